@@ -1,0 +1,2 @@
+//! The mingzheng binary.
+fn main() {}
