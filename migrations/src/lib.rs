@@ -1,1 +1,79 @@
-//! migrations
+//! Schema changes, oldest first, for SQLite and PostgreSQL alike.
+//!
+//! Each migration is SQL text in which a few words stand for the types that the two databases name
+//! differently (`UUID`, `BYTES`, `INSTANT`, `INT8`, `BOOL`). Instants are Unix milliseconds in UTC, civil dates
+//! ISO text, so that both databases hold and compare the same values. See README.md for the rules.
+
+pub use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+mod m20260301_000001_reference;
+mod m20260301_000002_people;
+mod m20260301_000003_catalogue;
+mod m20260301_000004_cohorts;
+mod m20260301_000005_certificates;
+mod m20260301_000006_journal;
+
+/// All migrations of the registry.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20260301_000001_reference::Migration),
+            Box::new(m20260301_000002_people::Migration),
+            Box::new(m20260301_000003_catalogue::Migration),
+            Box::new(m20260301_000004_cohorts::Migration),
+            Box::new(m20260301_000005_certificates::Migration),
+            Box::new(m20260301_000006_journal::Migration),
+        ]
+    }
+}
+
+/// Runs SQL text after putting in the words of the connected database.
+async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    let words: [(&str, &str, &str); 5] = [
+        ("UUID", "BLOB", "UUID"),
+        ("BYTES", "BLOB", "BYTEA"),
+        ("INSTANT", "BIGINT", "BIGINT"),
+        ("INT8", "BIGINT", "BIGINT"),
+        ("BOOL", "BOOLEAN", "BOOLEAN"),
+    ];
+    let postgres = connection.get_database_backend() == DbBackend::Postgres;
+    let mut text = String::with_capacity(sql.len());
+    for part in sql.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        let (word, rest) = part.split_at(
+            part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .len(),
+        );
+        match words.iter().find(|(name, _, _)| *name == word) {
+            Some((_, sqlite, pg)) => text.push_str(if postgres { pg } else { sqlite }),
+            None => text.push_str(word),
+        }
+        text.push_str(rest);
+    }
+    connection.execute_unprepared(&text).await.map(|_| ())
+}
+
+/// Declares a migration from its name and SQL text. There is no way down: a registry does not forget.
+macro_rules! migration {
+    ($sql:expr) => {
+        /// See the SQL below.
+        #[derive(Debug, sea_orm_migration::prelude::DeriveMigrationName)]
+        pub(crate) struct Migration;
+
+        #[async_trait::async_trait]
+        impl sea_orm_migration::prelude::MigrationTrait for Migration {
+            async fn up(
+                &self,
+                manager: &sea_orm_migration::prelude::SchemaManager,
+            ) -> Result<(), sea_orm_migration::prelude::DbErr> {
+                crate::run(manager, $sql).await
+            }
+        }
+    };
+}
+use migration;
