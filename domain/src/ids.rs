@@ -25,6 +25,11 @@ macro_rules! ids {
                 Self(uuid)
             }
 
+            /// The sixteen bytes of the UUID.
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+
             /// The UUID inside.
             pub const fn uuid(self) -> Uuid {
                 self.0

@@ -22,6 +22,7 @@ CREATE TABLE log_head (
   root BYTES NOT NULL,
   at INSTANT NOT NULL
 );
+INSERT INTO log_head (id, size, root, at) VALUES (1, 0, '', 0);
 
 CREATE TABLE log_leaf (
   leaf_index INT8 NOT NULL PRIMARY KEY,

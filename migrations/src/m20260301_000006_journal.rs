@@ -71,6 +71,7 @@ CREATE TABLE audit_head (
   seq INT8 NOT NULL,
   hash BYTES NOT NULL
 );
+INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '');
 
 CREATE TABLE audit (
   seq INT8 NOT NULL PRIMARY KEY,

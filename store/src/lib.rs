@@ -1,1 +1,21 @@
-//! store
+//! The only place with SQL: private sea-orm entities; rows become domain types here.
+//!
+//! Functions take `&impl ConnectionTrait`, so that each works on the reader or inside a write transaction.
+//! "Not there" is `Ok(None)`; a row that the domain refuses is [`StoreError::Inconsistent`].
+
+pub mod accounts;
+mod connect;
+mod entity;
+pub mod error;
+pub mod idempotency;
+pub mod journal;
+pub mod proposals;
+pub mod reference;
+pub mod scope;
+pub mod time;
+pub mod vault;
+
+pub use connect::{DatabaseUrl, Reader, Store, WriteTx};
+pub use error::StoreError;
+/// What every store function takes: a reader or a write transaction.
+pub use sea_orm::ConnectionTrait;

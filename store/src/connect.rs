@@ -1,0 +1,178 @@
+//! Connections: pools, pragmas and isolation of trust.md LG-4 and LG-5, and the one way to write.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    Statement, TransactionOptions, TransactionTrait,
+};
+
+use crate::StoreError;
+use crate::vault::Vault;
+
+/// A pool for reading.
+pub type Reader = DatabaseConnection;
+/// A write transaction; on SQLite it holds the write lock from its first moment.
+pub type WriteTx = DatabaseTransaction;
+
+/// Where the database is: a SQLite file, or a PostgreSQL server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The SQLite file at this path, made when missing.
+    pub fn sqlite_file(path: &std::path::Path) -> Self {
+        Self(format!("sqlite://{}?mode=rwc", path.display()))
+    }
+}
+
+impl std::str::FromStr for DatabaseUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("sqlite:")
+            || text.starts_with("postgres://")
+            || text.starts_with("postgresql://")
+        {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("a database URL begins with sqlite: or postgres://")
+        }
+    }
+}
+
+/// Shows no password.
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.starts_with("sqlite:") {
+            "DatabaseUrl(sqlite)"
+        } else {
+            "DatabaseUrl(postgres)"
+        })
+    }
+}
+
+/// The database of the registry and the vault that seals personal values.
+#[derive(Clone, Debug)]
+pub struct Store {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    vault: Arc<Vault>,
+}
+
+impl Store {
+    /// Connects, brings the schema up to date (one node at a time), and refuses unsafe settings.
+    pub async fn open(url: &DatabaseUrl, vault: Arc<Vault>) -> Result<Self, StoreError> {
+        let writer = Database::connect(options(url, 1)).await?;
+        let (reader, writer) = match writer.get_database_backend() {
+            DbBackend::Postgres => {
+                refuse_unsafe_postgres(&writer).await?;
+                let pool = Database::connect(options(url, 12)).await?;
+                migrate_under_lock(&writer).await?;
+                (pool.clone(), pool)
+            }
+            _ => {
+                Migrator::up(&writer, None).await?;
+                (Database::connect(options(url, 4)).await?, writer)
+            }
+        };
+        Ok(Self {
+            reader,
+            writer,
+            vault,
+        })
+    }
+
+    /// For reading. Never use it inside a write transaction: take the transaction.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Opens a write transaction: `BEGIN IMMEDIATE` on SQLite, read-committed with row locks on PostgreSQL.
+    pub async fn write(&self) -> Result<WriteTx, StoreError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: (self.writer.get_database_backend() == DbBackend::Sqlite)
+                .then_some(sea_orm::SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// Seals and opens personal values.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Whether the database answers a write-capable connection; for readiness.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.writer.ping().await?)
+    }
+
+    /// Ends all connections.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.reader.close_by_ref().await?;
+        self.writer.close_by_ref().await?;
+        Ok(())
+    }
+}
+
+fn options(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.0.clone());
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(5))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                // NORMAL loses acknowledged commits at power loss (trust.md LG-4).
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                .statement_cache_capacity(256)
+                .pragma("cache_size", "-16384")
+                .pragma("temp_store", "MEMORY")
+        })
+        .map_sqlx_postgres_opts(|postgres| {
+            postgres.application_name("mingzheng").options([
+                ("statement_timeout", "10s"),
+                ("lock_timeout", "3s"),
+                ("idle_in_transaction_session_timeout", "10s"),
+            ])
+        });
+    options
+}
+
+/// A session that does not wait for its own disk would acknowledge what a crash can lose (LG-5).
+async fn refuse_unsafe_postgres(db: &DatabaseConnection) -> Result<(), StoreError> {
+    let setting =
+        |name: &'static str| Statement::from_string(DbBackend::Postgres, format!("SHOW {name}"));
+    let commit: String = db
+        .query_one_raw(setting("synchronous_commit"))
+        .await?
+        .map(|row| row.try_get_by_index(0))
+        .transpose()?
+        .unwrap_or_default();
+    if matches!(commit.as_str(), "off" | "local") {
+        return Err(StoreError::Unavailable(format!(
+            "synchronous_commit is {commit}: set it to on"
+        )));
+    }
+    Ok(())
+}
+
+/// Two nodes that start together migrate one after the other.
+async fn migrate_under_lock(db: &DatabaseConnection) -> Result<(), StoreError> {
+    const LOCK: &str = "SELECT pg_advisory_lock(7206331)";
+    const UNLOCK: &str = "SELECT pg_advisory_unlock(7206331)";
+    db.execute_unprepared("SET statement_timeout = 0; SET lock_timeout = 0")
+        .await?;
+    db.execute_unprepared(LOCK).await?;
+    let outcome = Migrator::up(db, None).await;
+    db.execute_unprepared(UNLOCK).await?;
+    Ok(outcome?)
+}

@@ -1,0 +1,37 @@
+//! Timelines, proposals, documents, idempotency records, audit.
+
+entity! {
+    official_document = "official_document" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        number: String, issuer: String, made_on: String, published_on: Option<String>, sha256: Option<Vec<u8>>,
+    }
+    timeline = "timeline" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        object_kind: String, object_id: Uuid, at: i64, effective_on: String, act: String, from_state: Option<String>,
+        to_state: Option<String>, reason_code: Option<String>, reason: Option<String>, document_id: Option<Uuid>,
+        policy: String, evidence: String, staff_person_id: Option<Uuid>, account_id: Option<Uuid>,
+        post_id: Option<Uuid>, role: String, organisation: Option<String>, capacity: String,
+        second_person_id: Option<Uuid>, leaf_index: Option<i64>,
+    }
+    proposal = "proposal" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        object_kind: String, object_id: Uuid, act: String, request: String, object_revision: i32, state: String,
+        proposed_by: Uuid, proposed_post: Uuid, proposed_at: i64, due_at: Option<i64>, decided_by: Option<Uuid>,
+        decided_at: Option<i64>, reason: Option<String>,
+    }
+    idempotency = "idempotency" {
+        #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)] idempotency_key: String,
+        request_sha256: Vec<u8>, status: i32, receipt: String, at: i64,
+    }
+    audit_head = "audit_head" {
+        #[sea_orm(primary_key, auto_increment = false)] id: i32,
+        seq: i64, hash: Vec<u8>,
+    }
+    audit = "audit" {
+        #[sea_orm(primary_key, auto_increment = false)] seq: i64,
+        at: i64, request_id: String, staff_person_id: Option<Uuid>, account_id: Option<Uuid>, post_id: Option<Uuid>,
+        act: String, object_kind: String, object_id: String, outcome: String, detail: String,
+        previous_hash: Vec<u8>, hash: Vec<u8>,
+    }
+}

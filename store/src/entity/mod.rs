@@ -1,0 +1,26 @@
+//! Rows as they stand in the tables; nothing outside this crate sees them.
+
+/// Declares one entity without relations: joins are written where they are used.
+macro_rules! entity {
+    ($($(#[$doc:meta])* $module:ident = $table:literal { $($(#[$attr:meta])* $field:ident : $type:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[expect(unreachable_pub, reason = "the derive makes public items inside a private module")]
+        pub(crate) mod $module {
+            use sea_orm::entity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+            #[sea_orm(table_name = $table)]
+            pub struct Model { $($(#[$attr])* pub $field: $type),* }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+    )*};
+}
+
+pub(crate) mod access;
+pub(crate) mod certificates;
+pub(crate) mod journal;
+pub(crate) mod reference;

@@ -1,0 +1,142 @@
+//! What can go wrong in the store, in the registry's own words; the driver's words stop here.
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// Failure of a store function.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A uniqueness rule of the schema refused the row; the word names the rule ("certificate number").
+    #[error("duplicate {0}")]
+    Duplicate(&'static str),
+    /// Another transaction changed the row first.
+    #[error("the record was changed by somebody else")]
+    Stale,
+    /// The database does not answer now; trying again later may help.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// A row that the domain refuses: a defect or a damaged database, never a default.
+    #[error("inconsistent row in {table}: {id}")]
+    Inconsistent {
+        /// Table of the row.
+        table: &'static str,
+        /// Its key.
+        id: String,
+    },
+    /// A ciphertext that does not open: moved, damaged, or another key.
+    #[error("a sealed value in {0} does not open")]
+    Sealed(&'static str),
+    /// Anything else from the database.
+    #[error("database: {0}")]
+    Db(DbErr),
+}
+
+impl StoreError {
+    /// A row of `table` that the domain refuses.
+    pub fn inconsistent(table: &'static str, id: impl ToString) -> Self {
+        Self::Inconsistent {
+            table,
+            id: id.to_string(),
+        }
+    }
+
+    /// Whether the whole transaction may be tried again (serialisation failure, deadlock, busy).
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Db(error) => {
+                let text = error.to_string();
+                ["40001", "40P01", "database is locked"]
+                    .iter()
+                    .any(|code| text.contains(code))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Index and constraint names of the schema, and the registry's word for what they keep unique.
+const UNIQUE_WORDS: &[(&str, &str, &str)] = &[
+    (
+        "person_identifier_current",
+        "person_identifier.kind, person_identifier.blind_index",
+        "identifier of a person",
+    ),
+    ("account_name_key", "account.name", "account name"),
+    (
+        "institution_credit_code",
+        "institution.credit_code",
+        "credit code",
+    ),
+    (
+        "admission_open",
+        "admission.institution_id, admission.federation",
+        "open application",
+    ),
+    ("program_code_key", "program.code", "program code"),
+    (
+        "program_version_program_id_version_key",
+        "program_version.program_id, program_version.version",
+        "program version",
+    ),
+    (
+        "offer_open",
+        "offer.program_version_id, offer.admission_id, offer.site_id",
+        "offer",
+    ),
+    (
+        "certificate_type_pkey",
+        "certificate_type.code",
+        "certificate type",
+    ),
+    ("cohort_code_key", "cohort.code", "cohort code"),
+    (
+        "enrolment_once",
+        "enrolment.cohort_id, enrolment.person_id",
+        "enrolment",
+    ),
+    (
+        "certificate_public_id",
+        "certificate.public_id",
+        "public id",
+    ),
+    (
+        "certificate_number",
+        "certificate.certificate_no",
+        "certificate number",
+    ),
+    (
+        "certificate_enrolment",
+        "certificate.enrolment_id, certificate.generation",
+        "certificate of the enrolment",
+    ),
+    (
+        "proposal_open",
+        "proposal.object_id, proposal.act",
+        "open proposal",
+    ),
+    (
+        "idempotency_pkey",
+        "idempotency.account_id, idempotency.idempotency_key",
+        "idempotency key",
+    ),
+    ("registry_key_pkey", "registry_key.kid", "key id"),
+    ("log_checkpoint_pkey", "log_checkpoint.size", "checkpoint"),
+    ("log_leaf_pkey", "log_leaf.leaf_index", "log leaf"),
+];
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        if let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() {
+            let word = UNIQUE_WORDS
+                .iter()
+                .find(|(index, columns, _)| text.contains(index) || text.ends_with(columns))
+                .map_or("record", |(_, _, word)| word);
+            return Self::Duplicate(word);
+        }
+        match error {
+            DbErr::ConnectionAcquire(inner) => Self::Unavailable(inner.to_string()),
+            DbErr::Conn(RuntimeErr::Internal(text)) => Self::Unavailable(text),
+            DbErr::Conn(inner) => Self::Unavailable(inner.to_string()),
+            other => Self::Db(other),
+        }
+    }
+}

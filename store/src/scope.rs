@@ -1,0 +1,78 @@
+//! Region scope as part of the query (trust.md AZ-2): what lies outside is not found.
+
+use domain::access::{Actor, Role, ScopeCapacity};
+use domain::ids::InstitutionId;
+use sea_orm::Condition;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SimpleExpr};
+
+use crate::entity::reference::federation_area;
+use sea_orm::ColumnTrait as _;
+
+/// What the asker may see at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// A federation sees the records of its area, by the tie named.
+    Federation {
+        /// Federation code, `000000` for all.
+        code: String,
+        /// By which tie: where the training is, where the household is, ...
+        capacity: ScopeCapacity,
+    },
+    /// Staff of an institution see their own.
+    Institution(InstitutionId),
+    /// Staff who belong to no organisation yet see nothing.
+    Nothing,
+}
+
+impl Scope {
+    /// The scope of an actor by the tie of the training site.
+    pub fn of(actor: &Actor) -> Self {
+        Self::by(actor, ScopeCapacity::Site)
+    }
+
+    /// The scope of an actor by another tie.
+    pub fn by(actor: &Actor, capacity: ScopeCapacity) -> Self {
+        match (&actor.federation, actor.institution) {
+            (Some(code), _) if actor.role.is_federation() => Self::Federation {
+                code: code.clone(),
+                capacity,
+            },
+            (_, Some(institution)) if actor.role == Role::InstitutionOperator => {
+                Self::Institution(institution)
+            }
+            _ => Self::Nothing,
+        }
+    }
+
+    /// The condition for a query whose rows carry `region_column` (a division or federation code) and
+    /// `institution_column`.
+    pub fn condition(
+        &self,
+        region_column: impl IntoColumnRef,
+        institution_column: impl IntoColumnRef,
+    ) -> Condition {
+        match self {
+            Self::Federation { code, .. } if code == NATIONAL => Condition::all(),
+            Self::Federation { code, .. } => {
+                Condition::all().add(in_area(Expr::col(region_column), code))
+            }
+            Self::Institution(id) => {
+                Condition::all().add(Expr::col(institution_column).eq(id.uuid()))
+            }
+            Self::Nothing => Condition::all().add(Expr::val(1).eq(0)),
+        }
+    }
+}
+
+/// Code of the national federation.
+pub const NATIONAL: &str = "000000";
+
+fn in_area(column: SimpleExpr, federation: &str) -> SimpleExpr {
+    let areas = Query::select()
+        .column(federation_area::Column::Area)
+        .from(federation_area::Entity)
+        .and_where(federation_area::Column::Federation.eq(federation))
+        .and_where(federation_area::Column::ValidUntil.is_null())
+        .to_owned();
+    column.in_subquery(areas)
+}
