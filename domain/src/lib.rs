@@ -4,4 +4,8 @@
 //! lifecycles change only along the tables of the reference, time arrives as an argument.
 
 pub mod access;
+pub mod cohort;
+pub mod completion;
+pub mod enrolment;
+pub mod gates;
 pub mod ids;
