@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::ids::AccountId;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
 
 use crate::entity::journal::idempotency;
 use crate::{StoreError, time};
@@ -58,5 +58,19 @@ pub async fn keep(
     idempotency::Entity::insert(row)
         .exec_without_returning(db)
         .await?;
+    Ok(())
+}
+
+/// Lets a twin with the same key wait until this transaction ends, so that it finds the first answer.
+pub async fn lock(db: &impl ConnectionTrait, account: AccountId, key: &str) -> Result<(), StoreError> {
+    // SQLite writers already wait for one another.
+    if db.get_database_backend() == DbBackend::Postgres {
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+            [format!("{account}/{key}").into()],
+        );
+        db.query_one_raw(statement).await?;
+    }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod entity;
 pub mod error;
 pub mod idempotency;
 pub mod journal;
+pub mod log;
 pub mod proposals;
 pub mod reference;
 pub mod scope;
@@ -19,3 +20,8 @@ pub use connect::{DatabaseUrl, Reader, Store, WriteTx};
 pub use error::StoreError;
 /// What every store function takes: a reader or a write transaction.
 pub use sea_orm::ConnectionTrait;
+
+/// Commits a write transaction: only now has anything happened.
+pub async fn commit(tx: WriteTx) -> Result<(), StoreError> {
+    Ok(tx.commit().await?)
+}

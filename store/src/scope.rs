@@ -2,11 +2,12 @@
 
 use domain::access::{Actor, Role, ScopeCapacity};
 use domain::ids::InstitutionId;
-use sea_orm::Condition;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SimpleExpr};
 
+use crate::StoreError;
 use crate::entity::reference::federation_area;
-use sea_orm::ColumnTrait as _;
+
 
 /// What the asker may see at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,4 +76,18 @@ fn in_area(column: SimpleExpr, federation: &str) -> SimpleExpr {
         .and_where(federation_area::Column::ValidUntil.is_null())
         .to_owned();
     column.in_subquery(areas)
+}
+
+/// Whether a federation looks after an area (its own included); national looks after all.
+pub async fn looks_after(db: &impl ConnectionTrait, federation: &str, area: &str) -> Result<bool, StoreError> {
+    if federation == NATIONAL {
+        return Ok(true);
+    }
+    let found = federation_area::Entity::find()
+        .filter(federation_area::Column::Federation.eq(federation))
+        .filter(federation_area::Column::Area.eq(area))
+        .filter(federation_area::Column::ValidUntil.is_null())
+        .one(db)
+        .await?;
+    Ok(found.is_some())
 }

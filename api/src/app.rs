@@ -1,0 +1,55 @@
+//! What every handler and use case may reach.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar::WorkingCalendar;
+use domain::policy::WorkflowPolicy;
+use store::Store;
+
+use crate::access::sessions::Sessions;
+use crate::clock::{Clock, Random};
+use crate::config::Config;
+use crate::keyring::Keyring;
+use crate::reference::RegionTable;
+
+/// The application: concrete parts, cloned by handle.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The one clock.
+    pub clock: Arc<dyn Clock>,
+    /// The one source of randomness.
+    pub random: Random,
+    /// Issuer and log keys.
+    pub keyring: Arc<Keyring>,
+    /// Session tokens.
+    pub sessions: Arc<Sessions>,
+    /// Names, host, limits.
+    pub config: Arc<Config>,
+    /// Deadlines and limits of the workflow.
+    pub policy: Arc<WorkflowPolicy>,
+    /// Working days.
+    pub calendar: Arc<WorkingCalendar>,
+    /// Divisions by code and by name.
+    pub regions: Arc<RegionTable>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Today in China.
+    pub fn today(&self) -> NaiveDate {
+        domain::calendar::today(self.now())
+    }
+}

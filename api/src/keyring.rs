@@ -1,0 +1,266 @@
+//! The registry's private keys: encrypted files with mode 0600 in one folder (trust.md KY-1).
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `KID.pem` | an issuer key, PKCS#8 encrypted under the passphrase |
+//! | `log.pem`, `session.pem` | the log key and the session-token key |
+//! | `vault.key`, `blind-index.key` | 32 random bytes in hexadecimal |
+//!
+//! The passphrase comes from a file of its own, never from an argument.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use certs::keys::{KeyId, PublicKey, Signer, SoftwareSigner};
+use certs::log::Origin;
+use data_encoding::HEXLOWER_PERMISSIVE;
+use rand_core::{Infallible, TryCryptoRng, TryRng};
+use zeroize::Zeroizing;
+
+use crate::clock::Random;
+
+/// Why the keys cannot be used; each sentence tells what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// A file could not be read or written.
+    #[error("key file {file}: {source}")]
+    File {
+        /// Its name, without the folder.
+        file: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Others may read the file.
+    #[error("key file {0} can be read by others: run `chmod 600` on it")]
+    Permissions(String),
+    /// Not a key, or another passphrase.
+    #[error("key file {0} does not open: damaged, or another passphrase")]
+    Unreadable(String),
+    /// The file exists and is never overwritten.
+    #[error("key file {0} exists and is never overwritten")]
+    Exists(String),
+    /// The passphrase is too weak.
+    #[error("the passphrase file holds fewer than 32 characters: put at least 32 random characters into it")]
+    WeakPassphrase,
+    /// Not a configured name.
+    #[error("{0}")]
+    Name(&'static str),
+}
+
+/// The open keys of the process.
+pub struct Keyring {
+    folder: PathBuf,
+    passphrase: Zeroizing<Vec<u8>>,
+    log: Arc<dyn Signer>,
+    log_origin: Origin,
+    session_seed: Zeroizing<[u8; 32]>,
+    issuers: RwLock<HashMap<KeyId, Arc<dyn Signer>>>,
+}
+
+/// Shows nothing.
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keyring(***)")
+    }
+}
+
+/// The vault's keys.
+pub struct VaultKeys {
+    /// Wraps the data keys of persons.
+    pub master: Zeroizing<[u8; 32]>,
+    /// Makes blind indexes.
+    pub blind: Zeroizing<[u8; 32]>,
+}
+
+impl std::fmt::Debug for VaultKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("VaultKeys(***)")
+    }
+}
+
+const LOG: &str = "log.pem";
+const SESSION: &str = "session.key";
+const VAULT: &str = "vault.key";
+const BLIND: &str = "blind-index.key";
+const SHORTEST_PASSPHRASE: usize = 32;
+
+/// Reads a passphrase file; refused when others may read it or when it is weak.
+pub fn read_passphrase(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+    let text = read_private(path)?;
+    let trimmed = text.trim_ascii_end();
+    if trimmed.len() < SHORTEST_PASSPHRASE {
+        return Err(KeyringError::WeakPassphrase);
+    }
+    Ok(Zeroizing::new(trimmed.to_vec()))
+}
+
+/// Makes the base keys of a new registry: passphrase (when missing), log, session, vault, blind index.
+pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<(), KeyringError> {
+    std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+        .map_err(|source| file_error(folder, source))?;
+    if !passphrase_file.exists() {
+        write_private(passphrase_file, hex(&random.bytes::<32>()).as_bytes())?;
+    }
+    let passphrase = read_passphrase(passphrase_file)?;
+    let kid: KeyId = "log".parse().map_err(|_| KeyringError::Name("the name of the log key"))?;
+    write_key(&folder.join(LOG), &SoftwareSigner::from_seed(kid, Zeroizing::new(random.bytes())), &passphrase, random)?;
+    for name in [SESSION, VAULT, BLIND] {
+        write_private(&folder.join(name), hex(&random.bytes::<32>()).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Whether the base keys are there.
+pub fn exists(folder: &Path) -> bool {
+    folder.join(LOG).exists()
+}
+
+/// Reads the vault's keys.
+pub fn vault_keys(folder: &Path) -> Result<VaultKeys, KeyringError> {
+    Ok(VaultKeys { master: read_secret(&folder.join(VAULT))?, blind: read_secret(&folder.join(BLIND))? })
+}
+
+impl Keyring {
+    /// Opens the log key and the session key; issuer keys open when first used.
+    pub fn open(folder: &Path, passphrase_file: &Path, log_origin: &str) -> Result<Self, KeyringError> {
+        let passphrase = read_passphrase(passphrase_file)?;
+        let log_origin: Origin =
+            log_origin.parse().map_err(|_| KeyringError::Name("the origin of the log is not a plain name"))?;
+        let kid: KeyId = "log".parse().map_err(|_| KeyringError::Name("the name of the log key"))?;
+        let log = read_key(&folder.join(LOG), kid, &passphrase)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            log: Arc::new(log),
+            log_origin,
+            session_seed: read_secret(&folder.join(SESSION))?,
+            issuers: RwLock::default(),
+            passphrase,
+        })
+    }
+
+    /// Signs checkpoints.
+    pub fn log_signer(&self) -> &dyn Signer {
+        self.log.as_ref()
+    }
+
+    /// First line of checkpoints.
+    pub fn log_origin(&self) -> &Origin {
+        &self.log_origin
+    }
+
+    /// The log's verifier key line.
+    pub fn log_vkey(&self) -> String {
+        certs::log::vkey(&self.log_origin, self.log.public_key())
+    }
+
+    /// Seed of the session-token key.
+    pub fn session_seed(&self) -> &Zeroizing<[u8; 32]> {
+        &self.session_seed
+    }
+
+    /// The issuer key of this name; read from its file the first time. Call it before a write transaction begins.
+    pub fn issuer(&self, kid: &KeyId) -> Result<Arc<dyn Signer>, KeyringError> {
+        if let Some(signer) = self.issuers.read().ok().and_then(|open| open.get(kid).cloned()) {
+            return Ok(signer);
+        }
+        let signer: Arc<dyn Signer> =
+            Arc::new(read_key(&self.folder.join(format!("{kid}.pem")), kid.clone(), &self.passphrase)?);
+        if let Ok(mut open) = self.issuers.write() {
+            open.insert(kid.clone(), Arc::clone(&signer));
+        }
+        Ok(signer)
+    }
+
+    /// Makes a new issuer key and its file; answers the public half.
+    pub fn generate_issuer(&self, kid: &KeyId, random: &Random) -> Result<PublicKey, KeyringError> {
+        let signer = SoftwareSigner::from_seed(kid.clone(), Zeroizing::new(random.bytes()));
+        let public = signer.public_key().clone();
+        write_key(&self.folder.join(format!("{kid}.pem")), &signer, &self.passphrase, random)?;
+        if let Ok(mut open) = self.issuers.write() {
+            open.insert(kid.clone(), Arc::new(signer));
+        }
+        Ok(public)
+    }
+}
+
+fn write_key(path: &Path, signer: &SoftwareSigner, passphrase: &[u8], random: &Random) -> Result<(), KeyringError> {
+    let pem = signer
+        .to_encrypted_pem(passphrase, &mut KeyRng(random))
+        .map_err(|_| KeyringError::Unreadable(name_of(path)))?;
+    write_private(path, pem.as_bytes())
+}
+
+fn read_key(path: &Path, kid: KeyId, passphrase: &[u8]) -> Result<SoftwareSigner, KeyringError> {
+    let bytes = read_private(path)?;
+    let unreadable = || KeyringError::Unreadable(name_of(path));
+    let pem = std::str::from_utf8(&bytes).map_err(|_| unreadable())?;
+    SoftwareSigner::from_encrypted_pem(kid, pem, passphrase).map_err(|_| unreadable())
+}
+
+fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
+    let text = read_private(path)?;
+    let bytes = HEXLOWER_PERMISSIVE
+        .decode(text.trim_ascii())
+        .map(Zeroizing::new)
+        .map_err(|_| KeyringError::Unreadable(name_of(path)))?;
+    let secret: [u8; 32] = bytes.as_slice().try_into().map_err(|_| KeyringError::Unreadable(name_of(path)))?;
+    Ok(Zeroizing::new(secret))
+}
+
+/// Reads a file that only its owner may read.
+fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+    let meta = std::fs::metadata(path).map_err(|source| file_error(path, source))?;
+    if meta.permissions().mode() & 0o077 != 0 {
+        return Err(KeyringError::Permissions(name_of(path)));
+    }
+    std::fs::read(path).map(Zeroizing::new).map_err(|source| file_error(path, source))
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), KeyringError> {
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| {
+        if source.kind() == std::io::ErrorKind::AlreadyExists {
+            KeyringError::Exists(name_of(path))
+        } else {
+            file_error(path, source)
+        }
+    })?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|source| file_error(path, source))
+}
+
+fn file_error(path: &Path, source: std::io::Error) -> KeyringError {
+    KeyringError::File { file: name_of(path), source }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(|| "?".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn hex(bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(data_encoding::HEXLOWER.encode(bytes))
+}
+
+/// Hands the process's randomness to libraries that ask for a generator.
+pub(crate) struct KeyRng<'a>(pub(crate) &'a Random);
+
+impl TryRng for KeyRng<'_> {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(u32::from_le_bytes(self.0.bytes()))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::from_le_bytes(self.0.bytes()))
+    }
+
+    fn try_fill_bytes(&mut self, buffer: &mut [u8]) -> Result<(), Infallible> {
+        (self.0.source())(buffer);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for KeyRng<'_> {}
