@@ -4,8 +4,21 @@
 //! lifecycles change only along the tables of the reference, time arrives as an argument.
 
 pub mod access;
+pub mod amounts;
+pub mod calendar;
+pub mod certificate;
 pub mod cohort;
 pub mod completion;
 pub mod enrolment;
 pub mod gates;
+pub mod identifiers;
 pub mod ids;
+pub mod names;
+pub mod policy;
+
+pub use amounts::{Fen, Ppm, rdiv};
+pub use identifiers::{
+    BadIdentifier, CertificateNo, CitizenId, CohortCode, CreditCode, DisabilityCardNo, ELicenceId,
+    FederationCode, OccupationCode, Phone, ProgramCode, PublicId, RegionCode, SkillLevel,
+};
+pub use names::{OrganisationName, PersonName};

@@ -62,7 +62,11 @@ pub async fn keep(
 }
 
 /// Lets a twin with the same key wait until this transaction ends, so that it finds the first answer.
-pub async fn lock(db: &impl ConnectionTrait, account: AccountId, key: &str) -> Result<(), StoreError> {
+pub async fn lock(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    key: &str,
+) -> Result<(), StoreError> {
     // SQLite writers already wait for one another.
     if db.get_database_backend() == DbBackend::Postgres {
         let statement = Statement::from_sql_and_values(

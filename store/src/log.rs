@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::ids::LeafIndex;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, Statement, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait,
+    FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::OnConflict,
 };
 
 use crate::entity::certificates::{log_checkpoint, log_leaf, log_tile};
@@ -67,7 +67,11 @@ struct HeadRow {
 
 /// Locks and reads the head: only the holder of this lock extends the tree.
 pub async fn lock_head(db: &impl ConnectionTrait) -> Result<Head, StoreError> {
-    let lock = if db.get_database_backend() == DbBackend::Postgres { " FOR UPDATE" } else { "" };
+    let lock = if db.get_database_backend() == DbBackend::Postgres {
+        " FOR UPDATE"
+    } else {
+        ""
+    };
     read_head(db, lock).await
 }
 
@@ -82,7 +86,11 @@ async fn read_head(db: &impl ConnectionTrait, lock: &str) -> Result<Head, StoreE
         .one(db)
         .await?
         .ok_or_else(|| StoreError::inconsistent("log_head", 1))?;
-    Ok(Head { size: row.size.cast_unsigned(), root: row.root, at: time::instant(row.at)? })
+    Ok(Head {
+        size: row.size.cast_unsigned(),
+        root: row.root,
+        at: time::instant(row.at)?,
+    })
 }
 
 /// Moves the head on from the size that was read; `Stale` when it is not there any more.
@@ -103,7 +111,11 @@ pub async fn move_head(
             from_size.cast_signed().into(),
         ],
     );
-    if db.execute_raw(statement).await?.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Stale) }
+    if db.execute_raw(statement).await?.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
 }
 
 /// Writes leaves.
@@ -115,7 +127,9 @@ pub async fn insert_leaves(db: &impl ConnectionTrait, leaves: &[Leaf]) -> Result
             entry: Set(leaf.entry.clone()),
             at: Set(time::millis(leaf.at)),
         });
-        log_leaf::Entity::insert_many(rows).exec_without_returning(db).await?;
+        log_leaf::Entity::insert_many(rows)
+            .exec_without_returning(db)
+            .await?;
     }
     Ok(())
 }
@@ -141,7 +155,10 @@ pub async fn put_tiles(db: &impl ConnectionTrait, tiles: &[TileRow]) -> Result<(
 }
 
 /// Tiles by level and index; a missing one is left out.
-pub async fn tiles(db: &impl ConnectionTrait, ids: &[(u8, u64)]) -> Result<Vec<TileRow>, StoreError> {
+pub async fn tiles(
+    db: &impl ConnectionTrait,
+    ids: &[(u8, u64)],
+) -> Result<Vec<TileRow>, StoreError> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(200) {
         let wanted = chunk.iter().fold(Condition::any(), |any, (level, index)| {
@@ -153,7 +170,8 @@ pub async fn tiles(db: &impl ConnectionTrait, ids: &[(u8, u64)]) -> Result<Vec<T
         });
         for row in log_tile::Entity::find().filter(wanted).all(db).await? {
             found.push(TileRow {
-                level: u8::try_from(row.level).map_err(|_| StoreError::inconsistent("log_tile", row.level))?,
+                level: u8::try_from(row.level)
+                    .map_err(|_| StoreError::inconsistent("log_tile", row.level))?,
                 index: row.tile_index.cast_unsigned(),
                 hashes: row.hashes,
             });
@@ -163,7 +181,11 @@ pub async fn tiles(db: &impl ConnectionTrait, ids: &[(u8, u64)]) -> Result<Vec<T
 }
 
 /// Leaves from an index on, in order.
-pub async fn leaves(db: &impl ConnectionTrait, from: LeafIndex, limit: u64) -> Result<Vec<Leaf>, StoreError> {
+pub async fn leaves(
+    db: &impl ConnectionTrait,
+    from: LeafIndex,
+    limit: u64,
+) -> Result<Vec<Leaf>, StoreError> {
     let rows = log_leaf::Entity::find()
         .filter(log_leaf::Column::LeafIndex.gte(from.0.cast_signed()))
         .order_by_asc(log_leaf::Column::LeafIndex)
@@ -174,7 +196,8 @@ pub async fn leaves(db: &impl ConnectionTrait, from: LeafIndex, limit: u64) -> R
         .map(|row| {
             Ok(Leaf {
                 index: LeafIndex(row.leaf_index.cast_unsigned()),
-                kind: u8::try_from(row.kind).map_err(|_| StoreError::inconsistent("log_leaf", row.leaf_index))?,
+                kind: u8::try_from(row.kind)
+                    .map_err(|_| StoreError::inconsistent("log_leaf", row.leaf_index))?,
                 entry: row.entry,
                 at: time::instant(row.at)?,
             })
@@ -183,20 +206,32 @@ pub async fn leaves(db: &impl ConnectionTrait, from: LeafIndex, limit: u64) -> R
 }
 
 /// Keeps the signed checkpoint of a committed head.
-pub async fn put_checkpoint(db: &impl ConnectionTrait, checkpoint: &CheckpointRow) -> Result<(), StoreError> {
+pub async fn put_checkpoint(
+    db: &impl ConnectionTrait,
+    checkpoint: &CheckpointRow,
+) -> Result<(), StoreError> {
     let row = log_checkpoint::ActiveModel {
         size: Set(checkpoint.size.cast_signed()),
         root: Set(checkpoint.root.clone()),
         note: Set(checkpoint.note.clone()),
         at: Set(time::millis(checkpoint.at)),
     };
-    log_checkpoint::Entity::insert(row).exec_without_returning(db).await?;
+    log_checkpoint::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
 /// The checkpoint of exactly this size.
-pub async fn checkpoint(db: &impl ConnectionTrait, size: u64) -> Result<Option<CheckpointRow>, StoreError> {
-    log_checkpoint::Entity::find_by_id(size.cast_signed()).one(db).await?.map(CheckpointRow::try_from).transpose()
+pub async fn checkpoint(
+    db: &impl ConnectionTrait,
+    size: u64,
+) -> Result<Option<CheckpointRow>, StoreError> {
+    log_checkpoint::Entity::find_by_id(size.cast_signed())
+        .one(db)
+        .await?
+        .map(CheckpointRow::try_from)
+        .transpose()
 }
 
 /// The first checkpoint that covers a leaf.
@@ -214,7 +249,9 @@ pub async fn checkpoint_covering(
 }
 
 /// The newest checkpoint.
-pub async fn latest_checkpoint(db: &impl ConnectionTrait) -> Result<Option<CheckpointRow>, StoreError> {
+pub async fn latest_checkpoint(
+    db: &impl ConnectionTrait,
+) -> Result<Option<CheckpointRow>, StoreError> {
     log_checkpoint::Entity::find()
         .order_by_desc(log_checkpoint::Column::Size)
         .one(db)
@@ -244,6 +281,11 @@ impl TryFrom<log_checkpoint::Model> for CheckpointRow {
     type Error = StoreError;
 
     fn try_from(row: log_checkpoint::Model) -> Result<Self, StoreError> {
-        Ok(Self { size: row.size.cast_unsigned(), root: row.root, note: row.note, at: time::instant(row.at)? })
+        Ok(Self {
+            size: row.size.cast_unsigned(),
+            root: row.root,
+            note: row.note,
+            at: time::instant(row.at)?,
+        })
     }
 }

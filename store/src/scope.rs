@@ -2,12 +2,11 @@
 
 use domain::access::{Actor, Role, ScopeCapacity};
 use domain::ids::InstitutionId;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Value};
 
 use crate::StoreError;
 use crate::entity::reference::federation_area;
-
 
 /// What the asker may see at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +64,33 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// Whether nothing is left out.
+    pub fn sees_all(&self) -> bool {
+        matches!(self, Self::Federation { code, .. } if code == NATIONAL)
+    }
+
+    /// The same condition as SQL text with at most one value, whose place is `$number`.
+    pub(crate) fn sql(
+        &self,
+        region: &str,
+        institution: &str,
+        number: usize,
+    ) -> (String, Option<Value>) {
+        match self {
+            Self::Federation { code, .. } if code == NATIONAL => ("1 = 1".to_owned(), None),
+            Self::Federation { code, .. } => (
+                format!(
+                    "{region} IN (SELECT area FROM federation_area WHERE federation = ${number} AND valid_until IS NULL)"
+                ),
+                Some(code.as_str().into()),
+            ),
+            Self::Institution(id) => (format!("{institution} = ${number}"), Some(id.uuid().into())),
+            Self::Nothing => ("1 = 0".to_owned(), None),
+        }
+    }
+}
+
 /// Code of the national federation.
 pub const NATIONAL: &str = "000000";
 
@@ -79,7 +105,11 @@ fn in_area(column: SimpleExpr, federation: &str) -> SimpleExpr {
 }
 
 /// Whether a federation looks after an area (its own included); national looks after all.
-pub async fn looks_after(db: &impl ConnectionTrait, federation: &str, area: &str) -> Result<bool, StoreError> {
+pub async fn looks_after(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    area: &str,
+) -> Result<bool, StoreError> {
     if federation == NATIONAL {
         return Ok(true);
     }
