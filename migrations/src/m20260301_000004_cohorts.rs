@@ -7,6 +7,7 @@ CREATE TABLE cohort (
   code TEXT NOT NULL UNIQUE,
   offer_id UUID NOT NULL REFERENCES offer (id),
   admission_id UUID NOT NULL REFERENCES admission (id),
+  institution_id UUID NOT NULL REFERENCES institution (id),
   program_version_id UUID NOT NULL REFERENCES program_version (id),
   site_region TEXT NOT NULL REFERENCES region (code),
   name TEXT NOT NULL,
@@ -26,6 +27,7 @@ CREATE TABLE cohort (
   revision INTEGER NOT NULL
 );
 CREATE INDEX cohort_admission ON cohort (admission_id);
+CREATE INDEX cohort_institution ON cohort (institution_id);
 CREATE INDEX cohort_site_region ON cohort (site_region);
 
 CREATE TABLE roster (
@@ -37,7 +39,12 @@ CREATE TABLE roster (
   good_count INTEGER NOT NULL,
   fault_count INTEGER NOT NULL,
   skipped_count INTEGER NOT NULL,
-  imported_count INTEGER,
+  import TEXT NOT NULL,
+  added_count INTEGER NOT NULL,
+  changed_count INTEGER NOT NULL,
+  unchanged_count INTEGER NOT NULL,
+  imported BOOL NOT NULL,
+  faults TEXT NOT NULL,
   uploaded_by UUID NOT NULL,
   uploaded_at INSTANT NOT NULL
 );

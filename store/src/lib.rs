@@ -4,14 +4,19 @@
 //! "Not there" is `Ok(None)`; a row that the domain refuses is [`StoreError::Inconsistent`].
 
 pub mod accounts;
+pub mod cohorts;
 mod connect;
+pub mod enrolments;
 mod entity;
 pub mod error;
 pub mod idempotency;
 pub mod journal;
 pub mod log;
+pub mod persons;
 pub mod proposals;
 pub mod reference;
+pub mod results;
+pub mod rosters;
 pub mod scope;
 pub mod time;
 pub mod vault;

@@ -22,5 +22,7 @@ macro_rules! entity {
 
 pub(crate) mod access;
 pub(crate) mod certificates;
+pub(crate) mod cohorts;
 pub(crate) mod journal;
+pub(crate) mod people;
 pub(crate) mod reference;

@@ -1,0 +1,425 @@
+//! Persons: found or made by the blind index of the identity number, opened with their own data key.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::ids::PersonId;
+use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::entity::people::{person, person_identifier, person_name};
+use crate::vault::{DataKey, Vault, WrappedKey};
+use crate::{StoreError, time};
+
+/// Kind and blind-index label of the identity number.
+pub const CITIZEN_ID: &str = "citizen_id";
+/// Kind and blind-index label of the disability certificate number.
+pub const DISABILITY_CARD: &str = "disability_card";
+const IDENTIFIER_VALUE: &str = "person_identifier.value";
+const NAME: &str = "person_name.name";
+/// Values bound in one list of a query.
+const LIST: usize = 1_000;
+
+/// A person that may have to be made. Values in canonical form.
+pub struct NewPerson<'a> {
+    /// Identity number, 18 characters.
+    pub citizen_id: &'a str,
+    /// Full name.
+    pub name: &'a str,
+}
+
+/// Shows nothing.
+impl std::fmt::Debug for NewPerson<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewPerson(***)")
+    }
+}
+
+/// What stands about a person today, opened.
+pub struct OpenPerson {
+    /// The person.
+    pub id: PersonId,
+    /// Full name.
+    pub name: Zeroizing<String>,
+    /// Identity number; `None` when none is valid today.
+    pub citizen_id: Option<Zeroizing<String>>,
+    /// For sealing further values of the person.
+    pub key: DataKey,
+}
+
+/// Shows the id only.
+impl std::fmt::Debug for OpenPerson {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenPerson")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Blind index of an identity number in canonical form.
+pub fn citizen_index(vault: &Vault, citizen_id: &str) -> [u8; 32] {
+    vault.blind_index(CITIZEN_ID, citizen_id)
+}
+
+/// The persons behind these blind indexes of identity numbers that are valid now; unknown ones are not in the map.
+pub async fn by_citizen_index(
+    db: &impl ConnectionTrait,
+    indexes: &[[u8; 32]],
+) -> Result<HashMap<[u8; 32], PersonId>, StoreError> {
+    let mut found = HashMap::with_capacity(indexes.len());
+    for chunk in indexes.chunks(LIST) {
+        let rows: Vec<(Vec<u8>, Uuid)> = person_identifier::Entity::find()
+            .select_only()
+            .columns([
+                person_identifier::Column::BlindIndex,
+                person_identifier::Column::PersonId,
+            ])
+            .filter(person_identifier::Column::Kind.eq(CITIZEN_ID))
+            .filter(
+                person_identifier::Column::BlindIndex
+                    .is_in(chunk.iter().map(|index| index.to_vec())),
+            )
+            .filter(person_identifier::Column::ValidUntil.is_null())
+            .into_tuple()
+            .all(db)
+            .await?;
+        for (index, id) in rows {
+            let index: [u8; 32] = index
+                .try_into()
+                .map_err(|_| StoreError::inconsistent("person_identifier", id))?;
+            found.insert(index, id.into());
+        }
+    }
+    Ok(found)
+}
+
+/// Makes these persons; `None` stands where another transaction made the same person first.
+///
+/// Identity numbers must differ from each other. Rows go in by order of blind index, so that two imports that share
+/// people wait for each other instead of blocking each other.
+pub async fn make(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    people: &[NewPerson<'_>],
+    now: DateTime<Utc>,
+    today: NaiveDate,
+    new_id: impl Fn() -> Uuid,
+) -> Result<Vec<Option<(PersonId, DataKey)>>, StoreError> {
+    let mut order: Vec<([u8; 32], usize)> = people
+        .iter()
+        .enumerate()
+        .map(|(at, p)| (citizen_index(vault, p.citizen_id), at))
+        .collect();
+    order.sort_unstable();
+    let mut made: Vec<Option<(PersonId, DataKey)>> = people.iter().map(|_| None).collect();
+    for chunk in order.chunks(LIST) {
+        let mut persons = Vec::with_capacity(chunk.len());
+        let mut identifiers = Vec::with_capacity(chunk.len());
+        let mut names = Vec::with_capacity(chunk.len());
+        for (index, at) in chunk {
+            let given = &people[*at];
+            let id = new_id();
+            let (key, wrapped) = vault.new_data_key(id)?;
+            persons.push(person::ActiveModel {
+                id: Set(id),
+                data_key: Set(wrapped.bytes),
+                data_key_version: Set(wrapped.version),
+                created_at: Set(time::millis(now)),
+            });
+            identifiers.push(identifier_row(
+                &key,
+                id,
+                CITIZEN_ID,
+                given.citizen_id,
+                index,
+                today,
+                new_id(),
+            )?);
+            names.push((*index, name_row(&key, id, given.name, today, new_id())?));
+            made[*at] = Some((id.into(), key));
+        }
+        person::Entity::insert_many(persons)
+            .exec_without_returning(db)
+            .await?;
+        person_identifier::Entity::insert_many(identifiers)
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .exec_without_returning(db)
+            .await?;
+        let indexes: Vec<[u8; 32]> = chunk.iter().map(|(index, _)| *index).collect();
+        let holders = by_citizen_index(db, &indexes).await?;
+        let mut losers = Vec::new();
+        for (index, at) in chunk {
+            if let Some((id, _)) = made[*at]
+                .as_ref()
+                .filter(|(id, _)| holders.get(index) != Some(id))
+            {
+                losers.push(id.uuid());
+                made[*at] = None;
+            }
+        }
+        if !losers.is_empty() {
+            person::Entity::delete_many()
+                .filter(person::Column::Id.is_in(losers))
+                .exec(db)
+                .await?;
+        }
+        let kept: Vec<person_name::ActiveModel> = names
+            .into_iter()
+            .filter(|(index, row)| {
+                holders
+                    .get(index)
+                    .is_some_and(|holder| row.person_id == Set(holder.uuid()))
+            })
+            .map(|(_, row)| row)
+            .collect();
+        if !kept.is_empty() {
+            person_name::Entity::insert_many(kept)
+                .exec_without_returning(db)
+                .await?;
+        }
+    }
+    Ok(made)
+}
+
+/// Locks these persons until the transaction ends, in order of id, so that nobody enrols them elsewhere meanwhile.
+pub async fn lock(db: &impl ConnectionTrait, people: &[PersonId]) -> Result<(), StoreError> {
+    let mut ids: Vec<Uuid> = people.iter().map(|id| id.uuid()).collect();
+    ids.sort_unstable();
+    for chunk in ids.chunks(LIST) {
+        let _locked: Vec<Uuid> = person::Entity::find()
+            .select_only()
+            .column(person::Column::Id)
+            .filter(person::Column::Id.is_in(chunk.iter().copied()))
+            .order_by_asc(person::Column::Id)
+            .lock(LockType::NoKeyUpdate)
+            .into_tuple()
+            .all(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Name and identity number of these persons as they are valid on a day.
+pub async fn open(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    people: &[PersonId],
+    today: NaiveDate,
+) -> Result<HashMap<PersonId, OpenPerson>, StoreError> {
+    let mut open = HashMap::with_capacity(people.len());
+    let day = today.to_string();
+    for chunk in people.chunks(LIST) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.uuid()).collect();
+        for row in person::Entity::find()
+            .filter(person::Column::Id.is_in(ids.clone()))
+            .all(db)
+            .await?
+        {
+            let wrapped = WrappedKey {
+                bytes: row.data_key,
+                version: row.data_key_version,
+            };
+            let key = vault.open_data_key(row.id, &wrapped)?;
+            let id = PersonId::new(row.id);
+            open.insert(
+                id,
+                OpenPerson {
+                    id,
+                    name: Zeroizing::default(),
+                    citizen_id: None,
+                    key,
+                },
+            );
+        }
+        let names = person_name::Entity::find()
+            .filter(person_name::Column::PersonId.is_in(ids.clone()))
+            .filter(still(person_name::Column::ValidUntil, &day))
+            .order_by_asc(person_name::Column::ValidFrom)
+            .order_by_asc(person_name::Column::Id)
+            .all(db)
+            .await?;
+        for row in names {
+            if let Some(person) = open.get_mut(&PersonId::new(row.person_id)) {
+                person.name = person.key.open_text(NAME, row.id, &row.name_enc)?;
+            }
+        }
+        let identifiers = person_identifier::Entity::find()
+            .filter(person_identifier::Column::PersonId.is_in(ids))
+            .filter(person_identifier::Column::Kind.eq(CITIZEN_ID))
+            .filter(still(person_identifier::Column::ValidUntil, &day))
+            .order_by_asc(person_identifier::Column::ValidFrom)
+            .order_by_asc(person_identifier::Column::Id)
+            .all(db)
+            .await?;
+        for row in identifiers {
+            if let Some(person) = open.get_mut(&PersonId::new(row.person_id)) {
+                person.citizen_id = Some(person.key.open_text(
+                    IDENTIFIER_VALUE,
+                    row.id,
+                    &row.value_enc,
+                )?);
+            }
+        }
+    }
+    if let Some(nameless) = open.values().find(|person| person.name.is_empty()) {
+        return Err(StoreError::inconsistent("person_name", nameless.id));
+    }
+    Ok(open)
+}
+
+/// Gives a person another name from a day on; the old one stays with its last day.
+pub async fn rename(
+    db: &impl ConnectionTrait,
+    person: &OpenPerson,
+    name: &str,
+    today: NaiveDate,
+    proof: Option<&str>,
+    row: Uuid,
+) -> Result<(), StoreError> {
+    person_name::Entity::update_many()
+        .col_expr(
+            person_name::Column::ValidUntil,
+            Expr::value(today.to_string()),
+        )
+        .filter(person_name::Column::PersonId.eq(person.id.uuid()))
+        .filter(person_name::Column::ValidUntil.is_null())
+        .exec(db)
+        .await?;
+    let mut new = name_row(&person.key, person.id.uuid(), name, today, row)?;
+    new.proof = Set(proof.map(str::to_owned));
+    person_name::Entity::insert(new)
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// A disability certificate number of a person.
+pub struct Card<'a> {
+    /// The person.
+    pub person: PersonId,
+    /// For sealing.
+    pub key: &'a DataKey,
+    /// The number in canonical form.
+    pub number: &'a str,
+}
+
+/// Shows nothing.
+impl std::fmt::Debug for Card<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Card(***)")
+    }
+}
+
+/// Keeps disability certificate numbers: the same again changes nothing, another one ends the old one.
+///
+/// A number that another person holds is left alone: who is right is for the federation's check to say.
+pub async fn keep_cards(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    cards: &[Card<'_>],
+    today: NaiveDate,
+    new_id: impl Fn() -> Uuid,
+) -> Result<(), StoreError> {
+    for chunk in cards.chunks(LIST) {
+        let persons: Vec<Uuid> = chunk.iter().map(|card| card.person.uuid()).collect();
+        let present: HashMap<Uuid, Vec<u8>> = person_identifier::Entity::find()
+            .select_only()
+            .columns([
+                person_identifier::Column::PersonId,
+                person_identifier::Column::BlindIndex,
+            ])
+            .filter(person_identifier::Column::PersonId.is_in(persons))
+            .filter(person_identifier::Column::Kind.eq(DISABILITY_CARD))
+            .filter(person_identifier::Column::ValidUntil.is_null())
+            .into_tuple::<(Uuid, Vec<u8>)>()
+            .all(db)
+            .await?
+            .into_iter()
+            .collect();
+        let mut ended = Vec::new();
+        let mut rows = Vec::new();
+        for card in chunk {
+            let index = vault.blind_index(DISABILITY_CARD, card.number);
+            match present.get(&card.person.uuid()) {
+                Some(before) if before.as_slice() == index => continue,
+                Some(_) => ended.push(card.person.uuid()),
+                None => {}
+            }
+            rows.push(identifier_row(
+                card.key,
+                card.person.uuid(),
+                DISABILITY_CARD,
+                card.number,
+                &index,
+                today,
+                new_id(),
+            )?);
+        }
+        if !ended.is_empty() {
+            person_identifier::Entity::update_many()
+                .col_expr(
+                    person_identifier::Column::ValidUntil,
+                    Expr::value(today.to_string()),
+                )
+                .filter(person_identifier::Column::PersonId.is_in(ended))
+                .filter(person_identifier::Column::Kind.eq(DISABILITY_CARD))
+                .filter(person_identifier::Column::ValidUntil.is_null())
+                .exec(db)
+                .await?;
+        }
+        if !rows.is_empty() {
+            person_identifier::Entity::insert_many(rows)
+                .on_conflict(OnConflict::new().do_nothing().to_owned())
+                .exec_without_returning(db)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn still(until: impl ColumnTrait, day: &str) -> Condition {
+    Condition::any().add(until.is_null()).add(until.gt(day))
+}
+
+fn identifier_row(
+    key: &DataKey,
+    person: Uuid,
+    kind: &str,
+    value: &str,
+    index: &[u8; 32],
+    from: NaiveDate,
+    row: Uuid,
+) -> Result<person_identifier::ActiveModel, StoreError> {
+    Ok(person_identifier::ActiveModel {
+        id: Set(row),
+        person_id: Set(person),
+        kind: Set(kind.to_owned()),
+        value_enc: Set(key.seal(IDENTIFIER_VALUE, row, value.as_bytes())?),
+        blind_index: Set(index.to_vec()),
+        valid_from: Set(from.to_string()),
+        valid_until: Set(None),
+        proof: Set(None),
+    })
+}
+
+fn name_row(
+    key: &DataKey,
+    person: Uuid,
+    name: &str,
+    from: NaiveDate,
+    row: Uuid,
+) -> Result<person_name::ActiveModel, StoreError> {
+    Ok(person_name::ActiveModel {
+        id: Set(row),
+        person_id: Set(person),
+        name_enc: Set(key.seal(NAME, row, name.as_bytes())?),
+        valid_from: Set(from.to_string()),
+        valid_until: Set(None),
+        proof: Set(None),
+    })
+}
