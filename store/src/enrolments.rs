@@ -365,3 +365,129 @@ impl TryFrom<enrolment::Model> for Enrolment {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::enrolment::EnrolmentState as S;
+
+    use super::*;
+    use crate::fixture::{Fixture, day, details, id, now};
+    use crate::persons;
+
+    const WANG: &str = "37010219080502757X";
+
+    fn april() -> Days {
+        Days {
+            start_on: day("2026-04-10"),
+            end_on: day("2026-04-20"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_overlap_is_found_in_any_institution() {
+        let fixture = Fixture::open().await;
+        let here = fixture
+            .class(CohortState::Enrolling, "2026-04-10", "2026-04-20")
+            .await;
+        let there = fixture
+            .class(CohortState::Running, "2026-04-01", "2026-04-10")
+            .await;
+        let (person, enrolment) = fixture.enrol(there.id, WANG, "王伟").await;
+        let found = async |days| {
+            overlapping(fixture.store.reader(), &[person], here.id, days)
+                .await
+                .expect("asked")
+                .contains(&person)
+        };
+        assert!(found(april()).await);
+        assert!(
+            !found(Days {
+                start_on: day("2026-04-11"),
+                end_on: day("2026-04-20")
+            })
+            .await
+        );
+        set_state(
+            fixture.store.reader(),
+            &[enrolment],
+            S::Applied,
+            S::Withdrawn,
+            Some("health"),
+            now(),
+        )
+        .await
+        .expect("withdrawn");
+        assert!(!found(april()).await, "who left has time again");
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_class_takes_no_time() {
+        let fixture = Fixture::open().await;
+        let here = fixture
+            .class(CohortState::Enrolling, "2026-04-10", "2026-04-20")
+            .await;
+        let there = fixture
+            .class(CohortState::Cancelled, "2026-04-10", "2026-04-20")
+            .await;
+        let (person, _) = fixture.enrol(there.id, WANG, "王伟").await;
+        let found = overlapping(fixture.store.reader(), &[person], here.id, april())
+            .await
+            .expect("asked");
+        assert!(found.is_empty());
+        let elsewhere = known_elsewhere(fixture.store.reader(), &[person], here.id)
+            .await
+            .expect("asked");
+        assert_eq!(elsewhere, HashSet::from([person]));
+    }
+
+    #[tokio::test]
+    async fn a_change_keeps_state_and_raises_the_revision() {
+        let fixture = Fixture::open().await;
+        let class = fixture
+            .class(CohortState::Enrolling, "2026-04-10", "2026-04-20")
+            .await;
+        let (person, enrolment) = fixture.enrol(class.id, WANG, "王伟").await;
+        let db = fixture.store.reader();
+        set_state(db, &[enrolment], S::Applied, S::Admitted, None, now())
+            .await
+            .expect("admitted");
+        let open = persons::open(db, fixture.store.vault(), &[person], day("2026-04-01"))
+            .await
+            .expect("opens");
+        let mut new = details(enrolment, person, &open[&person].key);
+        let needs = ["interpreter".to_owned()];
+        new.needs = &needs;
+        change_all(db, class.id, &[new], now())
+            .await
+            .expect("changed");
+        let all = of_cohort(db, class.id).await.expect("listed");
+        assert_eq!(
+            (all.len(), all[0].state, all[0].revision),
+            (1, S::Admitted, 3)
+        );
+        assert_eq!(all[0].needs, needs);
+        assert!(matches!(
+            set_state(db, &[enrolment], S::Applied, S::Admitted, None, now()).await,
+            Err(StoreError::Stale)
+        ));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_twice_in_a_class() {
+        let fixture = Fixture::open().await;
+        let class = fixture
+            .class(CohortState::Enrolling, "2026-04-10", "2026-04-20")
+            .await;
+        let (person, _) = fixture.enrol(class.id, WANG, "王伟").await;
+        let db = fixture.store.reader();
+        let open = persons::open(db, fixture.store.vault(), &[person], day("2026-04-01"))
+            .await
+            .expect("opens");
+        let again = details(EnrolmentId::new(id()), person, &open[&person].key);
+        let refused = insert_all(db, class.id, &[again], now()).await;
+        assert!(
+            matches!(refused, Err(StoreError::Duplicate("enrolment"))),
+            "{refused:?}"
+        );
+    }
+}

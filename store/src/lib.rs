@@ -9,6 +9,8 @@ mod connect;
 pub mod enrolments;
 mod entity;
 pub mod error;
+#[cfg(test)]
+mod fixture;
 pub mod idempotency;
 pub mod journal;
 pub mod log;

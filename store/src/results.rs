@@ -335,3 +335,120 @@ fn members(cohort: CohortId) -> sea_orm::sea_query::SelectStatement {
         .and_where(enrolment::Column::CohortId.eq(cohort.uuid()))
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::cohort::{CohortRules, CohortState};
+    use domain::gates::{GateFailure, certificate_gates};
+
+    use super::*;
+    use crate::fixture::{Fixture, day, id, now};
+
+    fn passed(state: AssessmentState) -> Assessment {
+        Assessment {
+            passed: true,
+            score: Some(90),
+            held_on: day("2026-04-20"),
+            attempt: 1,
+            state,
+        }
+    }
+
+    #[tokio::test]
+    async fn totals_and_results_are_written_locked_and_confirmed() {
+        let fixture = Fixture::open().await;
+        let class = fixture
+            .class(CohortState::Running, "2026-04-10", "2026-04-20")
+            .await;
+        let (_, enrolment) = fixture.enrol(class.id, "37010219080502757X", "王伟").await;
+        let (db, staff) = (fixture.store.reader(), StaffPersonId::new(id()));
+        record_attendance(db, &[(enrolment, 10)], staff, now())
+            .await
+            .expect("recorded");
+        record_attendance(db, &[(enrolment, 20)], staff, now())
+            .await
+            .expect("recorded again");
+        assert_eq!(
+            lock_attendance(db, class.id, now()).await.expect("locked"),
+            1
+        );
+        record_attendance(db, &[(enrolment, 30)], staff, now())
+            .await
+            .expect("corrected");
+        let total = attendance(db, class.id).await.expect("read")[&enrolment];
+        assert_eq!(
+            total,
+            Attendance {
+                minutes: 30,
+                state: AttendanceState::Locked
+            }
+        );
+
+        let new = NewResult {
+            enrolment,
+            result: passed(AssessmentState::Marked),
+            adjustments: vec!["reader".into()],
+        };
+        mark(db, std::slice::from_ref(&new), staff, now())
+            .await
+            .expect("marked");
+        confirm(db, &[enrolment], StaffPersonId::new(id()), now())
+            .await
+            .expect("confirmed");
+        assert!(matches!(
+            confirm(db, &[enrolment], staff, now()).await,
+            Err(StoreError::Stale)
+        ));
+        let read = assessments(db, class.id).await.expect("read");
+        assert_eq!(read[&enrolment].result, passed(AssessmentState::Confirmed));
+        assert_eq!(
+            (
+                read[&enrolment].marked_by,
+                read[&enrolment].adjustments.len()
+            ),
+            (staff, 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn the_gates_see_what_stands_in_the_tables() {
+        let fixture = Fixture::open().await;
+        let class = fixture
+            .class(CohortState::Accepted, "2026-03-10", "2026-03-20")
+            .await;
+        let (person, enrolment) = fixture.enrol(class.id, "37010219080502757X", "王伟").await;
+        let scope = Scope::Institution(class.institution);
+        let tx = fixture.store.write().await.expect("a transaction");
+        let stranger = EnrolmentId::new(id());
+        let (locked, offer, candidates) = lock_candidates(
+            &tx,
+            &scope,
+            class.id,
+            &[stranger, enrolment],
+            day("2026-04-01"),
+        )
+        .await
+        .expect("read")
+        .expect("in scope");
+        assert_eq!(
+            (locked.id, offer.offer, candidates.len()),
+            (class.id, class.offer, 1)
+        );
+        assert_eq!(candidates[0].person, person);
+        let failures =
+            certificate_gates(&candidates[0].facts, &CohortRules::default()).expect_err("shut");
+        assert_eq!(
+            failures,
+            [
+                GateFailure::EnrolmentNotCompleted,
+                GateFailure::AttendanceNotLocked,
+                GateFailure::AssessmentMissing
+            ]
+        );
+        let other = Scope::Institution(id().into());
+        let none = lock_candidates(&tx, &other, class.id, &[enrolment], day("2026-04-01"))
+            .await
+            .expect("read");
+        assert!(none.is_none(), "outside the scope nothing is found");
+    }
+}
