@@ -1,0 +1,463 @@
+//! What a leaf of the log says (`docs/formats.md` section 5). Nothing personal, and no hash of anything personal.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use ciborium::Value;
+use domain::certificate::{CertificateReason, CertificateStatus};
+use domain::{CreditCode, FederationCode, ProgramCode};
+
+use crate::cbor::{self, CborFault, Fields};
+use crate::keys::{Algorithm, KeyId, KeyState, PublicKey};
+
+use super::Hash;
+
+/// Longest entry: its length is a `uint16` in an entry bundle.
+const MAX_BYTES: usize = 65_535;
+const VERSION_1: u64 = 1;
+
+mod key {
+    pub(super) const VERSION: i64 = 0;
+    pub(super) const KIND: i64 = 1;
+    pub(super) const AT: i64 = 2;
+    pub(super) const CERTIFICATE: i64 = 3;
+    pub(super) const KEY_ID: i64 = 4;
+    pub(super) const INSTITUTION: i64 = 5;
+    pub(super) const FEDERATION: i64 = 6;
+    pub(super) const PROGRAM: i64 = 7;
+    pub(super) const STATUS: i64 = 8;
+    pub(super) const REASON: i64 = 9;
+    pub(super) const TRANSITION: i64 = 10;
+    pub(super) const FROM: i64 = 11;
+    pub(super) const TO: i64 = 12;
+    pub(super) const PUBLIC_KEY: i64 = 13;
+    pub(super) const ALGORITHM: i64 = 14;
+    pub(super) const KEY_STATE: i64 = 15;
+    pub(super) const POLICY: i64 = 16;
+    pub(super) const SHA256: i64 = 17;
+    pub(super) const PROGRAM_VERSION: i64 = 18;
+}
+
+/// A short ASCII word of the registry: a state, a transition id, a policy id. It begins with a letter and has up to 40 of
+/// `A-Z a-z 0-9 . _ @ -`, so no identity number, telephone number or name fits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Word(String);
+
+impl Word {
+    /// The word.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Word {
+    type Err = EntryFault;
+
+    fn from_str(text: &str) -> Result<Self, EntryFault> {
+        let allowed =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'@' | b'-');
+        let word = text.len() <= 40
+            && text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.bytes().all(allowed);
+        if word {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(EntryFault::Word)
+        }
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An entry of the log. A kind that is not listed cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeafEntry {
+    /// A certificate was issued.
+    Issue {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// The certificate hash.
+        certificate: [u8; 32],
+        /// The key that signed it.
+        key_id: KeyId,
+        /// The institution that trained.
+        institution: CreditCode,
+        /// The issuing federation.
+        federation: FederationCode,
+        /// The program.
+        program: ProgramCode,
+    },
+    /// The status of a certificate changed.
+    CertificateStatus {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// The certificate hash.
+        certificate: [u8; 32],
+        /// What it became; `Issued` is a resumption.
+        status: CertificateStatus,
+        /// Why.
+        reason: CertificateReason,
+    },
+    /// A transition of an institution's admission.
+    InstitutionDecision {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// The institution.
+        institution: CreditCode,
+        /// The admitting federation.
+        federation: FederationCode,
+        /// Which transition, such as `T08`.
+        transition: Word,
+        /// State before.
+        from: Word,
+        /// State after.
+        to: Word,
+    },
+    /// A signing key changed its state.
+    KeyState {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// The key's name.
+        key_id: KeyId,
+        /// The key, with its algorithm.
+        public_key: PublicKey,
+        /// Its new state; the moment of a compromise is `at`.
+        state: KeyState,
+    },
+    /// A policy file came into force.
+    Policy {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// Its id, such as `CN-BASE@2026.1`.
+        policy: Word,
+        /// SHA-256 of the file.
+        sha256: [u8; 32],
+    },
+    /// A program version changed its state.
+    ProgramPublication {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// The program.
+        program: ProgramCode,
+        /// Its version.
+        version: u32,
+        /// The publishing federation.
+        federation: FederationCode,
+        /// State after.
+        to: Word,
+    },
+    /// The head of the audit chain.
+    AuditHead {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// The head.
+        sha256: [u8; 32],
+    },
+}
+
+/// Why bytes are no entry of this log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntryFault {
+    /// Not the deterministic encoding of one map.
+    #[error("日志条目编码不规范 / not the deterministic encoding of an entry")]
+    Encoding,
+    /// Longer than 65,535 bytes.
+    #[error("日志条目过长 / the entry is too long")]
+    TooLong,
+    /// Another version.
+    #[error("日志条目版本未知 / unknown version of an entry")]
+    Version,
+    /// A kind that this version does not know.
+    #[error("日志条目种类未知 / unknown kind of entry")]
+    Kind,
+    /// A field is missing, superfluous or has a wrong value.
+    #[error("日志条目字段不符 / wrong fields in an entry")]
+    Fields,
+    /// Text that is no word.
+    #[error(
+        "应为字母开头、40 字符以内的英文代码 / a word begins with a letter and has up to 40 letters, digits or . _ @ -"
+    )]
+    Word,
+}
+
+impl From<CborFault> for EntryFault {
+    fn from(_: CborFault) -> Self {
+        Self::Encoding
+    }
+}
+
+impl LeafEntry {
+    /// When it happened.
+    pub fn at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Issue { at, .. }
+            | Self::CertificateStatus { at, .. }
+            | Self::InstitutionDecision { at, .. }
+            | Self::KeyState { at, .. }
+            | Self::Policy { at, .. }
+            | Self::ProgramPublication { at, .. }
+            | Self::AuditHead { at, .. } => *at,
+        }
+    }
+
+    /// Number of the kind.
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::Issue { .. } => 1,
+            Self::CertificateStatus { .. } => 2,
+            Self::InstitutionDecision { .. } => 3,
+            Self::KeyState { .. } => 4,
+            Self::Policy { .. } => 5,
+            Self::ProgramPublication { .. } => 6,
+            Self::AuditHead { .. } => 7,
+        }
+    }
+
+    /// The bytes that are hashed and served.
+    pub fn encode(&self) -> Vec<u8> {
+        let digest = |bytes: &[u8; 32]| Value::from(bytes.as_slice());
+        let fields: Vec<(i64, Value)> = match self {
+            Self::Issue {
+                certificate,
+                key_id,
+                institution,
+                federation,
+                program,
+                ..
+            } => vec![
+                (key::CERTIFICATE, digest(certificate)),
+                (key::KEY_ID, key_id.as_str().into()),
+                (key::INSTITUTION, institution.as_str().into()),
+                (key::FEDERATION, federation.as_str().into()),
+                (key::PROGRAM, program.as_str().into()),
+            ],
+            Self::CertificateStatus {
+                certificate,
+                status,
+                reason,
+                ..
+            } => vec![
+                (key::CERTIFICATE, digest(certificate)),
+                (key::STATUS, status_number(*status).into()),
+                (key::REASON, reason_number(*reason).into()),
+            ],
+            Self::InstitutionDecision {
+                institution,
+                federation,
+                transition,
+                from,
+                to,
+                ..
+            } => vec![
+                (key::INSTITUTION, institution.as_str().into()),
+                (key::FEDERATION, federation.as_str().into()),
+                (key::TRANSITION, transition.as_str().into()),
+                (key::FROM, from.as_str().into()),
+                (key::TO, to.as_str().into()),
+            ],
+            Self::KeyState {
+                key_id,
+                public_key,
+                state,
+                ..
+            } => vec![
+                (key::KEY_ID, key_id.as_str().into()),
+                (key::PUBLIC_KEY, public_key.as_bytes().into()),
+                (key::ALGORITHM, public_key.algorithm().as_str().into()),
+                (key::KEY_STATE, state.as_str().into()),
+            ],
+            Self::Policy { policy, sha256, .. } => vec![
+                (key::POLICY, policy.as_str().into()),
+                (key::SHA256, digest(sha256)),
+            ],
+            Self::ProgramPublication {
+                program,
+                version,
+                federation,
+                to,
+                ..
+            } => vec![
+                (key::FEDERATION, federation.as_str().into()),
+                (key::PROGRAM, program.as_str().into()),
+                (key::TO, to.as_str().into()),
+                (key::PROGRAM_VERSION, (*version).into()),
+            ],
+            Self::AuditHead { sha256, .. } => vec![(key::SHA256, digest(sha256))],
+        };
+        let head = [
+            (key::VERSION, VERSION_1.into()),
+            (key::KIND, self.kind().into()),
+            (key::AT, self.at().timestamp_millis().into()),
+        ];
+        cbor::encode(&cbor::map(head.into_iter().chain(fields)))
+    }
+
+    /// The leaf hash.
+    pub fn leaf_hash(&self) -> Hash {
+        Hash::leaf(&self.encode())
+    }
+
+    /// Reads an entry strictly.
+    pub fn decode(bytes: &[u8]) -> Result<Self, EntryFault> {
+        if bytes.len() > MAX_BYTES {
+            return Err(EntryFault::TooLong);
+        }
+        let mut fields = Fields::new(cbor::decode(bytes)?).ok_or(EntryFault::Encoding)?;
+        if fields.uint(key::VERSION) != Some(VERSION_1) {
+            return Err(EntryFault::Version);
+        }
+        let kind = fields.uint(key::KIND).ok_or(EntryFault::Kind)?;
+        let mut reader = Reader(fields);
+        let at = reader.instant()?;
+        let entry = match kind {
+            1 => Self::Issue {
+                at,
+                certificate: reader.digest(key::CERTIFICATE)?,
+                key_id: reader.parsed(key::KEY_ID)?,
+                institution: reader.institution()?,
+                federation: reader.parsed(key::FEDERATION)?,
+                program: reader.parsed(key::PROGRAM)?,
+            },
+            2 => Self::CertificateStatus {
+                at,
+                certificate: reader.digest(key::CERTIFICATE)?,
+                status: reader.numbered(key::STATUS, CertificateStatus::ALL, status_number)?,
+                reason: reader.numbered(key::REASON, CertificateReason::ALL, reason_number)?,
+            },
+            3 => Self::InstitutionDecision {
+                at,
+                institution: reader.institution()?,
+                federation: reader.parsed(key::FEDERATION)?,
+                transition: reader.parsed(key::TRANSITION)?,
+                from: reader.parsed(key::FROM)?,
+                to: reader.parsed(key::TO)?,
+            },
+            4 => Self::KeyState {
+                at,
+                key_id: reader.parsed(key::KEY_ID)?,
+                public_key: reader.public_key()?,
+                state: reader.key_state(at)?,
+            },
+            5 => Self::Policy {
+                at,
+                policy: reader.parsed(key::POLICY)?,
+                sha256: reader.digest(key::SHA256)?,
+            },
+            6 => Self::ProgramPublication {
+                at,
+                program: reader.parsed(key::PROGRAM)?,
+                version: reader
+                    .uint(key::PROGRAM_VERSION)
+                    .and_then(|version| version.try_into().ok())
+                    .ok_or(EntryFault::Fields)?,
+                federation: reader.parsed(key::FEDERATION)?,
+                to: reader.parsed(key::TO)?,
+            },
+            7 => Self::AuditHead {
+                at,
+                sha256: reader.digest(key::SHA256)?,
+            },
+            _ => return Err(EntryFault::Kind),
+        };
+        // Field types normalise; only what comes back byte for byte is an entry of ours.
+        if reader.0.is_empty() && entry.encode() == bytes {
+            Ok(entry)
+        } else {
+            Err(EntryFault::Fields)
+        }
+    }
+}
+
+/// The number of a status in the log.
+fn status_number(status: CertificateStatus) -> u8 {
+    match status {
+        CertificateStatus::Issued => 1,
+        CertificateStatus::Suspended => 2,
+        CertificateStatus::Revoked => 3,
+        CertificateStatus::Superseded => 4,
+    }
+}
+
+/// The number of a reason in the log.
+fn reason_number(reason: CertificateReason) -> u8 {
+    match reason {
+        CertificateReason::IssuedInError => 1,
+        CertificateReason::FraudByHolder => 2,
+        CertificateReason::FraudByInstitution => 3,
+        CertificateReason::AssessmentAnnulled => 4,
+        CertificateReason::KeyCompromise => 5,
+        CertificateReason::Correction => 6,
+        CertificateReason::UnderReview => 7,
+        CertificateReason::Cleared => 8,
+    }
+}
+
+struct Reader(Fields);
+
+impl Reader {
+    fn uint(&mut self, key: i64) -> Option<u64> {
+        self.0.uint(key)
+    }
+
+    fn parsed<T: FromStr>(&mut self, key: i64) -> Result<T, EntryFault> {
+        self.0
+            .text(key)
+            .and_then(|text| text.parse().ok())
+            .ok_or(EntryFault::Fields)
+    }
+
+    fn numbered<T: Copy>(
+        &mut self,
+        key: i64,
+        all: &[T],
+        number: fn(T) -> u8,
+    ) -> Result<T, EntryFault> {
+        let found = self
+            .uint(key)
+            .and_then(|found| all.iter().find(|value| u64::from(number(**value)) == found));
+        found.copied().ok_or(EntryFault::Fields)
+    }
+
+    /// Some real codes of 2015 and 2016 break the inner check; they were admitted with a reason (identifiers.md section 2).
+    fn institution(&mut self) -> Result<CreditCode, EntryFault> {
+        let code = self.0.text(key::INSTITUTION).ok_or(EntryFault::Fields)?;
+        CreditCode::parse_allowing_organisation_checksum(&code).map_err(|_| EntryFault::Fields)
+    }
+
+    fn digest(&mut self, key: i64) -> Result<[u8; 32], EntryFault> {
+        self.0
+            .bytes(key)
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(EntryFault::Fields)
+    }
+
+    fn instant(&mut self) -> Result<DateTime<Utc>, EntryFault> {
+        let millis = self
+            .uint(key::AT)
+            .and_then(|millis| i64::try_from(millis).ok());
+        millis
+            .and_then(DateTime::from_timestamp_millis)
+            .ok_or(EntryFault::Fields)
+    }
+
+    fn public_key(&mut self) -> Result<PublicKey, EntryFault> {
+        let algorithm: Algorithm = self.parsed(key::ALGORITHM)?;
+        let bytes = self.0.bytes(key::PUBLIC_KEY).ok_or(EntryFault::Fields)?;
+        PublicKey::from_bytes(algorithm, &bytes).map_err(|_| EntryFault::Fields)
+    }
+
+    fn key_state(&mut self, at: DateTime<Utc>) -> Result<KeyState, EntryFault> {
+        match self.0.text(key::KEY_STATE).as_deref() {
+            Some("pending") => Ok(KeyState::Pending),
+            Some("active") => Ok(KeyState::Active),
+            Some("retired") => Ok(KeyState::Retired),
+            Some("compromised") => Ok(KeyState::Compromised { at }),
+            _ => Err(EntryFault::Fields),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Finding QR codes in a picture from a camera or a scanner.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+
+/// Longest file that is looked at.
+pub const MAX_IMAGE_BYTES: usize = 20 * 1024 * 1024;
+/// Widest and highest picture.
+const MAX_SIDE: u32 = 8192;
+/// Most pixels: a telephone's 24 megapixels.
+const MAX_PIXELS: u64 = 25_000_000;
+/// Symbols of one picture that are decoded.
+const MAX_CODES: usize = 64;
+
+/// Why a picture could not be read. A readable picture without a code is no fault, but an empty list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImageFault {
+    /// Neither PNG nor JPEG.
+    #[error("请使用 PNG 或 JPEG 图片 / use a PNG or JPEG picture")]
+    Format,
+    /// Too many bytes or pixels.
+    #[error("图片过大,请缩小到 2500 万像素、20 MB 以内 / the picture is too large")]
+    TooLarge,
+    /// Damaged.
+    #[error("图片已损坏,请重新拍摄 / the picture is damaged, take it again")]
+    Damaged,
+}
+
+impl ImageFault {
+    /// Stable code for machines.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Format => "image_format",
+            Self::TooLarge => "image_too_large",
+            Self::Damaged => "image_damaged",
+        }
+    }
+}
+
+/// The texts of all QR codes in a PNG or JPEG, in the order they are found.
+pub fn read_image(bytes: &[u8]) -> Result<Vec<String>, ImageFault> {
+    let picture = decode(bytes)?.into_luma8();
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let grey = picture.into_raw();
+    let mut prepared =
+        rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| grey[y * width + x]);
+    let grids = prepared.detect_grids();
+    Ok(grids
+        .iter()
+        .take(MAX_CODES)
+        .filter_map(|grid| grid.decode().ok())
+        .map(|(_, text)| text)
+        .collect())
+}
+
+fn decode(bytes: &[u8]) -> Result<DynamicImage, ImageFault> {
+    if bytes.len() > MAX_IMAGE_BYTES {
+        return Err(ImageFault::TooLarge);
+    }
+    let format = image::guess_format(bytes).map_err(|_| ImageFault::Format)?;
+    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg) {
+        return Err(ImageFault::Format);
+    }
+    // The size is read from the header before any pixel is.
+    let (width, height) = ImageReader::with_format(Cursor::new(bytes), format)
+        .into_dimensions()
+        .map_err(|_| ImageFault::Damaged)?;
+    if width > MAX_SIDE || height > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(ImageFault::TooLarge);
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    // 8 bytes a pixel for the deepest PNG, and as much again for the decoder.
+    limits.max_alloc = Some(MAX_PIXELS * 16);
+    reader.limits(limits);
+    reader.decode().map_err(|_| ImageFault::Damaged)
+}
