@@ -1,0 +1,13 @@
+//! The promises of `docs/formats.md`, seen from outside.
+
+mod arrange;
+mod certificate;
+mod checkpoint;
+mod entries;
+mod hostile;
+mod keys;
+mod proof_file;
+mod qr;
+mod tree;
+mod vectors;
+mod verdict;

@@ -1,0 +1,140 @@
+//! Fixed vectors in `certs/tests/vectors/`: the formats may not drift. `UPDATE_VECTORS=1` writes them anew, for a new version.
+
+use std::path::PathBuf;
+
+use certs::keys::{Signer, SoftwareSigner};
+use certs::log::{Checkpoint, Edge, Hash, LeafEntry, vkey};
+use certs::qr::{parse_qr_text, qr_text};
+use certs::{certificate, keys::KeyId};
+use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
+
+use crate::arrange::{at, claims, issuer, keys, signed, signer};
+use crate::entries::every_kind;
+
+fn compare(name: &str, made: &Value) {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/vectors")
+        .join(name);
+    if std::env::var_os("UPDATE_VECTORS").is_some() {
+        let text = serde_json::to_string_pretty(made).expect("JSON");
+        std::fs::write(&file, text + "\n").expect("written");
+    }
+    let text = std::fs::read_to_string(&file).expect("the vector file is in the repository");
+    let kept: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(
+        &kept, made,
+        "{name} changed: that is a new version of a format"
+    );
+}
+
+fn hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(bytes)
+}
+
+#[test]
+fn certificates_keep_their_bytes() {
+    let host = "verify.example.cn".parse().expect("a host");
+    let mut with_expiry = claims();
+    with_expiry.expires_at = Some(at("2031-03-08T00:00:00Z"));
+    with_expiry.level = None;
+    let vectors: Vec<Value> = [claims(), with_expiry]
+        .iter()
+        .map(|claims| {
+            let signed = certificate::sign(claims, &issuer()).expect("signed");
+            json!({
+                "seed": hex(&[7; 32]),
+                "kid": "k3726",
+                "public_key": hex(issuer().public_key().as_bytes()),
+                "claims": {
+                    "issued_at": claims.issued_at.timestamp(),
+                    "expires_at": claims.expires_at.map(|end| end.timestamp()),
+                    "holder": claims.holder.expose(),
+                    "certificate_no": claims.certificate_no.as_str(),
+                    "program": claims.program.as_str(),
+                    "institution": claims.institution.as_str(),
+                    "level": claims.level.map_or(0, domain::SkillLevel::to_u8),
+                    "status_list": claims.status_list,
+                    "status_index": claims.status_index,
+                    "public_id": hex(claims.public_id.as_bytes()),
+                },
+                "cose": hex(signed.as_bytes()),
+                "sha256": hex(&signed.sha256()),
+                "qr_text": qr_text(&host, &claims.public_id, signed.as_bytes()),
+            })
+        })
+        .collect();
+    for vector in &vectors {
+        let text = parse_qr_text(vector["qr_text"].as_str().expect("text")).expect("a QR text");
+        assert!(certificate::verify(&text.cose.expect("signed part"), &keys()).is_ok());
+    }
+    compare("certificate.json", &Value::from(vectors));
+}
+
+#[test]
+fn log_entries_keep_their_bytes() {
+    let mut edge = Edge::empty();
+    let vectors: Vec<Value> = every_kind()
+        .iter()
+        .map(|entry| {
+            let bytes = entry.encode();
+            assert_eq!(LeafEntry::decode(&bytes).as_ref(), Ok(entry));
+            let update = edge.append(&[entry.leaf_hash()]);
+            json!({ "kind": entry.kind(), "entry": hex(&bytes), "leaf_hash": entry.leaf_hash().to_string(),
+                "tree_size": update.size, "root_hash": update.root.to_string() })
+        })
+        .collect();
+    compare("log_entries.json", &Value::from(vectors));
+}
+
+#[test]
+fn checkpoints_keep_their_bytes() {
+    let key = signer("log", 3);
+    let origin: certs::log::Origin = "verify.example.cn/log".parse().expect("an origin");
+    let checkpoint = Checkpoint {
+        origin: origin.clone(),
+        size: 1,
+        root: Hash::leaf(signed().as_bytes()),
+    };
+    let signed = checkpoint.sign(&key).expect("signed");
+    let vector = json!({
+        "seed": hex(&[3; 32]),
+        "vkey": vkey(&origin, key.public_key()),
+        "size": signed.checkpoint.size,
+        "root_hash": signed.checkpoint.root.to_string(),
+        "note": signed.note,
+    });
+    compare("checkpoint.json", &vector);
+}
+
+#[test]
+fn key_files_of_others_and_ours_open() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/key_files.json");
+    let text = std::fs::read_to_string(file).expect("the vector file is in the repository");
+    let vectors: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+    assert!(vectors.len() >= 3);
+    let id: KeyId = "k3726".parse().expect("a kid");
+    for vector in vectors {
+        let text = |name: &str| vector[name].as_str().expect("text").to_owned();
+        let signer = SoftwareSigner::from_encrypted_pem(
+            id.clone(),
+            &text("pem"),
+            text("passphrase").as_bytes(),
+        )
+        .map(|signer| hex(signer.public_key().as_bytes()));
+        match vector["fault"].as_str() {
+            None => assert_eq!(
+                signer.expect("opened"),
+                text("public_key"),
+                "{}",
+                text("made_by")
+            ),
+            Some(fault) => assert_eq!(
+                format!("{:?}", signer.expect_err("refused")),
+                fault,
+                "{}",
+                text("made_by")
+            ),
+        }
+    }
+}
