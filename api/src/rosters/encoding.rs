@@ -47,7 +47,7 @@ fn decode_gb18030(bytes: &[u8]) -> Result<String, RosterRefused> {
             text.shrink_to_fit();
             match text.find('\u{fffd}') {
                 Some(at) => Err(RosterRefused::Encoding {
-                    row: row_after(text[..at].as_bytes()),
+                    row: row_after(&text.as_bytes()[..at]),
                     why: BadEncoding::Replaced,
                 }),
                 None => Ok(text),

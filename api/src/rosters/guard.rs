@@ -24,7 +24,7 @@ const RATIO_FROM_BYTES: u64 = 1 << 20;
 /// Inflates every entry once, counting, and refuses what a roster must not be.
 pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), RosterRefused> {
     // The central directory is counted before the archive reader makes a map of it.
-    if count(bytes, b"PK\x01\x02") > limits.entries {
+    if count(bytes, *b"PK\x01\x02") > limits.entries {
         return Err(RosterRefused::Expands);
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
@@ -221,7 +221,7 @@ impl Window {
                 }
             }
             (Counting::BeforeValue, b'0'..=b'9') => {
-                self.counting = Counting::Digits(u64::from(byte - b'0'))
+                self.counting = Counting::Digits(u64::from(byte - b'0'));
             }
             (Counting::BeforeValue, b' ' | b'\t' | b'\r' | b'\n' | b'=' | b'"' | b'\'' | b'+') => {}
             // The workbook reader reserves this many strings on the file's word alone.
@@ -254,8 +254,8 @@ const fn word(text: &[u8]) -> u128 {
     word
 }
 
-fn count(bytes: &[u8], word: &[u8; 4]) -> usize {
-    bytes.windows(4).filter(|window| window == word).count()
+fn count(bytes: &[u8], word: [u8; 4]) -> usize {
+    bytes.windows(4).filter(|window| *window == word).count()
 }
 
 fn damaged<E>(_: E) -> RosterRefused {

@@ -12,21 +12,37 @@
 //! Nothing here holds a full personal value in a fault, a refusal or a
 //! `Debug` text. Callers run this on a blocking thread, two at once at most.
 
+mod annotate;
+mod cause;
 mod encoding;
+mod fault;
+mod fields;
 mod guard;
 mod headers;
+mod mask;
+mod parse;
+mod parsed;
 mod read;
 mod refused;
+mod row;
 mod sheet;
+mod template;
 #[cfg(test)]
 mod tests;
 mod text_table;
+mod words;
 mod workbook;
 
+pub use annotate::annotate;
+pub use fault::Fault;
 pub use headers::{Column, Field};
+pub use parse::parse;
+pub use parsed::{Context, IgnoredColumn, Notice, ParsedRoster};
 pub use read::read;
 pub use refused::RosterRefused;
+pub use row::{Contact, Hidden, Need, RosterRow};
 pub use sheet::{Cell, Format, Kind, Sheet};
+pub use template::template;
 
 /// Bounds of one upload (trust.md UP-1, UP-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -148,10 +148,7 @@ const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
 /// The day after 9999-12-31.
 const LAST_SERIAL_DAY: f64 = 2_958_466.0;
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used by map_err; the reader's words may quote the file and are dropped"
-)]
+/// The reader's words may quote the file and are dropped.
 fn damaged(_: XlsxError) -> RosterRefused {
     RosterRefused::Unreadable { row: None }
 }

@@ -95,6 +95,8 @@ def stable(path):
             data = old.read(info)
             if info.filename == "docProps/core.xml":
                 data = re.sub(rb">\d{4}-\d\d-\d\dT[^<]*Z<", b">2026-01-01T00:00:00Z<", data)
+            if info.filename in ("meta.xml", "Thumbnails/thumbnail.png"):
+                continue
             fresh = zipfile.ZipInfo(info.filename, (2026, 1, 1, 0, 0, 0))
             fresh.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(fresh, data)
@@ -129,7 +131,7 @@ def soffice(source, target_name, to="xlsx", infilter=None):
         subprocess.run([*command, str(source)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         made = pathlib.Path(folder) / (pathlib.Path(source).stem + "." + to)
         shutil.copy(made, HERE / target_name)
-    if to == "xlsx":
+    if to in ("xlsx", "ods"):
         stable(HERE / target_name)
 
 
@@ -188,7 +190,10 @@ def broken():
     row("required", name="")
     row("name-space", name="样 本")
     row("name-invisible", name="样\u200b本")
-    row("name-width", name="样本1")
+    row("name-digits", name="样本1")
+    row("name-full-width", name="样本Ａ")
+    row("name-dot", name="样本•甲")
+    row("name-normal-form", name="样\uf9dc")
     row("formula", name='="样"&"本"')
     row("required", id="")
     row("id-full-width", id=full_width)
@@ -205,23 +210,23 @@ def broken():
     row("id-area", id=body + check_digit(body))
     row("id-length", id=citizen_id(rng)[:17])
     row("id-charset", id=citizen_id(rng)[:10] + "O" + "1234567")
-    row("too-young", id=citizen_id(rng, area="370102", birth=datetime.date(2015, 1, 1)))
-    card = row("card-other-person", card=citizen_id(rng) + "42")
+    row("below-age", id=citizen_id(rng, area="370102", birth=datetime.date(2015, 1, 1)))
+    row("card-other-person", card=citizen_id(rng) + "42")
     bad_card = row("card-category")
     bad_card[2] = bad_card[1] + "81"
     row("card-length", card="12345")
     row("phone", phone="12800000000")
     row("phone", phone="0531-1234567")
-    row("contact-word", contact="邻居")
+    row("contact", contact="邻居")
     row("contact-without-phone", contact="监护人", phone="")
     row("required", region="")
-    row("region-unknown", region="某省某市某县")
+    row("unknown-region", region="某省某市某县")
     row("region-level", region="370000")
     row("required", employed="")
     row("employed-word", employed="待定")
-    row("consent-refused", consent="否")
+    row("consent-missing", consent="否")
     row("consent-date", consent="是")
-    row("consent-future", consent="是 2026-12-31")
+    row("consent-in-future", consent="是 2026-12-31")
     row("consent-date", consent="是 2026-02-30")
     row("cell-error", region="#N/A")
     twin = row("duplicate")
@@ -229,7 +234,7 @@ def broken():
     book(rows, "broken.xlsx")
 
     rows = [
-        ["样例", "11010119000101001X", "", "13800000000", "本人", "北京市东城区", "否", "轮椅", "是 2026-01-01", "样例"],
+        ["样例", "110101190001010014", "", "13800000000", "本人", "北京市东城区", "否", "轮椅", "是 2026-01-01", "样例"],
         base(), [""] * 10, base(), [""] * 10, ["样例二", "", "", "", "", "", "", "", "", "样例"], base(),
     ]
     rows[3][9] = "第一行\n第二行, 有“逗号”和\"引号\""
