@@ -1,5 +1,7 @@
 //! The strict reader of a COSE_Sign1 (trust.md KY-8).
 
+use std::fmt;
+
 use ciborium::Value;
 use ciborium_ll::Header as Head;
 use coset::iana::{EnumI64, HeaderParameter};
@@ -13,7 +15,7 @@ use crate::cbor::{self, CborFault, Fields};
 use crate::keys::{Algorithm, BadSignature, KeyId, KeySet, PublicKey};
 
 /// A well-formed certificate whose signature nobody has checked yet: its claims may be anybody's invention.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Decoded {
     key_id: KeyId,
     algorithm: Algorithm,
@@ -21,6 +23,18 @@ pub struct Decoded {
     message: Vec<u8>,
     signature: Vec<u8>,
     sha256: [u8; 32],
+}
+
+/// Leaves out the content: it holds a name.
+impl fmt::Debug for Decoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Decoded({} {})",
+            self.key_id,
+            data_encoding::HEXLOWER.encode(&self.sha256)
+        )
+    }
 }
 
 impl Decoded {

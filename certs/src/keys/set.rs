@@ -24,6 +24,18 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// Whether a key may go from here to `next`: forward only; a compromise is never taken back, only found to be older
+    /// (trust.md KY-6).
+    pub fn may_become(self, next: Self) -> bool {
+        match (self, next) {
+            (Self::Compromised { at: known }, Self::Compromised { at: found }) => found < known,
+            (Self::Pending, Self::Active | Self::Retired)
+            | (Self::Active, Self::Retired)
+            | (Self::Pending | Self::Active | Self::Retired, Self::Compromised { .. }) => true,
+            _ => false,
+        }
+    }
+
     /// The word in the log and in the trust list.
     pub fn as_str(self) -> &'static str {
         match self {

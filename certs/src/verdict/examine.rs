@@ -8,7 +8,7 @@ use crate::keys::KeySet;
 use crate::qr::{QrText, parse_qr_text};
 
 /// What a verifier holds in hand.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Presented<'a> {
     /// Text: from a QR code, pasted, or the bare base32 of a certificate.
     Text(&'a str),

@@ -1,12 +1,15 @@
 //! From checks and facts to the verdict.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     CertificateState, Check, CheckName, Examination, Facts, KeyStanding, LogFact, Outcome, Reason,
     Standing, State, StatusFact, Verdict,
 };
 use crate::keys::KeyState;
+
+/// How far the clock of a verifier may lie behind the registry's.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 impl Examination {
     /// Adds what was looked up and decides.
@@ -79,7 +82,10 @@ impl Examination {
                 CertificateState::Issued => {}
             },
         }
-        if log.reason == Reason::LogPending || failed(institution) {
+        if log.reason == Reason::LogPending
+            || failed(institution)
+            || expiry.outcome == Outcome::NotRun
+        {
             State::Indeterminate
         } else if failed(expiry) {
             State::Expired
@@ -158,11 +164,17 @@ impl Examination {
     }
 
     fn expiry_check(&self, now: DateTime<Utc>) -> Check {
-        let (outcome, reason) = match self.claims.as_ref().map(|claims| claims.expires_at) {
+        let (outcome, reason) = match &self.claims {
             None => (Outcome::NotRun, Reason::NotReached),
-            Some(None) => (Outcome::Passed, Reason::NoExpiry),
-            Some(Some(end)) if now < end => (Outcome::Passed, Reason::NotExpired),
-            Some(Some(_)) => (Outcome::Failed, Reason::Expired),
+            // Either the clock here is wrong or the claim is: dates say nothing then.
+            Some(claims) if claims.issued_at > now + CLOCK_TOLERANCE => {
+                (Outcome::NotRun, Reason::IssuedLater)
+            }
+            Some(claims) => match claims.expires_at {
+                None => (Outcome::Passed, Reason::NoExpiry),
+                Some(end) if now < end => (Outcome::Passed, Reason::NotExpired),
+                Some(_) => (Outcome::Failed, Reason::Expired),
+            },
         };
         Check {
             name: CheckName::Expiry,

@@ -83,6 +83,7 @@ reasons! {
     StatusNotChecked "status_not_checked" "没有联网,未能核对撤销状态。" "The status could not be checked without a network.",
     NoExpiry "no_expiry" "长期有效,没有截止日期。" "It does not expire.",
     NotExpired "not_expired" "在有效期内。" "It has not ended.",
+    IssuedLater "issued_later" "签发时间晚于现在,请核对本机的日期和时间。" "It was issued later than now; check the date and time of this machine.",
     Expired "expired" "已过有效期。" "It has ended.",
     InstitutionAuthorised "institution_authorised" "培训机构在签发时具备资格。" "The institution was authorised when it was issued.",
     InstitutionSinceSuspended "institution_since_suspended" "培训机构在签发时具备资格;现已暂停,不影响本证书。" "The institution was authorised then; it is suspended now, which does not affect this certificate.",

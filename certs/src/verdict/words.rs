@@ -339,6 +339,7 @@ impl Verdict {
         }
         let key = self.check(CheckName::Key);
         let log = self.check(CheckName::LogInclusion);
+        let expiry = self.check(CheckName::Expiry);
         let institution = self.check(CheckName::Institution);
         match (self.check(CheckName::Status).reason, self.as_of) {
             _ if key.outcome != Outcome::Passed => join(lang, key.sentence(lang), neither),
@@ -356,6 +357,7 @@ impl Verdict {
                 )
                 .to_owned(),
             _ if log.reason == Reason::LogPending => join(lang, log.sentence(lang), neither),
+            _ if expiry.outcome == Outcome::NotRun => join(lang, expiry.sentence(lang), neither),
             _ if institution.outcome == Outcome::Failed => institution.sentence(lang).to_owned(),
             _ => neither.to_owned(),
         }

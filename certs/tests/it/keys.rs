@@ -249,3 +249,37 @@ fn a_wrong_file_of_public_keys_is_refused_and_says_where() {
     );
     assert!(message(&" ".repeat(5_000_000)).contains("too large"));
 }
+
+#[test]
+fn key_states_go_forward_only() {
+    let compromised = |text| KeyState::Compromised { at: at(text) };
+    let (first, second) = (
+        compromised("2026-04-01T00:00:00Z"),
+        compromised("2026-05-01T00:00:00Z"),
+    );
+    let states = [
+        KeyState::Pending,
+        KeyState::Active,
+        KeyState::Retired,
+        first,
+        second,
+    ];
+    let allowed: Vec<(usize, usize)> = (0..5)
+        .flat_map(|from| (0..5).map(move |to| (from, to)))
+        .filter(|(from, to)| states[*from].may_become(states[*to]))
+        .collect();
+    assert_eq!(
+        allowed,
+        [
+            (0, 1),
+            (0, 2),
+            (0, 3),
+            (0, 4),
+            (1, 2),
+            (1, 3),
+            (1, 4),
+            (2, 3),
+            (2, 4)
+        ]
+    );
+}

@@ -7,6 +7,10 @@ use certs::qr::{
     Host, ImageFault, Level, QrFault, parse_qr_text, png, qr_text, read_image, svg, terminal,
 };
 
+use proptest::prelude::*;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+
 use crate::arrange::{claims, issuer, keys, signed};
 
 fn host() -> Host {
@@ -303,4 +307,58 @@ fn a_text_beyond_a_symbol_is_refused() {
     assert!(svg(&"A".repeat(8000), Level::M).is_err());
     assert!(png("A", Level::Q, 0).is_err());
     assert!(png("A", Level::Q, 65).is_err());
+}
+
+/// A PNG of grey pixels.
+fn grey_png(width: u32, height: u32, pixel: impl FnMut(u32, u32) -> image::Luma<u8>) -> Vec<u8> {
+    let mut file = Vec::new();
+    image::GrayImage::from_fn(width, height, pixel)
+        .write_to(
+            &mut std::io::Cursor::new(&mut file),
+            image::ImageFormat::Png,
+        )
+        .expect("written");
+    file
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn no_noise_makes_the_reader_of_pictures_panic(seed in any::<[u8; 32]>(), width in 1_u32..120, height in 1_u32..120, cell in 1_u32..9) {
+        let mut bits = ChaCha20Rng::from_seed(seed);
+        let cells: Vec<bool> = (0..120 * 120).map(|_| bits.next_u32() & 1 == 1).collect();
+        let picture = grey_png(width, height, |x, y| image::Luma([if cells[((y / cell) * 120 + x / cell) as usize] { 0 } else { 255 }]));
+        prop_assert!(read_image(&picture).is_ok());
+    }
+
+    #[test]
+    fn no_damage_to_a_picture_makes_its_reader_panic(seed in any::<[u8; 32]>(), spots in 1_u32..400, size in 1_u32..30, width in 20_u32..400) {
+        let mut random = ChaCha20Rng::from_seed(seed);
+        let mut picture = image::load_from_memory(&png(&text(), Level::M, 3).expect("drawn")).expect("a PNG").to_luma8();
+        for _ in 0..spots {
+            let (x, y) = (random.next_u32() % picture.width(), random.next_u32() % picture.height());
+            let shade = image::Luma([random.next_u32().to_le_bytes()[0]]);
+            for (dx, dy) in (0..size).flat_map(|dx| (0..size).map(move |dy| (dx, dy))) {
+                if x + dx < picture.width() && y + dy < picture.height() {
+                    picture.put_pixel(x + dx, y + dy, shade);
+                }
+            }
+        }
+        let cropped = image::imageops::crop_imm(&picture, 0, 0, width.min(picture.width()), picture.height()).to_image();
+        for picture in [picture, cropped] {
+            let file = grey_png(picture.width(), picture.height(), |x, y| *picture.get_pixel(x, y));
+            for found in read_image(&file).expect("readable") {
+                prop_assert_eq!(found, text());
+            }
+        }
+    }
+
+    #[test]
+    fn no_damaged_file_makes_the_reader_panic(at in any::<prop::sample::Index>(), with in any::<u8>()) {
+        let mut file = png(&text(), Level::M, 2).expect("drawn");
+        let place = at.index(file.len());
+        file[place] = with;
+        let _ = read_image(&file);
+    }
 }

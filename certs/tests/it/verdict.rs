@@ -723,3 +723,50 @@ fn another_key_of_the_same_name_is_told_as_a_false_signature() {
         .collect();
     assert_eq!(judged(&keys, &all_well()).state, State::NotGenuine);
 }
+
+#[test]
+fn a_clock_that_is_behind_says_nothing() {
+    let verdict = |now| {
+        judge(
+            Presented::Cose(signed().as_bytes()),
+            &keys(),
+            &all_well(),
+            at(now),
+        )
+    };
+    assert_eq!(verdict("2026-03-08T01:55:00Z").state, State::Valid);
+    let behind = verdict("2026-03-08T01:54:59Z");
+    assert_eq!(behind.state, State::Indeterminate);
+    assert_eq!(
+        reason(&behind, CheckName::Expiry),
+        ("issued_later", Outcome::NotRun)
+    );
+    assert_eq!(
+        behind.sentence(Lang::Zh),
+        "签发时间晚于现在,请核对本机的日期和时间。这不说明证书真假。"
+    );
+}
+
+#[test]
+fn nothing_printed_for_a_log_shows_a_full_name() {
+    let host = "verify.example.cn".parse().expect("a host");
+    let text = qr_text(&host, &claims().public_id, signed().as_bytes());
+    let decoded = certificate::decode(signed().as_bytes()).expect("read");
+    let parsed = certs::qr::parse_qr_text(&text).expect("read");
+    let printed = format!(
+        "{:?} {:?} {:?} {:?}",
+        signed(),
+        decoded,
+        parsed,
+        judged(&keys(), &all_well())
+    );
+    let fragment = text.split('#').nth(1).expect("the signed part");
+    assert!(
+        printed.contains("买**·**") && !printed.contains("买买提") && !printed.contains(fragment)
+    );
+    assert!(
+        !printed.contains(
+            &format!("{:?}", claims().holder.expose().as_bytes()).replace(['[', ']'], "")
+        )
+    );
+}
