@@ -1,6 +1,5 @@
 //! What a leaf of the log says (`docs/formats.md` section 5). Nothing personal, and no hash of anything personal.
 
-use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +10,7 @@ use domain::{CreditCode, FederationCode, ProgramCode};
 use crate::cbor::{self, CborFault, Fields};
 use crate::keys::{Algorithm, KeyId, KeyState, PublicKey};
 
-use super::Hash;
+use super::{Hash, Word};
 
 /// Longest entry: its length is a `uint16` in an entry bundle.
 const MAX_BYTES: usize = 65_535;
@@ -37,41 +36,6 @@ mod key {
     pub(super) const POLICY: i64 = 16;
     pub(super) const SHA256: i64 = 17;
     pub(super) const PROGRAM_VERSION: i64 = 18;
-}
-
-/// A short ASCII word of the registry: a state, a transition id, a policy id. It begins with a letter and has up to 40 of
-/// `A-Z a-z 0-9 . _ @ -`, so no identity number, telephone number or name fits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Word(String);
-
-impl Word {
-    /// The word.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Word {
-    type Err = EntryFault;
-
-    fn from_str(text: &str) -> Result<Self, EntryFault> {
-        let allowed =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'@' | b'-');
-        let word = text.len() <= 40
-            && text.starts_with(|first: char| first.is_ascii_alphabetic())
-            && text.bytes().all(allowed);
-        if word {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(EntryFault::Word)
-        }
-    }
-}
-
-impl fmt::Display for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// An entry of the log. A kind that is not listed cannot be built.
@@ -178,11 +142,6 @@ pub enum EntryFault {
     /// A field is missing, superfluous or has a wrong value.
     #[error("日志条目字段不符 / wrong fields in an entry")]
     Fields,
-    /// Text that is no word.
-    #[error(
-        "应为字母开头、40 字符以内的英文代码 / a word begins with a letter and has up to 40 letters, digits or . _ @ -"
-    )]
-    Word,
 }
 
 impl From<CborFault> for EntryFault {
