@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod cohorts;
+pub mod certificates;
 mod connect;
 pub mod enrolments;
 mod entity;

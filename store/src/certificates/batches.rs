@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use domain::ids::{BatchId, CohortId, EnrolmentId, StaffPersonId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::{Expr, ExprTrait as _},
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, ExprTrait as _},
 };
 
 use crate::entity::certificates::{certificate_batch, certificate_batch_item};
@@ -68,34 +70,53 @@ pub async fn insert_batch(
         tree_size: Set(None),
         revision: Set(batch.revision),
     };
-    certificate_batch::Entity::insert(row).exec_without_returning(db).await?;
+    certificate_batch::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
     for chunk in enrolments.chunks(5000) {
-        let rows = chunk.iter().map(|enrolment| certificate_batch_item::ActiveModel {
-            batch_id: Set(batch.id.uuid()),
-            enrolment_id: Set(enrolment.uuid()),
-        });
-        certificate_batch_item::Entity::insert_many(rows).exec_without_returning(db).await?;
+        let rows = chunk
+            .iter()
+            .map(|enrolment| certificate_batch_item::ActiveModel {
+                batch_id: Set(batch.id.uuid()),
+                enrolment_id: Set(enrolment.uuid()),
+            });
+        certificate_batch_item::Entity::insert_many(rows)
+            .exec_without_returning(db)
+            .await?;
     }
     Ok(())
 }
 
 /// The batch with this id.
 pub async fn batch(db: &impl ConnectionTrait, id: BatchId) -> Result<Option<Batch>, StoreError> {
-    certificate_batch::Entity::find_by_id(id.uuid()).one(db).await?.map(Batch::try_from).transpose()
+    certificate_batch::Entity::find_by_id(id.uuid())
+        .one(db)
+        .await?
+        .map(Batch::try_from)
+        .transpose()
 }
 
 /// Enrolments of a batch.
-pub async fn batch_items(db: &impl ConnectionTrait, id: BatchId) -> Result<Vec<EnrolmentId>, StoreError> {
+pub async fn batch_items(
+    db: &impl ConnectionTrait,
+    id: BatchId,
+) -> Result<Vec<EnrolmentId>, StoreError> {
     let rows = certificate_batch_item::Entity::find()
         .filter(certificate_batch_item::Column::BatchId.eq(id.uuid()))
         .order_by_asc(certificate_batch_item::Column::EnrolmentId)
         .all(db)
         .await?;
-    Ok(rows.into_iter().map(|row| row.enrolment_id.into()).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| row.enrolment_id.into())
+        .collect())
 }
 
 /// Batches of a cohort, oldest first.
-pub async fn batches_of_cohort(db: &impl ConnectionTrait, cohort: CohortId) -> Result<Vec<Batch>, StoreError> {
+pub async fn batches_of_cohort(
+    db: &impl ConnectionTrait,
+    cohort: CohortId,
+) -> Result<Vec<Batch>, StoreError> {
     certificate_batch::Entity::find()
         .filter(certificate_batch::Column::CohortId.eq(cohort.uuid()))
         .order_by_asc(certificate_batch::Column::Id)
@@ -119,13 +140,29 @@ pub async fn decide_batch(
     let done = certificate_batch::Entity::update_many()
         .col_expr(certificate_batch::Column::State, Expr::val(state))
         .col_expr(certificate_batch::Column::DecidedBy, Expr::val(by.uuid()))
-        .col_expr(certificate_batch::Column::DecidedAt, Expr::val(time::millis(now)))
-        .col_expr(certificate_batch::Column::Reason, Expr::val(reason.map(str::to_owned)))
-        .col_expr(certificate_batch::Column::TreeSize, Expr::val(tree_size.map(u64::cast_signed)))
-        .col_expr(certificate_batch::Column::Revision, Expr::col(certificate_batch::Column::Revision).add(1))
+        .col_expr(
+            certificate_batch::Column::DecidedAt,
+            Expr::val(time::millis(now)),
+        )
+        .col_expr(
+            certificate_batch::Column::Reason,
+            Expr::val(reason.map(str::to_owned)),
+        )
+        .col_expr(
+            certificate_batch::Column::TreeSize,
+            Expr::val(tree_size.map(u64::cast_signed)),
+        )
+        .col_expr(
+            certificate_batch::Column::Revision,
+            Expr::col(certificate_batch::Column::Revision).add(1),
+        )
         .filter(certificate_batch::Column::Id.eq(id.uuid()))
         .filter(certificate_batch::Column::State.eq("proposed"))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+    if done.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
 }

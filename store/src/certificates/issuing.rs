@@ -5,7 +5,8 @@ use domain::certificate::CertificateStatus;
 use domain::completion::{Assessment, Attendance};
 use domain::enrolment::EnrolmentState;
 use domain::ids::{
-    AdmissionId, BatchId, CertificateId, CohortId, EnrolmentId, InstitutionId, LeafIndex, PersonId, ProgramVersionId,
+    AdmissionId, BatchId, CertificateId, CohortId, EnrolmentId, InstitutionId, LeafIndex, PersonId,
+    ProgramVersionId,
 };
 use domain::{CertificateNo, CreditCode, PersonName, ProgramCode, PublicId};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
@@ -74,7 +75,11 @@ pub async fn cohort_for_issue(
     id: CohortId,
 ) -> Result<Option<CohortForIssue>, StoreError> {
     let backend = db.get_database_backend();
-    let lock = if backend == DbBackend::Postgres { " FOR UPDATE OF k, a" } else { "" };
+    let lock = if backend == DbBackend::Postgres {
+        " FOR UPDATE OF k, a"
+    } else {
+        ""
+    };
     let (condition, value) = scope.sql("k.site_region", "a.institution_id", 2);
     let sql = format!(
         "SELECT k.id, k.state, k.planned_hours, a.id AS admission_id, a.state AS admission_state, a.federation,
@@ -90,7 +95,9 @@ pub async fn cohort_for_issue(
     );
     let values = std::iter::once(Value::from(id.uuid())).chain(value);
     let Some(row) =
-        CohortRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).one(db).await?
+        CohortRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values))
+            .one(db)
+            .await?
     else {
         return Ok(None);
     };
@@ -104,7 +111,11 @@ pub async fn cohort_for_issue(
         program_version: row.program_version_id.into(),
         program_code: row.program_code.parse().map_err(|_| bad())?,
         published: row.published_on.is_some(),
-        validity_months: row.validity_months.map(u32::try_from).transpose().map_err(|_| bad())?,
+        validity_months: row
+            .validity_months
+            .map(u32::try_from)
+            .transpose()
+            .map_err(|_| bad())?,
         skill_level: u8::try_from(row.skill_level).map_err(|_| bad())?,
         state: row.state,
         admission_state: row.admission_state,
@@ -187,7 +198,11 @@ pub async fn candidate_of_enrolment(
     vault: &Vault,
     enrolment: EnrolmentId,
 ) -> Result<Option<CandidateRow>, StoreError> {
-    Ok(read_candidates(db, vault, format!("{CANDIDATE}e.id = $1"), enrolment.uuid()).await?.pop())
+    Ok(
+        read_candidates(db, vault, format!("{CANDIDATE}e.id = $1"), enrolment.uuid())
+            .await?
+            .pop(),
+    )
 }
 
 async fn read_candidates(
@@ -201,7 +216,10 @@ async fn read_candidates(
     rows.into_iter()
         .map(|row| {
             let bad = || StoreError::inconsistent("enrolment", row.id);
-            let wrapped = WrappedKey { bytes: row.data_key, version: row.data_key_version };
+            let wrapped = WrappedKey {
+                bytes: row.data_key,
+                version: row.data_key_version,
+            };
             let data_key = vault.open_data_key(row.person_id, &wrapped)?;
             let name = data_key.open_text("person_name.name", row.name_id, &row.name_enc)?;
             let attendance = match (row.minutes, row.attendance_state) {
@@ -275,14 +293,36 @@ pub struct NewCertificate<'a> {
 
 impl std::fmt::Debug for NewCertificate<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewCertificate").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("NewCertificate")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
 const COLUMNS: &[&str] = &[
-    "id", "public_id", "certificate_no", "enrolment_id", "generation", "person_id", "batch_id", "program_version_id",
-    "admission_id", "federation", "kid", "status", "status_since", "issued_at", "expires_at", "status_list",
-    "status_index", "leaf_index", "holder_masked", "holder_index", "cose_sha256", "cose_enc", "revision",
+    "id",
+    "public_id",
+    "certificate_no",
+    "enrolment_id",
+    "generation",
+    "person_id",
+    "batch_id",
+    "program_version_id",
+    "admission_id",
+    "federation",
+    "kid",
+    "status",
+    "status_since",
+    "issued_at",
+    "expires_at",
+    "status_list",
+    "status_index",
+    "leaf_index",
+    "holder_masked",
+    "holder_index",
+    "cose_sha256",
+    "cose_enc",
+    "revision",
 ];
 /// Rows a statement: below the bind limits of both databases, and few enough distinct statements to keep prepared.
 const ROWS: usize = 500;
@@ -300,8 +340,13 @@ pub async fn insert(
         for c in chunk {
             push_row(&mut values, vault, c)?;
         }
-        let sql = if chunk.len() == ROWS { full.clone() } else { insert_sql(chunk.len()) };
-        db.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let sql = if chunk.len() == ROWS {
+            full.clone()
+        } else {
+            insert_sql(chunk.len())
+        };
+        db.execute_raw(Statement::from_sql_and_values(backend, sql, values))
+            .await?;
     }
     Ok(())
 }
@@ -322,10 +367,16 @@ fn insert_sql(rows: usize) -> String {
     sql
 }
 
-fn push_row(values: &mut Vec<Value>, vault: &Vault, c: &NewCertificate<'_>) -> Result<(), StoreError> {
+fn push_row(
+    values: &mut Vec<Value>,
+    vault: &Vault,
+    c: &NewCertificate<'_>,
+) -> Result<(), StoreError> {
     let candidate = c.candidate;
     let sealed = candidate.data_key.seal(COSE, c.id.uuid(), c.cose)?;
-    let small = |value: u32| i32::try_from(value).map_err(|_| StoreError::inconsistent("status_list", value));
+    let small = |value: u32| {
+        i32::try_from(value).map_err(|_| StoreError::inconsistent("status_list", value))
+    };
     values.extend([
         Value::from(c.id.uuid()),
         c.public_id.as_bytes().to_vec().into(),
@@ -346,7 +397,9 @@ fn push_row(values: &mut Vec<Value>, vault: &Vault, c: &NewCertificate<'_>) -> R
         small(c.status_index)?.into(),
         c.leaf_index.0.cast_signed().into(),
         candidate.name.mask().into(),
-        holder_index(vault, &c.certificate_no, &candidate.name).to_vec().into(),
+        holder_index(vault, &c.certificate_no, &candidate.name)
+            .to_vec()
+            .into(),
         c.cose_sha256.to_vec().into(),
         sealed.into(),
         1_i32.into(),

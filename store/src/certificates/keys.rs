@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
 };
 
 use crate::entity::certificates::registry_key;
@@ -50,7 +51,11 @@ impl TryFrom<registry_key::Model> for KeyRow {
 }
 
 /// Writes a key.
-pub async fn insert_key(db: &impl ConnectionTrait, key: &KeyRow, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn insert_key(
+    db: &impl ConnectionTrait,
+    key: &KeyRow,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let row = registry_key::ActiveModel {
         kid: Set(key.kid.clone()),
         purpose: Set(key.purpose.clone()),
@@ -63,13 +68,19 @@ pub async fn insert_key(db: &impl ConnectionTrait, key: &KeyRow, now: DateTime<U
         compromised_at: Set(key.compromised_at.map(time::millis)),
         created_at: Set(time::millis(now)),
     };
-    registry_key::Entity::insert(row).exec_without_returning(db).await?;
+    registry_key::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
 /// The key with this id.
 pub async fn key(db: &impl ConnectionTrait, kid: &str) -> Result<Option<KeyRow>, StoreError> {
-    registry_key::Entity::find_by_id(kid.to_owned()).one(db).await?.map(KeyRow::try_from).transpose()
+    registry_key::Entity::find_by_id(kid.to_owned())
+        .one(db)
+        .await?
+        .map(KeyRow::try_from)
+        .transpose()
 }
 
 /// All keys, in order of id.
@@ -113,10 +124,17 @@ pub async fn set_key_state(
 ) -> Result<(), StoreError> {
     let done = registry_key::Entity::update_many()
         .col_expr(registry_key::Column::State, Expr::val(to))
-        .col_expr(registry_key::Column::CompromisedAt, Expr::val(compromised_at.map(time::millis)))
+        .col_expr(
+            registry_key::Column::CompromisedAt,
+            Expr::val(compromised_at.map(time::millis)),
+        )
         .filter(registry_key::Column::Kid.eq(kid))
         .filter(registry_key::Column::State.eq(from))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+    if done.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
 }

@@ -9,13 +9,19 @@ mod status_lists;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::certificate::CertificateStatus;
-use domain::ids::{AdmissionId, BatchId, CertificateId, EnrolmentId, LeafIndex, PersonId, ProgramVersionId};
+use domain::ids::{
+    AdmissionId, BatchId, CertificateId, EnrolmentId, LeafIndex, PersonId, ProgramVersionId,
+};
 use domain::{CertificateNo, PersonName, PublicId};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
 
 pub use batches::{Batch, batch, batch_items, batches_of_cohort, decide_batch, insert_batch};
 pub use issuing::{
-    CandidateRow, CohortForIssue, NewCertificate, candidate_of_enrolment, candidates, cohort_for_issue, insert,
+    CandidateRow, CohortForIssue, NewCertificate, candidate_of_enrolment, candidates,
+    cohort_for_issue, insert,
 };
 pub use keys::{KeyRow, active_issuer_key, all_keys, insert_key, key, set_key_state};
 pub use public::{PublicCertificate, public_by_id, public_by_numbers, public_by_public_ids};
@@ -166,8 +172,15 @@ pub async fn find_by_number(
 }
 
 /// A certificate without scope: for its holder's share link, and for the registry itself.
-pub async fn any(db: &impl ConnectionTrait, id: CertificateId) -> Result<Option<Certificate>, StoreError> {
-    certificate::Entity::find_by_id(id.uuid()).one(db).await?.map(Certificate::try_from).transpose()
+pub async fn any(
+    db: &impl ConnectionTrait,
+    id: CertificateId,
+) -> Result<Option<Certificate>, StoreError> {
+    certificate::Entity::find_by_id(id.uuid())
+        .one(db)
+        .await?
+        .map(Certificate::try_from)
+        .transpose()
 }
 
 /// Certificates in scope after an id, oldest first; of one cohort when named.
@@ -196,7 +209,10 @@ pub async fn list(
 }
 
 /// Certificates of a batch in the order of their leaves.
-pub async fn of_batch(db: &impl ConnectionTrait, batch: BatchId) -> Result<Vec<Certificate>, StoreError> {
+pub async fn of_batch(
+    db: &impl ConnectionTrait,
+    batch: BatchId,
+) -> Result<Vec<Certificate>, StoreError> {
     certificate::Entity::find()
         .filter(certificate::Column::BatchId.eq(batch.uuid()))
         .filter(certificate::Column::Generation.eq(1))
@@ -209,15 +225,18 @@ pub async fn of_batch(db: &impl ConnectionTrait, batch: BatchId) -> Result<Vec<C
 }
 
 fn in_scope(scope: &Scope) -> sea_orm::Select<certificate::Entity> {
-    use crate::entity::catalogue::admission;
     // A certificate lies where its training took place.
     let admissions = sea_orm::sea_query::Query::select()
-        .column(admission::Column::Id)
-        .from(admission::Entity)
-        .cond_where(scope.condition(admission::Column::SiteRegion, admission::Column::InstitutionId))
+        .column("id")
+        .from("admission")
+        .cond_where(scope.condition("site_region", "institution_id"))
         .to_owned();
     let query = certificate::Entity::find();
-    if scope.sees_all() { query } else { query.filter(certificate::Column::AdmissionId.in_subquery(admissions)) }
+    if scope.sees_all() {
+        query
+    } else {
+        query.filter(certificate::Column::AdmissionId.in_subquery(admissions))
+    }
 }
 
 /// A change of status.
@@ -243,17 +262,33 @@ pub async fn change_status(
     change: &StatusChange<'_>,
 ) -> Result<(), StoreError> {
     let done = certificate::Entity::update_many()
-        .col_expr(certificate::Column::Status, Expr::val(change.status.as_str()))
-        .col_expr(certificate::Column::StatusSince, Expr::val(time::millis(change.at)))
+        .col_expr(
+            certificate::Column::Status,
+            Expr::val(change.status.as_str()),
+        )
+        .col_expr(
+            certificate::Column::StatusSince,
+            Expr::val(time::millis(change.at)),
+        )
         .col_expr(certificate::Column::StatusReason, Expr::val(change.reason))
-        .col_expr(certificate::Column::SuspendedUntil, Expr::val(change.suspended_until.map(|d| d.to_string())))
-        .col_expr(certificate::Column::SupersededBy, Expr::val(change.superseded_by.map(CertificateId::uuid)))
+        .col_expr(
+            certificate::Column::SuspendedUntil,
+            Expr::val(change.suspended_until.map(|d| d.to_string())),
+        )
+        .col_expr(
+            certificate::Column::SupersededBy,
+            Expr::val(change.superseded_by.map(CertificateId::uuid)),
+        )
         .col_expr(certificate::Column::Revision, Expr::val(revision + 1))
         .filter(certificate::Column::Id.eq(id.uuid()))
         .filter(certificate::Column::Revision.eq(revision))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+    if done.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
 }
 
 /// The signed bytes of a certificate, opened with the key of its holder.
@@ -263,12 +298,17 @@ pub async fn signed_bytes(
     id: CertificateId,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     use crate::entity::people::person;
-    let Some(row) = certificate::Entity::find_by_id(id.uuid()).one(db).await? else { return Ok(None) };
+    let Some(row) = certificate::Entity::find_by_id(id.uuid()).one(db).await? else {
+        return Ok(None);
+    };
     let holder = person::Entity::find_by_id(row.person_id)
         .one(db)
         .await?
         .ok_or_else(|| StoreError::inconsistent("certificate", id))?;
-    let wrapped = WrappedKey { bytes: holder.data_key, version: holder.data_key_version };
+    let wrapped = WrappedKey {
+        bytes: holder.data_key,
+        version: holder.data_key_version,
+    };
     let key = vault.open_data_key(holder.id, &wrapped)?;
     key.open(COSE, row.id, &row.cose_enc).map(Some)
 }

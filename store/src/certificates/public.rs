@@ -115,8 +115,13 @@ JOIN federation f ON f.code = c.federation
 WHERE ";
 
 /// By the id on the paper.
-pub async fn public_by_id(db: &impl ConnectionTrait, id: &PublicId) -> Result<Option<PublicCertificate>, StoreError> {
-    Ok(public_by_public_ids(db, std::slice::from_ref(id)).await?.pop())
+pub async fn public_by_id(
+    db: &impl ConnectionTrait,
+    id: &PublicId,
+) -> Result<Option<PublicCertificate>, StoreError> {
+    Ok(public_by_public_ids(db, std::slice::from_ref(id))
+        .await?
+        .pop())
 }
 
 /// By ids on papers, at most a thousand; in no order.
@@ -124,7 +129,12 @@ pub async fn public_by_public_ids(
     db: &impl ConnectionTrait,
     ids: &[PublicId],
 ) -> Result<Vec<PublicCertificate>, StoreError> {
-    select(db, "c.public_id", ids.iter().map(|id| id.as_bytes().to_vec().into()).collect()).await
+    select(
+        db,
+        "c.public_id",
+        ids.iter().map(|id| id.as_bytes().to_vec().into()).collect(),
+    )
+    .await
 }
 
 /// By numbers, at most a thousand; in no order.
@@ -132,7 +142,15 @@ pub async fn public_by_numbers(
     db: &impl ConnectionTrait,
     numbers: &[CertificateNo],
 ) -> Result<Vec<PublicCertificate>, StoreError> {
-    select(db, "c.certificate_no", numbers.iter().map(|number| number.as_str().into()).collect()).await
+    select(
+        db,
+        "c.certificate_no",
+        numbers
+            .iter()
+            .map(|number| number.as_str().into())
+            .collect(),
+    )
+    .await
 }
 
 async fn select(
@@ -143,10 +161,17 @@ async fn select(
     if values.is_empty() {
         return Ok(Vec::new());
     }
-    let places: Vec<String> = (1..=values.len()).map(|number| format!("${number}")).collect();
+    let places: Vec<String> = (1..=values.len())
+        .map(|number| format!("${number}"))
+        .collect();
     let sql = format!("{SELECT}{column} IN ({})", places.join(", "));
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    Row::find_by_statement(statement).all(db).await?.into_iter().map(PublicCertificate::try_from).collect()
+    Row::find_by_statement(statement)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(PublicCertificate::try_from)
+        .collect()
 }
 
 impl TryFrom<Row> for PublicCertificate {
@@ -167,7 +192,9 @@ impl TryFrom<Row> for PublicCertificate {
             expires_at: time::optional_instant(row.expires_at)?,
             leaf_index: LeafIndex(row.leaf_index.cast_unsigned()),
             institution_since: time::instant(row.institution_since)?,
-            certificate_type: row.certificate_type.unwrap_or_else(|| row.program_name.clone()),
+            certificate_type: row
+                .certificate_type
+                .unwrap_or_else(|| row.program_name.clone()),
             holder_masked: row.holder_masked,
             kid: row.kid,
             status_reason: row.status_reason,

@@ -36,13 +36,23 @@ pub async fn insert_share(
         expires_at: Set(time::millis(link.expires_at)),
         revoked_at: Set(None),
     };
-    share_link::Entity::insert(row).exec_without_returning(db).await?;
+    share_link::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
 /// The share link of a token hash.
-pub async fn share(db: &impl ConnectionTrait, token_sha256: &[u8; 32]) -> Result<Option<ShareLink>, StoreError> {
-    let Some(row) = share_link::Entity::find_by_id(token_sha256.to_vec()).one(db).await? else { return Ok(None) };
+pub async fn share(
+    db: &impl ConnectionTrait,
+    token_sha256: &[u8; 32],
+) -> Result<Option<ShareLink>, StoreError> {
+    let Some(row) = share_link::Entity::find_by_id(token_sha256.to_vec())
+        .one(db)
+        .await?
+    else {
+        return Ok(None);
+    };
     Ok(Some(ShareLink {
         token_sha256: *token_sha256,
         certificate: row.certificate_id.into(),
@@ -65,6 +75,8 @@ pub async fn note_share_access(
         file: Set(file.to_owned()),
         at: Set(time::millis(now)),
     };
-    share_access::Entity::insert(row).exec_without_returning(db).await?;
+    share_access::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! Places in the status lists: each list has its own secret order, so that an index tells nothing about when.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 use crate::entity::certificates::status_list;
@@ -31,8 +34,15 @@ impl std::fmt::Debug for StatusList {
 }
 
 /// The newest list; the caller makes the next one when it is full.
-pub async fn open_status_list(db: &impl ConnectionTrait, vault: &Vault) -> Result<Option<StatusList>, StoreError> {
-    let Some(row) = status_list::Entity::find().order_by_desc(status_list::Column::Id).one(db).await? else {
+pub async fn open_status_list(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+) -> Result<Option<StatusList>, StoreError> {
+    let Some(row) = status_list::Entity::find()
+        .order_by_desc(status_list::Column::Id)
+        .one(db)
+        .await?
+    else {
         return Ok(None);
     };
     let bad = || StoreError::inconsistent("status_list", row.id);
@@ -53,7 +63,9 @@ pub async fn insert_status_list(
     list: &StatusList,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let small = |value: u32| i32::try_from(value).map_err(|_| StoreError::inconsistent("status_list", value));
+    let small = |value: u32| {
+        i32::try_from(value).map_err(|_| StoreError::inconsistent("status_list", value))
+    };
     let row = status_list::ActiveModel {
         id: Set(small(list.id)?),
         size: Set(small(list.size)?),
@@ -61,7 +73,9 @@ pub async fn insert_status_list(
         seed_enc: Set(vault.seal_registry_secret(SEED, row_id(list.id), &list.seed)?),
         created_at: Set(time::millis(now)),
     };
-    status_list::Entity::insert(row).exec_without_returning(db).await?;
+    status_list::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
@@ -72,12 +86,19 @@ pub async fn claim_status_indexes(
     count: u32,
 ) -> Result<(), StoreError> {
     let done = status_list::Entity::update_many()
-        .col_expr(status_list::Column::Used, Expr::val(i64::from(list.used + count)))
+        .col_expr(
+            status_list::Column::Used,
+            Expr::val(i64::from(list.used + count)),
+        )
         .filter(status_list::Column::Id.eq(i64::from(list.id)))
         .filter(status_list::Column::Used.eq(i64::from(list.used)))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+    if done.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
 }
 
 fn row_id(id: u32) -> Uuid {
