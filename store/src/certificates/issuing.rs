@@ -157,7 +157,8 @@ struct CandidateSql {
     passed: Option<bool>,
     attempt: Option<i32>,
     result_state: Option<String>,
-    marked_by: Option<Uuid>,
+    score: Option<i32>,
+    held_on: Option<String>,
     identifiers: i64,
     generation: Option<i32>,
     data_key: Vec<u8>,
@@ -168,7 +169,7 @@ struct CandidateSql {
 
 const CANDIDATE: &str = "
 SELECT e.id, e.person_id, e.state, w.minutes, w.state AS attendance_state, r.passed, r.attempt,
-  r.state AS result_state, r.marked_by,
+  r.state AS result_state, r.score, r.held_on,
   (SELECT COUNT(*) FROM person_identifier x
     WHERE x.person_id = e.person_id AND x.kind = 'citizen_id' AND x.valid_until IS NULL) AS identifiers,
   (SELECT MAX(c.generation) FROM certificate c WHERE c.enrolment_id = e.id) AS generation,
@@ -229,12 +230,13 @@ async fn read_candidates(
                 }),
                 _ => None,
             };
-            let assessment = match (row.passed, row.result_state, row.marked_by, row.attempt) {
-                (Some(passed), Some(state), Some(marked_by), Some(attempt)) => Some(Assessment {
+            let assessment = match (row.passed, row.result_state, row.held_on, row.attempt) {
+                (Some(passed), Some(state), Some(held_on), Some(attempt)) => Some(Assessment {
                     passed,
+                    score: row.score.map(u8::try_from).transpose().map_err(|_| bad())?,
+                    held_on: time::date(&held_on)?,
                     state: state.parse().map_err(|_| bad())?,
-                    marked_by: marked_by.into(),
-                    attempt: u8::try_from(attempt).map_err(|_| bad())?,
+                    attempt: u32::try_from(attempt).map_err(|_| bad())?,
                 }),
                 _ => None,
             };
