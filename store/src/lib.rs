@@ -4,8 +4,8 @@
 //! "Not there" is `Ok(None)`; a row that the domain refuses is [`StoreError::Inconsistent`].
 
 pub mod accounts;
-pub mod cohorts;
 pub mod certificates;
+pub mod cohorts;
 mod connect;
 pub mod enrolments;
 mod entity;

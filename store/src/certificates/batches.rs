@@ -166,3 +166,21 @@ pub async fn decide_batch(
         Err(StoreError::Stale)
     }
 }
+
+/// Takes enrolments out of a batch again.
+pub async fn remove_batch_items(
+    db: &impl ConnectionTrait,
+    id: BatchId,
+    enrolments: &[EnrolmentId],
+) -> Result<(), StoreError> {
+    for chunk in enrolments.chunks(5000) {
+        certificate_batch_item::Entity::delete_many()
+            .filter(certificate_batch_item::Column::BatchId.eq(id.uuid()))
+            .filter(
+                certificate_batch_item::Column::EnrolmentId.is_in(chunk.iter().map(|id| id.uuid())),
+            )
+            .exec(db)
+            .await?;
+    }
+    Ok(())
+}

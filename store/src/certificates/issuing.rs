@@ -408,3 +408,49 @@ fn push_row(
     ]);
     Ok(())
 }
+
+#[derive(FromQueryResult)]
+struct FederationRow {
+    federation: String,
+}
+
+/// The federation that issues for a cohort in scope.
+pub async fn cohort_scope(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    id: CohortId,
+) -> Result<Option<String>, StoreError> {
+    let (condition, value) = scope.sql("k.site_region", "a.institution_id", 2);
+    let sql = format!(
+        "SELECT a.federation FROM cohort k JOIN admission a ON a.id = k.admission_id WHERE k.id = $1 AND {condition}"
+    );
+    let values = std::iter::once(Value::from(id.uuid())).chain(value);
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(FederationRow::find_by_statement(statement)
+        .one(db)
+        .await?
+        .map(|row| row.federation))
+}
+
+#[derive(FromQueryResult)]
+struct IdRow {
+    id: Uuid,
+}
+
+/// Enrolments of a cohort that were admitted at all, in order.
+pub async fn enrolments_of_cohort(
+    db: &impl ConnectionTrait,
+    id: CohortId,
+) -> Result<Vec<EnrolmentId>, StoreError> {
+    let statement = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        "SELECT id FROM enrolment WHERE cohort_id = $1 AND state NOT IN ('applied', 'rejected') ORDER BY id",
+        [id.uuid().into()],
+    );
+    Ok(IdRow::find_by_statement(statement)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|row| row.id.into())
+        .collect())
+}

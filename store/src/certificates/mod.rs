@@ -18,10 +18,12 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-pub use batches::{Batch, batch, batch_items, batches_of_cohort, decide_batch, insert_batch};
+pub use batches::{
+    Batch, batch, batch_items, batches_of_cohort, decide_batch, insert_batch, remove_batch_items,
+};
 pub use issuing::{
     CandidateRow, CohortForIssue, NewCertificate, candidate_of_enrolment, candidates,
-    cohort_for_issue, insert,
+    cohort_for_issue, cohort_scope, enrolments_of_cohort, insert,
 };
 pub use keys::{KeyRow, active_issuer_key, all_keys, insert_key, key, set_key_state};
 pub use public::{PublicCertificate, public_by_id, public_by_numbers, public_by_public_ids};

@@ -1,0 +1,353 @@
+//! Issuing: gates, signatures, rows, leaves and commit in one transaction.
+
+use axum::http::StatusCode;
+use certs::certificate::Claims;
+use certs::log::{Hash, LeafEntry};
+use domain::access::Actor;
+use domain::cohort::{CohortRules, Standing};
+use domain::gates::{CertificateFacts, GateFailure, batch_gates, certificate_gates};
+use domain::ids::{BatchId, EnrolmentId, LeafIndex};
+use domain::{CertificateNo, PublicId, SkillLevel};
+use serde::{Deserialize, Serialize};
+use store::certificates::{Batch, CandidateRow, Certificate, CohortForIssue, NewCertificate};
+use store::scope::Scope;
+use utoipa::ToSchema;
+
+use super::status_index;
+use crate::act::{Act, Begin, Entry, Receipt};
+use crate::app::App;
+use crate::extract::IdempotencyKey;
+use crate::log::append::Tiles;
+use crate::problem::{Code, FieldError, Problem, Sentence};
+
+/// The stored answer to an approval; the full answer is rebuilt from it, byte for byte (design decision 15).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IssuedReceipt {
+    /// The batch.
+    pub batch: BatchId,
+    /// Size of the log with all its leaves.
+    pub tree_size: u64,
+}
+
+/// An issued batch with proofs.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct IssuedBatch {
+    /// The batch.
+    pub batch: String,
+    /// Size of the log that covers it.
+    pub tree_size: u64,
+    /// Signed checkpoint of exactly that size.
+    pub checkpoint: String,
+    /// Certificates in the order of their leaves.
+    pub certificates: Vec<IssuedCertificate>,
+}
+
+/// One issued certificate with its proof.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct IssuedCertificate {
+    /// The random id on the paper.
+    pub id: String,
+    /// Number.
+    pub certificate_no: String,
+    /// Enrolment.
+    pub enrolment: String,
+    /// Masked name of the holder.
+    pub holder: String,
+    /// SHA-256 of the signed bytes, hexadecimal.
+    pub sha256: String,
+    /// Position in the public log.
+    pub leaf_index: u64,
+    /// Inclusion proof to the checkpoint: base64 hashes, leaf side first (RFC 6962).
+    pub inclusion_proof: Vec<String>,
+}
+
+/// What the gates said.
+pub(super) struct Gates {
+    /// Failures of the whole batch.
+    pub(super) batch: Option<Vec<GateFailure>>,
+    /// Failures of single trainees.
+    pub(super) refused: Vec<(EnrolmentId, Vec<GateFailure>)>,
+}
+
+/// Checks every gate for every trainee (workflow.md section 3).
+pub(super) fn gates(app: &App, cohort: &CohortForIssue, candidates: &[CandidateRow]) -> Result<Gates, Problem> {
+    let state = cohort.state.parse().map_err(Problem::internal)?;
+    let standing = standing(&cohort.admission_state);
+    let ids: Vec<EnrolmentId> = candidates.iter().map(|candidate| candidate.enrolment).collect();
+    let batch =
+        batch_gates(state, cohort.certificate_type.is_some(), cohort.published, standing, &ids).err();
+    let rules = CohortRules::from(&*app.policy);
+    let mut refused = Vec::new();
+    for candidate in candidates {
+        let facts = CertificateFacts {
+            enrolment: candidate.enrolment,
+            cohort: state,
+            planned_hours: cohort.planned_hours,
+            state: candidate.state,
+            attendance: candidate.attendance,
+            assessment: candidate.assessment,
+            citizen_id_valid: candidate.has_citizen_id,
+            already_certified: candidate.generation > 0,
+            certificate_type: cohort.certificate_type.clone(),
+            program_published: cohort.published,
+            standing,
+        };
+        if let Err(failures) = certificate_gates(&facts, &rules) {
+            refused.push((candidate.enrolment, failures));
+        }
+    }
+    Ok(Gates { batch, refused })
+}
+
+/// Standing of an institution by the state of its admission.
+fn standing(state: &str) -> Standing {
+    match state {
+        "provisional" | "graded" | "warned" | "rectifying" => Standing::Authorised,
+        "suspended" => Standing::Suspended,
+        "exit_notice" | "exited" => Standing::Exited,
+        _ => Standing::NotAdmitted,
+    }
+}
+
+/// Problem of a whole batch.
+pub(super) fn batch_problem(failures: &[GateFailure]) -> Problem {
+    let code = match failures.first() {
+        Some(GateFailure::InstitutionSuspended) => Code::InstitutionSuspended,
+        Some(GateFailure::InstitutionNotAdmitted | GateFailure::InstitutionExited) => Code::InstitutionNotAdmitted,
+        Some(GateFailure::CohortNotAccepted) => Code::CohortNotAccepted,
+        _ => Code::GatesFailed,
+    };
+    let problem = Problem::new(code);
+    failures.iter().fold(problem, |problem, f| problem.with_error("", f.as_str(), f.zh(), f.en()))
+}
+
+/// Problem of single trainees.
+pub(super) fn gates_problem(refused: &[(EnrolmentId, Vec<GateFailure>)]) -> Problem {
+    let errors = refused.iter().flat_map(|(enrolment, failures)| {
+        failures.iter().map(move |failure| FieldError {
+            pointer: format!("/enrolments/{enrolment}"),
+            code: failure.as_str().to_owned(),
+            detail: Sentence::new(failure.zh(), failure.en()),
+        })
+    });
+    Problem::new(Code::GatesFailed).with_errors(errors)
+}
+
+/// Refuses a batch that is decided already.
+pub(super) fn must_be_proposed(batch: &Batch) -> Result<(), Problem> {
+    if batch.state == "proposed" {
+        return Ok(());
+    }
+    let (zh, en) = match batch.state.as_str() {
+        "approved" => ("这一批证书已经签发。", "This batch has been issued."),
+        _ => ("这一批已被退回,请机构重新提交。", "This batch was refused; the institution may propose anew."),
+    };
+    Err(Problem::new(Code::TransitionRefused).with_detail(zh, en))
+}
+
+/// Approves a batch: every gate again under lock, then signatures, rows and leaves, all or nothing.
+pub async fn approve(app: &App, actor: &Actor, key: &IdempotencyKey, id: BatchId) -> Result<Receipt, Problem> {
+    let receipt = approve_stored(app, actor, key, id).await?;
+    let stored: IssuedReceipt = receipt.parse()?;
+    let answer = issued_batch(app, stored.batch, stored.tree_size).await?;
+    Ok(Receipt { status: receipt.status, json: serde_json::to_string(&answer).map_err(Problem::internal)? })
+}
+
+/// The act itself; its stored receipt is small.
+pub async fn approve_stored(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: BatchId,
+) -> Result<Receipt, Problem> {
+    let signer_key = usable_key(app, actor, id).await?;
+    let mut act = match app.begin(actor, key, "approve_batch", &id).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let batch = store::certificates::batch(&act.tx, id).await?.ok_or_else(Problem::not_found)?;
+    // Locked before the gates: a suspension may commit between check and issue.
+    let cohort = store::certificates::cohort_for_issue(&act.tx, &Scope::of(actor), batch.cohort)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    must_be_proposed(&batch)?;
+    if batch.proposed_by == actor.person {
+        return Err(Problem::new(Code::SecondPersonRequired));
+    }
+    let candidates = store::certificates::candidates(&act.tx, app.store.vault(), id).await?;
+    let outcome = gates(app, &cohort, &candidates)?;
+    if let Some(failures) = outcome.batch {
+        return Err(batch_problem(&failures));
+    }
+    if !outcome.refused.is_empty() {
+        return Err(gates_problem(&outcome.refused));
+    }
+    let signer_key = signer_key.ok_or_else(|| Problem::new(Code::KeyUnavailable))?;
+    let issued = sign_and_insert(&mut act, &cohort, &candidates, Some(id), &signer_key, 1).await?;
+    let tree_size = act.tree_size().unwrap_or(0);
+    store::certificates::decide_batch(&act.tx, id, "approved", actor.person, None, Some(tree_size), act.now).await?;
+    act.record(Entry {
+        kind: "cohort",
+        id: batch.cohort.uuid(),
+        act: "issue_certificates",
+        evidence: &[id.to_string()],
+        leaf: Some(issued),
+        proposer: Some(batch.proposed_by),
+        ..Entry::default()
+    })
+    .await?;
+    act.finish(StatusCode::CREATED, &IssuedReceipt { batch: id, tree_size }, ("batch", id)).await
+}
+
+/// The key of the issuing federation, opened before the transaction: inside it no file is read.
+async fn usable_key(app: &App, actor: &Actor, id: BatchId) -> Result<Option<std::sync::Arc<dyn certs::keys::Signer>>, Problem> {
+    let reader = app.store.reader();
+    let Some(batch) = store::certificates::batch(reader, id).await? else { return Ok(None) };
+    let Some(cohort) = store::certificates::cohort_scope(reader, &Scope::of(actor), batch.cohort).await? else {
+        return Ok(None);
+    };
+    signer_of(app, &cohort).await
+}
+
+/// The active signer of a federation.
+pub(super) async fn signer_of(
+    app: &App,
+    federation: &str,
+) -> Result<Option<std::sync::Arc<dyn certs::keys::Signer>>, Problem> {
+    let Some(row) = store::certificates::active_issuer_key(app.store.reader(), federation, app.now()).await? else {
+        return Ok(None);
+    };
+    let kid = row.kid.parse().map_err(Problem::internal)?;
+    let signer = app.keyring.issuer(&kid).map_err(|error| {
+        tracing::error!("issuer key {kid}: {error}");
+        Problem::new(Code::KeyUnavailable)
+    })?;
+    if signer.public_key().as_bytes() != row.public_key {
+        tracing::error!("issuer key {kid}: the file is not the key of the table");
+        return Err(Problem::new(Code::KeyUnavailable));
+    }
+    Ok(Some(signer))
+}
+
+/// Signs for all candidates and writes rows and leaves; answers the index of the first leaf.
+pub(super) async fn sign_and_insert(
+    act: &mut Act,
+    cohort: &CohortForIssue,
+    candidates: &[CandidateRow],
+    batch: Option<BatchId>,
+    signer: &std::sync::Arc<dyn certs::keys::Signer>,
+    generation: i32,
+) -> Result<LeafIndex, Problem> {
+    let app = act.app.clone();
+    let kid = signer.key_id().clone();
+    // The key may have been retired since it was opened.
+    let row = store::certificates::key(&act.tx, kid.as_str()).await?;
+    if row.is_none_or(|row| row.state != "active") {
+        return Err(Problem::new(Code::KeyUnavailable));
+    }
+    let at = act.log_time().await?;
+    let issued_at = chrono::SubsecRound::trunc_subsecs(at, 0);
+    let issued_on = domain::calendar::today(issued_at);
+    let expires_at = cohort.validity_months.and_then(|months| domain::certificate::expires_at(issued_on, months));
+    let places = status_index::claim(act, candidates.len()).await?;
+    let year = chrono::Datelike::year(&issued_on);
+    let level = SkillLevel::try_from(cohort.skill_level).ok();
+    let mut claims = Vec::with_capacity(candidates.len());
+    for (candidate, (list, index)) in candidates.iter().zip(&places) {
+        let number = CertificateNo::mint(&cohort.federation[..2], year, &app.random.bytes());
+        claims.push(Claims {
+            issued_at,
+            expires_at,
+            holder: candidate.name.clone(),
+            certificate_no: number.map_err(Problem::internal)?,
+            program: cohort.program_code.clone(),
+            institution: cohort.credit_code.clone(),
+            level,
+            status_list: *list,
+            status_index: *index,
+            public_id: PublicId::from_bytes(app.random.bytes()),
+        });
+    }
+    let worker = std::sync::Arc::clone(signer);
+    let threads = std::thread::available_parallelism().unwrap_or(std::num::NonZero::<usize>::MIN);
+    let (claims, signed) = tokio::task::spawn_blocking(move || {
+        let signed = certs::certificate::sign_all(&claims, worker.as_ref(), threads);
+        (claims, signed)
+    })
+    .await
+    .map_err(Problem::internal)?;
+    let signed = signed.map_err(Problem::internal)?;
+    let digests: Vec<[u8; 32]> = signed.iter().map(certs::certificate::SignedCertificate::sha256).collect();
+    let federation: domain::FederationCode = cohort.federation.parse().map_err(Problem::internal)?;
+    let entries = digests.iter().map(|certificate| LeafEntry::Issue {
+        at,
+        certificate: *certificate,
+        key_id: kid.clone(),
+        institution: cohort.credit_code.clone(),
+        federation: federation.clone(),
+        program: cohort.program_code.clone(),
+    });
+    let first = act.log_all(entries).await?;
+    let rows: Vec<NewCertificate<'_>> = candidates
+        .iter()
+        .zip(&claims)
+        .zip(signed.iter().zip(&digests))
+        .zip(first.0..)
+        .map(|(((candidate, claims), (signed, sha256)), leaf)| NewCertificate {
+            id: act.new_id(),
+            public_id: claims.public_id,
+            certificate_no: claims.certificate_no.clone(),
+            candidate,
+            batch,
+            generation,
+            program_version: cohort.program_version,
+            admission: cohort.admission,
+            federation: &cohort.federation,
+            kid: kid.as_str(),
+            issued_at,
+            expires_at,
+            status_list: claims.status_list,
+            status_index: claims.status_index,
+            leaf_index: LeafIndex(leaf),
+            cose: signed.as_bytes(),
+            cose_sha256: *sha256,
+        })
+        .collect();
+    store::certificates::insert(&act.tx, app.store.vault(), &rows).await?;
+    Ok(first)
+}
+
+/// The answer for a batch at a log size: the same bytes whenever it is asked for.
+pub async fn issued_batch(app: &App, batch: BatchId, tree_size: u64) -> Result<IssuedBatch, Problem> {
+    let reader = app.store.reader();
+    let rows = store::certificates::of_batch(reader, batch).await?;
+    let checkpoint = store::log::checkpoint(reader, tree_size)
+        .await?
+        .ok_or_else(|| Problem::internal("no checkpoint of the batch's size"))?;
+    let mut ids: Vec<certs::log::TileId> =
+        rows.iter().flat_map(|row| certs::log::inclusion_tiles(row.leaf_index.0, tree_size)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let tiles = Tiles::read(reader, &ids).await?;
+    let certificates = rows
+        .iter()
+        .map(|row| {
+            let proof =
+                certs::log::inclusion_proof(&tiles, row.leaf_index.0, tree_size).map_err(Problem::internal)?;
+            Ok(issued_certificate(row, &proof))
+        })
+        .collect::<Result<Vec<_>, Problem>>()?;
+    Ok(IssuedBatch { batch: batch.to_string(), tree_size, checkpoint: checkpoint.note, certificates })
+}
+
+fn issued_certificate(row: &Certificate, proof: &[Hash]) -> IssuedCertificate {
+    IssuedCertificate {
+        id: row.public_id.to_string(),
+        certificate_no: row.certificate_no.as_str().to_owned(),
+        enrolment: row.enrolment.to_string(),
+        holder: row.holder_masked.clone(),
+        sha256: data_encoding::HEXLOWER.encode(&row.cose_sha256),
+        leaf_index: row.leaf_index.0,
+        inclusion_proof: proof.iter().map(|hash| data_encoding::BASE64.encode(hash.as_bytes())).collect(),
+    }
+}

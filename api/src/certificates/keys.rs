@@ -1,0 +1,164 @@
+//! Issuer keys: making, activating, retiring. The full set of two-person acts and the trust list build on this.
+
+use certs::keys::{KeyId, KeyRecord, KeySet, KeyState, PublicKey};
+use certs::log::LeafEntry;
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use domain::access::Actor;
+use domain::FederationCode;
+use serde::{Deserialize, Serialize};
+use store::certificates::KeyRow;
+use utoipa::ToSchema;
+
+use crate::act::{Begin, Entry, Receipt};
+use crate::app::App;
+use crate::extract::IdempotencyKey;
+use crate::problem::{Code, Problem};
+
+/// A key that was made.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct KeyReceipt {
+    /// Key id.
+    pub kid: String,
+    /// Federation.
+    pub federation: String,
+    /// State.
+    pub state: String,
+    /// Public key, hexadecimal.
+    pub public_key: String,
+    /// First moment.
+    pub not_before: String,
+    /// Moment after the last.
+    pub not_after: String,
+}
+
+/// What is asked for a new issuer key.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewKeyRequest {
+    /// Province-level federation.
+    pub federation: String,
+    /// Calendar year in China.
+    pub year: i32,
+}
+
+/// Makes and activates the issuer key of a federation for a year; its public half goes into the public log.
+pub async fn create_issuer_key(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    request: &NewKeyRequest,
+) -> Result<Receipt, Problem> {
+    let federation: FederationCode =
+        request.federation.parse().map_err(|bad| Problem::identifier("/federation", &bad))?;
+    let (not_before, not_after) = year_bounds(request.year)
+        .ok_or_else(|| Problem::field("/year", "year", "年份不对。", "Not a year."))?;
+    let kid = free_kid(app, &federation, request.year).await?;
+    // The file is written before the transaction: a key file without a row signs nothing.
+    let public = app.keyring.generate_issuer(&kid, &app.random).map_err(Problem::internal)?;
+    let mut act = match app.begin(actor, key, "create_issuer_key", request).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let known = store::reference::federation(&act.tx, federation.as_str()).await?;
+    if known.is_none_or(|row| row.level != "province") {
+        return Err(Problem::field(
+            "/federation",
+            "federation",
+            "请填省级残联代码。",
+            "Name a province-level federation.",
+        ));
+    }
+    let row = KeyRow {
+        kid: kid.as_str().to_owned(),
+        purpose: "issuer".to_owned(),
+        federation: Some(federation.as_str().to_owned()),
+        algorithm: public.algorithm().as_str().to_owned(),
+        public_key: public.as_bytes().to_vec(),
+        state: "active".to_owned(),
+        not_before,
+        not_after,
+        compromised_at: None,
+    };
+    store::certificates::insert_key(&act.tx, &row, act.now).await?;
+    let at = act.log_time().await?;
+    let leaf = act
+        .log(LeafEntry::KeyState { at, key_id: kid.clone(), public_key: public.clone(), state: KeyState::Active })
+        .await?;
+    let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, kid.as_str().as_bytes());
+    act.record(Entry {
+        kind: "key",
+        id,
+        act: "activate",
+        to: Some("active"),
+        leaf: Some(leaf),
+        ..Entry::default()
+    })
+    .await?;
+    let receipt = KeyReceipt {
+        kid: kid.to_string(),
+        federation: federation.to_string(),
+        state: row.state,
+        public_key: data_encoding::HEXLOWER.encode(public.as_bytes()),
+        not_before: not_before.to_rfc3339(),
+        not_after: not_after.to_rfc3339(),
+    };
+    act.finish(axum::http::StatusCode::CREATED, &receipt, ("key", kid)).await
+}
+
+/// `k3726`, then `k3726b`, `k3726c` and so on.
+async fn free_kid(app: &App, federation: &FederationCode, year: i32) -> Result<KeyId, Problem> {
+    let base = format!("k{}{:02}", federation.prefix(), year.rem_euclid(100));
+    for suffix in std::iter::once(String::new()).chain(('b'..='z').map(String::from)) {
+        let name = format!("{base}{suffix}");
+        if store::certificates::key(app.store.reader(), &name).await?.is_none() {
+            return name.parse().map_err(Problem::internal);
+        }
+    }
+    Err(Problem::new(Code::Conflict))
+}
+
+/// A calendar year in China, with three weeks at its beginning and end in which two keys overlap.
+fn year_bounds(year: i32) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let midnight = |day: NaiveDate| Some(day.and_hms_opt(0, 0, 0)?.and_utc() - chrono::Duration::hours(8));
+    let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
+    let last = NaiveDate::from_ymd_opt(year + 1, 1, 1)?;
+    Some((midnight(first)?, midnight(last.checked_add_days(Days::new(21))?)?))
+}
+
+/// Year in China at a moment.
+pub fn year_of(now: DateTime<Utc>) -> i32 {
+    domain::calendar::today(now).year()
+}
+
+/// All issuer keys as a verifier knows them.
+pub async fn key_set(app: &App) -> Result<KeySet, Problem> {
+    let mut keys = KeySet::new();
+    for row in store::certificates::all_keys(app.store.reader()).await? {
+        if row.purpose == "issuer" {
+            let (kid, record) = record(&row)?;
+            keys.insert(kid, record);
+        }
+    }
+    Ok(keys)
+}
+
+/// A key row as `certs` understands it.
+pub fn record(row: &KeyRow) -> Result<(KeyId, KeyRecord), Problem> {
+    let bad = || Problem::internal(format!("key {} in the table is not a key", row.kid));
+    let algorithm = row.algorithm.parse().map_err(|_| bad())?;
+    let state = match row.state.as_str() {
+        "pending" => KeyState::Pending,
+        "active" => KeyState::Active,
+        "retired" => KeyState::Retired,
+        "compromised" => KeyState::Compromised { at: row.compromised_at.ok_or_else(bad)? },
+        _ => return Err(bad()),
+    };
+    let record = KeyRecord {
+        public_key: PublicKey::from_bytes(algorithm, &row.public_key).map_err(|_| bad())?,
+        federation: row.federation.as_deref().unwrap_or("").parse().map_err(|_| bad())?,
+        not_before: row.not_before,
+        not_after: row.not_after,
+        state,
+    };
+    Ok((row.kid.parse().map_err(|_| bad())?, record))
+}

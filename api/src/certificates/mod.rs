@@ -1,0 +1,19 @@
+//! Certificates: batches, issuing, files, changes of status, share links.
+
+pub mod batches;
+pub mod change;
+pub mod files;
+pub mod issue;
+pub mod json;
+pub mod keys;
+pub mod share;
+mod status_index;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+/// Routes of this feature.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    json::routes().merge(files::routes())
+}

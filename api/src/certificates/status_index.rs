@@ -1,0 +1,91 @@
+//! Places in status lists: each list is filled in a secret random order, so that neighbours in a list were not issued
+//! together, and no place is ever given twice.
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng as _, SeedableRng as _};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use store::certificates::{StatusList, claim_status_indexes, insert_status_list, open_status_list};
+
+use crate::act::Act;
+use crate::problem::Problem;
+
+/// Places in one list (interop.md: at least 131,072).
+const SIZE: u32 = 131_072;
+
+/// Orders of the lists that this process has used, by seed: 512 KiB each.
+static ORDERS: LazyLock<Mutex<HashMap<[u8; 32], Arc<Vec<u32>>>>> = LazyLock::new(Mutex::default);
+
+/// Takes `count` places inside the act's transaction; list and index for each.
+pub(super) async fn claim(act: &Act, count: usize) -> Result<Vec<(u32, u32)>, Problem> {
+    let vault = act.app.store.vault();
+    let mut places = Vec::with_capacity(count);
+    let mut open = open_status_list(&act.tx, vault).await?;
+    while places.len() < count {
+        let list = match open.take() {
+            Some(list) if list.used < list.size => list,
+            last => {
+                let next = StatusList {
+                    id: last.map_or(1, |list| list.id + 1),
+                    size: SIZE,
+                    used: 0,
+                    seed: act.app.random.bytes(),
+                };
+                insert_status_list(&act.tx, vault, &next, act.now).await?;
+                next
+            }
+        };
+        let order = order(&list);
+        let wanted = u32::try_from(count - places.len()).unwrap_or(u32::MAX);
+        let taken = wanted.min(list.size - list.used);
+        let from = list.used as usize;
+        places.extend(order[from..from + taken as usize].iter().map(|index| (list.id, *index)));
+        claim_status_indexes(&act.tx, &list, taken).await?;
+        open = Some(StatusList { used: list.used + taken, ..list });
+    }
+    Ok(places)
+}
+
+/// The order in which a list is filled: a Fisher-Yates shuffle by a generator seeded with the list's secret.
+fn order(list: &StatusList) -> Arc<Vec<u32>> {
+    let Ok(mut orders) = ORDERS.lock() else { return Arc::new(shuffle(list)) };
+    if orders.len() > 64 {
+        orders.clear();
+    }
+    Arc::clone(orders.entry(list.seed).or_insert_with(|| Arc::new(shuffle(list))))
+}
+
+fn shuffle(list: &StatusList) -> Vec<u32> {
+    let mut rng = ChaCha20Rng::from_seed(list.seed);
+    let mut order: Vec<u32> = (0..list.size).collect();
+    for last in (1..order.len()).rev() {
+        // Unbiased: draws above the largest multiple are thrown away.
+        let bound = last as u64 + 1;
+        let zone = u64::MAX - u64::MAX % bound;
+        let draw = loop {
+            let draw = rng.next_u64();
+            if draw < zone {
+                break draw % bound;
+            }
+        };
+        order.swap(last, usize::try_from(draw).unwrap_or(last));
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_names_every_place_once_and_depends_on_the_seed() {
+        let list = |seed| StatusList { id: 1, size: 4096, used: 0, seed: [seed; 32] };
+        let first = shuffle(&list(1));
+        let mut sorted = first.clone();
+        sorted.sort_unstable();
+        assert!(sorted.iter().copied().eq(0..4096));
+        assert_eq!(first, shuffle(&list(1)));
+        assert_ne!(first, shuffle(&list(2)));
+    }
+}
