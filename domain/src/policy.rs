@@ -83,3 +83,22 @@ impl WorkflowPolicy {
         format!("{}@{}", self.policy_id, self.version)
     }
 }
+
+/// The numbers of classes, as the cohort rules take them.
+impl From<&WorkflowPolicy> for crate::cohort::CohortRules {
+    fn from(policy: &WorkflowPolicy) -> Self {
+        let numbers = &policy.workflow;
+        Self {
+            min_age_years: numbers.min_age,
+            completion_permille: numbers.completion_permille,
+            taught_permille: numbers.hours_taught_permille,
+            confirm_working_days: numbers.cohort_confirm_wd,
+            accept_working_days: numbers.acceptance_wd,
+            sample_permille: numbers.acceptance_sample_permille,
+            sample_min: numbers.acceptance_sample_min,
+            provisional_cohorts: numbers.provisional_max_cohorts,
+            provisional_trainees: numbers.provisional_max_trainees,
+            ..Self::default()
+        }
+    }
+}

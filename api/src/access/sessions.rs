@@ -138,7 +138,7 @@ fn install_provider() {
         },
         verifier_factory: |algorithm, key| {
             only_eddsa(*algorithm)?;
-            let public = PublicKey::from_bytes(KeyAlgorithm::default(), key.try_get_as_bytes()?)
+            let public = PublicKey::from_bytes(token_algorithm()?, key.try_get_as_bytes()?)
                 .map_err(|_| JwtError::from(ErrorKind::InvalidEddsaKey))?;
             Ok(Box::new(TokenVerifier(public)))
         },
@@ -150,6 +150,11 @@ fn install_provider() {
             tracing::warn!("a token provider was already installed");
         }
     });
+}
+
+/// The JOSE name EdDSA and the COSE number -8 mean the same algorithm.
+fn token_algorithm() -> Result<KeyAlgorithm, JwtError> {
+    KeyAlgorithm::from_cose_id(-8).ok_or_else(|| ErrorKind::InvalidAlgorithm.into())
 }
 
 fn only_eddsa(algorithm: Algorithm) -> Result<(), JwtError> {

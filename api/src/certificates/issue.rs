@@ -76,7 +76,7 @@ pub(super) fn gates(app: &App, cohort: &CohortForIssue, candidates: &[CandidateR
     let ids: Vec<EnrolmentId> = candidates.iter().map(|candidate| candidate.enrolment).collect();
     let batch =
         batch_gates(state, cohort.certificate_type.is_some(), cohort.published, standing, &ids).err();
-    let rules = CohortRules::from(&*app.policy);
+    let rules = CohortRules::from(app.policy.as_ref());
     let mut refused = Vec::new();
     for candidate in candidates {
         let facts = CertificateFacts {
@@ -102,9 +102,11 @@ pub(super) fn gates(app: &App, cohort: &CohortForIssue, candidates: &[CandidateR
 /// Standing of an institution by the state of its admission.
 fn standing(state: &str) -> Standing {
     match state {
-        "provisional" | "graded" | "warned" | "rectifying" => Standing::Authorised,
+        "provisional" => Standing::Provisional,
+        "graded" | "warned" => Standing::Full,
+        "rectifying" | "exit_notice" => Standing::NoNewClasses,
         "suspended" => Standing::Suspended,
-        "exit_notice" | "exited" => Standing::Exited,
+        "exited" => Standing::Exited,
         _ => Standing::NotAdmitted,
     }
 }

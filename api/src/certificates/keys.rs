@@ -2,7 +2,7 @@
 
 use certs::keys::{KeyId, KeyRecord, KeySet, KeyState, PublicKey};
 use certs::log::LeafEntry;
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, Utc};
 use domain::access::Actor;
 use domain::FederationCode;
 use serde::{Deserialize, Serialize};
@@ -84,7 +84,7 @@ pub async fn create_issuer_key(
     let leaf = act
         .log(LeafEntry::KeyState { at, key_id: kid.clone(), public_key: public.clone(), state: KeyState::Active })
         .await?;
-    let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, kid.as_str().as_bytes());
+    let id = timeline_id(&kid);
     act.record(Entry {
         kind: "key",
         id,
@@ -94,15 +94,20 @@ pub async fn create_issuer_key(
         ..Entry::default()
     })
     .await?;
-    let receipt = KeyReceipt {
-        kid: kid.to_string(),
-        federation: federation.to_string(),
-        state: row.state,
-        public_key: data_encoding::HEXLOWER.encode(public.as_bytes()),
-        not_before: not_before.to_rfc3339(),
-        not_after: not_after.to_rfc3339(),
-    };
+    let receipt = receipt(&row);
     act.finish(axum::http::StatusCode::CREATED, &receipt, ("key", kid)).await
+}
+
+/// A key as the API shows it.
+pub fn receipt(row: &KeyRow) -> KeyReceipt {
+    KeyReceipt {
+        kid: row.kid.clone(),
+        federation: row.federation.clone().unwrap_or_default(),
+        state: row.state.clone(),
+        public_key: data_encoding::HEXLOWER.encode(&row.public_key),
+        not_before: row.not_before.to_rfc3339_opts(SecondsFormat::Secs, true),
+        not_after: row.not_after.to_rfc3339_opts(SecondsFormat::Secs, true),
+    }
 }
 
 /// `k3726`, then `k3726b`, `k3726c` and so on.
@@ -161,4 +166,12 @@ pub fn record(row: &KeyRow) -> Result<(KeyId, KeyRecord), Problem> {
         state,
     };
     Ok((row.kid.parse().map_err(|_| bad())?, record))
+}
+
+/// Id under which the timeline of a key stands.
+fn timeline_id(kid: &KeyId) -> uuid::Uuid {
+    use sha2::{Digest as _, Sha256};
+    let digest: [u8; 32] = Sha256::digest(kid.as_str().as_bytes()).into();
+    let (first, _) = digest.split_first_chunk::<16>().expect("32 bytes hold 16");
+    uuid::Uuid::from_bytes(*first)
 }

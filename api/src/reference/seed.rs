@@ -45,7 +45,7 @@ pub async fn load(
         };
         let sha256: [u8; 32] = Sha256::digest(text.as_bytes()).into();
         if store::reference::load_policy(tx, &id, &version, &sha256, text, "2026-01-01").await? {
-            leaves.push(LeafEntry::Policy { at: now, policy: format!("{id}@{version}"), sha256 });
+            leaves.push(LeafEntry::Policy { at: now, policy: format!("{id}@{version}").parse().map_err(Problem::internal)?, sha256 });
         }
     }
     Ok(leaves)

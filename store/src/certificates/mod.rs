@@ -23,7 +23,7 @@ pub use batches::{
 };
 pub use issuing::{
     CandidateRow, CohortForIssue, NewCertificate, candidate_of_enrolment, candidates,
-    cohort_for_issue, cohort_scope, enrolments_of_cohort, insert,
+    cohort_for_issue, cohort_of_enrolment, cohort_scope, enrolments_of_cohort, insert,
 };
 pub use keys::{KeyRow, active_issuer_key, all_keys, insert_key, key, set_key_state};
 pub use public::{PublicCertificate, public_by_id, public_by_numbers, public_by_public_ids};
@@ -318,4 +318,17 @@ pub async fn signed_bytes(
 /// Index under which a holder's full name is compared with what somebody types.
 pub fn holder_index(vault: &Vault, number: &CertificateNo, name: &PersonName) -> [u8; 32] {
     vault.blind_index(HOLDER, &format!("{}\0{}", number.as_str(), name.expose()))
+}
+
+/// The certificate whose issuance is this leaf.
+pub async fn by_leaf(
+    db: &impl ConnectionTrait,
+    leaf: LeafIndex,
+) -> Result<Option<Certificate>, StoreError> {
+    certificate::Entity::find()
+        .filter(certificate::Column::LeafIndex.eq(leaf.0.cast_signed()))
+        .one(db)
+        .await?
+        .map(Certificate::try_from)
+        .transpose()
 }

@@ -1,0 +1,115 @@
+//! Files of a certificate: they carry the full name, so they need a share link or an officer in scope.
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use certs::qr::Level;
+use domain::PublicId;
+use serde::Deserialize;
+use store::certificates::Certificate;
+use store::scope::Scope;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::share;
+use crate::access::By;
+use crate::access::permissions::SeeCertificates;
+use crate::app::App;
+use crate::extract::{Path, Query};
+use crate::problem::{Problem, ProblemBody};
+
+/// Routes of this feature.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(qr_png)).routes(routes!(qr_svg)).routes(routes!(qr_text)).routes(routes!(proof))
+}
+
+/// A certificate whose files the asker may open: by share link, or as an officer in scope.
+pub(crate) struct Opened(Certificate);
+
+#[derive(Deserialize)]
+struct ShareQuery {
+    share: Option<String>,
+}
+
+impl FromRequestParts<App> for Opened {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Path(id) = Path::<String>::from_request_parts(parts, app).await?;
+        let id: PublicId = id.parse().map_err(|_| Problem::not_found())?;
+        let Query(query) = Query::<ShareQuery>::from_request_parts(parts, app).await?;
+        let file = parts.uri.path().rsplit('/').next().unwrap_or("").to_owned();
+        if let Some(token) = query.share {
+            return share::open_by_share(app, &id, &token, &file).await.map(Self);
+        }
+        let by = By::<SeeCertificates>::from_request_parts(parts, app).await?;
+        store::certificates::find_by_public_id(app.store.reader(), &Scope::of(&by.actor), &id)
+            .await?
+            .map(Self)
+            .ok_or_else(Problem::not_found)
+    }
+}
+
+/// The text of a certificate's QR code.
+pub async fn qr_text_of(app: &App, certificate: &Certificate) -> Result<String, Problem> {
+    let cose = store::certificates::signed_bytes(app.store.reader(), app.store.vault(), certificate.id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let host = app.config.host.parse().map_err(Problem::internal)?;
+    Ok(certs::qr::qr_text(&host, &certificate.public_id, &cose))
+}
+
+fn file(kind: &'static str, name: &str, bytes: impl IntoResponse) -> Response {
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    if let Ok(value) = format!("inline; filename=\"{name}\"").parse() {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}
+
+/// The QR code as PNG, error correction Q.
+#[utoipa::path(get, path = "/api/v1/certificates/{id}/qr.png", tag = "certificates", security((), ("bearer" = [])),
+    params(("id" = String, Path, description = "Public id"), ("share" = Option<String>, Query, description = "Share token")),
+    responses((status = 200, content_type = "image/png", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn qr_png(State(app): State<App>, Opened(certificate): Opened) -> Result<Response, Problem> {
+    let text = qr_text_of(&app, &certificate).await?;
+    let png = tokio::task::spawn_blocking(move || certs::qr::png(&text, Level::Q, 6))
+        .await
+        .map_err(Problem::internal)?
+        .map_err(Problem::internal)?;
+    Ok(file("image/png", &format!("{}.png", certificate.certificate_no), png))
+}
+
+/// The QR code as SVG, error correction Q.
+#[utoipa::path(get, path = "/api/v1/certificates/{id}/qr.svg", tag = "certificates", security((), ("bearer" = [])),
+    params(("id" = String, Path, description = "Public id"), ("share" = Option<String>, Query, description = "Share token")),
+    responses((status = 200, content_type = "image/svg+xml", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn qr_svg(State(app): State<App>, Opened(certificate): Opened) -> Result<Response, Problem> {
+    let text = qr_text_of(&app, &certificate).await?;
+    let svg = certs::qr::svg(&text, Level::Q).map_err(Problem::internal)?;
+    Ok(file("image/svg+xml", &format!("{}.svg", certificate.certificate_no), svg))
+}
+
+/// The text inside the QR code.
+#[utoipa::path(get, path = "/api/v1/certificates/{id}/qr.txt", tag = "certificates", security((), ("bearer" = [])),
+    params(("id" = String, Path, description = "Public id"), ("share" = Option<String>, Query, description = "Share token")),
+    responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn qr_text(State(app): State<App>, Opened(certificate): Opened) -> Result<Response, Problem> {
+    let text = qr_text_of(&app, &certificate).await?;
+    Ok(file("text/plain; charset=utf-8", &format!("{}.txt", certificate.certificate_no), text))
+}
+
+/// Proof of the certificate's place in the public log (C2SP tlog-proof); public by id.
+#[utoipa::path(get, path = "/api/v1/certificates/{id}/proof.tlog", tag = "certificates",
+    params(("id" = String, Path, description = "Public id")),
+    responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn proof(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id: PublicId = id.parse().map_err(|_| Problem::not_found())?;
+    let found = store::certificates::public_by_id(app.store.reader(), &id).await?.ok_or_else(Problem::not_found)?;
+    let proof = crate::log::proofs::tlog_proof(&app, found.leaf_index).await?;
+    Ok(file("text/plain; charset=utf-8", "proof.tlog", proof))
+}

@@ -1,0 +1,84 @@
+//! Share links and who may open a certificate's files: holder's link, or an officer in scope (design decision 12).
+
+use axum::http::StatusCode;
+use chrono::{Duration, SecondsFormat};
+use data_encoding::BASE64URL_NOPAD;
+use domain::PublicId;
+use domain::access::Actor;
+use domain::ids::CertificateId;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use store::certificates::{Certificate, ShareLink};
+use store::scope::Scope;
+use utoipa::ToSchema;
+
+use crate::act::{Begin, Entry, Receipt};
+use crate::app::App;
+use crate::extract::IdempotencyKey;
+use crate::problem::Problem;
+
+/// For how long a link opens the files.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShareRequest {
+    /// Days, 1 to 365.
+    pub days: u32,
+}
+
+/// A share link.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ShareReceipt {
+    /// Give it as `?share=`.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: String,
+}
+
+/// Makes a share link. The token itself is not kept: a repeated request gets it from the stored receipt only.
+pub async fn share(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: CertificateId,
+    request: &ShareRequest,
+) -> Result<Receipt, Problem> {
+    if !(1..=365).contains(&request.days) {
+        return Err(Problem::field("/days", "range", "天数应为 1 至 365。", "The days are 1 to 365."));
+    }
+    let mut act = match app.begin(actor, key, "share_certificate", &(id, request)).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let found = store::certificates::find(&act.tx, &Scope::of(actor), id).await?.ok_or_else(Problem::not_found)?;
+    let token = BASE64URL_NOPAD.encode(&app.random.bytes::<24>());
+    let link = ShareLink {
+        token_sha256: Sha256::digest(token.as_bytes()).into(),
+        certificate: found.id,
+        expires_at: act.now + Duration::days(i64::from(request.days)),
+        revoked_at: None,
+    };
+    store::certificates::insert_share(&act.tx, &link, actor.account, act.now).await?;
+    act.record(Entry { kind: "certificate", id: id.uuid(), act: "share", ..Entry::default() }).await?;
+    let receipt =
+        ShareReceipt { token, expires_at: link.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true) };
+    act.finish(StatusCode::CREATED, &receipt, ("certificate", id)).await
+}
+
+/// The certificate that a share token opens; the opening is kept with the name of the file.
+pub async fn open_by_share(app: &App, id: &PublicId, token: &str, file: &str) -> Result<Certificate, Problem> {
+    let token_sha256: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    let reader = app.store.reader();
+    let now = app.now();
+    let link = store::certificates::share(reader, &token_sha256)
+        .await?
+        .filter(|link| link.revoked_at.is_none() && now < link.expires_at)
+        .ok_or_else(Problem::not_found)?;
+    let found = store::certificates::any(reader, link.certificate)
+        .await?
+        .filter(|found| found.public_id == *id)
+        .ok_or_else(Problem::not_found)?;
+    let tx = app.store.write().await?;
+    store::certificates::note_share_access(&tx, app.random.id(now), &token_sha256, file, now).await?;
+    store::commit(tx).await?;
+    Ok(found)
+}

@@ -1,0 +1,8 @@
+//! The public log: appending inside write transactions, checkpoints, proofs, and the check of all of it.
+
+pub(crate) mod append;
+pub mod check;
+pub mod json;
+pub mod proofs;
+
+pub(crate) use json::routes;
