@@ -1,20 +1,25 @@
 //! The uploaded table back, with what has to be put right marked in it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatBorder, Note, Workbook, XlsxError,
 };
 
 use super::fault::Fault;
+use super::template::width;
 use super::{LIST_SHEET, Sheet};
 
 /// Header of the added column; an earlier one of that name is written over.
 const PROBLEMS: &str = "问题说明";
 /// Cells that get a comment as well: a drawing each, so not without bound.
 const MOST_NOTES: usize = 500;
-/// Most characters of one explanation: a cell holds 32,767.
-const MOST_CHARS: usize = 2_000;
+/// Bytes that all explanations together may take, so that a list of fifty
+/// thousand bad rows stays within the memory of one import (UP-3).
+const EXPLANATION_BYTES: usize = 8 << 20;
+/// Bytes of one explanation: a cell holds 32,767 characters.
+const ONE_EXPLANATION_BYTES: std::ops::RangeInclusive<usize> = 160..=6_000;
 
 /// The table that was uploaded as an XLSX: faulty cells with a red border and a
 /// comment, and a column 问题说明. Rows keep their numbers, every cell is text.
@@ -28,6 +33,8 @@ pub fn annotate(sheet: &Sheet, faults: &[Fault]) -> Result<Vec<u8>, XlsxError> {
     for fault in faults {
         by_row.entry(fault.row).or_default().push(fault);
     }
+    let most_bytes = (EXPLANATION_BYTES / by_row.len().max(1))
+        .clamp(*ONE_EXPLANATION_BYTES.start(), *ONE_EXPLANATION_BYTES.end());
     let mut workbook = Workbook::new();
     // Else the writer asks the clock.
     let made = ExcelDateTime::from_ymd(2026, 1, 1)?;
@@ -39,6 +46,7 @@ pub fn annotate(sheet: &Sheet, faults: &[Fault]) -> Result<Vec<u8>, XlsxError> {
     let out = workbook.add_worksheet().set_name(LIST_SHEET)?;
 
     let text = Format::new().set_num_format("@");
+    let bold = text.clone().set_bold();
     let wrong = text
         .clone()
         .set_border(FormatBorder::Medium)
@@ -48,13 +56,11 @@ pub fn annotate(sheet: &Sheet, faults: &[Fault]) -> Result<Vec<u8>, XlsxError> {
         .set_text_wrap()
         .set_font_color(Color::RGB(0x00C0_0000));
     let problems = problems_column(sheet);
+    for column in sheet.columns() {
+        out.set_column_width(column.index, column.field.map_or(14.0, width))?;
+    }
     out.set_column_width(problems, 60)?;
-    out.write_string_with_format(
-        sheet.header_row - 1,
-        problems,
-        PROBLEMS,
-        &text.clone().set_bold(),
-    )?;
+    out.write_string_with_format(sheet.header_row - 1, problems, PROBLEMS, &bold)?;
 
     let mut notes = 0;
     for row in sheet.table.rows() {
@@ -62,7 +68,12 @@ pub fn annotate(sheet: &Sheet, faults: &[Fault]) -> Result<Vec<u8>, XlsxError> {
         let at = row.number - 1;
         for (column, cell) in row.cells().filter(|(column, _)| *column != problems) {
             // Never a formula: `write_string` stores what begins with = + - @ as text (UP-5).
-            out.write_string_with_format(at, column, cell.text, &text)?;
+            let format = if row.number == sheet.header_row {
+                &bold
+            } else {
+                &text
+            };
+            out.write_string_with_format(at, column, cell.text, format)?;
         }
         for fault in faults {
             let Some(column) = fault.column_index() else {
@@ -86,10 +97,12 @@ pub fn annotate(sheet: &Sheet, faults: &[Fault]) -> Result<Vec<u8>, XlsxError> {
             }
         }
         if !faults.is_empty() {
-            out.write_string_with_format(at, problems, explain(faults), &explained)?;
+            out.write_string_with_format(at, problems, explain(faults, most_bytes), &explained)?;
         }
     }
-    out.set_freeze_panes(sheet.header_row, 0)?;
+    out.set_freeze_panes(sheet.header_row, 0)?
+        .set_landscape()
+        .set_print_fit_to_pages(1, 0);
     workbook.save_to_buffer()
 }
 
@@ -109,10 +122,19 @@ fn problems_column(sheet: &Sheet) -> u16 {
     })
 }
 
-fn explain(faults: &[&Fault]) -> String {
-    let lines: Vec<String> = faults
-        .iter()
-        .map(|fault| format!("【{}】{}", fault.column(), fault.zh()))
-        .collect();
-    lines.join("\n").chars().take(MOST_CHARS).collect()
+/// All faults of a row in full, as far as they fit; what does not fit is counted.
+fn explain(faults: &[&Fault], most_bytes: usize) -> String {
+    let mut out = String::new();
+    for (at, fault) in faults.iter().enumerate() {
+        let line = format!("【{}】{}", fault.column(), fault.zh());
+        if at > 0 && out.len() + line.len() > most_bytes {
+            let _ = write!(out, "\n另有 {} 处问题,见标红的单元格。", faults.len() - at);
+            break;
+        }
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(&line);
+    }
+    out
 }

@@ -45,6 +45,8 @@ pub(super) enum Cause {
     IdLostPrecision,
     /// The form of before 1999.
     IdFifteenDigits,
+    /// Not 18 characters, nor 15 digits.
+    IdLength { found: u32 },
     /// The first failing check of the identity number.
     Citizen(Check),
     /// The first failing check of the card number.
@@ -101,14 +103,13 @@ impl Cause {
             Self::IdApostrophe { .. } => "id-apostrophe",
             Self::IdLostPrecision => "id-lost-precision",
             Self::IdFifteenDigits => "id-15-digits",
+            Self::IdLength { .. } => "id-length",
             Self::Citizen(check) => match check {
-                Check::Length => "id-length",
-                Check::Charset => "id-charset",
                 Check::Area => "id-area",
                 Check::BirthDate => "id-birth-date",
                 Check::Sequence => "id-sequence",
                 Check::Checksum => "id-checksum",
-                _ => "id-form",
+                _ => "id-charset",
             },
             Self::Card(check) => match check {
                 Check::Length => "card-length",
@@ -134,3 +135,52 @@ impl Cause {
         }
     }
 }
+
+/// Every code that a fault may have, in order of the alphabet.
+pub const FAULT_CODES: [&str; 45] = [
+    "below-age",
+    "card-category",
+    "card-charset",
+    "card-citizen-id",
+    "card-length",
+    "card-level",
+    "card-other-person",
+    "card-reissue",
+    "cell-error",
+    "consent-date",
+    "consent-in-future",
+    "consent-missing",
+    "contact",
+    "contact-without-phone",
+    "control-character",
+    "duplicate",
+    "employed-word",
+    "formula",
+    "id-15-digits",
+    "id-apostrophe",
+    "id-area",
+    "id-birth-date",
+    "id-charset",
+    "id-checksum",
+    "id-full-width",
+    "id-length",
+    "id-lost-precision",
+    "id-sequence",
+    "id-spaces",
+    "name-charset",
+    "name-digits",
+    "name-dot",
+    "name-full-width",
+    "name-invisible",
+    "name-length",
+    "name-normal-form",
+    "name-space",
+    "no-places",
+    "phone",
+    "region-level",
+    "required",
+    "sample-id",
+    "sample-mark",
+    "too-long",
+    "unknown-region",
+];

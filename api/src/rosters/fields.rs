@@ -76,6 +76,10 @@ pub(super) fn citizen_id(text: &str, today: NaiveDate) -> Identity {
         (None, Err(_)) if clean.len() == 15 && clean.bytes().all(|byte| byte.is_ascii_digit()) => {
             Some(Cause::IdFifteenDigits)
         }
+        (None, Err(bad)) if bad.check == Check::Length => {
+            let found = u32::try_from(clean.chars().count()).unwrap_or(u32::MAX);
+            Some(Cause::IdLength { found })
+        }
         (None, Err(bad)) => Some(Cause::Citizen(bad.check)),
     };
     Identity {

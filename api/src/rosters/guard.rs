@@ -110,6 +110,7 @@ struct Scan {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Cells,
+    Strings,
     Xml,
     Binary,
 }
@@ -120,9 +121,8 @@ impl Scan {
         let part = match extension {
             "png" | "jpg" | "jpeg" | "gif" | "bmp" | "tif" | "tiff" | "emf" | "wmf" | "webp"
             | "ico" | "bin" => Part::Binary,
-            _ if name.contains("/worksheets/") || name.ends_with("sharedstrings.xml") => {
-                Part::Cells
-            }
+            _ if name.contains("/worksheets/") => Part::Cells,
+            _ if name.ends_with("sharedstrings.xml") => Part::Strings,
             _ => Part::Xml,
         };
         Self {
@@ -144,10 +144,11 @@ impl Scan {
                 Ok(())
             };
         }
-        // A cell has at most five tags of its own; a rich text more, and then fewer cells fit.
+        // `<c><f></f><v></v></c>`, `<si><t></t></si>`: rich text takes more, and then fewer cells fit.
         let most_tags = match self.part {
             Part::Cells => (limits.cells as u64).saturating_mul(8),
-            _ => PART_TAGS,
+            Part::Strings => (limits.cells as u64).saturating_mul(4),
+            Part::Xml | Part::Binary => PART_TAGS,
         };
         for byte in chunk {
             match byte {

@@ -102,11 +102,10 @@ impl Field {
             | "残疾人证编号" | "disability_card" | "disabilitycard" => Self::DisabilityCard,
             "手机号" | "手机号码" | "手机" | "联系电话" | "联系方式" | "电话" | "电话号码"
             | "phone" | "mobile" => Self::Phone,
-            "联系人关系" | "联系人" | "电话归属" | "contact" => Self::Contact,
+            "联系人关系" | "电话归属" | "contact" => Self::Contact,
             "户籍地"
             | "户籍所在地"
             | "户籍区划"
-            | "户籍"
             | "户口所在地"
             | "户籍地区划"
             | "户籍区划代码"

@@ -34,6 +34,7 @@ mod words;
 mod workbook;
 
 pub use annotate::annotate;
+pub use cause::FAULT_CODES;
 pub use fault::Fault;
 pub use headers::{Column, Field};
 pub use parse::parse;

@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use sha2::{Digest as _, Sha256};
+
 use super::refused::WrongType;
 use super::sheet::Table;
 use super::{Format, Limits, RosterRefused, Sheet, encoding, guard, headers, text_table, workbook};
@@ -28,7 +30,7 @@ pub fn read(bytes: &[u8], file_name: &str, limits: Limits) -> Result<Sheet, Rost
     let (text, format) = encoding::decode(bytes)?;
     let table = text_table::read(&text, &limits)?;
     let header = headers::find(&table);
-    finish(format, None, header, table, &limits)
+    finish(bytes, format, None, header, table, &limits)
 }
 
 fn read_workbook(bytes: &[u8], limits: &Limits) -> Result<Sheet, RosterRefused> {
@@ -37,6 +39,7 @@ fn read_workbook(bytes: &[u8], limits: &Limits) -> Result<Sheet, RosterRefused> 
     let found = catch_unwind(AssertUnwindSafe(|| workbook::read(bytes, limits)))
         .unwrap_or(Err(RosterRefused::Unreadable { row: None }))?;
     finish(
+        bytes,
         Format::Xlsx,
         Some(found.name),
         Some(found.header),
@@ -46,6 +49,7 @@ fn read_workbook(bytes: &[u8], limits: &Limits) -> Result<Sheet, RosterRefused> 
 }
 
 fn finish(
+    bytes: &[u8],
     format: Format,
     name: Option<String>,
     header: Option<headers::Header>,
@@ -68,6 +72,7 @@ fn finish(
         return Err(RosterRefused::Empty);
     }
     Ok(Sheet {
+        sha256: Sha256::digest(bytes).into(),
         format,
         name,
         header_row: header.row,

@@ -55,6 +55,7 @@ impl fmt::Debug for Cell<'_> {
 
 /// A roster's table: the sheet that was chosen, its header and its cells.
 pub struct Sheet {
+    pub(super) sha256: [u8; 32],
     pub(super) format: Format,
     pub(super) name: Option<String>,
     pub(super) header_row: u32,
@@ -63,6 +64,11 @@ pub struct Sheet {
 }
 
 impl Sheet {
+    /// SHA-256 of the uploaded bytes.
+    pub fn sha256(&self) -> &[u8; 32] {
+        &self.sha256
+    }
+
     /// Which format the bytes had.
     pub fn format(&self) -> Format {
         self.format

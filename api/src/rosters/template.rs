@@ -38,6 +38,7 @@ fn instructions(sheet: &mut Worksheet) -> Result<(), XlsxError> {
     let wrap = Format::new().set_text_wrap().set_align(FormatAlign::Top);
     let strong = Format::new().set_bold().set_font_size(14);
     sheet.set_column_width(0, 22)?.set_column_width(1, 90)?;
+    sheet.set_landscape().set_print_fit_to_pages(1, 0);
     sheet.write_string_with_format(0, 0, "怎样填写学员名单", &strong)?;
     for (row, line) in (2_u32..).zip(STEPS) {
         sheet.write_string_with_format(row, 0, line[0], &wrap)?;
@@ -72,6 +73,7 @@ fn fill(sheet: &mut Worksheet) -> Result<(), XlsxError> {
     sheet
         .set_freeze_panes(1, 0)?
         .set_landscape()
+        .set_print_fit_to_pages(1, 0)
         .set_repeat_rows(0, 0)?;
     Ok(())
 }
@@ -108,7 +110,7 @@ fn hint(message: &str) -> Result<DataValidation, XlsxError> {
         .set_input_message(message)
 }
 
-fn width(field: Field) -> f64 {
+pub(super) fn width(field: Field) -> f64 {
     match field {
         Field::CitizenId | Field::DisabilityCard => 24.0,
         Field::HukouRegion | Field::Needs => 30.0,

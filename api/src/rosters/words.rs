@@ -227,6 +227,12 @@ impl Cause {
                 "This is an old number of 15 digits.",
                 "Enter the 18 characters of today's identity card.",
             ),
+            Self::IdLength { found } => words(
+                format!("公民身份号码应为 18 位,这里有 {found} 位。"),
+                "请从证件逐位核对。",
+                format!("An identity number has 18 characters; this has {found}."),
+                "Compare it with the document.",
+            ),
             Self::Citizen(check) => citizen(*check),
             Self::Card(check) => card(*check),
             _ => words(
@@ -263,12 +269,6 @@ fn fixable(
 
 fn citizen(check: Check) -> Words {
     match check {
-        Check::Length => words(
-            "公民身份号码不是 18 位。",
-            "请从证件逐位核对。",
-            "The identity number does not have 18 characters.",
-            "Compare it with the document.",
-        ),
         Check::Area => words(
             "号码开头的地区代码不存在。",
             "请核对前 6 位。",

@@ -194,6 +194,8 @@ def broken():
     row("name-full-width", name="样本Ａ")
     row("name-dot", name="样本•甲")
     row("name-normal-form", name="样\uf9dc")
+    row("name-length", name="样" * 51)
+    row("name-charset", name="样<本>")
     row("formula", name='="样"&"本"')
     row("required", id="")
     row("id-full-width", id=full_width)
@@ -208,6 +210,8 @@ def broken():
     row("id-birth-date", id=body + check_digit(body))
     body = "99010119060606017"
     row("id-area", id=body + check_digit(body))
+    body = "11010519080808000"
+    row("id-sequence", id=body + check_digit(body))
     row("id-length", id=citizen_id(rng)[:17])
     row("id-charset", id=citizen_id(rng)[:10] + "O" + "1234567")
     row("below-age", id=citizen_id(rng, area="370102", birth=datetime.date(2015, 1, 1)))
@@ -215,6 +219,11 @@ def broken():
     bad_card = row("card-category")
     bad_card[2] = bad_card[1] + "81"
     row("card-length", card="12345")
+    for code, tail in [("card-charset", "４2"), ("card-level", "45"), ("card-reissue", "42B0")]:
+        values = row(code)
+        values[2] = values[1] + tail
+    values = row("card-citizen-id")
+    values[2] = values[1][:17] + ("1" if values[1][17] != "1" else "2") + "42"
     row("phone", phone="12800000000")
     row("phone", phone="0531-1234567")
     row("contact", contact="邻居")

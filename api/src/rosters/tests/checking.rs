@@ -1,9 +1,10 @@
 //! A table to trainees and faults.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::super::{
-    Contact, Context, Field, Hidden, Limits, Need, Notice, ParsedRoster, parse, read,
+    Contact, Context, FAULT_CODES, Fault, Field, Hidden, Limits, Need, Notice, ParsedRoster, parse,
+    read,
 };
 use super::{context, sheet};
 
@@ -122,9 +123,32 @@ fn every_fault_of_every_row_is_found_at_once() {
 }
 
 #[test]
+fn the_list_of_codes_is_what_faults_say() {
+    let mut said: BTreeSet<&str> = check("broken.xlsx")
+        .faults
+        .iter()
+        .map(Fault::code)
+        .collect();
+    let long = "长".repeat(201);
+    let rows = check_text(&format!(
+        "姓名,身份证号,户籍地,同意书,备注\n样本甲,37010219080502757X,370102,是 2026-02-01,样例\n样本乙,110101190001010014,370102,是 2026-02-01,\n样本丙,53010219080123204X,370102,是 2026-02-01,{long}\n样本丁,11010519040229798X,370102,是 2026-02-01,a\u{202e}b\n"
+    ));
+    said.extend(rows.faults.iter().map(Fault::code));
+    let crowded = parse(
+        &sheet("good-gb18030.csv"),
+        &Context {
+            max_trainees: 1,
+            ..context()
+        },
+    );
+    said.extend(crowded.faults.iter().map(Fault::code));
+    assert_eq!(said.into_iter().collect::<Vec<_>>(), FAULT_CODES);
+}
+
+#[test]
 fn one_row_may_have_many_faults() {
     let roster = check_text(
-        "姓名,身份证号,残疾证号,电话,户籍,是否已就业,同意书\n样 本,123,45,6,某地,也许,否\n",
+        "姓名,身份证号,残疾证号,电话,户籍地,是否已就业,同意书\n样 本,123,45,6,某地,也许,否\n",
     );
     assert_eq!(
         faults(&roster),
@@ -185,7 +209,7 @@ fn no_fault_shows_a_whole_personal_value() {
     }
     // A column pasted into another one.
     let pasted = check_text(
-        "姓名,身份证号,户籍,同意书\n样本甲,37010219080502757X,37010219080502757X,样本甲\n",
+        "姓名,身份证号,户籍地,同意书\n样本甲,37010219080502757X,37010219080502757X,样本甲\n",
     );
     let said = format!("{:?}", pasted.faults);
     assert!(
@@ -197,7 +221,7 @@ fn no_fault_shows_a_whole_personal_value() {
 #[test]
 fn causes_suggest_the_form_that_was_meant() {
     let roster = check_text(
-        "姓名,身份证号,户籍,同意书\n样本甲,３７０１０２１９０８０５０２７５７Ｘ,370102,是 2026-02-01\n",
+        "姓名,身份证号,户籍地,同意书\n样本甲,３７０１０２１９０８０５０２７５７Ｘ,370102,是 2026-02-01\n",
     );
     let fault = roster.faults.first().expect("a fault");
     assert_eq!((fault.code(), roster.faults.len()), ("id-full-width", 1));
@@ -210,7 +234,7 @@ fn causes_suggest_the_form_that_was_meant() {
 #[test]
 fn a_lower_case_x_and_outer_blanks_are_no_fault() {
     let roster = check_text(
-        "姓名,身份证号,户籍,同意书\n 样本甲 ,\t37010219080502757x ,山东省 济南市 历下区,2026年2月1日\n",
+        "姓名,身份证号,户籍地,同意书\n 样本甲 ,\t37010219080502757x ,山东省 济南市 历下区,2026年2月1日\n",
     );
     assert_eq!(faults(&roster), Vec::<String>::new());
     assert_eq!(roster.rows[0].citizen_id.expose(), "37010219080502757X");
@@ -221,7 +245,7 @@ fn a_lower_case_x_and_outer_blanks_are_no_fault() {
 #[test]
 fn the_same_person_twice_is_a_fault_of_both_rows_however_written() {
     let roster = check_text(
-        "姓名,身份证号,户籍,同意书\n样本甲,37010219080502757X,370102,是 2026-02-01\n样本乙,530102190103038522,370102,是 2026-02-01\n样本甲,370102 19080502 757x,370102,是 2026-02-01\n",
+        "姓名,身份证号,户籍地,同意书\n样本甲,37010219080502757X,370102,是 2026-02-01\n样本乙,530102190103038522,370102,是 2026-02-01\n样本甲,370102 19080502 757x,370102,是 2026-02-01\n",
     );
     assert_eq!(
         faults(&roster),
@@ -261,7 +285,7 @@ fn sample_and_blank_rows_are_counted_not_dropped() {
 #[test]
 fn a_sample_that_was_typed_over_is_not_skipped_silently() {
     let roster = check_text(
-        "姓名,身份证号,户籍,同意书,备注\n样本甲,37010219080502757X,370102,是 2026-02-01,样例\n样本乙,110101190001010014,370102,是 2026-02-01,\n",
+        "姓名,身份证号,户籍地,同意书,备注\n样本甲,37010219080502757X,370102,是 2026-02-01,样例\n样本乙,110101190001010014,370102,是 2026-02-01,\n",
     );
     assert_eq!(
         faults(&roster),
@@ -294,7 +318,7 @@ fn unused_columns_and_formula_values_are_said() {
         [(10, "班主任")]
     );
     let headless = check_text(
-        "姓名,身份证号,户籍,同意书,\n样本甲,37010219080502757X,370102,是 2026-02-01,有内容\n",
+        "姓名,身份证号,户籍地,同意书,\n样本甲,37010219080502757X,370102,是 2026-02-01,有内容\n",
     );
     assert_eq!(
         headless
@@ -322,7 +346,7 @@ fn unused_columns_and_formula_values_are_said() {
 #[test]
 fn needs_are_a_list_with_room_for_other_words() {
     let roster = check_text(
-        "姓名,身份证号,户籍,同意书,需求\n样本甲,37010219080502757X,370102,是 2026-02-01,手语，轮椅、其他:坡道/手语\n",
+        "姓名,身份证号,户籍地,同意书,需求\n样本甲,37010219080502757X,370102,是 2026-02-01,手语，轮椅、其他:坡道/手语\n",
     );
     assert_eq!(
         roster.rows[0].needs,
@@ -337,7 +361,7 @@ fn needs_are_a_list_with_room_for_other_words() {
 #[test]
 fn a_city_without_counties_stands_for_its_county() {
     let rows = "样本甲,37010219080502757X,广东省东莞市,是 2026-02-01\n样本乙,530102190103038522,370100,是 2026-02-01\n";
-    let roster = check_text(&format!("姓名,身份证号,户籍,同意书\n{rows}"));
+    let roster = check_text(&format!("姓名,身份证号,户籍地,同意书\n{rows}"));
     assert_eq!(roster.rows[0].hukou_region.as_str(), "441900");
     assert_eq!(faults(&roster), ["3:hukou_region:region-level"]);
 }
@@ -346,10 +370,10 @@ fn a_city_without_counties_stands_for_its_county() {
 fn the_canonical_form_changes_with_the_content_alone() {
     let rows = |name: &str, order: bool| {
         let line = if order {
-            format!("姓名,身份证号,户籍,同意书\n{name},37010219080502757X,370102,是 2026-02-01\n")
+            format!("姓名,身份证号,户籍地,同意书\n{name},37010219080502757X,370102,是 2026-02-01\n")
         } else {
             format!(
-                "\n同意书,姓名,户籍,身份证号\n2026/2/1,{name},山东省济南市历下区,37010219080502757x\n"
+                "\n同意书,姓名,户籍地,身份证号\n2026/2/1,{name},山东省济南市历下区,37010219080502757x\n"
             )
         };
         check_text(&line).rows[0].canonical()

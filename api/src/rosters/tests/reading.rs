@@ -1,8 +1,10 @@
 //! Bytes to a table: formats, encodings, hostile files.
 
 use super::super::refused::{Active, BadEncoding, WrongType};
-use super::super::{Field, Format, Kind, Limits, RosterRefused, read};
-use super::{fixture, open, sheet};
+use std::io::{Cursor, Read as _, Write as _};
+
+use super::super::{Field, Format, Kind, Limits, RosterRefused, annotate, parse, read};
+use super::{context, fixture, open, sheet};
 
 fn texts(sheet: &super::Sheet, field: Field) -> Vec<String> {
     let column = sheet
@@ -253,7 +255,7 @@ fn limits_hold_at_their_border() {
         cell_bytes: 9,
         ..Limits::default()
     };
-    let header = "name,证件号,户籍,同意书\n";
+    let header = "name,证件号,户籍地,同意书\n";
     let with = |rows: &str| read(format!("{header}{rows}").as_bytes(), "x.csv", limits).err();
     assert_eq!(with("a,b,c,d\na,b,c,d\n\n\n"), None);
     assert_eq!(
@@ -275,35 +277,118 @@ fn limits_hold_at_their_border() {
     );
 }
 
-/// A fixed sequence of damages: no byte of an upload may bring the server down.
-#[test]
-fn damaged_files_never_panic() {
-    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut next = move || {
-        state = state
+/// A fixed sequence of numbers: the damages of one run are those of every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self
+            .0
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 33).unwrap_or_default()
-    };
+        usize::try_from(self.0 >> 33).unwrap_or_default() % n.max(1)
+    }
+
+    fn damage(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..=self.below(4) {
+            let at = self.below(bytes.len());
+            match self.below(4) {
+                0 => bytes[at] = u8::try_from(self.below(256)).unwrap_or_default(),
+                1 => bytes[at] = b"0123456789<>/\"'= -"[self.below(18)],
+                2 => drop(bytes.drain(at..(at + self.below(20)).min(bytes.len()))),
+                _ => {
+                    let part = bytes[at..(at + self.below(60)).min(bytes.len())].to_vec();
+                    let to = self.below(bytes.len());
+                    bytes.splice(to..to, part);
+                }
+            }
+            if bytes.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+/// Whatever comes in, an answer comes out: a table that can be checked and annotated, or a refusal with its sentences.
+fn answers(bytes: &[u8]) -> bool {
+    match read(bytes, "list.xlsx", Limits::default()) {
+        Ok(sheet) => {
+            let roster = parse(&sheet, &context());
+            assert_eq!(
+                roster.good() + roster.faulty + roster.sample + roster.blank,
+                roster.row_count
+            );
+            assert!(annotate(&sheet, &roster.faults).is_ok());
+            true
+        }
+        Err(refused) => {
+            assert!(
+                !refused.zh().is_empty() && !refused.en().is_empty() && !refused.code().is_empty()
+            );
+            false
+        }
+    }
+}
+
+#[test]
+fn damaged_files_never_panic() {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for name in [
         "good-openpyxl.xlsx",
-        "good-libreoffice.xlsx",
         "good-gb18030.csv",
         "good-utf8-bom.csv",
     ] {
         let whole = fixture(name);
         for _ in 0..60 {
             let mut bytes = whole.clone();
-            for _ in 0..=next() % 4 {
-                let at = next() % bytes.len();
-                bytes[at] = u8::try_from(next() % 256).unwrap_or_default();
-            }
-            if next() % 5 == 0 {
-                bytes.truncate(next() % bytes.len());
-            }
-            if let Err(refused) = read(&bytes, name, Limits::default()) {
-                assert!(!refused.zh().is_empty() && !refused.en().is_empty());
-            }
+            dice.damage(&mut bytes);
+            answers(&bytes);
         }
     }
+}
+
+#[test]
+fn damaged_parts_of_a_sound_archive_never_panic() {
+    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    let mut read_all = 0;
+    for name in [
+        "good-openpyxl.xlsx",
+        "good-libreoffice.xlsx",
+        "formula-value.xlsx",
+    ] {
+        let parts = unzip(&fixture(name));
+        for _ in 0..60 {
+            let mut parts = parts.clone();
+            let at = dice.below(parts.len());
+            dice.damage(&mut parts[at].1);
+            read_all += usize::from(answers(&zip(&parts)));
+        }
+    }
+    assert!(
+        (30..180).contains(&read_all),
+        "some damages do no harm and some do: {read_all}"
+    );
+}
+
+fn unzip(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("an archive");
+    (0..archive.len())
+        .map(|index| {
+            let mut entry = archive.by_index(index).expect("an entry");
+            let mut data = Vec::new();
+            entry.read_to_end(&mut data).expect("its bytes");
+            (entry.name().expect("its name").into_owned(), data)
+        })
+        .collect()
+}
+
+fn zip(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, data) in parts {
+        writer
+            .start_file(name.as_str(), zip::write::SimpleFileOptions::default())
+            .expect("an entry");
+        writer.write_all(data).expect("its bytes");
+    }
+    writer.finish().expect("an archive").into_inner()
 }
