@@ -13,8 +13,12 @@ pub mod enrolment;
 pub mod gates;
 pub mod identifiers;
 pub mod ids;
+pub mod institution;
+pub mod lifecycle;
 pub mod names;
+pub mod offer;
 pub mod policy;
+pub mod program;
 
 pub use amounts::{Fen, Ppm, rdiv};
 pub use identifiers::{

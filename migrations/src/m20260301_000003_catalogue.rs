@@ -36,6 +36,7 @@ CREATE TABLE admission (
   applied_at INSTANT NOT NULL,
   state_since INSTANT NOT NULL,
   due_on TEXT,
+  returned_count INTEGER NOT NULL,
   notice_until TEXT,
   suspended_until TEXT,
   bar_until TEXT,
@@ -84,6 +85,8 @@ CREATE TABLE program (
   code TEXT NOT NULL UNIQUE,
   federation TEXT NOT NULL REFERENCES federation (code),
   institution_id UUID REFERENCES institution (id),
+  -- Where it was written: a county's draft goes to the list of its province.
+  origin_federation TEXT,
   created_at INSTANT NOT NULL
 );
 

@@ -13,10 +13,15 @@ pub mod error;
 #[cfg(test)]
 mod fixture;
 pub mod idempotency;
+pub mod institutions;
 pub mod journal;
 pub mod log;
+pub mod objections;
+pub mod offers;
 pub mod persons;
+pub mod programs;
 pub mod proposals;
+pub mod public_catalogue;
 pub mod reference;
 pub mod results;
 pub mod rosters;

@@ -21,6 +21,7 @@ macro_rules! entity {
 }
 
 pub(crate) mod access;
+pub(crate) mod catalogue;
 pub(crate) mod certificates;
 pub(crate) mod cohorts;
 pub(crate) mod journal;

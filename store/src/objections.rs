@@ -1,0 +1,129 @@
+//! Objections raised during a notice (workflow.md 5).
+
+use chrono::{DateTime, Utc};
+use domain::ids::ObjectionId;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder,
+};
+use uuid::Uuid;
+
+use crate::entity::catalogue::objection;
+use crate::{StoreError, time};
+
+/// An objection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// Its id.
+    pub id: ObjectionId,
+    /// Kind of the thing objected to ("admission").
+    pub object_kind: String,
+    /// The thing.
+    pub object_id: Uuid,
+    /// What is said.
+    pub text: String,
+    /// When.
+    pub raised_at: DateTime<Utc>,
+    /// `open`, `accepted`, `dismissed`.
+    pub state: String,
+    /// The answer.
+    pub answer: Option<String>,
+}
+
+/// Writes a new open objection.
+pub async fn insert(db: &impl ConnectionTrait, new: &Objection) -> Result<(), StoreError> {
+    let row = objection::ActiveModel {
+        id: Set(new.id.uuid()),
+        object_kind: Set(new.object_kind.clone()),
+        object_id: Set(new.object_id),
+        text: Set(new.text.clone()),
+        raised_at: Set(time::millis(new.raised_at)),
+        state: Set("open".to_owned()),
+        answer: Set(None),
+        decided_at: Set(None),
+    };
+    objection::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// The objection with this id.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    id: ObjectionId,
+) -> Result<Option<Objection>, StoreError> {
+    objection::Entity::find_by_id(id.uuid())
+        .one(db)
+        .await?
+        .map(Objection::try_from)
+        .transpose()
+}
+
+/// Objections to a thing, oldest first.
+pub async fn of(db: &impl ConnectionTrait, object: Uuid) -> Result<Vec<Objection>, StoreError> {
+    let rows = objection::Entity::find()
+        .filter(objection::Column::ObjectId.eq(object))
+        .order_by_asc(objection::Column::Id)
+        .all(db)
+        .await?;
+    rows.into_iter().map(Objection::try_from).collect()
+}
+
+/// How many objections to a thing are in this state, raised since a moment.
+pub async fn count(
+    db: &impl ConnectionTrait,
+    object: Uuid,
+    state: &str,
+    since: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    Ok(objection::Entity::find()
+        .filter(objection::Column::ObjectId.eq(object))
+        .filter(objection::Column::State.eq(state))
+        .filter(objection::Column::RaisedAt.gte(time::millis(since)))
+        .count(db)
+        .await?)
+}
+
+/// Decides an open objection; `Stale` when it was decided before.
+pub async fn decide(
+    db: &impl ConnectionTrait,
+    id: ObjectionId,
+    state: &str,
+    answer: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let done = objection::Entity::update_many()
+        .col_expr(objection::Column::State, Expr::value(state))
+        .col_expr(objection::Column::Answer, Expr::value(answer))
+        .col_expr(
+            objection::Column::DecidedAt,
+            Expr::value(time::millis(now)),
+        )
+        .filter(objection::Column::Id.eq(id.uuid()))
+        .filter(objection::Column::State.eq("open"))
+        .exec(db)
+        .await?;
+    if done.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
+}
+
+impl TryFrom<objection::Model> for Objection {
+    type Error = StoreError;
+
+    fn try_from(row: objection::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id.into(),
+            object_kind: row.object_kind,
+            object_id: row.object_id,
+            text: row.text,
+            raised_at: time::instant(row.raised_at)?,
+            state: row.state,
+            answer: row.answer,
+        })
+    }
+}
