@@ -52,6 +52,8 @@ pub async fn approve(app: &App, actor: &Actor, key: &IdempotencyKey, id: Proposa
 
 async fn dispatch(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Value, Problem> {
     match proposal.object_kind.as_str() {
+        "admission" => crate::institutions::admission::execute(act, proposal).await,
+        "program_version" => crate::programs::versions::execute(act, proposal).await,
         "certificate" => crate::certificates::change::execute(act, proposal).await,
         other => Err(Problem::internal(format!("no feature runs proposals on {other}"))),
     }
@@ -82,6 +84,9 @@ pub async fn refuse(
     };
     let proposal = open_proposal(&act, id).await?;
     in_scope(&act, &proposal).await?;
+    if proposal.object_kind == "admission" {
+        crate::institutions::admission::refused(&mut act, &proposal, &request.reason).await?;
+    }
     store::proposals::decide(&act.tx, id, "refused", actor.person, Some(&request.reason), act.now).await?;
     act.record(Entry {
         kind: &proposal.object_kind,

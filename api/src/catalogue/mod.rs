@@ -1,0 +1,3 @@
+//! The catalogue as anybody reads it: admitted institutions, published programs, their offers and classes.
+
+pub mod json;

@@ -1,0 +1,166 @@
+//! Collects every fault of a request before any is told, and cuts lists into pages.
+
+use domain::BadIdentifier;
+use domain::lifecycle::{Refusal, RefusalKind};
+use serde::Deserialize;
+use std::str::FromStr;
+use utoipa::IntoParams;
+
+use crate::problem::{Code, FieldError, Problem, Sentence};
+
+/// Faults found so far.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<FieldError>);
+
+impl Faults {
+    /// Adds one.
+    pub fn add(&mut self, pointer: &str, code: &str, zh: impl Into<String>, en: impl Into<String>) {
+        self.0.push(FieldError {
+            pointer: pointer.to_owned(),
+            code: code.to_owned(),
+            detail: Sentence::new(zh, en),
+        });
+    }
+
+    /// Reads an identifier or a name.
+    pub fn parse<T: FromStr<Err = BadIdentifier>>(
+        &mut self,
+        pointer: &str,
+        text: &str,
+    ) -> Option<T> {
+        self.took(pointer, text.parse())
+    }
+
+    /// Takes what a parser answered.
+    pub fn took<T>(&mut self, pointer: &str, parsed: Result<T, BadIdentifier>) -> Option<T> {
+        match parsed {
+            Ok(value) => Some(value),
+            Err(bad) => {
+                self.add(pointer, bad.check.as_str(), bad.zh(), bad.en());
+                None
+            }
+        }
+    }
+
+    /// A text of so many characters without control characters; line breaks are let through.
+    pub fn text(&mut self, pointer: &str, text: &str, least: usize, most: usize) {
+        let count = text.trim().chars().count();
+        if count < least || text.chars().count() > most {
+            self.add(
+                pointer,
+                "length",
+                format!("请填写 {least} 至 {most} 个字。"),
+                format!("Give {least} to {most} characters."),
+            );
+        } else if text
+            .chars()
+            .any(|one| one.is_control() && !matches!(one, '\n' | '\r' | '\t'))
+        {
+            self.add(
+                pointer,
+                "control-character",
+                "请去掉不可见的控制字符。",
+                "Remove the control characters.",
+            );
+        }
+    }
+
+    /// A number between bounds.
+    pub fn between(&mut self, pointer: &str, value: u32, least: u32, most: u32) {
+        if !(least..=most).contains(&value) {
+            self.add(
+                pointer,
+                "range",
+                format!("请填写 {least} 至 {most} 之间的数。"),
+                format!("Give a number from {least} to {most}."),
+            );
+        }
+    }
+
+    /// A reason that may be left out, up to 500 characters.
+    pub fn reason(&mut self, reason: Option<&str>) {
+        if let Some(reason) = reason {
+            self.text("/reason", reason, 1, 500);
+        }
+    }
+
+    /// Refuses when anything was found.
+    pub fn finish(self) -> Result<(), Problem> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::InvalidRequest).with_errors(self.0))
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal.kind {
+            RefusalKind::NotBy => Code::Forbidden,
+            RefusalKind::NotFrom => Code::TransitionRefused,
+            RefusalKind::Conditions => {
+                let first = refusal.unmet.first().map_or("", |unmet| unmet.code);
+                if first == "institution-not-admitted" {
+                    Code::InstitutionNotAdmitted
+                } else {
+                    Code::TransitionRefused
+                }
+            }
+        };
+        let problem = Self::new(code).with_detail(refusal.zh, refusal.en);
+        problem.with_errors(refusal.unmet.into_iter().map(|unmet| FieldError {
+            pointer: String::new(),
+            code: unmet.code.to_owned(),
+            detail: Sentence::new(unmet.zh, unmet.en),
+        }))
+    }
+}
+
+/// Which page of a list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// At most so many, 1 to 100; 50 unless told.
+    pub limit: Option<u64>,
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// The limit in its bounds.
+    pub fn limit(&self) -> u64 {
+        self.limit.unwrap_or(50).clamp(1, 100)
+    }
+
+    /// The id to go on from.
+    pub fn before<T: FromStr>(&self) -> Result<Option<T>, Problem> {
+        self.cursor
+            .as_deref()
+            .map(|cursor| {
+                cursor.parse().map_err(|_| {
+                    Problem::field(
+                        "/cursor",
+                        "cursor",
+                        "翻页标记有误,请从第一页重新开始。",
+                        "The cursor is wrong; start from the first page.",
+                    )
+                })
+            })
+            .transpose()
+    }
+}
+
+/// Cuts `limit + 1` rows to a page; answers the cursor of the next one.
+pub fn page<T>(rows: &mut Vec<T>, limit: u64, id: impl Fn(&T) -> String) -> Option<String> {
+    let limit = usize::try_from(limit).unwrap_or(100);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| more).map(id)
+}
+
+/// A JSON list of codes from the database.
+pub fn codes(json: &str) -> Vec<String> {
+    serde_json::from_str(json).unwrap_or_default()
+}

@@ -1,0 +1,7 @@
+//! Institutions: application, admission by a federation, sites, objections.
+
+pub mod admission;
+pub mod apply;
+pub mod json;
+pub mod objections;
+pub mod sites;

@@ -1,0 +1,129 @@
+//! Objections to an intended admission: recorded by the federation that receives them, decided with an answer.
+
+use axum::http::StatusCode;
+use domain::access::Actor;
+use domain::ids::{AdmissionId, ObjectionId};
+use domain::institution::InstitutionState;
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+use store::objections::Objection;
+use store::scope::Scope;
+use utoipa::ToSchema;
+
+use super::admission::KIND;
+use crate::act::{Begin, Entry, Receipt};
+use crate::app::App;
+use crate::extract::IdempotencyKey;
+use crate::fields::Faults;
+use crate::problem::{Code, Problem};
+
+/// An objection as received by letter, telephone or visit.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RaiseObjectionRequest {
+    /// What is said, 5 to 2,000 characters; no names of natural persons.
+    pub text: String,
+}
+
+/// An answer to an objection.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideObjectionRequest {
+    /// Whether it is well founded.
+    pub accepted: bool,
+    /// The answer, 5 to 2,000 characters.
+    pub answer: String,
+}
+
+/// An objection after an act.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ObjectionReceipt {
+    /// Its id.
+    pub id: String,
+    /// `open`, `accepted`, `dismissed`.
+    pub state: String,
+}
+
+/// Records an objection while the notice runs.
+pub async fn raise(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: AdmissionId,
+    request: &RaiseObjectionRequest,
+) -> Result<Receipt, Problem> {
+    let mut faults = Faults::default();
+    faults.text("/text", &request.text, 5, 2_000);
+    faults.finish()?;
+    let mut act = match app.begin(actor, key, "raise_objection", &(id, request)).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let admission =
+        store::institutions::lock(&act.tx, &Scope::of(actor), id).await?.ok_or_else(Problem::not_found)?;
+    if admission.state != InstitutionState::AdmissionNotice {
+        return Err(Problem::new(Code::TransitionRefused)
+            .with_detail("只有入库公示期间可以提出异议。", "Objections are taken while the notice of admission runs."));
+    }
+    let objection = Objection {
+        id: act.new_id::<ObjectionId>(),
+        object_kind: KIND.to_owned(),
+        object_id: id.uuid(),
+        text: request.text.clone(),
+        raised_at: act.now,
+        state: "open".to_owned(),
+        answer: None,
+    };
+    store::objections::insert(&act.tx, &objection).await?;
+    act.record(Entry {
+        kind: KIND,
+        id: id.uuid(),
+        act: "objection",
+        evidence: &[objection.id.to_string()],
+        ..Entry::default()
+    })
+    .await?;
+    let receipt = ObjectionReceipt { id: objection.id.to_string(), state: objection.state };
+    act.finish(StatusCode::CREATED, &receipt, ("objection", objection.id)).await
+}
+
+/// Decides an objection.
+pub async fn decide(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: ObjectionId,
+    request: &DecideObjectionRequest,
+) -> Result<Receipt, Problem> {
+    let mut faults = Faults::default();
+    faults.text("/answer", &request.answer, 5, 2_000);
+    faults.finish()?;
+    let mut act = match app.begin(actor, key, "decide_objection", &(id, request)).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let objection = store::objections::find(&act.tx, id).await?.ok_or_else(Problem::not_found)?;
+    let admission = store::institutions::lock(&act.tx, &Scope::of(actor), objection.object_id.into())
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let state = if request.accepted { "accepted" } else { "dismissed" };
+    match store::objections::decide(&act.tx, id, state, &request.answer, act.now).await {
+        Err(StoreError::Stale) => {
+            return Err(Problem::new(Code::TransitionRefused)
+                .with_detail("这一异议已经办结。", "This objection has been decided already."));
+        }
+        other => other?,
+    }
+    act.record(Entry {
+        kind: KIND,
+        id: admission.id.uuid(),
+        act: "decide_objection",
+        reason_code: Some(state),
+        reason: Some(&request.answer),
+        evidence: &[id.to_string()],
+        ..Entry::default()
+    })
+    .await?;
+    let receipt = ObjectionReceipt { id: id.to_string(), state: state.to_owned() };
+    act.finish(StatusCode::OK, &receipt, ("objection", id)).await
+}

@@ -1,0 +1,6 @@
+//! Programs with immutable versions, and certificate types.
+
+pub mod drafts;
+pub mod json;
+pub mod types;
+pub mod versions;
