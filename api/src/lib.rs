@@ -3,8 +3,10 @@
 pub mod access;
 pub mod act;
 pub mod app;
+pub mod boot;
 pub mod catalogue;
 pub mod certificates;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod errors_pages;
@@ -20,4 +22,5 @@ pub mod programs;
 pub mod proposals;
 pub mod reference;
 pub mod rosters;
+pub mod server;
 pub mod timeline;

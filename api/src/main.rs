@@ -1,2 +1,7 @@
-//! The mingzheng binary.
-fn main() {}
+//! The `mingzheng` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    api::cli::run()
+}

@@ -148,7 +148,7 @@ async fn refuse_batch(
 
 /// A certificate as staff see it.
 #[derive(Serialize, ToSchema)]
-struct CertificateResponse {
+pub(crate) struct CertificateResponse {
     /// Id inside the registry; acts on the certificate name it.
     id: String,
     /// The random id on the paper.

@@ -1,0 +1,130 @@
+//! Opens a registry: keys, database, reference data, and the application made of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::calendar::WorkingCalendar;
+use domain::policy::WorkflowPolicy;
+use store::vault::Vault;
+use store::{DatabaseUrl, Store};
+
+use crate::access::sessions::Sessions;
+use crate::app::App;
+use crate::clock::{Clock, Random};
+use crate::config::Config;
+use crate::keyring::{self, Keyring};
+use crate::log::append::Appender;
+use crate::problem::Problem;
+use crate::reference::{RegionTable, seed};
+
+/// Where a registry lives and how it is called.
+#[derive(Clone)]
+pub struct Settings {
+    /// Folder of keys and, with SQLite, of the database.
+    pub data: PathBuf,
+    /// Database; `registry.sqlite` in the folder when not given.
+    pub database: Option<DatabaseUrl>,
+    /// File of the passphrase of the keys; `passphrase` in the folder when not given.
+    pub passphrase_file: Option<PathBuf>,
+    /// Workflow policy instead of the national baseline.
+    pub policy_file: Option<PathBuf>,
+    /// Names and addresses.
+    pub config: Config,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Whether missing keys are made: only for a new registry.
+    pub create: bool,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("create", &self.create).finish_non_exhaustive()
+    }
+}
+
+/// Why a registry does not open; each sentence tells what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// No registry here.
+    #[error(
+        "这个数据目录里没有登记簿,请先运行 mingzheng migrate 建立 / there is no registry in this data folder: run `mingzheng migrate` first"
+    )]
+    Missing,
+    /// A key file.
+    #[error(transparent)]
+    Key(#[from] keyring::KeyringError),
+    /// The database.
+    #[error("数据库无法打开 / the database does not open: {0}")]
+    Store(#[from] store::StoreError),
+    /// The policy file.
+    #[error("政策文件无法读取 / the policy file cannot be read: {0}")]
+    Policy(String),
+    /// Reference data or log.
+    #[error("{0}")]
+    Problem(#[from] Problem),
+    /// The data folder.
+    #[error("数据目录无法使用 / the data folder cannot be used: {0}")]
+    Folder(std::io::Error),
+}
+
+/// Opens a registry, brings its schema and reference data up to date.
+pub async fn open(settings: &Settings) -> Result<App, BootError> {
+    let random = Random::system();
+    let keys = settings.data.join("keys");
+    let passphrase = settings.passphrase_file.clone().unwrap_or_else(|| settings.data.join("passphrase"));
+    if !keyring::exists(&keys) {
+        if !settings.create {
+            return Err(BootError::Missing);
+        }
+        std::fs::create_dir_all(&settings.data).map_err(BootError::Folder)?;
+        keyring::create(&keys, &passphrase, &random)?;
+    }
+    let secrets = keyring::vault_keys(&keys)?;
+    let vault = Vault::new(1, &secrets.master, *secrets.blind, random.source());
+    let url = settings
+        .database
+        .clone()
+        .unwrap_or_else(|| DatabaseUrl::sqlite_file(&settings.data.join("registry.sqlite")));
+    let store = Store::open(&url, Arc::new(vault)).await?;
+    let keyring = Keyring::open(&keys, &passphrase, &settings.config.log_origin)?;
+    let sessions = Sessions::new(keyring.session_seed(), &settings.config.public_url)?;
+    let policy_text = policy_text(settings.policy_file.as_deref())?;
+    let policy =
+        WorkflowPolicy::from_json(&policy_text).map_err(|error| BootError::Policy(error.to_string()))?;
+    let calendar = WorkingCalendar::from_json(seed::CALENDAR).map_err(Problem::internal)?;
+    let mut app = App {
+        store,
+        clock: Arc::clone(&settings.clock),
+        random,
+        keyring: Arc::new(keyring),
+        sessions: Arc::new(sessions),
+        config: Arc::new(settings.config.clone()),
+        policy: Arc::new(policy),
+        calendar: Arc::new(calendar),
+        regions: Arc::new(RegionTable::default()),
+    };
+    load_reference(&app, &policy_text).await?;
+    let regions = store::reference::all_regions(app.store.reader()).await?;
+    app.regions = Arc::new(RegionTable::new(regions));
+    Ok(app)
+}
+
+fn policy_text(file: Option<&Path>) -> Result<String, BootError> {
+    match file {
+        Some(file) => std::fs::read_to_string(file).map_err(|error| BootError::Policy(error.to_string())),
+        None => Ok(seed::WORKFLOW_POLICY.to_owned()),
+    }
+}
+
+/// Loads `seed-data/`; a policy that was not known becomes a leaf of the log.
+async fn load_reference(app: &App, policy_text: &str) -> Result<(), Problem> {
+    let now = app.now();
+    let tx = app.store.write().await?;
+    let leaves = seed::load(&tx, policy_text, now).await?;
+    if !leaves.is_empty() {
+        let mut appender = Appender::begin(&tx, app, now).await?;
+        appender.push_all(leaves)?;
+        appender.finish(&tx, app).await?;
+    }
+    Ok(store::commit(tx).await?)
+}

@@ -1,0 +1,169 @@
+//! `mingzheng cert` on a registry: propose, issue, list, share, pictures, changes.
+
+use std::path::PathBuf;
+
+use certs::qr::Level;
+use clap::Args;
+use domain::PublicId;
+use domain::certificate::{CertificateAct, CertificateReason};
+use domain::ids::{BatchId, CohortId};
+use store::certificates::Certificate;
+use store::scope::Scope;
+
+use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
+use crate::access::permissions::{ChangeCertificates, IssueCertificates, ProposeCertificates, SeeCertificates};
+use crate::certificates::batches::{self, ProposeBatchRequest};
+use crate::certificates::change::{self, ChangeRequest};
+use crate::certificates::json::CertificateResponse;
+use crate::certificates::share::{self, ShareRequest};
+use crate::certificates::{files, issue};
+use crate::problem::Problem;
+
+/// Propose a batch.
+#[derive(Args, Debug)]
+pub struct ProposeArgs {
+    #[command(flatten)]
+    acting: ActingArgs,
+    /// 班期编号 / cohort id
+    cohort: CohortId,
+}
+
+/// Approve a batch.
+#[derive(Args, Debug)]
+pub struct IssueArgs {
+    #[command(flatten)]
+    acting: ActingArgs,
+    /// 批次编号 / batch id
+    batch: BatchId,
+}
+
+/// List certificates.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    #[command(flatten)]
+    acting: ActingArgs,
+    /// 只看一个批次 / only this batch
+    #[arg(long)]
+    batch: Option<BatchId>,
+}
+
+/// Write the QR picture.
+#[derive(Args, Debug)]
+pub struct QrArgs {
+    #[command(flatten)]
+    acting: ActingArgs,
+    /// 证书上的编号 / id on the paper
+    id: PublicId,
+    /// 输出文件,.png 或 .svg / file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Make a share link.
+#[derive(Args, Debug)]
+pub struct ShareArgs {
+    #[command(flatten)]
+    acting: ActingArgs,
+    /// 证书上的编号 / id on the paper
+    id: PublicId,
+    /// 有效天数 / days of validity
+    #[arg(long, default_value_t = 30)]
+    days: u32,
+}
+
+/// Change a certificate.
+#[derive(Args, Debug)]
+pub struct ChangeArgs {
+    #[command(flatten)]
+    acting: ActingArgs,
+    /// 证书上的编号 / id on the paper
+    id: PublicId,
+    /// 原因代码 / reason code: under_review, cleared, issued_in_error, fraud_by_holder, fraud_by_institution, assessment_annulled, key_compromise, correction
+    #[arg(long)]
+    reason_code: CertificateReason,
+    /// 说明 / reason in words
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// Runs `cert propose`.
+pub async fn propose(args: ProposeArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+    let acting = Acting::begin::<ProposeCertificates>(registry, &args.acting).await?;
+    let request = ProposeBatchRequest::default();
+    print.receipt(&batches::propose(&acting.app, &acting.actor, &acting.key, args.cohort, &request).await?)
+}
+
+/// Runs `cert issue`: the answer has every certificate with its proof.
+pub async fn issue(args: IssueArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+    let acting = Acting::begin::<IssueCertificates>(registry, &args.acting).await?;
+    let bar = super::progress::spinner("签发中 / issuing");
+    let receipt = issue::approve(&acting.app, &acting.actor, &acting.key, args.batch).await;
+    bar.finish_and_clear();
+    print.receipt(&receipt?)
+}
+
+/// Runs `cert list`.
+pub async fn list(args: ListArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+    let acting = Acting::begin::<SeeCertificates>(registry, &args.acting).await?;
+    let rows = store::certificates::list(
+        acting.app.store.reader(),
+        &Scope::of(&acting.actor),
+        args.batch,
+        None,
+        100_000,
+    )
+    .await
+    .map_err(Problem::from)?;
+    let rows: Vec<CertificateResponse> = rows.into_iter().map(Into::into).collect();
+    print.show(&rows)
+}
+
+/// Runs `cert qr`.
+pub async fn qr(args: QrArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+    let acting = Acting::begin::<SeeCertificates>(registry, &args.acting).await?;
+    let found = find(&acting, &args.id).await?;
+    let text = files::qr_text_of(&acting.app, &found).await?;
+    let svg = args.out.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("svg"));
+    let bytes = if svg {
+        certs::qr::svg(&text, Level::Q).map_err(Problem::internal)?.into_bytes()
+    } else {
+        certs::qr::png(&text, Level::Q, 8).map_err(Problem::internal)?
+    };
+    std::fs::write(&args.out, bytes)?;
+    print.show(&serde_json::json!({ "id": args.id.to_string(), "file": args.out, "qr_text": text }))
+}
+
+/// Runs `cert share`.
+pub async fn share(args: ShareArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+    let acting = Acting::begin::<SeeCertificates>(registry, &args.acting).await?;
+    let found = find(&acting, &args.id).await?;
+    let request = ShareRequest { days: args.days };
+    print.receipt(&share::share(&acting.app, &acting.actor, &acting.key, found.id, &request).await?)
+}
+
+/// Runs `cert revoke`, `suspend`, `resume`, `supersede`.
+pub async fn change(
+    act: CertificateAct,
+    args: ChangeArgs,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
+    let request = ChangeRequest { act, reason_code: args.reason_code, reason: args.reason };
+    let dry = args.acting.dry_run;
+    let acting = Acting::begin::<ChangeCertificates>(registry, &args.acting).await?;
+    let found = find(&acting, &args.id).await?;
+    if dry {
+        return print.show(&request);
+    }
+    let receipt =
+        change::change_certificate(&acting.app, &acting.actor, &acting.key, found.id, found.revision, &request)
+            .await?;
+    print.receipt(&receipt)
+}
+
+async fn find(acting: &Acting, id: &PublicId) -> Result<Certificate, CommandError> {
+    let found = store::certificates::find_by_public_id(acting.app.store.reader(), &Scope::of(&acting.actor), id)
+        .await
+        .map_err(Problem::from)?;
+    Ok(found.ok_or_else(Problem::not_found)?)
+}

@@ -1,0 +1,220 @@
+//! `mingzheng institution`: apply, look, act, sites, objections.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::Subcommand;
+use domain::ids::{AdmissionId, ObjectionId};
+use domain::institution::{InstitutionState, InstitutionTransition};
+use domain::program::Provision;
+use store::institutions::Filter;
+use store::scope::Scope;
+
+use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
+use crate::access::permissions::{ActOnInstitution, ApplyInstitution, DecideObjections, SeeRecords};
+use crate::institutions::admission::{self, DocumentRequest, TransitionRequest};
+use crate::institutions::apply::{self, ApplyRequest};
+use crate::institutions::json::InstitutionResponse;
+use crate::institutions::objections::{self, DecideObjectionRequest, RaiseObjectionRequest};
+use crate::institutions::sites::{self, AddSiteRequest};
+use crate::problem::Problem;
+use crate::timeline::TimelineItem;
+
+/// 培训机构 / training institutions
+#[derive(Subcommand, Debug)]
+pub enum InstitutionCommand {
+    /// 申请入库 / apply for admission (T01, T24)
+    Apply {
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// 名称 / name
+        #[arg(long)]
+        name: String,
+        /// 统一社会信用代码 / unified social credit code
+        #[arg(long)]
+        credit_code: String,
+        /// 场地所在县 / division of the main site
+        #[arg(long)]
+        site_region: String,
+        /// 地址 / address
+        #[arg(long)]
+        address: String,
+        /// 电话 / telephone
+        #[arg(long)]
+        phone: String,
+    },
+    /// 机构列表 / institutions of one's area
+    List {
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// 状态 / state
+        #[arg(long)]
+        state: Option<InstitutionState>,
+    },
+    /// 查看一家机构 / one institution
+    Show {
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// 入库编号 / admission id
+        id: AdmissionId,
+        /// 连同全部经过 / with its whole timeline
+        #[arg(long)]
+        timeline: bool,
+    },
+    /// 办理一个环节 / take a transition: T02-T08, T16, T18
+    Act {
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// 入库编号 / admission id
+        id: AdmissionId,
+        /// 环节 / transition
+        transition: InstitutionTransition,
+        /// 理由 / reason
+        #[arg(long)]
+        reason: Option<String>,
+        /// 文号 / number of the document
+        #[arg(long, requires = "document_issuer")]
+        document_number: Option<String>,
+        /// 发文机关 / issuer of the document
+        #[arg(long)]
+        document_issuer: Option<String>,
+        /// 成文日期 / date of the document
+        #[arg(long)]
+        document_date: Option<NaiveDate>,
+        /// 所见版本,缺省为当前版本 / revision that you saw
+        #[arg(long)]
+        revision: Option<i32>,
+    },
+    /// 增加场地 / add a site
+    AddSite {
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// 名称 / name
+        #[arg(long)]
+        name: String,
+        /// 所在县 / division
+        #[arg(long)]
+        region: String,
+        /// 地址 / address
+        #[arg(long)]
+        address: String,
+        /// 无障碍设施,可多次 / accessibility provision, repeatable
+        #[arg(long = "provision")]
+        provisions: Vec<Provision>,
+    },
+    /// 登记异议 / record an objection
+    Object {
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// 入库编号 / admission id
+        id: AdmissionId,
+        /// 内容文件 / file with the text
+        #[arg(long, value_name = "FILE")]
+        text_file: PathBuf,
+    },
+    /// 答复异议 / decide an objection
+    DecideObjection {
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// 异议编号 / objection id
+        id: ObjectionId,
+        /// 异议成立 / it is well founded
+        #[arg(long)]
+        accepted: bool,
+        /// 答复 / the answer
+        #[arg(long)]
+        answer: String,
+    },
+}
+
+/// Runs the command.
+pub async fn run(command: InstitutionCommand, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+    match command {
+        InstitutionCommand::Apply { acting, name, credit_code, site_region, address, phone } => {
+            let request = ApplyRequest { name, credit_code, site_region, address, phone };
+            let dry = acting.dry_run;
+            let acting = Acting::begin::<ApplyInstitution>(registry, &acting).await?;
+            if dry {
+                return print.show(&request);
+            }
+            print.receipt(&apply::apply(&acting.app, &acting.actor, &acting.key, &request).await?)
+        }
+        InstitutionCommand::List { acting, state } => {
+            let acting = Acting::begin::<SeeRecords>(registry, &acting).await?;
+            let scope = Scope::of(&acting.actor);
+            let rows =
+                store::institutions::list(acting.app.store.reader(), &scope, &Filter { state }, None, 10_000)
+                    .await
+                    .map_err(Problem::from)?;
+            let rows: Vec<InstitutionResponse> = rows.into_iter().map(Into::into).collect();
+            print.show(&rows)
+        }
+        InstitutionCommand::Show { acting, id, timeline } => {
+            let acting = Acting::begin::<SeeRecords>(registry, &acting).await?;
+            let row = find(&acting, id).await?;
+            if timeline {
+                let rows = store::journal::timeline(acting.app.store.reader(), id.uuid()).await.map_err(Problem::from)?;
+                let rows: Vec<TimelineItem> = rows.iter().map(TimelineItem::from).collect();
+                return print.show(&rows);
+            }
+            print.show(&InstitutionResponse::from(row))
+        }
+        InstitutionCommand::Act {
+            acting,
+            id,
+            transition,
+            reason,
+            document_number,
+            document_issuer,
+            document_date,
+            revision,
+        } => {
+            let dry = acting.dry_run;
+            let acting = Acting::begin::<ActOnInstitution>(registry, &acting).await?;
+            let document = match (document_number, document_issuer) {
+                (Some(number), Some(issuer)) => {
+                    Some(DocumentRequest { number, issuer, made_on: document_date.unwrap_or_else(|| acting.app.today()) })
+                }
+                _ => None,
+            };
+            let request = TransitionRequest { transition, reason, document, address: None, phone: None };
+            if dry {
+                return print.show(&request);
+            }
+            let revision = match revision {
+                Some(revision) => revision,
+                None => find(&acting, id).await?.revision,
+            };
+            print.receipt(
+                &admission::transition(&acting.app, &acting.actor, &acting.key, id, revision, &request).await?,
+            )
+        }
+        InstitutionCommand::AddSite { acting, name, region, address, provisions } => {
+            let request = AddSiteRequest { name, region, address, provisions };
+            let dry = acting.dry_run;
+            let acting = Acting::begin::<ApplyInstitution>(registry, &acting).await?;
+            if dry {
+                return print.show(&request);
+            }
+            print.receipt(&sites::add(&acting.app, &acting.actor, &acting.key, &request).await?)
+        }
+        InstitutionCommand::Object { acting, id, text_file } => {
+            let text = std::fs::read_to_string(&text_file)?;
+            let acting = Acting::begin::<DecideObjections>(registry, &acting).await?;
+            let request = RaiseObjectionRequest { text };
+            print.receipt(&objections::raise(&acting.app, &acting.actor, &acting.key, id, &request).await?)
+        }
+        InstitutionCommand::DecideObjection { acting, id, accepted, answer } => {
+            let acting = Acting::begin::<DecideObjections>(registry, &acting).await?;
+            let request = DecideObjectionRequest { accepted, answer };
+            print.receipt(&objections::decide(&acting.app, &acting.actor, &acting.key, id, &request).await?)
+        }
+    }
+}
+
+async fn find(acting: &Acting, id: AdmissionId) -> Result<store::institutions::Admission, CommandError> {
+    let row = store::institutions::find(acting.app.store.reader(), &Scope::of(&acting.actor), id)
+        .await
+        .map_err(Problem::from)?;
+    Ok(row.ok_or_else(Problem::not_found)?)
+}

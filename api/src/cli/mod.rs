@@ -1,0 +1,160 @@
+//! The command line: noun verb, `--json` everywhere, results to stdout, talk to stderr (pages.md 7).
+//!
+//! Exit codes: 0 done, 1 a negative answer, 2 wrong use, 3 cannot check, 4 not allowed.
+
+pub mod accounts;
+pub mod certificates;
+pub mod institutions;
+pub mod keys;
+pub mod logs;
+pub mod programs;
+pub mod progress;
+pub mod registry;
+pub mod serving;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+use domain::certificate::CertificateAct;
+
+use registry::{CommandError, Printing, RegistryArgs};
+
+/// 明证:全国残疾人职业培训登记平台 / Mingzheng: the registry of vocational training for disabled people
+#[derive(Parser, Debug)]
+#[command(name = "mingzheng", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    registry: RegistryArgs,
+    /// 以 JSON 输出 / print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// 进度以文字行输出 / tell progress in plain lines
+    #[arg(long, global = true)]
+    plain: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// 启动服务 / serve the registry
+    Serve(serving::ServeArgs),
+    /// 建立或升级登记簿 / make a registry, or bring it up to date
+    Migrate,
+    /// 账号 / accounts
+    #[command(subcommand)]
+    Account(accounts::AccountCommand),
+    /// 培训机构 / training institutions
+    #[command(subcommand)]
+    Institution(institutions::InstitutionCommand),
+    /// 培训项目 / training programmes
+    #[command(subcommand)]
+    Program(programs::ProgramCommand),
+    /// 证书种类 / certificate types
+    #[command(subcommand)]
+    CertificateType(programs::CertificateTypeCommand),
+    /// 开设项目 / offers
+    #[command(subcommand)]
+    Offer(programs::OfferCommand),
+    /// 需第二人办理的提议 / proposals that wait for a second person
+    #[command(subcommand)]
+    Proposal(programs::ProposalCommand),
+    /// 证书 / certificates
+    #[command(subcommand)]
+    Cert(CertCommand),
+    /// 密钥 / keys
+    #[command(subcommand)]
+    Key(keys::KeyCommand),
+    /// 公开日志 / the public log
+    #[command(subcommand)]
+    Log(logs::LogCommand),
+    /// 命令补全脚本 / completion script of a shell
+    Completions {
+        /// 命令行解释器 / shell
+        shell: Shell,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+enum CertCommand {
+    /// 提出一批证书 / propose a batch for an accepted cohort
+    Propose(certificates::ProposeArgs),
+    /// 批准并签发一批证书 / approve a batch: the registry signs
+    Issue(certificates::IssueArgs),
+    /// 证书列表 / certificates of one's area
+    List(certificates::ListArgs),
+    /// 写出二维码 / write the QR picture
+    Qr(certificates::QrArgs),
+    /// 生成分享链接 / make a share link
+    Share(certificates::ShareArgs),
+    /// 撤销(需第二人) / revoke (waits for a second person)
+    Revoke(certificates::ChangeArgs),
+    /// 暂停使用 / suspend
+    Suspend(certificates::ChangeArgs),
+    /// 恢复 / resume
+    Resume(certificates::ChangeArgs),
+    /// 换发 / supersede by a corrected certificate
+    Supersede(certificates::ChangeArgs),
+}
+
+/// Reads the arguments, runs the command, answers the exit code.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    progress::set_plain(cli.plain);
+    let filter = tracing_subscriber::EnvFilter::try_from_env("MINGZHENG_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("mingzheng: {error}");
+            return ExitCode::from(3);
+        }
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("mingzheng: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Runs a command; `false` is a negative answer.
+async fn dispatch(cli: Cli) -> Result<bool, CommandError> {
+    let print = Printing { json: cli.json };
+    let registry = &cli.registry;
+    match cli.command {
+        Command::Serve(args) => serving::serve(args, registry, print).await?,
+        Command::Migrate => serving::migrate(registry, print).await?,
+        Command::Account(command) => accounts::run(command, registry, print).await?,
+        Command::Institution(command) => institutions::run(command, registry, print).await?,
+        Command::Program(command) => programs::run_program(command, registry, print).await?,
+        Command::CertificateType(command) => programs::run_type(command, registry, print).await?,
+        Command::Offer(command) => programs::run_offer(command, registry, print).await?,
+        Command::Proposal(command) => programs::run_proposal(command, registry, print).await?,
+        Command::Cert(command) => certificate(command, registry, print).await?,
+        Command::Key(command) => keys::run(command, registry, print).await?,
+        Command::Log(command) => return logs::run(command, registry, print).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "mingzheng", &mut std::io::stdout());
+        }
+    }
+    Ok(true)
+}
+
+async fn certificate(command: CertCommand, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+    match command {
+        CertCommand::Propose(args) => certificates::propose(args, registry, print).await,
+        CertCommand::Issue(args) => certificates::issue(args, registry, print).await,
+        CertCommand::List(args) => certificates::list(args, registry, print).await,
+        CertCommand::Qr(args) => certificates::qr(args, registry, print).await,
+        CertCommand::Share(args) => certificates::share(args, registry, print).await,
+        CertCommand::Revoke(args) => certificates::change(CertificateAct::Revoke, args, registry, print).await,
+        CertCommand::Suspend(args) => certificates::change(CertificateAct::Suspend, args, registry, print).await,
+        CertCommand::Resume(args) => certificates::change(CertificateAct::Resume, args, registry, print).await,
+        CertCommand::Supersede(args) => certificates::change(CertificateAct::Supersede, args, registry, print).await,
+    }
+}

@@ -1,0 +1,267 @@
+//! Opening a registry from the command line, and acting in it under a name.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use domain::access::Actor;
+use serde_json::Value;
+use store::DatabaseUrl;
+
+use crate::access::{accounts, permissions::Permission};
+use crate::act::Receipt;
+use crate::app::App;
+use crate::boot::{self, BootError, Settings};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::extract::IdempotencyKey;
+use crate::problem::{Code, Problem};
+
+/// Where the registry is.
+#[derive(Args, Clone, Debug)]
+pub struct RegistryArgs {
+    /// 数据目录 / data folder: keys and, with SQLite, the database
+    #[arg(long, value_name = "DIR", env = "MINGZHENG_DATA", default_value = "registry", global = true)]
+    pub data: PathBuf,
+    /// 数据库地址,缺省为数据目录中的 SQLite / database URL (sqlite: or postgres://)
+    #[arg(long, value_name = "URL", env = "MINGZHENG_DATABASE", hide_env_values = true, global = true)]
+    pub database: Option<String>,
+    /// 平台对外地址 / public address of the registry
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MINGZHENG_PUBLIC_URL",
+        default_value = "https://mingzheng.example",
+        global = true
+    )]
+    pub public_url: String,
+    /// 密钥口令文件 / file with the passphrase of the keys
+    #[arg(long, value_name = "FILE", env = "MINGZHENG_PASSPHRASE_FILE", global = true)]
+    pub passphrase_file: Option<PathBuf>,
+    /// 工作流程政策文件,缺省为全国基准 / workflow policy instead of the national baseline
+    #[arg(long, value_name = "FILE", env = "MINGZHENG_POLICY_FILE", global = true)]
+    pub policy_file: Option<PathBuf>,
+}
+
+/// Under which name to act.
+#[derive(Args, Clone, Debug)]
+pub struct ActingArgs {
+    /// 以哪个账号办理 / account to act under
+    #[arg(long = "as", value_name = "NAME", env = "MINGZHENG_ACCOUNT")]
+    pub account: String,
+    /// 账号口令文件 / file with the password of the account
+    #[arg(long, value_name = "FILE", env = "MINGZHENG_PASSWORD_FILE")]
+    pub password_file: PathBuf,
+    /// 幂等编号,重复执行时沿用 / idempotency key: keep it when you repeat the command
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// 只检查,不写入 / check the sign-in and show what would be sent, without writing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The registry does not open.
+    #[error("{0}")]
+    Boot(#[from] BootError),
+    /// A use case refused.
+    #[error("{0}")]
+    Problem(#[from] Problem),
+    /// An argument or a file is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// Something could not be read or written.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl CommandError {
+    /// Exit code (pages.md 7): 1 negative answer, 2 wrong use, 3 cannot check, 4 not allowed.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Io(_) => 2,
+            Self::Boot(BootError::Missing | BootError::Policy(_)) => 2,
+            Self::Boot(_) => 3,
+            Self::Problem(problem) => match problem.code() {
+                Code::Forbidden | Code::Unauthenticated | Code::InvalidCredentials => 4,
+                Code::Unavailable | Code::Internal | Code::Clock | Code::LogInconsistent | Code::KeyUnavailable => 3,
+                Code::InvalidRequest | Code::MalformedRequest => 2,
+                _ => 1,
+            },
+        }
+    }
+}
+
+impl RegistryArgs {
+    /// The settings that these arguments mean.
+    pub fn settings(&self, create: bool) -> Result<Settings, CommandError> {
+        let database = self
+            .database
+            .as_deref()
+            .map(str::parse::<DatabaseUrl>)
+            .transpose()
+            .map_err(|error| CommandError::Usage(error.to_owned()))?;
+        let config =
+            Config::for_public_url(&self.public_url).map_err(|error| CommandError::Usage(error.to_owned()))?;
+        Ok(Settings {
+            data: self.data.clone(),
+            database,
+            passphrase_file: self.passphrase_file.clone(),
+            policy_file: self.policy_file.clone(),
+            config,
+            clock: Arc::new(SystemClock),
+            create,
+        })
+    }
+
+    /// Opens the registry, which must be there.
+    pub async fn open(&self) -> Result<App, CommandError> {
+        Ok(boot::open(&self.settings(false)?).await?)
+    }
+}
+
+/// An open registry and who acts in it.
+pub struct Acting {
+    /// The registry.
+    pub app: App,
+    /// Who acts.
+    pub actor: Actor,
+    /// The key of this act.
+    pub key: IdempotencyKey,
+}
+
+impl std::fmt::Debug for Acting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Acting")
+    }
+}
+
+impl Acting {
+    /// Opens the registry and signs in; refused without permission `P`.
+    pub async fn begin<P: Permission>(registry: &RegistryArgs, acting: &ActingArgs) -> Result<Self, CommandError> {
+        let app = registry.open().await?;
+        let password = read_secret(&acting.password_file)?;
+        let signed_in = accounts::sign_in(&app, &acting.account, &password).await?;
+        if !P::allows(signed_in.actor.role) {
+            return Err(Problem::new(Code::Forbidden).into());
+        }
+        let key = match &acting.key {
+            Some(key) => key.parse()?,
+            None => app.random.id(app.now()).to_string().parse()?,
+        };
+        Ok(Self { app, actor: signed_in.actor, key })
+    }
+}
+
+/// First line of a file that only its owner may read.
+pub fn read_secret(path: &Path) -> Result<String, CommandError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let meta = std::fs::metadata(path)
+        .map_err(|error| CommandError::Usage(format!("口令文件无法读取 / the password file {name} cannot be read: {error}")))?;
+    if meta.permissions().mode() & 0o077 != 0 {
+        return Err(CommandError::Usage(format!(
+            "口令文件他人可读,请先 chmod 600 / others may read the password file {name}: run chmod 600 on it"
+        )));
+    }
+    let text = std::fs::read_to_string(path)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Reads a JSON file of a request.
+pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, CommandError> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| CommandError::Usage(format!("文件无法读取 / the file cannot be read: {error}")))?;
+    Ok(crate::extract::json(&bytes)?)
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub struct Printing {
+    /// One JSON value instead of lines.
+    pub json: bool,
+}
+
+impl Printing {
+    /// Prints what an act answered.
+    pub fn receipt(self, receipt: &Receipt) -> Result<(), CommandError> {
+        self.value(&receipt.value())
+    }
+
+    /// Prints a value: as JSON, or as `name: value` lines and tables.
+    pub fn value(self, value: &Value) -> Result<(), CommandError> {
+        let text = if self.json { format!("{value}\n") } else { plain(value) };
+        // A reader that closed the pipe has what it wanted.
+        match std::io::stdout().lock().write_all(text.as_bytes()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints something that serialises.
+    pub fn show(self, value: &impl serde::Serialize) -> Result<(), CommandError> {
+        let value = serde_json::to_value(value).map_err(|error| CommandError::Usage(error.to_string()))?;
+        self.value(&value)
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Array(rows) if rows.is_empty() => "(没有 / none)\n".to_owned(),
+        Value::Array(rows) if rows.iter().all(Value::is_object) => table(rows),
+        Value::Object(fields) => {
+            let mut text = String::new();
+            for (name, value) in fields {
+                match value {
+                    Value::Null => {}
+                    Value::Array(rows) if rows.iter().any(Value::is_object) => {
+                        text.push_str(&format!("{name}:\n{}", table(rows)));
+                    }
+                    other => text.push_str(&format!("{name}: {}\n", cell(other))),
+                }
+            }
+            text
+        }
+        other => format!("{}\n", cell(other)),
+    }
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Columns as wide as their widest cell; a Chinese character takes two places.
+fn table(rows: &[Value]) -> String {
+    let mut names: Vec<&String> = Vec::new();
+    for row in rows.iter().filter_map(Value::as_object) {
+        for (name, value) in row {
+            if !value.is_null() && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    let lines: Vec<Vec<String>> = std::iter::once(names.iter().map(|name| (*name).clone()).collect())
+        .chain(rows.iter().map(|row| names.iter().map(|name| cell(row.get(name.as_str()).unwrap_or(&Value::Null))).collect()))
+        .collect();
+    let width = |text: &str| text.chars().map(|one| if one.is_ascii() { 1 } else { 2 }).sum::<usize>();
+    let widths: Vec<usize> =
+        (0..names.len()).map(|column| lines.iter().map(|line| width(&line[column])).max().unwrap_or(0)).collect();
+    let mut text = String::new();
+    for line in lines {
+        for (column, cell) in line.iter().enumerate() {
+            text.push_str(cell);
+            if column + 1 < line.len() {
+                text.push_str(&" ".repeat(widths[column] - width(cell) + 2));
+            }
+        }
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,53 @@
+//! What every answer carries.
+
+use std::any::Any;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
+use crate::extract::RequestId;
+use crate::problem::Problem;
+
+/// Header with the reference number of a request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives every request a reference number of six groups of letters that can be read over the telephone.
+pub(super) async fn request_id(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = data_encoding::BASE32_NOPAD.encode(&app.random.bytes::<5>());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Headers of trust.md WEB-3, where a handler did not set its own.
+pub(super) async fn security_headers(request: Request, next: Next) -> Response {
+    let standing = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    let mut response = next.run(request).await;
+    for (name, value) in standing {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A panic is a defect: it is logged, and the asker gets a problem with its number.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]
+pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let what = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    Problem::internal(format!("panic: {what}")).into_response()
+}

@@ -1,0 +1,70 @@
+//! The OpenAPI document, made from the handlers themselves.
+
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Mingzheng 明证",
+        description = "National registry of vocational training for disabled people: catalogue, cohorts, certificates, verification. \
+            Errors are problem documents (RFC 9457); POST needs Idempotency-Key; changes need If-Match.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    modifiers(&Bearer),
+)]
+struct Document;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, document: &mut OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        document
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Routes of every feature with a document of them.
+pub fn routes() -> (Router<App>, OpenApi) {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(crate::catalogue::json::routes())
+        .merge(crate::access::json::routes())
+        .merge(crate::institutions::json::routes())
+        .merge(crate::programs::json::routes())
+        .merge(crate::offers::json::routes())
+        .merge(crate::certificates::json::routes())
+        .merge(crate::certificates::files::routes())
+        .merge(crate::proposals::routes())
+        .merge(crate::reference::json::routes())
+        .merge(crate::log::json::routes())
+        .split_for_parts()
+}
+
+/// The document as the text that is served and kept in `openapi/openapi.json`.
+pub fn text(document: &OpenApi) -> String {
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Serves the document.
+pub(super) fn file(text: String) -> Router<App> {
+    let text: axum::body::Bytes = text.into();
+    Router::new().route(
+        "/api/openapi.json",
+        get(move || {
+            let text = text.clone();
+            async move { ([(header::CONTENT_TYPE, "application/json")], text) }
+        }),
+    )
+}
