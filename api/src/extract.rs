@@ -100,6 +100,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
 /// Parses JSON text with the limits of the border; faults carry a pointer.
 pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let value = json_value(bytes)?;
+    // A NUL would reach the database as an error of its own.
+    if let Some(pointer) = find_nul(&value, String::new()) {
+        return Err(Problem::field(pointer, "nul", "请去掉不可见的空字符(NUL)。", "Remove the NUL character."));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| wrong_value("", &error))
+}
+
+/// The same for a request whose texts never reach the database unparsed: a NUL is left to the parser of its item.
+pub(crate) fn json_with_nul<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(json_value(bytes)?).map_err(|error| wrong_value("", &error))
+}
+
+fn json_value(bytes: &[u8]) -> Result<serde_json::Value, Problem> {
     let mut depth = 0_usize;
     let mut in_text = false;
     let mut escaped = false;
@@ -117,30 +131,28 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
                 .with_detail("JSON 嵌套过深(最多 32 层)。", "The JSON is nested too deeply (at most 32)."));
         }
     }
-    // A NUL would reach the database as an error of its own.
-    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
+    serde_json::from_slice(bytes).map_err(|error| {
         Problem::new(Code::MalformedRequest).with_detail(
             format!("JSON 无法读取:第 {} 行第 {} 列附近。", error.line(), error.column()),
             format!("The JSON cannot be read near line {}, column {}.", error.line(), error.column()),
         )
-    })?;
-    if let Some(pointer) = find_nul(&value, String::new()) {
-        return Err(Problem::field(pointer, "nul", "请去掉不可见的空字符(NUL)。", "Remove the NUL character."));
-    }
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let pointer = pointer_of(error.path());
-        let text = error.inner().to_string();
-        let (code, zh) = if text.starts_with("unknown field") {
-            ("unknown-field", "这个字段不存在,请删去。")
-        } else if text.starts_with("missing field") {
-            ("missing-field", "缺少必填字段。")
-        } else if text.starts_with("unknown variant") {
-            ("unknown-value", "这个值不在允许的范围内。")
-        } else {
-            ("wrong-type", "这个值的类型或写法不对。")
-        };
-        Problem::field(pointer, code, zh, &without_values(&text))
     })
+}
+
+/// A value that has not the type it should have; `at` is the pointer of what was parsed.
+pub(crate) fn wrong_value(at: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let pointer = format!("{at}{}", pointer_of(error.path()));
+    let text = error.inner().to_string();
+    let (code, zh) = if text.starts_with("unknown field") {
+        ("unknown-field", "这个字段不存在,请删去。")
+    } else if text.starts_with("missing field") {
+        ("missing-field", "缺少必填字段。")
+    } else if text.starts_with("unknown variant") {
+        ("unknown-value", "这个值不在允许的范围内。")
+    } else {
+        ("wrong-type", "这个值的类型或写法不对。")
+    };
+    Problem::field(pointer, code, zh, &without_values(&text))
 }
 
 /// The message of the parser without the value that was sent: it may be personal.

@@ -24,3 +24,4 @@ pub mod reference;
 pub mod rosters;
 pub mod server;
 pub mod timeline;
+pub mod verify;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, IsolationLevel, Statement, TransactionOptions, TransactionTrait,
 };
 
 use crate::StoreError;
@@ -17,6 +17,8 @@ use crate::vault::Vault;
 pub type Reader = DatabaseConnection;
 /// A write transaction; on SQLite it holds the write lock from its first moment.
 pub type WriteTx = DatabaseTransaction;
+/// A transaction that only reads: all its queries see the same moment. It ends when it is dropped.
+pub type Snapshot = DatabaseTransaction;
 
 /// Where the database is: a SQLite file, or a PostgreSQL server.
 #[derive(Clone, PartialEq, Eq)]
@@ -99,6 +101,20 @@ impl Store {
             ..TransactionOptions::default()
         };
         Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// Opens a transaction for reading in which every query sees the same moment.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let options = match self.reader.get_database_backend() {
+            DbBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+            // A deferred transaction of SQLite keeps the moment of its first query.
+            _ => TransactionOptions::default(),
+        };
+        Ok(self.reader.begin_with_options(options).await?)
     }
 
     /// Seals and opens personal values.

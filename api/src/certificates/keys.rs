@@ -137,8 +137,13 @@ pub fn year_of(now: DateTime<Utc>) -> i32 {
 
 /// All issuer keys as a verifier knows them.
 pub async fn key_set(app: &App) -> Result<KeySet, Problem> {
+    key_set_in(app.store.reader()).await
+}
+
+/// The same, as a transaction sees them.
+pub async fn key_set_in(db: &impl store::ConnectionTrait) -> Result<KeySet, Problem> {
     let mut keys = KeySet::new();
-    for row in store::certificates::all_keys(app.store.reader()).await? {
+    for row in store::certificates::all_keys(db).await? {
         if row.purpose == "issuer" {
             let (kid, record) = record(&row)?;
             keys.insert(kid, record);

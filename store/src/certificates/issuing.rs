@@ -456,11 +456,17 @@ pub async fn enrolments_of_cohort(
 }
 
 /// The cohort of an enrolment.
-pub async fn cohort_of_enrolment(db: &impl ConnectionTrait, id: EnrolmentId) -> Result<Option<CohortId>, StoreError> {
+pub async fn cohort_of_enrolment(
+    db: &impl ConnectionTrait,
+    id: EnrolmentId,
+) -> Result<Option<CohortId>, StoreError> {
     let statement = Statement::from_sql_and_values(
         db.get_database_backend(),
         "SELECT cohort_id AS id FROM enrolment WHERE id = $1",
         [id.uuid().into()],
     );
-    Ok(IdRow::find_by_statement(statement).one(db).await?.map(|row| row.id.into()))
+    Ok(IdRow::find_by_statement(statement)
+        .one(db)
+        .await?
+        .map(|row| row.id.into()))
 }

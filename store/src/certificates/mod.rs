@@ -315,6 +315,48 @@ pub async fn signed_bytes(
     key.open(COSE, row.id, &row.cose_enc).map(Some)
 }
 
+#[derive(sea_orm::FromQueryResult)]
+struct SealedRow {
+    id: uuid::Uuid,
+    person_id: uuid::Uuid,
+    cose_enc: Vec<u8>,
+    data_key: Vec<u8>,
+    data_key_version: i32,
+}
+
+/// The signed bytes of at most a thousand certificates, in no order; one whose holder's key was destroyed is left out.
+pub async fn signed_bytes_of(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    ids: &[CertificateId],
+) -> Result<Vec<(CertificateId, Vec<u8>)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
+    let sql = format!(
+        "SELECT c.id, c.person_id, c.cose_enc, h.data_key, h.data_key_version
+         FROM certificate c JOIN person h ON h.id = c.person_id WHERE c.id IN ({})",
+        places.join(", ")
+    );
+    let values = ids.iter().map(|id| sea_orm::Value::from(id.uuid()));
+    let statement = sea_orm::Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = <SealedRow as sea_orm::FromQueryResult>::find_by_statement(statement)
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .filter(|row| !row.data_key.is_empty())
+        .map(|row| {
+            let wrapped = WrappedKey {
+                bytes: row.data_key,
+                version: row.data_key_version,
+            };
+            let key = vault.open_data_key(row.person_id, &wrapped)?;
+            Ok((row.id.into(), key.open(COSE, row.id, &row.cose_enc)?))
+        })
+        .collect()
+}
+
 /// Index under which a holder's full name is compared with what somebody types.
 pub fn holder_index(vault: &Vault, number: &CertificateNo, name: &PersonName) -> [u8; 32] {
     vault.blind_index(HOLDER, &format!("{}\0{}", number.as_str(), name.expose()))

@@ -61,6 +61,12 @@ pub struct PublicCertificate {
     pub institution_state: String,
     /// Since when.
     pub institution_since: DateTime<Utc>,
+    /// State of the institution's admission when the certificate was issued; `None` where no act tells it.
+    pub institution_state_at_issue: Option<String>,
+    /// The entry of the log at `leaf_index`.
+    pub leaf_entry: Vec<u8>,
+    /// When the first checkpoint that covers the leaf was committed.
+    pub covered_at: Option<DateTime<Utc>>,
     /// Issuing federation.
     pub federation: String,
     /// Its name.
@@ -94,6 +100,9 @@ struct Row {
     institution_name: String,
     institution_state: String,
     institution_since: i64,
+    institution_state_at_issue: Option<String>,
+    leaf_entry: Vec<u8>,
+    covered_at: Option<i64>,
     federation: String,
     federation_name: String,
 }
@@ -103,8 +112,15 @@ SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.c
   c.status_since, c.status_reason, c.suspended_until, c.issued_at, c.expires_at, c.leaf_index, c.federation,
   p.code AS program_code, v.name AS program_name, v.hours, v.skill_level, v.occupation_code,
   o.name AS occupation_name, t.name AS certificate_type, i.credit_code, i.name AS institution_name,
-  a.state AS institution_state, a.state_since AS institution_since, f.name AS federation_name
+  a.state AS institution_state, a.state_since AS institution_since, f.name AS federation_name,
+  l.entry AS leaf_entry,
+  (SELECT k.at FROM log_checkpoint k WHERE k.size > c.leaf_index ORDER BY k.size LIMIT 1) AS covered_at,
+  (SELECT h.to_state FROM timeline h
+    WHERE h.object_id = c.admission_id AND h.to_state IS NOT NULL AND h.at <= l.at
+      AND (h.leaf_index IS NULL OR h.leaf_index < c.leaf_index)
+    ORDER BY h.at DESC, h.id DESC LIMIT 1) AS institution_state_at_issue
 FROM certificate c
+JOIN log_leaf l ON l.leaf_index = c.leaf_index
 JOIN program_version v ON v.id = c.program_version_id
 JOIN program p ON p.id = v.program_id
 JOIN occupation o ON o.code = v.occupation_code AND o.edition = v.occupation_edition
@@ -192,6 +208,9 @@ impl TryFrom<Row> for PublicCertificate {
             expires_at: time::optional_instant(row.expires_at)?,
             leaf_index: LeafIndex(row.leaf_index.cast_unsigned()),
             institution_since: time::instant(row.institution_since)?,
+            covered_at: time::optional_instant(row.covered_at)?,
+            institution_state_at_issue: row.institution_state_at_issue,
+            leaf_entry: row.leaf_entry,
             certificate_type: row
                 .certificate_type
                 .unwrap_or_else(|| row.program_name.clone()),

@@ -1,0 +1,369 @@
+//! From questions to answers: one snapshot of the database for all of them, then the arithmetic.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use certs::keys::KeySet;
+use certs::log::LeafEntry;
+use certs::qr::QrText;
+use certs::verdict::{
+    CertificateState, Facts, InstitutionFact, LogFact, Presented, Standing, StatusFact, examine,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::certificate::{CertificateReason, CertificateStatus};
+use domain::ids::CertificateId;
+use domain::institution::InstitutionState;
+use domain::{CertificateNo, PersonName, PublicId};
+use store::certificates::PublicCertificate;
+use subtle::ConstantTimeEq as _;
+
+use super::{Answer, KnownCertificate};
+use crate::app::App;
+use crate::problem::Problem;
+
+/// Most questions that are answered at once.
+pub const MOST_QUESTIONS: usize = 1000;
+/// For how long an answer of the registry itself counts as fresh.
+const FRESH: TimeDelta = TimeDelta::minutes(5);
+/// Above this many questions the arithmetic leaves the threads that serve requests.
+const FEW: usize = 8;
+
+/// What somebody asks about a certificate.
+#[derive(Clone)]
+pub enum Question {
+    /// The id on it: the registry's own copy is examined.
+    Id(PublicId),
+    /// The text of its QR code: the text's own signature is examined.
+    Text(String),
+    /// Its number and the full name of its holder.
+    NumberAndName {
+        /// Number.
+        number: CertificateNo,
+        /// Full name.
+        name: PersonName,
+    },
+}
+
+/// Shows nothing: what was sent in is not for logs.
+impl std::fmt::Debug for Question {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Id(_) => "Question::Id",
+            Self::Text(_) => "Question::Text",
+            Self::NumberAndName { .. } => "Question::NumberAndName",
+        })
+    }
+}
+
+/// The verdict about the certificate with this id. With `cose` those bytes are examined, otherwise the registry's own copy.
+pub async fn by_id(app: &App, id: &PublicId, cose: Option<&[u8]>) -> Result<Answer, Problem> {
+    let question = match cose {
+        None => Question::Id(*id),
+        // As text, so that an id that is not the signed one is noticed.
+        Some(cose) => {
+            let host = app.config.host.parse().map_err(Problem::internal)?;
+            Question::Text(certs::qr::qr_text(&host, id, cose))
+        }
+    };
+    one(app, question).await
+}
+
+/// The verdict about the text of a QR code; an address without signed data is answered like its id.
+pub async fn by_text(app: &App, text: &str) -> Result<Answer, Problem> {
+    one(app, Question::Text(text.to_owned())).await
+}
+
+/// The verdict by number and full name. A wrong name is answered exactly like an unknown number (trust.md EN-2).
+pub async fn by_number_and_name(
+    app: &App,
+    number: CertificateNo,
+    name: PersonName,
+) -> Result<Answer, Problem> {
+    one(app, Question::NumberAndName { number, name }).await
+}
+
+/// Whether the certificate with this id was issued to somebody of this full name; not found when there is none.
+pub async fn name_matches(app: &App, id: &PublicId, name: &PersonName) -> Result<bool, Problem> {
+    let found = store::certificates::public_by_id(app.store.reader(), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    Ok(is_holder(app, &found, name))
+}
+
+async fn one(app: &App, question: Question) -> Result<Answer, Problem> {
+    answer_all(app, vec![question])
+        .await?
+        .pop()
+        .ok_or_else(|| Problem::internal("a question was left without an answer"))
+}
+
+/// Answers up to [`MOST_QUESTIONS`] questions, in their order, from one moment of the registry.
+pub async fn answer_all(app: &App, questions: Vec<Question>) -> Result<Vec<Answer>, Problem> {
+    let few = questions.len() <= FEW;
+    let read = read(app, questions).await?;
+    let now = app.now();
+    let judge = move || {
+        let answers = read.rows.iter().map(|row| read.answer(row, now));
+        answers.collect::<Result<Vec<_>, Problem>>()
+    };
+    if few {
+        judge()
+    } else {
+        tokio::task::spawn_blocking(judge)
+            .await
+            .map_err(Problem::internal)?
+    }
+}
+
+/// A question, and the certificate that it is about.
+struct Row {
+    /// The text; `None` when the registry's own copy is examined.
+    text: Option<String>,
+    known: Option<Arc<PublicCertificate>>,
+}
+
+/// All that the registry knows for a set of questions.
+struct Read {
+    keys: KeySet,
+    rows: Vec<Row>,
+    own_copies: HashMap<CertificateId, Vec<u8>>,
+    tree_size: u64,
+}
+
+/// What to look up for a question.
+enum Wanted {
+    Id(PublicId),
+    Number(CertificateNo, PersonName),
+    Nothing,
+}
+
+/// Reads keys, certificates, own copies and the size of the log: five queries, however many questions there are.
+async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
+    let wanted: Vec<(Option<String>, Wanted)> = questions.into_iter().map(wanted).collect();
+    let (mut ids, mut numbers) = (Vec::new(), Vec::new());
+    for (_, wanted) in &wanted {
+        match wanted {
+            Wanted::Id(id) => ids.push(*id),
+            Wanted::Number(number, _) => numbers.push(number.clone()),
+            Wanted::Nothing => {}
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let db = app.store.snapshot().await?;
+    let keys = crate::certificates::keys::key_set_in(&db).await?;
+    let by_id: HashMap<PublicId, Arc<PublicCertificate>> =
+        store::certificates::public_by_public_ids(&db, &ids)
+            .await?
+            .into_iter()
+            .map(|found| (found.public_id, Arc::new(found)))
+            .collect();
+    let by_number: HashMap<CertificateNo, Arc<PublicCertificate>> =
+        store::certificates::public_by_numbers(&db, &numbers)
+            .await?
+            .into_iter()
+            .map(|found| (found.certificate_no.clone(), Arc::new(found)))
+            .collect();
+    let rows: Vec<Row> = wanted
+        .into_iter()
+        .map(|(text, wanted)| {
+            let known = match wanted {
+                Wanted::Id(id) => by_id.get(&id),
+                Wanted::Number(number, name) => by_number
+                    .get(&number)
+                    .filter(|found| is_holder(app, found, &name)),
+                Wanted::Nothing => None,
+            };
+            Row {
+                text,
+                known: known.cloned(),
+            }
+        })
+        .collect();
+    let mut own: Vec<CertificateId> = rows
+        .iter()
+        .filter(|row| row.text.is_none())
+        .filter_map(|row| Some(row.known.as_ref()?.id))
+        .collect();
+    own.sort_unstable();
+    own.dedup();
+    let own_copies = store::certificates::signed_bytes_of(&db, app.store.vault(), &own)
+        .await?
+        .into_iter()
+        .collect();
+    let tree_size = store::log::latest_checkpoint(&db)
+        .await?
+        .map_or(0, |checkpoint| checkpoint.size);
+    store::commit(db).await?;
+    Ok(Read {
+        keys,
+        rows,
+        own_copies,
+        tree_size,
+    })
+}
+
+fn wanted(question: Question) -> (Option<String>, Wanted) {
+    let text = match question {
+        Question::Id(id) => return (None, Wanted::Id(id)),
+        Question::NumberAndName { number, name } => return (None, Wanted::Number(number, name)),
+        Question::Text(text) => text,
+    };
+    match certs::qr::parse_qr_text(&text) {
+        // An address without signed data: the registry's own copy is examined.
+        Ok(QrText {
+            cose: None,
+            public_id: Some(id),
+            ..
+        }) => (None, Wanted::Id(id)),
+        // The signed id, not verified as yet: it only says what to look up.
+        Ok(QrText {
+            cose: Some(cose), ..
+        }) => match certs::certificate::decode(&cose) {
+            Ok(decoded) => (
+                Some(text),
+                Wanted::Id(decoded.unverified_claims().public_id),
+            ),
+            Err(_) => (Some(text), Wanted::Nothing),
+        },
+        _ => (Some(text), Wanted::Nothing),
+    }
+}
+
+impl Read {
+    fn answer(&self, row: &Row, now: DateTime<Utc>) -> Result<Answer, Problem> {
+        let own_copy = row
+            .known
+            .as_ref()
+            .and_then(|known| self.own_copies.get(&known.id));
+        let presented = match (&row.text, own_copy) {
+            (Some(text), _) => Presented::Text(text),
+            (None, Some(cose)) => Presented::Cose(cose),
+            (None, None) => Presented::Nothing,
+        };
+        let facts = match &row.known {
+            Some(known) => self.facts(known, now)?,
+            // The registry itself was asked, and its log holds no leaf for what it does not know.
+            None => Facts {
+                status: Some(StatusFact::NotFound { as_of: now }),
+                log: Some(LogFact::NotLogged),
+                institution: None,
+            },
+        };
+        let verdict = examine(presented, &self.keys).judge(&facts, now);
+        let shown = row.known.as_ref().filter(|known| match &row.text {
+            None => true,
+            // Beside a forgery the true certificate's data would only lend it credit.
+            Some(_) => verdict
+                .claims
+                .as_ref()
+                .is_some_and(|claims| *claims.sha256() == known.cose_sha256),
+        });
+        Ok(Answer {
+            certificate: shown.map(|known| self.known(known)),
+            presented: row.text.is_some(),
+            verdict,
+        })
+    }
+
+    fn facts(&self, known: &PublicCertificate, now: DateTime<Utc>) -> Result<Facts, Problem> {
+        Ok(Facts {
+            status: Some(StatusFact::Known {
+                state: state_of(known)?,
+                sha256: Some(known.cose_sha256),
+                as_of: now,
+                fresh_until: now + FRESH,
+            }),
+            log: Some(self.log_fact(known)?),
+            institution: known.institution_state_at_issue.as_deref().map(|at_issue| {
+                InstitutionFact {
+                    at_issue: standing(at_issue),
+                    today: standing(&known.institution_state),
+                }
+            }),
+        })
+    }
+
+    /// What the log's own entry says, not what the table of certificates says about it.
+    fn log_fact(&self, known: &PublicCertificate) -> Result<LogFact, Problem> {
+        let Some(covered_at) = known.covered_at else {
+            return Ok(LogFact::Pending);
+        };
+        match LeafEntry::decode(&known.leaf_entry) {
+            Ok(LeafEntry::Issue { certificate, .. }) => Ok(LogFact::Included {
+                sha256: certificate,
+                index: known.leaf_index.0,
+                tree_size: self.tree_size,
+                covered_at,
+                witnessed: false,
+            }),
+            _ => Err(inconsistent(known, "leaf")),
+        }
+    }
+
+    fn known(&self, known: &PublicCertificate) -> KnownCertificate {
+        KnownCertificate {
+            public_id: known.public_id,
+            certificate_no: known.certificate_no.clone(),
+            holder_masked: known.holder_masked.clone(),
+            certificate_type: known.certificate_type.clone(),
+            program_code: known.program_code.clone(),
+            program_name: known.program_name.clone(),
+            occupation_name: known.occupation_name.clone(),
+            hours: known.hours,
+            skill_level: known.skill_level,
+            institution_name: known.institution_name.clone(),
+            credit_code: known.credit_code.clone(),
+            institution_today: standing(&known.institution_state),
+            institution_since: known.institution_since,
+            federation: known.federation.clone(),
+            federation_name: known.federation_name.clone(),
+            issued_at: known.issued_at,
+            expires_at: known.expires_at,
+            kid: known.kid.clone(),
+            leaf_index: known.leaf_index.0,
+            tree_size: self.tree_size,
+        }
+    }
+}
+
+fn is_holder(app: &App, known: &PublicCertificate, name: &PersonName) -> bool {
+    let index = store::certificates::holder_index(app.store.vault(), &known.certificate_no, name);
+    index.ct_eq(&known.holder_index).into()
+}
+
+fn state_of(known: &PublicCertificate) -> Result<CertificateState, Problem> {
+    Ok(match known.status {
+        CertificateStatus::Issued => CertificateState::Issued,
+        CertificateStatus::Suspended => CertificateState::Suspended {
+            until: known.suspended_until,
+        },
+        CertificateStatus::Superseded => CertificateState::Superseded {
+            at: known.status_since,
+        },
+        CertificateStatus::Revoked => CertificateState::Revoked {
+            at: known.status_since,
+            reason: known
+                .status_reason
+                .as_deref()
+                .and_then(|reason| reason.parse::<CertificateReason>().ok())
+                .ok_or_else(|| inconsistent(known, "reason"))?,
+        },
+    })
+}
+
+fn inconsistent(known: &PublicCertificate, what: &str) -> Problem {
+    Problem::internal(format!("certificate {}: wrong {what}", known.id))
+}
+
+/// Standing of an institution as a verifier understands it.
+fn standing(state: &str) -> Standing {
+    match state.parse::<InstitutionState>() {
+        Ok(InstitutionState::Suspended) => Standing::Suspended,
+        Ok(InstitutionState::Exited) => Standing::Exited,
+        Ok(state) if state.is_admitted() => Standing::Authorised,
+        _ => Standing::NotAdmitted,
+    }
+}

@@ -1,0 +1,23 @@
+//! Verifying a certificate: by its QR text, by the id on it, or by number and full name (pages.md 3.5, 3.6).
+//!
+//! The verdict itself is [`certs::verdict`]; here is what the registry looks up for it. Nothing that was sent in is kept or
+//! written to a log.
+
+mod answer;
+pub mod json;
+mod lookup;
+pub mod wire;
+
+pub use answer::{Answer, KnownCertificate};
+pub use lookup::{
+    MOST_QUESTIONS, Question, answer_all, by_id, by_number_and_name, by_text, name_matches,
+};
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+/// Routes of this feature.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    json::routes()
+}
