@@ -1,0 +1,160 @@
+//! `mingzheng demo`: a throw-away registry of a synthetic country, told from application to scan.
+//!
+//! Everything is done by the use cases themselves, with a clock that is set by hand; then the machine's clock takes
+//! over and the registry is served.
+
+mod cast;
+mod classes;
+mod country;
+mod people;
+mod showcase;
+mod story;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, Duration, Utc};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::boot::{self, BootError, Settings};
+use crate::clock::{Clock, SetClock, SystemClock};
+use crate::config::Config;
+use crate::problem::Problem;
+
+/// How many days before today the story begins.
+const DAYS_BEFORE: u64 = 240;
+
+/// An account of the demo.
+#[derive(Clone, Debug, Serialize)]
+pub struct DemoAccount {
+    /// Role of its post.
+    pub role: &'static str,
+    /// Federation of its post, or division of its institution.
+    pub region: String,
+    /// Name to sign in with.
+    pub name: String,
+    /// Password.
+    pub password: String,
+}
+
+/// A certificate of the demo.
+#[derive(Clone, Debug, Serialize)]
+pub struct DemoCertificate {
+    /// Id on the paper.
+    pub id: String,
+    /// Number.
+    pub number: String,
+    /// Full name of the holder, invented.
+    pub holder: String,
+    /// What a check of it answers.
+    pub state: &'static str,
+    /// Text of its QR code.
+    pub qr_text: String,
+    /// File with its QR code.
+    pub qr_png: String,
+    /// Token of a share link for its files; none for those that are not in the registry.
+    pub share: Option<String>,
+}
+
+/// A key that verifies the demo's certificates.
+#[derive(Clone, Debug, Serialize)]
+pub struct DemoKey {
+    /// Its name.
+    pub kid: String,
+    /// Algorithm.
+    pub algorithm: String,
+    /// Public key, hexadecimal.
+    pub public_key: String,
+    /// Federation that signs with it.
+    pub federation: String,
+}
+
+/// What the demo made.
+#[derive(Debug)]
+pub struct Demo {
+    /// The registry, on the machine's clock.
+    pub app: App,
+    /// Accounts.
+    pub accounts: Vec<DemoAccount>,
+    /// Certificates, at least one in each state.
+    pub certificates: Vec<DemoCertificate>,
+    /// Issuer keys.
+    pub issuer_keys: Vec<DemoKey>,
+}
+
+/// The script's clock: so many days after the beginning, at an hour of the day in China.
+pub(crate) struct Script {
+    clock: Arc<SetClock>,
+    first: DateTime<Utc>,
+}
+
+impl Script {
+    /// Moves to a day of the story, ten in the morning in China.
+    pub(crate) fn day(&self, day: u64) {
+        let at = self.first.checked_add_days(Days::new(day)).unwrap_or(self.first);
+        if at > self.clock.now() {
+            self.clock.set(at);
+        }
+    }
+
+    /// A little later.
+    pub(crate) fn later(&self) {
+        self.clock.advance_seconds(60);
+    }
+
+    /// The civil date of a day of the story.
+    pub(crate) fn date(&self, day: u64) -> chrono::NaiveDate {
+        domain::calendar::today(self.first.checked_add_days(Days::new(day)).unwrap_or(self.first))
+    }
+}
+
+/// Makes the registry in an empty folder; `told` hears what is being done.
+pub async fn build(data: &Path, config: Config, mut told: impl FnMut(&'static str)) -> Result<Demo, BootError> {
+    let now = SystemClock.now();
+    let morning = now.date_naive().and_hms_opt(2, 0, 0).map_or(now, |at| at.and_utc());
+    let first = morning.checked_sub_days(Days::new(DAYS_BEFORE)).unwrap_or(morning);
+    let clock = Arc::new(SetClock::new(first));
+    let settings = Settings {
+        data: data.to_owned(),
+        database: None,
+        passphrase_file: None,
+        policy_file: None,
+        config: Config { scripted_clock: true, ..config.clone() },
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        create: true,
+    };
+    let mut app = boot::open(&settings).await?;
+    let script = Script { clock, first };
+    let country = country::Country::read()?;
+    told("账号与密钥 / accounts and keys");
+    let cast = cast::make(&app, &script, &country).await?;
+    told("机构与项目 / institutions and programmes");
+    let stage = story::admit(&app, &script, &country, &cast).await?;
+    told("班期与证书 / cohorts and certificates");
+    let issued = classes::run(&app, &script, &country, &cast, &stage).await?;
+    told("状态与查验 / states and checks");
+    showcase::change(&app, &script, &cast, &stage, &issued).await?;
+    // From now on the machine's clock; the script never ran ahead of it.
+    app.clock = Arc::new(SystemClock);
+    app.config = Arc::new(config);
+    let certificates = showcase::show(&app, &cast, &issued, data).await?;
+    let issuer_keys = keys(&app).await?;
+    Ok(Demo { app, accounts: cast.accounts, certificates, issuer_keys })
+}
+
+async fn keys(app: &App) -> Result<Vec<DemoKey>, Problem> {
+    let rows = store::certificates::all_keys(app.store.reader()).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| DemoKey {
+            kid: row.kid,
+            algorithm: row.algorithm,
+            public_key: data_encoding::HEXLOWER.encode(&row.public_key),
+            federation: row.federation.unwrap_or_default(),
+        })
+        .collect())
+}
+
+/// Half an hour: shorter than any step of the story.
+pub(crate) const STEP: Duration = Duration::minutes(30);
