@@ -10,7 +10,7 @@ mod transition;
 pub use refused::{Refused, Unmet};
 pub use rules::CohortRules;
 pub(crate) use rules::at_least;
-pub use transition::{Facts, Transition, acts_from, decide, may_open};
+pub use transition::{By, Facts, Transition, acts_from, decide, may_open};
 
 crate::text_enum! {
     /// Where a cohort stands.

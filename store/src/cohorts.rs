@@ -328,8 +328,20 @@ async fn offer_by(
         .transpose()
 }
 
-/// Role of the lowest federation that looks after a site: the county, or the prefecture or province that has none.
-pub async fn local_role(db: &impl ConnectionTrait, site_region: &str) -> Result<Role, StoreError> {
+/// The lowest federation that looks after a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalFederation {
+    /// Its code.
+    pub code: String,
+    /// Role of the officers who act for it: the county's, or the province's where there is none below.
+    pub role: Role,
+}
+
+/// The lowest federation that looks after a site: the county, or the city or province that has none below.
+pub async fn local_federation(
+    db: &impl ConnectionTrait,
+    site_region: &str,
+) -> Result<Option<LocalFederation>, StoreError> {
     let codes: Vec<String> = federation_area::Entity::find()
         .select_only()
         .column(federation_area::Column::Federation)
@@ -338,23 +350,27 @@ pub async fn local_role(db: &impl ConnectionTrait, site_region: &str) -> Result<
         .into_tuple()
         .all(db)
         .await?;
-    let levels: Vec<String> = federation::Entity::find()
+    let found: Vec<(String, String)> = federation::Entity::find()
         .select_only()
-        .column(federation::Column::Level)
+        .columns([federation::Column::Code, federation::Column::Level])
         .filter(federation::Column::Code.is_in(codes))
         .into_tuple()
         .all(db)
         .await?;
-    let has = |level: &str| levels.iter().any(|found| found == level);
-    Ok(if has("county") || levels.is_empty() {
-        Role::CountyOfficer
-    } else if has("prefecture") {
-        Role::PrefectureOfficer
-    } else if has("province") {
-        Role::ProvinceOfficer
-    } else {
-        Role::NationalOfficer
-    })
+    Ok([
+        ("county", Role::CountyOfficer),
+        ("prefecture", Role::CountyOfficer),
+        ("province", Role::ProvinceOfficer),
+        ("national", Role::NationalOfficer),
+    ]
+    .into_iter()
+    .find_map(|(level, role)| {
+        let (code, _) = found.iter().find(|(_, found)| found == level)?;
+        Some(LocalFederation {
+            code: code.clone(),
+            role,
+        })
+    }))
 }
 
 #[derive(FromQueryResult)]
@@ -605,9 +621,13 @@ mod tests {
             open_load(&tx, class.admission).await.expect("asked"),
             (1, 30)
         );
+        let local = local_federation(&tx, "330106")
+            .await
+            .expect("asked")
+            .expect("there");
         assert_eq!(
-            local_role(&tx, "330106").await.expect("asked"),
-            Role::CountyOfficer
+            (local.code.as_str(), local.role),
+            ("330106", Role::CountyOfficer)
         );
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::policy::Workflow;
+
 /// Numbers of policy for classes; a province may override them inside the stated bounds (design decision 5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -60,6 +62,24 @@ impl Default for CohortRules {
             archive_days: 425,
             resits: 2,
             resit_days: 180,
+        }
+    }
+}
+
+/// The numbers that the workflow policy has; the others are those of the reference.
+impl From<&Workflow> for CohortRules {
+    fn from(policy: &Workflow) -> Self {
+        Self {
+            min_age_years: policy.min_age,
+            completion_permille: policy.completion_permille,
+            taught_permille: policy.hours_taught_permille,
+            confirm_working_days: policy.cohort_confirm_wd,
+            accept_working_days: policy.acceptance_wd,
+            sample_permille: policy.acceptance_sample_permille,
+            sample_min: policy.acceptance_sample_min,
+            provisional_cohorts: policy.provisional_max_cohorts,
+            provisional_trainees: policy.provisional_max_trainees,
+            ..Self::default()
         }
     }
 }

@@ -32,6 +32,11 @@ fn ready(state: CohortState) -> Facts {
     }
 }
 
+/// Staff of the institution, or of the lowest federation.
+fn post(role: Role) -> By {
+    By::Post { role, local: true }
+}
+
 fn rules() -> CohortRules {
     CohortRules::default()
 }
@@ -41,7 +46,7 @@ fn codes(refused: &Refused) -> Vec<&'static str> {
 }
 
 fn refusal(facts: &Facts, act: CohortAct, role: Role) -> Vec<&'static str> {
-    codes(&decide(facts, act, Some(role), &rules()).expect_err("refused"))
+    codes(&decide(facts, act, post(role), &rules()).expect_err("refused"))
 }
 
 #[test]
@@ -97,14 +102,14 @@ fn a_class_goes_the_whole_way() {
         ),
     ];
     for (act, from, role, to) in steps {
-        let done = decide(&ready(from), act, Some(role), &rules()).expect("allowed");
+        let done = decide(&ready(from), act, post(role), &rules()).expect("allowed");
         assert_eq!((done.from, done.to), (from, to));
         assert_eq!(done.two_persons, act == CohortAct::Accept, "{act}");
     }
     let mut late = ready(S::Accepted);
     late.today = day("2027-06-20");
     assert_eq!(
-        decide(&late, CohortAct::Archive, None, &rules())
+        decide(&late, CohortAct::Archive, By::Registry, &rules())
             .expect("allowed")
             .to,
         S::Archived
@@ -119,7 +124,7 @@ fn every_pair_outside_the_table_is_refused_naming_both_states() {
             if row.from.contains(state) {
                 continue;
             }
-            for role in Role::ALL.iter().copied().map(Some).chain([None]) {
+            for role in Role::ALL.iter().copied().map(post).chain([By::Registry]) {
                 let refused = decide(&ready(*state), *act, role, &rules()).expect_err("refused");
                 assert_eq!(refused.code(), "transition-not-allowed");
                 assert!(refused.zh().contains(state.zh()) && refused.zh().contains(row.to.zh()));
@@ -137,7 +142,7 @@ fn others_than_the_table_names_are_refused_and_told_who_may() {
         let allowed = row.who.roles(Role::CountyOfficer);
         for role in Role::ALL.iter().filter(|role| !allowed.contains(role)) {
             let refused =
-                decide(&ready(row.from[0]), row.act, Some(*role), &rules()).expect_err("refused");
+                decide(&ready(row.from[0]), row.act, post(*role), &rules()).expect_err("refused");
             assert_eq!(refused.code(), "transition-not-yours");
             for may in &allowed {
                 assert!(refused.zh().contains(may.zh()) && refused.en().contains(may.en()));
@@ -154,7 +159,7 @@ fn where_no_county_federation_is_the_lowest_one_stands_in() {
         decide(
             &facts,
             CohortAct::Accept,
-            Some(Role::ProvinceOfficer),
+            post(Role::ProvinceOfficer),
             &rules()
         )
         .is_ok()
@@ -163,10 +168,33 @@ fn where_no_county_federation_is_the_lowest_one_stands_in() {
         decide(
             &facts,
             CohortAct::Accept,
-            Some(Role::CountyOfficer),
+            post(Role::CountyOfficer),
             &rules()
         )
         .is_err()
+    );
+}
+
+#[test]
+fn a_superior_sees_the_class_but_does_not_act_for_the_county() {
+    let act = |act, role| {
+        let by = By::Post { role, local: false };
+        decide(
+            &ready(TABLE.iter().find(|row| row.act == act).expect("a row").from[0]),
+            act,
+            by,
+            &rules(),
+        )
+    };
+    assert_eq!(
+        act(CohortAct::Accept, Role::CountyOfficer)
+            .expect_err("refused")
+            .code(),
+        "transition-not-yours"
+    );
+    assert!(
+        act(CohortAct::Terminate, Role::ProvinceOfficer).is_ok(),
+        "the table says so here"
     );
 }
 
@@ -178,7 +206,7 @@ fn the_registry_itself_ends_no_class() {
     {
         let row = TABLE.iter().find(|row| row.act == *act).expect("a row");
         assert!(
-            decide(&ready(row.from[0]), *act, None, &rules()).is_err(),
+            decide(&ready(row.from[0]), *act, By::Registry, &rules()).is_err(),
             "{act}"
         );
     }
@@ -215,7 +243,7 @@ fn enrolment_opens_only_after_the_county_confirmed() {
         decide(
             &facts,
             CohortAct::Confirm,
-            Some(Role::CountyOfficer),
+            post(Role::CountyOfficer),
             &rules()
         )
         .is_ok()
@@ -236,7 +264,7 @@ fn a_late_officer_gives_the_reason() {
         decide(
             &facts,
             CohortAct::Accept,
-            Some(Role::CountyOfficer),
+            post(Role::CountyOfficer),
             &rules()
         )
         .is_ok()
@@ -304,7 +332,7 @@ fn a_class_is_sent_back_with_a_list_and_twice_at_most() {
 fn archiving_waits_for_the_last_outcome_window() {
     let mut facts = ready(CohortState::Accepted);
     facts.today = day("2027-06-19");
-    let refused = decide(&facts, CohortAct::Archive, None, &rules()).expect_err("refused");
+    let refused = decide(&facts, CohortAct::Archive, By::Registry, &rules()).expect_err("refused");
     assert_eq!(codes(&refused), ["outcome-window-open"]);
 }
 

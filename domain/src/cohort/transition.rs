@@ -24,7 +24,7 @@ pub struct Facts {
     pub offer_open: bool,
     /// Standing of the institution.
     pub standing: Standing,
-    /// Role of the lowest federation that looks after the site: the county, or the city or province that has none.
+    /// Role of the lowest federation that looks after the site: the county, or the province that has none below it.
     pub local_role: Role,
     /// Planned hours.
     pub planned_hours: u32,
@@ -77,11 +77,26 @@ pub(super) struct Row {
     two_persons: bool,
 }
 
-/// Decides about an act: `role` is that of the post acted from, `None` for the registry itself.
+/// Who asks for an act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The registry itself.
+    Registry,
+    /// A member of staff.
+    Post {
+        /// Role of the post.
+        role: Role,
+        /// Whether the post belongs to the lowest federation that looks after the site: a superior sees the class, but
+        /// acts in place of the county only where the table says so.
+        local: bool,
+    },
+}
+
+/// Decides about an act.
 pub fn decide(
     facts: &Facts,
     act: CohortAct,
-    role: Option<Role>,
+    by: By,
     rules: &CohortRules,
 ) -> Result<Transition, Refused> {
     let row = TABLE
@@ -96,7 +111,7 @@ pub fn decide(
             possible: acts_from(facts.state),
         });
     }
-    if !row.who.allows(role, facts.local_role) {
+    if !row.who.allows(by, facts.local_role) {
         return Err(Refused::NotBy {
             act,
             from: facts.state,
@@ -267,10 +282,13 @@ fn unmet(facts: &Facts, act: CohortAct, rules: &CohortRules) -> Vec<Unmet> {
 }
 
 impl Who {
-    fn allows(self, role: Option<Role>, local: Role) -> bool {
-        match role {
-            None => self == Self::System,
-            Some(role) => self.roles(local).contains(&role),
+    fn allows(self, by: By, local_role: Role) -> bool {
+        match by {
+            By::Registry => self == Self::System,
+            By::Post { role, local } => {
+                let fits = self.roles(local_role).contains(&role);
+                fits && (local || role != local_role)
+            }
         }
     }
 
