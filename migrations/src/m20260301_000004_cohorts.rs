@@ -59,6 +59,7 @@ CREATE TABLE enrolment (
   phone_enc BYTES,
   contact TEXT NOT NULL,
   needs TEXT NOT NULL,
+  note_enc BYTES,
   employed_at_enrolment BOOL NOT NULL,
   consent_on TEXT NOT NULL,
   row_digest BYTES NOT NULL,

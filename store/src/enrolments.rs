@@ -19,6 +19,7 @@ use crate::vault::{DataKey, Vault};
 use crate::{StoreError, time};
 
 const PHONE: &str = "enrolment.phone";
+const NOTE: &str = "enrolment.note";
 /// Values bound in one list of a query.
 const LIST: usize = 1_000;
 
@@ -71,6 +72,8 @@ pub struct Details<'a> {
     pub contact: &'a str,
     /// Needs for accommodation.
     pub needs: &'a [String],
+    /// Free text of the institution about needs and the person; sealed, because people write health into it.
+    pub note: Option<&'a str>,
     /// Whether the person has work today.
     pub employed_at_enrolment: bool,
     /// Day of consent.
@@ -184,6 +187,7 @@ pub async fn change_all(
                         Column::PhoneEnc,
                         Column::Contact,
                         Column::Needs,
+                        Column::NoteEnc,
                         Column::EmployedAtEnrolment,
                         Column::ConsentOn,
                         Column::RowDigest,
@@ -323,6 +327,10 @@ fn row(
         .phone
         .map(|phone| details.key.seal(PHONE, id, phone.as_bytes()))
         .transpose()?;
+    let note = details
+        .note
+        .map(|note| details.key.seal(NOTE, id, note.as_bytes()))
+        .transpose()?;
     Ok(enrolment::ActiveModel {
         id: Set(id),
         cohort_id: Set(cohort.uuid()),
@@ -332,6 +340,7 @@ fn row(
         phone_enc: Set(phone),
         contact: Set(details.contact.to_owned()),
         needs: Set(serde_json::Value::from(details.needs.to_vec()).to_string()),
+        note_enc: Set(note),
         employed_at_enrolment: Set(details.employed_at_enrolment),
         consent_on: Set(details.consent_on.to_string()),
         row_digest: Set(details.row_digest.to_vec()),

@@ -202,6 +202,7 @@ pub(crate) fn details(enrolment: EnrolmentId, person: PersonId, key: &DataKey) -
         phone: Some("13800000000"),
         contact: "self",
         needs: &[],
+        note: None,
         employed_at_enrolment: false,
         consent_on: day("2026-03-01"),
         row_digest: [7; 32],
