@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod certificates;
 pub mod cli;
 pub mod clock;
+pub mod cohorts;
 pub mod config;
 pub mod errors_pages;
 pub mod extract;

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod certificates;
+pub mod cohorts;
 pub mod institutions;
 pub mod keys;
 pub mod logs;
@@ -57,6 +58,9 @@ enum Command {
     /// 开设项目 / offers
     #[command(subcommand)]
     Offer(programs::OfferCommand),
+    /// 班期 / cohorts
+    #[command(subcommand)]
+    Cohort(cohorts::CohortCommand),
     /// 需第二人办理的提议 / proposals that wait for a second person
     #[command(subcommand)]
     Proposal(programs::ProposalCommand),
@@ -134,6 +138,7 @@ async fn dispatch(cli: Cli) -> Result<bool, CommandError> {
         Command::Program(command) => programs::run_program(command, registry, print).await?,
         Command::CertificateType(command) => programs::run_type(command, registry, print).await?,
         Command::Offer(command) => programs::run_offer(command, registry, print).await?,
+        Command::Cohort(command) => return cohorts::run(command, registry, print).await,
         Command::Proposal(command) => programs::run_proposal(command, registry, print).await?,
         Command::Cert(command) => certificate(command, registry, print).await?,
         Command::Key(command) => keys::run(command, registry, print).await?,

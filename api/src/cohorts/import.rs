@@ -26,7 +26,7 @@ use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
 use crate::problem::{Code, FieldError, Problem, Sentence};
-use crate::rosters::{self, Fault, Limits, ParsedRoster, RosterRefused, RosterRow};
+use crate::rosters::{self, Fault, Limits, ParsedRoster, RosterRefused, RosterRow, Sheet};
 
 /// Largest upload in bytes (trust.md OV-3).
 pub const UPLOAD_LIMIT: usize = 8 << 20;
@@ -139,7 +139,7 @@ pub async fn upload_roster(
     let cohort = find(app, actor, id).await?;
     let sha256: [u8; 32] = Sha256::digest(&upload.bytes).into();
     let file_name = last_part(&upload.file_name);
-    let parsed = read(app, &cohort, upload).await?;
+    let (_, parsed) = read(app, &cohort, upload).await?;
     let file = File {
         digest: data_encoding::HEXLOWER.encode(&sha256),
         sha256,
@@ -259,7 +259,14 @@ fn digest_of(app: &App, rows: &[RosterRow]) -> String {
     data_encoding::HEXLOWER.encode(&app.store.vault().blind_index("roster.rows", &text))
 }
 
-async fn read(app: &App, cohort: &Cohort, upload: Upload) -> Result<ParsedRoster, Problem> {
+/// The same table with its faults marked.
+pub async fn annotated(app: &App, cohort: &Cohort, upload: Upload) -> Result<Vec<u8>, Problem> {
+    let (sheet, parsed) = read(app, cohort, upload).await?;
+    let table = tokio::task::spawn_blocking(move || rosters::annotate(&sheet, &parsed.faults));
+    table.await.map_err(Problem::internal)?.map_err(Problem::internal)
+}
+
+async fn read(app: &App, cohort: &Cohort, upload: Upload) -> Result<(Sheet, ParsedRoster), Problem> {
     let _slot = READERS.acquire().await.map_err(Problem::internal)?;
     let (app, start_on) = (app.clone(), cohort.start_on);
     let parsed = tokio::task::spawn_blocking(move || {
@@ -273,7 +280,8 @@ async fn read(app: &App, cohort: &Cohort, upload: Upload) -> Result<ParsedRoster
             // Places are counted against the people already in the class.
             max_trainees: usize::MAX,
         };
-        Ok::<_, RosterRefused>(rosters::parse(&sheet, &context))
+        let parsed = rosters::parse(&sheet, &context);
+        Ok::<_, RosterRefused>((sheet, parsed))
     });
     Ok(parsed.await.map_err(Problem::internal)??)
 }

@@ -182,6 +182,9 @@ async fn locked(act: &Act, id: AdmissionId) -> Result<Admission, Problem> {
 
 async fn facts(act: &Act, admission: &Admission, request: &TransitionRequest) -> Result<AdmissionFacts, Problem> {
     let object = admission.id.uuid();
+    let local = store::cohorts::local_federation(&act.tx, &admission.site_region)
+        .await?
+        .ok_or_else(|| Problem::internal("no federation looks after a site"))?;
     Ok(AdmissionFacts {
         state: admission.state,
         state_before: admission.state_before,
@@ -193,7 +196,7 @@ async fn facts(act: &Act, admission: &Admission, request: &TransitionRequest) ->
         accepted_objections: store::objections::count(&act.tx, object, "accepted", admission.state_since).await?,
         sites: store::institutions::count_sites(&act.tx, admission.institution.id).await?,
         reason_given: request.reason.is_some(),
-        local_role: store::cohorts::local_role(&act.tx, &admission.site_region).await?,
+        local_role: local.role,
     })
 }
 

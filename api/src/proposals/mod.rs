@@ -54,6 +54,7 @@ async fn dispatch(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Valu
     match proposal.object_kind.as_str() {
         "admission" => crate::institutions::admission::execute(act, proposal).await,
         "program_version" => crate::programs::versions::execute(act, proposal).await,
+        "cohort" => crate::cohorts::acts::execute(act, proposal).await,
         "certificate" => crate::certificates::change::execute(act, proposal).await,
         other => Err(Problem::internal(format!("no feature runs proposals on {other}"))),
     }

@@ -37,11 +37,13 @@ impl utoipa::Modify for Bearer {
 /// Routes of every feature with a document of them.
 pub fn routes() -> (Router<App>, OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
+        .merge(crate::verify::routes())
         .merge(crate::catalogue::json::routes())
         .merge(crate::access::json::routes())
         .merge(crate::institutions::json::routes())
         .merge(crate::programs::json::routes())
         .merge(crate::offers::json::routes())
+        .merge(crate::cohorts::routes())
         .merge(crate::certificates::json::routes())
         .merge(crate::certificates::files::routes())
         .merge(crate::proposals::routes())

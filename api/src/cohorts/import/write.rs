@@ -1,22 +1,20 @@
-//! Writing what a plan says: persons, enrolments, names, card numbers, timelines; no query per row.
+//! Writes what a roster does: persons, disability cards, enrolments, timelines.
 
 use std::collections::HashMap;
 
-use domain::DisabilityCardNo;
-use domain::enrolment::{Days, EnrolmentState};
 use domain::ids::{EnrolmentId, PersonId, RosterId};
 use store::cohorts::Cohort;
 use store::enrolments::Details;
 use store::persons::{Card, NewPerson};
 use store::vault::DataKey;
+use uuid::Uuid;
 
 use super::plan::Plan;
 use crate::act::{Act, Entry};
 use crate::problem::Problem;
-use crate::rosters::{Hidden, RosterRow};
+use crate::rosters::RosterRow;
 
-/// Writes the plan; false when another transaction made or enrolled one of these people meanwhile: then nothing of it
-/// may be committed, and the roster must be read again.
+/// Writes a plan; `false` when another transaction made one of these people meanwhile, and nothing counts.
 pub(super) async fn write(
     act: &mut Act,
     cohort: &Cohort,
@@ -24,130 +22,111 @@ pub(super) async fn write(
     plan: &Plan,
     roster: Option<RosterId>,
 ) -> Result<bool, Problem> {
-    let Some(made) = make(act, rows, plan).await? else { return Ok(false) };
-    let people: Vec<PersonId> = plan.added.iter().filter_map(|added| added.person.or_else(|| made.get(&added.row).map(|(id, _)| *id))).collect();
-    store::persons::lock(&act.tx, &people).await?;
-    let days = Days { start_on: cohort.start_on, end_on: cohort.end_on };
-    if !store::enrolments::overlapping(&act.tx, &people, cohort.id, days).await?.is_empty() {
+    let Some(made) = make_people(act, rows, plan).await? else {
         return Ok(false);
-    }
-    let texts: Vec<Texts> = rows.iter().map(Texts::of).collect();
-    let person_of = |row: usize, person: Option<PersonId>| -> Option<(PersonId, &DataKey)> {
-        match person {
-            Some(person) => plan.known.get(&person).map(|known| (person, &known.key)),
-            None => made.get(&row).map(|(person, key)| (*person, key)),
-        }
     };
-    let gone = || Problem::internal("a person of a roster is neither known nor made");
+    let key_of = |at: usize| -> Option<(PersonId, &DataKey)> {
+        if let Some((id, key)) = made.get(&at) {
+            return Some((*id, key));
+        }
+        let person = plan.known.get(&at)?;
+        Some((*person, &plan.open.get(person)?.key))
+    };
+    let missing = || Problem::internal("a person of a roster that is not there");
+    let mut cards = Vec::new();
     let mut added = Vec::with_capacity(plan.added.len());
-    for new in &plan.added {
-        let (person, key) = person_of(new.row, new.person).ok_or_else(gone)?;
-        added.push(details(&rows[new.row], &texts[new.row], act.new_id(), person, key, new.digest));
-    }
     let mut changed = Vec::with_capacity(plan.changed.len());
-    for change in &plan.changed {
-        let (person, key) = person_of(change.row, Some(change.person)).ok_or_else(gone)?;
-        changed.push(details(&rows[change.row], &texts[change.row], change.enrolment, person, key, change.digest));
-    }
-    store::enrolments::insert_all(&act.tx, cohort.id, &added, act.now).await?;
-    store::enrolments::change_all(&act.tx, cohort.id, &changed, act.now).await?;
-
-    let renames = plan.added.iter().filter(|new| new.rename).filter_map(|new| Some((new.row, new.person?)));
-    let renames = renames.chain(plan.changed.iter().filter(|change| change.rename).map(|change| (change.row, change.person)));
-    for (row, person) in renames {
-        if let Some(known) = plan.known.get(&person) {
-            store::persons::rename(&act.tx, known, rows[row].name.expose(), act.today, Some("roster"), act.new_id()).await?;
+    let needs: Vec<Vec<String>> =
+        rows.iter().map(|row| row.needs.iter().map(|need| need.as_str().to_owned()).collect()).collect();
+    let notes: Vec<Option<String>> = rows.iter().map(note).collect();
+    let wanted = plan
+        .added
+        .iter()
+        .map(|at| (*at, act.new_id::<EnrolmentId>(), true))
+        .chain(plan.changed.iter().map(|change| (change.at, change.enrolment, false)))
+        .collect::<Vec<_>>();
+    for (at, id, new) in wanted {
+        let row = &rows[at];
+        let (person, key) = key_of(at).ok_or_else(missing)?;
+        if let Some(card) = &row.disability_card {
+            cards.push(Card { person, key, number: card.expose() });
+        }
+        let details = Details {
+            id,
+            person,
+            key,
+            hukou_region: row.hukou_region.as_str(),
+            phone: row.phone.as_ref().map(domain::Phone::expose),
+            contact: row.contact.as_str(),
+            needs: &needs[at],
+            note: notes[at].as_deref(),
+            employed_at_enrolment: row.employed_at_enrolment,
+            consent_on: row.consent_on,
+            row_digest: plan.digests[at],
+        };
+        if new {
+            added.push(details);
+        } else {
+            changed.push(details);
         }
     }
-    let written = plan.added.iter().map(|new| (new.row, new.person));
-    let written = written.chain(plan.changed.iter().map(|change| (change.row, Some(change.person))));
-    let cards: Vec<Card<'_>> = written
-        .filter_map(|(row, person)| {
-            let number = rows[row].disability_card.as_ref().map(DisabilityCardNo::expose)?;
-            let (person, key) = person_of(row, person)?;
-            Some(Card { person, key, number })
-        })
-        .collect();
-    store::persons::keep_cards(&act.tx, act.app.store.vault(), &cards, act.today, || act.new_id()).await?;
-
-    let added: Vec<EnrolmentId> = added.iter().map(|details| details.id).collect();
-    let changed: Vec<EnrolmentId> = changed.iter().map(|details| details.id).collect();
-    timeline(act, &added, &changed, roster).await?;
+    let random = act.app.random.clone();
+    let (now, today) = (act.now, act.today);
+    let new_id = move || random.id(now);
+    store::persons::keep_cards(&act.tx, act.app.store.vault(), &cards, today, &new_id).await?;
+    store::enrolments::insert_all(&act.tx, cohort.id, &added, now).await?;
+    store::enrolments::change_all(&act.tx, cohort.id, &changed, now).await?;
+    for change in &plan.changed {
+        rename(act, rows, plan, change.at, new_id()).await?;
+    }
+    let evidence: Vec<String> = roster.iter().map(ToString::to_string).collect();
+    let entry = |details: &Details<'_>, new: bool| (details.id.uuid(), new);
+    let touched: Vec<(Uuid, bool)> =
+        added.iter().map(|one| entry(one, true)).chain(changed.iter().map(|one| entry(one, false))).collect();
+    act.record_all(touched.into_iter().map(|(id, new)| Entry {
+        kind: "enrolment",
+        id,
+        act: if new { "apply" } else { "change" },
+        to: new.then_some("applied"),
+        evidence: &evidence,
+        ..Entry::default()
+    }))
+    .await?;
     Ok(true)
 }
 
-/// Makes the unknown people, by row; `None` when somebody else made one of them first.
-async fn make(act: &Act, rows: &[RosterRow], plan: &Plan) -> Result<Option<HashMap<usize, (PersonId, DataKey)>>, Problem> {
-    let unknown: Vec<usize> = plan.added.iter().filter(|new| new.person.is_none()).map(|new| new.row).collect();
+/// New persons by position of their row; `None` when another transaction made one of them first.
+async fn make_people(
+    act: &Act,
+    rows: &[RosterRow],
+    plan: &Plan,
+) -> Result<Option<HashMap<usize, (PersonId, DataKey)>>, Problem> {
+    let unknown: Vec<usize> = plan.added.iter().copied().filter(|at| !plan.known.contains_key(at)).collect();
     let people: Vec<NewPerson<'_>> = unknown
         .iter()
-        .map(|row| NewPerson { citizen_id: rows[*row].citizen_id.expose(), name: rows[*row].name.expose() })
+        .map(|at| NewPerson { citizen_id: rows[*at].citizen_id.expose(), name: rows[*at].name.expose() })
         .collect();
-    let vault = act.app.store.vault();
-    let made = store::persons::make(&act.tx, vault, &people, act.now, act.today, || act.new_id()).await?;
-    Ok(unknown.into_iter().zip(made).map(|(row, made)| Some((row, made?))).collect())
+    let random = act.app.random.clone();
+    let now = act.now;
+    let made = store::persons::make(&act.tx, act.app.store.vault(), &people, now, act.today, || random.id(now)).await?;
+    Ok(unknown.into_iter().zip(made).map(|(at, person)| Some((at, person?))).collect())
 }
 
-async fn timeline(act: &mut Act, added: &[EnrolmentId], changed: &[EnrolmentId], roster: Option<RosterId>) -> Result<(), Problem> {
-    let evidence: Vec<String> = roster.iter().map(ToString::to_string).collect();
-    let entries = added
-        .iter()
-        .map(|id| Entry {
-            kind: "enrolment",
-            id: id.uuid(),
-            act: "apply",
-            to: Some(EnrolmentState::Applied.as_str()),
-            evidence: &evidence,
-            ..Entry::default()
-        })
-        .chain(changed.iter().map(|id| Entry {
-            kind: "enrolment",
-            id: id.uuid(),
-            act: "update",
-            evidence: &evidence,
-            ..Entry::default()
-        }));
-    act.record_all(entries).await
-}
-
-/// Texts of a row in the form of the tables.
-struct Texts {
-    needs: Vec<String>,
-    note: Option<String>,
-}
-
-impl Texts {
-    fn of(row: &RosterRow) -> Self {
-        let note = (row.needs_other.is_some() || row.note.is_some()).then(|| {
-            serde_json::json!({
-                "needs_other": row.needs_other.as_ref().map(Hidden::expose),
-                "note": row.note.as_ref().map(Hidden::expose),
-            })
-            .to_string()
-        });
-        Self { needs: row.needs.iter().map(ToString::to_string).collect(), note }
+/// A name that this class alone knows may be mended by its own roster.
+async fn rename(act: &Act, rows: &[RosterRow], plan: &Plan, at: usize, row: Uuid) -> Result<(), Problem> {
+    let Some(person) = plan.known.get(&at).and_then(|id| plan.open.get(id)) else {
+        return Ok(());
+    };
+    let name = rows[at].name.expose();
+    if person.name.as_str() != name {
+        store::persons::rename(&act.tx, person, name, act.today, None, row).await?;
     }
+    Ok(())
 }
 
-fn details<'a>(
-    row: &'a RosterRow,
-    texts: &'a Texts,
-    id: EnrolmentId,
-    person: PersonId,
-    key: &'a DataKey,
-    row_digest: [u8; 32],
-) -> Details<'a> {
-    Details {
-        id,
-        person,
-        key,
-        hukou_region: row.hukou_region.as_str(),
-        phone: row.phone.as_ref().map(domain::Phone::expose),
-        contact: row.contact.as_str(),
-        needs: &texts.needs,
-        note: texts.note.as_deref(),
-        employed_at_enrolment: row.employed_at_enrolment,
-        consent_on: row.consent_on,
-        row_digest,
-    }
+/// What the institution wrote about needs and the person, as one text that is sealed.
+fn note(row: &RosterRow) -> Option<String> {
+    let parts: Vec<&str> =
+        [&row.needs_other, &row.note].into_iter().flatten().map(crate::rosters::Hidden::expose).collect();
+    (!parts.is_empty()).then(|| parts.join("\n"))
 }

@@ -1,0 +1,177 @@
+//! Rosters over HTTP: the file is the body, so that a plain upload works; the answer tells every fault.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use domain::ids::{CohortId, RosterId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::find;
+use super::import::{self, Import, RosterFault, RosterReceipt, Upload};
+use crate::access::By;
+use crate::access::permissions::{RunCohorts, SeeRecords};
+use crate::act::Receipt;
+use crate::app::App;
+use crate::extract::{IdempotencyKey, Path, Query};
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::rosters;
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// Routes of this part.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(upload_roster))
+        .routes(routes!(annotate_roster))
+        .routes(routes!(show_roster))
+        .routes(routes!(roster_template))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct UploadQuery {
+    /// `none` checks only; `good` writes the rows without a fault; `all` writes all or nothing.
+    #[param(value_type = Option<String>)]
+    import: Option<Import>,
+    /// Name of the file, for people.
+    file_name: Option<String>,
+}
+
+/// Bytes with one of these types or none; a form is refused with a sentence.
+fn upload(headers: &HeaderMap, file_name: Option<String>, bytes: Bytes) -> Result<Upload, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if kind.starts_with("multipart/") {
+        return Err(Problem::new(Code::UnsupportedMediaType).with_detail(
+            "请把文件本身作为请求正文上传,不要用表单。",
+            "Send the file itself as the body, not a form.",
+        ));
+    }
+    if bytes.is_empty() {
+        return Err(Problem::new(Code::UploadUnreadable).with_detail("文件是空的。", "The file is empty."));
+    }
+    if bytes.len() > import::UPLOAD_LIMIT {
+        return Err(Problem::new(Code::TooLarge));
+    }
+    Ok(Upload { file_name: file_name.unwrap_or_default(), bytes: bytes.to_vec() })
+}
+
+/// Check a roster (.xlsx or .csv as the body), and import as much of it as asked for.
+#[utoipa::path(post, path = "/api/v1/cohorts/{id}/rosters", tag = "cohorts", security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header), UploadQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = RosterReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn upload_roster(
+    State(app): State<App>,
+    by: By<RunCohorts>,
+    key: IdempotencyKey,
+    Path(id): Path<CohortId>,
+    Query(query): Query<UploadQuery>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Receipt, Problem> {
+    let upload = upload(&headers, query.file_name, bytes)?;
+    import::upload_roster(&app, &by.actor, &key, id, upload, query.import.unwrap_or(Import::None)).await
+}
+
+/// The same table back, with the faults marked; nothing is written or kept.
+#[utoipa::path(post, path = "/api/v1/cohorts/{id}/rosters/annotated", tag = "cohorts", security(("bearer" = [])),
+    params(("id" = String, Path)),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = Vec<u8>),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn annotate_roster(
+    State(app): State<App>,
+    by: By<RunCohorts>,
+    Path(id): Path<CohortId>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let upload = upload(&headers, None, bytes)?;
+    let cohort = find(&app, &by.actor, id).await?;
+    let table = import::annotated(&app, &cohort, upload).await?;
+    Ok(sheet("名单-问题标注.xlsx", "roster-annotated.xlsx", table))
+}
+
+/// An uploaded roster.
+#[derive(Serialize, ToSchema)]
+struct RosterResponse {
+    /// Its number.
+    id: String,
+    /// Name of the file.
+    file_name: String,
+    /// What was asked for.
+    import: String,
+    /// Rows below the header.
+    rows: u32,
+    /// Rows without a fault.
+    good: u32,
+    /// Rows that added a trainee.
+    added: u32,
+    /// Rows that changed one.
+    changed: u32,
+    /// Rows that changed nothing.
+    unchanged: u32,
+    /// Rows with a fault.
+    faulty: u32,
+    /// Sample and empty rows.
+    skipped: u32,
+    /// Every fault.
+    faults: Vec<RosterFault>,
+    /// When it was uploaded.
+    uploaded_at: String,
+}
+
+/// An uploaded roster with every fault; no value of a row is kept.
+#[utoipa::path(get, path = "/api/v1/cohorts/{id}/rosters/{roster}", tag = "cohorts", security(("bearer" = [])),
+    params(("id" = String, Path), ("roster" = String, Path)),
+    responses((status = 200, body = RosterResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn show_roster(
+    State(app): State<App>,
+    by: By<SeeRecords>,
+    Path((id, roster)): Path<(CohortId, RosterId)>,
+) -> Result<Json<RosterResponse>, Problem> {
+    find(&app, &by.actor, id).await?;
+    let row = store::rosters::find(app.store.reader(), id, roster).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(RosterResponse {
+        id: row.id.to_string(),
+        file_name: row.file_name,
+        import: row.import,
+        rows: row.rows,
+        good: row.good,
+        added: row.added,
+        changed: row.changed,
+        unchanged: row.unchanged,
+        faulty: row.faulty,
+        skipped: row.skipped,
+        faults: serde_json::from_str(&row.faults).map_err(Problem::internal)?,
+        uploaded_at: row.uploaded_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+    }))
+}
+
+/// The empty form of a roster; public.
+#[utoipa::path(get, path = "/api/v1/rosters/template.xlsx", tag = "cohorts",
+    responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = Vec<u8>)))]
+async fn roster_template() -> Response {
+    sheet("学员名单.xlsx", "roster.xlsx", rosters::template())
+}
+
+fn sheet(name: &str, plain: &str, bytes: Vec<u8>) -> Response {
+    let encoded: String = name
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-') {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
+    ([(header::CONTENT_TYPE, XLSX.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response()
+}
