@@ -10,6 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod cohorts;
 pub mod config;
+pub mod demo;
 pub mod errors_pages;
 pub mod extract;
 pub mod fields;

@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod certificates;
 pub mod cohorts;
+pub mod demo;
 pub mod institutions;
 pub mod keys;
 pub mod logs;
@@ -41,6 +42,8 @@ struct Cli {
 enum Command {
     /// 启动服务 / serve the registry
     Serve(serving::ServeArgs),
+    /// 演示:合成的全国数据,用后即弃 / a throw-away registry of a synthetic country
+    Demo(demo::DemoArgs),
     /// 建立或升级登记簿 / make a registry, or bring it up to date
     Migrate,
     /// 账号 / accounts
@@ -132,6 +135,9 @@ async fn dispatch(cli: Cli) -> Result<bool, CommandError> {
     let registry = &cli.registry;
     match cli.command {
         Command::Serve(args) => serving::serve(args, registry, print).await?,
+        Command::Demo(args) => {
+            demo::run(args, registry.given_data(), &registry.public_url, print).await?;
+        }
         Command::Migrate => serving::migrate(registry, print).await?,
         Command::Account(command) => accounts::run(command, registry, print).await?,
         Command::Institution(command) => institutions::run(command, registry, print).await?,

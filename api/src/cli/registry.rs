@@ -22,8 +22,8 @@ use crate::problem::{Code, Problem};
 #[derive(Args, Clone, Debug)]
 pub struct RegistryArgs {
     /// 数据目录 / data folder: keys and, with SQLite, the database
-    #[arg(long, value_name = "DIR", env = "MINGZHENG_DATA", default_value = "registry", global = true)]
-    pub data: PathBuf,
+    #[arg(long, value_name = "DIR", env = "MINGZHENG_DATA", global = true)]
+    data: Option<PathBuf>,
     /// 数据库地址,缺省为数据目录中的 SQLite / database URL (sqlite: or postgres://)
     #[arg(long, value_name = "URL", env = "MINGZHENG_DATABASE", hide_env_values = true, global = true)]
     pub database: Option<String>,
@@ -96,6 +96,16 @@ impl CommandError {
 }
 
 impl RegistryArgs {
+    /// The data folder; `registry` here when none was given.
+    pub fn data(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| PathBuf::from("registry"))
+    }
+
+    /// The data folder, if one was given.
+    pub fn given_data(&self) -> Option<PathBuf> {
+        self.data.clone()
+    }
+
     /// The settings that these arguments mean.
     pub fn settings(&self, create: bool) -> Result<Settings, CommandError> {
         let database = self
@@ -107,7 +117,7 @@ impl RegistryArgs {
         let config =
             Config::for_public_url(&self.public_url).map_err(|error| CommandError::Usage(error.to_owned()))?;
         Ok(Settings {
-            data: self.data.clone(),
+            data: self.data(),
             database,
             passphrase_file: self.passphrase_file.clone(),
             policy_file: self.policy_file.clone(),

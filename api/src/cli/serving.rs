@@ -30,11 +30,11 @@ pub async fn serve(args: ServeArgs, registry: &RegistryArgs, print: Printing) ->
 
 /// Runs `migrate`: makes the keys of a new registry, brings schema and reference data up to date.
 pub async fn migrate(registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
-    let existed = crate::keyring::exists(&registry.data.join("keys"));
+    let existed = crate::keyring::exists(&registry.data().join("keys"));
     let app = boot::open(&registry.settings(true)?).await?;
     let regions = app.regions.len();
     print.show(&serde_json::json!({
-        "data": registry.data,
+        "data": registry.data(),
         "created": !existed,
         "regions": regions,
         "policy": app.policy.name(),

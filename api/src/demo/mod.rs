@@ -13,7 +13,7 @@ mod story;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, Duration, Utc};
+use chrono::{DateTime, Days, Utc};
 use serde::Serialize;
 
 use crate::app::App;
@@ -103,6 +103,11 @@ impl Script {
         self.clock.advance_seconds(60);
     }
 
+    /// Now, when the story has been told.
+    pub(crate) fn end(&self) -> DateTime<Utc> {
+        self.first.checked_add_days(Days::new(DAYS_BEFORE)).unwrap_or(self.first)
+    }
+
     /// The civil date of a day of the story.
     pub(crate) fn date(&self, day: u64) -> chrono::NaiveDate {
         domain::calendar::today(self.first.checked_add_days(Days::new(day)).unwrap_or(self.first))
@@ -128,9 +133,9 @@ pub async fn build(data: &Path, config: Config, mut told: impl FnMut(&'static st
     let script = Script { clock, first };
     let country = country::Country::read()?;
     told("账号与密钥 / accounts and keys");
-    let cast = cast::make(&app, &script, &country).await?;
+    let mut cast = cast::make(&app, &script, &country).await?;
     told("机构与项目 / institutions and programmes");
-    let stage = story::admit(&app, &script, &country, &cast).await?;
+    let stage = story::admit(&app, &script, &country, &mut cast).await?;
     told("班期与证书 / cohorts and certificates");
     let issued = classes::run(&app, &script, &country, &cast, &stage).await?;
     told("状态与查验 / states and checks");
@@ -155,6 +160,3 @@ async fn keys(app: &App) -> Result<Vec<DemoKey>, Problem> {
         })
         .collect())
 }
-
-/// Half an hour: shorter than any step of the story.
-pub(crate) const STEP: Duration = Duration::minutes(30);

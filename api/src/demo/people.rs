@@ -68,7 +68,7 @@ fn citizen_id(region: &str, number: usize) -> Result<CitizenId, Problem> {
     let day = first
         .checked_add_days(Days::new((number * 3 % 3_600) as u64))
         .ok_or_else(|| Problem::internal("a date"))?;
-    let body = format!("{region}{:04}{:02}{:02}{:03}", day.year(), day.month(), day.day(), number % 1_000);
+    let body = format!("{region}{:04}{:02}{:02}{:03}", day.year(), day.month(), day.day(), number % 999 + 1);
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     let check = b"10X98765432"[(sum % 11) as usize] as char;

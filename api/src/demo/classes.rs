@@ -1,0 +1,272 @@
+//! Two waves of classes: the first ends with certificates, the second is caught on its way.
+
+use domain::access::Actor;
+use domain::cohort::{CohortAct, Track};
+use domain::ids::{BatchId, CohortId, EnrolmentId};
+
+use super::Script;
+use super::cast::{Cast, key};
+use super::country::Country;
+use super::people::People;
+use super::story::{School, Stage, WithProposal, approve};
+use crate::app::App;
+use crate::certificates::batches::{self, ProposeBatchRequest, ProposedBatch};
+use crate::certificates::issue;
+use crate::cohorts::acts::{self, CohortActRequest};
+use crate::cohorts::assessments::{self, AssessmentItem, AssessmentsRequest, ConfirmRequest};
+use crate::cohorts::attendance::{self, AttendanceItem, AttendanceRequest};
+use crate::cohorts::enrolments::{self, AdmitRequest};
+use crate::cohorts::import;
+use crate::cohorts::open::{self, OpenCohortRequest};
+use crate::cohorts::CohortReceipt;
+use crate::extract::IfMatch;
+use crate::problem::Problem;
+
+/// Classes of the first wave; all end with certificates.
+const FIRST: usize = 24;
+/// Classes of the second wave.
+const SECOND: usize = 16;
+/// How many of the second wave get how far, each a subset of the one before.
+const SECOND_ANNOUNCED: usize = 15;
+const SECOND_ENROLLING: usize = 13;
+const SECOND_RUNNING: usize = 11;
+const SECOND_FINISHED: usize = 7;
+const SECOND_ACCEPTED: usize = 5;
+const SECOND_CERTIFIED: usize = 4;
+
+/// Trainees of a class of each wave.
+const TRAINEES: (u32, u32) = (24, 28);
+
+/// An issued batch.
+#[derive(Debug)]
+pub(super) struct Issued {
+    pub(super) batch: BatchId,
+    pub(super) federation: String,
+    /// Whether its certificates have a period of validity that is over by now.
+    pub(super) expired: bool,
+}
+
+struct Class {
+    id: CohortId,
+    school: usize,
+    hours: u32,
+    trainees: u32,
+}
+
+/// Runs both waves.
+pub(super) async fn run(
+    app: &App,
+    script: &Script,
+    country: &Country,
+    cast: &Cast,
+    stage: &Stage,
+) -> Result<Vec<Issued>, Problem> {
+    let mut people = People::new(country);
+    let mut issued = Vec::new();
+    let first = Wave { app, script, cast, stage, start: 38, end: 74, trainees: TRAINEES.0 };
+    let classes = first.open(FIRST, 0).await?;
+    first.enrol(&classes, &mut people, FIRST, FIRST).await?;
+    first.teach(&classes).await?;
+    first.accept(&classes).await?;
+    issued.extend(first.certify(&classes).await?);
+    let second = Wave { app, script, cast, stage, start: 160, end: 200, trainees: TRAINEES.1 };
+    let classes = second.open(SECOND, 1).await?;
+    second.enrol(&classes, &mut people, SECOND_ANNOUNCED, SECOND_ENROLLING).await?;
+    second.start(&classes[..SECOND_RUNNING]).await?;
+    second.finish(&classes[..SECOND_FINISHED]).await?;
+    second.accept(&classes[..SECOND_ACCEPTED]).await?;
+    issued.extend(second.certify(&classes[..SECOND_CERTIFIED]).await?);
+    Ok(issued)
+}
+
+struct Wave<'a> {
+    app: &'a App,
+    script: &'a Script,
+    cast: &'a Cast,
+    stage: &'a Stage,
+    start: u64,
+    end: u64,
+    trainees: u32,
+}
+
+impl Wave<'_> {
+    fn school(&self, class: &Class) -> &School {
+        &self.stage.schools[class.school]
+    }
+
+    async fn operator(&self, class: &Class, person: u8) -> Result<Actor, Problem> {
+        self.cast.actor(self.app, &format!("school-{}-{person}", self.school(class).number)).await
+    }
+
+    async fn county(&self, class: &Class, person: u8) -> Result<Actor, Problem> {
+        self.cast.actor(self.app, &format!("county-{}-{person}", self.school(class).region)).await
+    }
+
+    async fn act(&self, class: &Class, actor: &Actor, request: &CohortActRequest) -> Result<WithProposal, Problem> {
+        let scope = store::scope::Scope::of(actor);
+        let found = store::cohorts::find(self.app.store.reader(), &scope, class.id)
+            .await?
+            .ok_or_else(Problem::not_found)?;
+        let seen = IfMatch(found.revision);
+        acts::act_on_cohort(self.app, actor, &key(self.app)?, class.id, seen, request).await?.parse()
+    }
+
+    async fn open(&self, count: usize, shift: usize) -> Result<Vec<Class>, Problem> {
+        self.script.day(self.start - 6);
+        let mut classes = Vec::with_capacity(count);
+        for number in 0..count {
+            let school_at = number % self.stage.schools.len();
+            let school = &self.stage.schools[school_at];
+            let (offer, hours) = school.offers[(number / self.stage.schools.len() + shift) % school.offers.len()];
+            let mut class = Class { id: CohortId::new(uuid::Uuid::nil()), school: school_at, hours, trainees: self.trainees };
+            let operator = self.operator(&class, 1).await?;
+            let request = OpenCohortRequest {
+                offer,
+                name: format!("演示{}期第{}班", if shift == 0 { "一" } else { "二" }, number + 1),
+                track: Track::Full,
+                start_on: self.script.date(self.start),
+                end_on: self.script.date(self.end),
+                planned_hours: None,
+                places: 30,
+                price_fen: 120_000,
+                teachers: vec!["演示教师".to_owned()],
+            };
+            let opened: CohortReceipt =
+                open::open_cohort(self.app, &operator, &key(self.app)?, &request).await?.parse()?;
+            class.id = opened.cohort;
+            classes.push(class);
+        }
+        Ok(classes)
+    }
+
+    async fn enrol(
+        &self,
+        classes: &[Class],
+        people: &mut People<'_>,
+        announced: usize,
+        enrolling: usize,
+    ) -> Result<(), Problem> {
+        self.script.day(self.start - 5);
+        for class in &classes[..announced] {
+            let operator = self.operator(class, 1).await?;
+            self.act(class, &operator, &CohortActRequest::of(CohortAct::Announce)).await?;
+        }
+        self.script.day(self.start - 4);
+        for class in &classes[..enrolling] {
+            let county = self.county(class, 1).await?;
+            self.act(class, &county, &CohortActRequest::of(CohortAct::Confirm)).await?;
+        }
+        self.script.day(self.start - 3);
+        for class in &classes[..enrolling] {
+            let operator = self.operator(class, 1).await?;
+            self.act(class, &operator, &CohortActRequest::of(CohortAct::OpenEnrolment)).await?;
+            let rows = people.rows(&self.school(class).region, class.trainees, self.script.date(self.start - 3))?;
+            import::enrol_rows(self.app, &operator, &key(self.app)?, class.id, rows).await?;
+            enrolments::admit(self.app, &operator, &key(self.app)?, class.id, &AdmitRequest::default()).await?;
+        }
+        Ok(())
+    }
+
+    async fn teach(&self, classes: &[Class]) -> Result<(), Problem> {
+        self.start(classes).await?;
+        self.finish(classes).await
+    }
+
+    async fn start(&self, classes: &[Class]) -> Result<(), Problem> {
+        self.script.day(self.start);
+        for class in classes {
+            let operator = self.operator(class, 1).await?;
+            self.act(class, &operator, &CohortActRequest::of(CohortAct::Start)).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(&self, classes: &[Class]) -> Result<(), Problem> {
+        self.script.day(self.end);
+        for class in classes {
+            let operator = self.operator(class, 1).await?;
+            let members = self.members(class).await?;
+            let full = class.hours * 60;
+            // One in twenty attends too little.
+            let items = members
+                .iter()
+                .enumerate()
+                .map(|(at, id)| AttendanceItem {
+                    enrolment: *id,
+                    minutes: if at % 20 == 19 { full / 2 } else { full - (full / 100) * u32::try_from(at % 15).unwrap_or(0) },
+                })
+                .collect();
+            let request = AttendanceRequest { hours_taught: Some(class.hours), items, reason: None };
+            attendance::record_attendance(self.app, &operator, &key(self.app)?, class.id, &request).await?;
+            let request =
+                CohortActRequest { hours_taught: Some(class.hours), ..CohortActRequest::of(CohortAct::Finish) };
+            self.act(class, &operator, &request).await?;
+        }
+        self.script.day(self.end + 1);
+        for class in classes {
+            let operator = self.operator(class, 1).await?;
+            let members = self.members(class).await?;
+            // One in twenty-three does not pass.
+            let items = members
+                .iter()
+                .enumerate()
+                .map(|(at, id)| AssessmentItem {
+                    enrolment: *id,
+                    passed: at % 23 != 22,
+                    score: Some(if at % 23 == 22 { 41 } else { 70 + u32::try_from(at % 30).unwrap_or(0) }),
+                    held_on: self.script.date(self.end),
+                    adjustments: Vec::new(),
+                })
+                .collect();
+            let request = AssessmentsRequest { items };
+            assessments::enter_assessments(self.app, &operator, &key(self.app)?, class.id, &request).await?;
+            let second = self.operator(class, 2).await?;
+            let request = ConfirmRequest::default();
+            assessments::confirm_assessments(self.app, &second, &key(self.app)?, class.id, &request).await?;
+        }
+        self.script.day(self.end + 4);
+        for class in classes {
+            let operator = self.operator(class, 1).await?;
+            attendance::lock_attendance(self.app, &operator, &key(self.app)?, class.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn members(&self, class: &Class) -> Result<Vec<EnrolmentId>, Problem> {
+        let rows = store::enrolments::of_cohort(self.app.store.reader(), class.id).await?;
+        Ok(rows.into_iter().filter(|row| row.state.is_trainee()).map(|row| row.id).collect())
+    }
+
+    async fn accept(&self, classes: &[Class]) -> Result<(), Problem> {
+        self.script.day(self.end + 6);
+        for class in classes {
+            let county = self.county(class, 1).await?;
+            let request = CohortActRequest { sample_called: Some(6), ..CohortActRequest::of(CohortAct::Accept) };
+            let waiting = self.act(class, &county, &request).await?;
+            let second = format!("county-{}-2", self.school(class).region);
+            approve(self.app, self.cast, waiting.proposal_id.as_deref(), &second).await?;
+        }
+        Ok(())
+    }
+
+    async fn certify(&self, classes: &[Class]) -> Result<Vec<Issued>, Problem> {
+        let mut issued = Vec::with_capacity(classes.len());
+        self.script.day(self.end + 8);
+        for class in classes {
+            let operator = self.operator(class, 1).await?;
+            let federation = self.school(class).federation.clone();
+            let proposed: ProposedBatch =
+                batches::propose(self.app, &operator, &key(self.app)?, class.id, &ProposeBatchRequest::default())
+                    .await?
+                    .parse()?;
+            let batch: BatchId = proposed.batch.parse().map_err(Problem::internal)?;
+            let officer = self.cast.actor(self.app, &format!("province-{federation}-2")).await?;
+            issue::approve_stored(self.app, &officer, &key(self.app)?, batch).await?;
+            let rows = store::certificates::of_batch(self.app.store.reader(), batch).await?;
+            let now = self.script.end();
+            let expired = rows.first().and_then(|row| row.expires_at).is_some_and(|end| end < now);
+            issued.push(Issued { batch, federation, expired });
+        }
+        Ok(issued)
+    }
+}
