@@ -155,7 +155,10 @@ fn strangers(app: &App, claims: &Claims, shown: &[DemoCertificate]) -> Result<Ve
     let host = app.config.host.parse().map_err(Problem::internal)?;
     let new_id = || PublicId::from_bytes(app.random.bytes());
     let mut list = Vec::new();
-    let genuine = shown.first().ok_or_else(|| Problem::internal("nothing to change"))?;
+    let genuine = shown
+        .iter()
+        .find(|one| one.state == "valid")
+        .ok_or_else(|| Problem::internal("nothing to change"))?;
     let parsed = certs::qr::parse_qr_text(&genuine.qr_text).map_err(Problem::internal)?;
     let mut changed = parsed.cose.unwrap_or_default();
     // A byte of the signature: the data still reads well.
