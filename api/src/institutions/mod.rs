@@ -4,4 +4,5 @@ pub mod admission;
 pub mod apply;
 pub mod json;
 pub mod objections;
+pub mod pages;
 pub mod sites;

@@ -2,5 +2,6 @@
 
 pub mod drafts;
 pub mod json;
+pub mod pages;
 pub mod types;
 pub mod versions;

@@ -30,7 +30,9 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(api)
         .merge(health::routes())
+        .merge(crate::developers::routes(&text))
         .merge(openapi::file(text))
+        .merge(pages())
         .fallback(|| async { Problem::not_found() })
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -39,6 +41,18 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(layers::security_headers))
         .layer(from_fn_with_state(app.clone(), layers::request_id))
         .with_state(app)
+}
+
+/// Pages for people, in both languages.
+fn pages() -> Router<App> {
+    Router::new()
+        .merge(crate::home::routes())
+        .merge(crate::verify::pages::routes())
+        .merge(crate::institutions::pages::routes())
+        .merge(crate::programs::pages::routes())
+        .merge(crate::log::pages::routes())
+        .merge(crate::help::routes())
+        .merge(crate::frame::assets::routes())
 }
 
 /// Serves until `stop` ends, then lets running requests finish.

@@ -6,6 +6,7 @@
 mod answer;
 pub mod json;
 mod lookup;
+pub mod pages;
 pub mod wire;
 
 pub use answer::{Answer, KnownCertificate};

@@ -1,0 +1,304 @@
+//! `/verify` and `/v/{id}`: the answer to a scan, under the neutral name, without JavaScript (pages.md 3.5).
+
+use askama::Template;
+use axum::extract::{Path, RawForm, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::Router;
+use certs::verdict::{Lang, Outcome, Standing};
+use chrono::Days;
+use domain::{CertificateNo, PersonName, PublicId};
+
+use super::{Answer, by_id, by_number_and_name, by_text, name_matches};
+use crate::app::App;
+use crate::extract::Locale;
+use crate::frame::{Brand, Caching, Frame, Visit, both, page};
+use crate::problem::Problem;
+
+/// Longest form that is read, in bytes.
+const FORM_LIMIT: usize = 16 * 1024;
+
+/// Routes of this feature; the QR code's own address is in capitals.
+pub(crate) fn routes() -> Router<App> {
+    let router = both(Router::new(), "/verify", get(form).post(submit));
+    let router = both(router, "/v/{id}", get(show).post(compare));
+    both(router, "/V/{id}", get(show).post(compare))
+}
+
+/// What was typed, with what is wrong about it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FormView {
+    pub(crate) number: String,
+    pub(crate) number_fault: Option<String>,
+    pub(crate) name: String,
+    pub(crate) name_fault: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "verify.html")]
+struct VerifyPage {
+    f: Frame,
+    form: FormView,
+    faults: Vec<(&'static str, String)>,
+}
+
+struct CheckRow {
+    name: &'static str,
+    outcome: &'static str,
+    icon: &'static str,
+    class: &'static str,
+    detail: String,
+}
+
+struct CertificateView {
+    address: String,
+    holder: String,
+    kind: String,
+    institution: String,
+    issued_on: String,
+    number: String,
+    program: String,
+    occupation: String,
+    hours: i32,
+    level: Option<String>,
+    expires_on: String,
+    leaf_index: u64,
+}
+
+#[derive(Template)]
+#[template(path = "verdict.html")]
+struct VerdictPage {
+    f: Frame,
+    state: &'static str,
+    icon: char,
+    heading: &'static str,
+    sentence: String,
+    next_step: String,
+    checked_at: String,
+    freshness: Option<String>,
+    institution_line: Option<String>,
+    certificate: Option<CertificateView>,
+    checks: Vec<CheckRow>,
+    name_answer: Option<bool>,
+    name_fault: Option<String>,
+}
+
+async fn form(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    let f = frame(&app, &visit);
+    page(StatusCode::OK, &VerifyPage { f, form: FormView::default(), faults: Vec::new() }, Caching::Minute)
+}
+
+fn frame(app: &App, visit: &Visit) -> Frame {
+    Frame::new(app, visit, Brand::Verify, visit.lang.pick("证书查验", "Check a certificate"))
+}
+
+/// Fields of a form; what is given twice counts once, the first time.
+fn fields(body: &[u8]) -> Result<std::collections::HashMap<String, String>, Problem> {
+    if body.len() > FORM_LIMIT {
+        return Err(Problem::new(crate::problem::Code::TooLarge));
+    }
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body)
+        .map_err(|_| Problem::new(crate::problem::Code::MalformedRequest))?;
+    let mut fields = std::collections::HashMap::new();
+    for (name, value) in pairs {
+        fields.entry(name).or_insert(value);
+    }
+    Ok(fields)
+}
+
+async fn submit(State(app): State<App>, visit: Visit, RawForm(body): RawForm) -> Result<Response, Problem> {
+    let fields = fields(&body)?;
+    let text = |name: &str| fields.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
+    let mut form = FormView { number: text("number"), name: text("name"), ..FormView::default() };
+    if form.number.to_ascii_lowercase().starts_with("http") {
+        let answer = by_text(&app, &form.number).await?;
+        return verdict(&app, &visit, &answer, None, None);
+    }
+    let number: Result<CertificateNo, _> = form.number.to_uppercase().parse();
+    let name: Result<PersonName, _> = form.name.parse();
+    let say = |zh: String, en: String| visit.lang.pick(&zh, &en).to_owned();
+    if form.number.is_empty() {
+        form.number_fault = Some(say("请输入证书编号。".to_owned(), "Type the certificate number.".to_owned()));
+    } else if let Err(bad) = &number {
+        form.number_fault = Some(say(bad.zh(), bad.en()));
+    }
+    if form.name.is_empty() {
+        form.name_fault = Some(say("请输入持证人姓名。".to_owned(), "Type the full name of the holder.".to_owned()));
+    } else if let Err(bad) = &name {
+        form.name_fault = Some(say(bad.zh(), bad.en()));
+    }
+    if let (Ok(number), Ok(name), None, None) = (number, name, &form.number_fault, &form.name_fault) {
+        let answer = by_number_and_name(&app, number, name).await?;
+        return match &answer.certificate {
+            Some(known) => {
+                let address = format!("/v/{}", known.public_id);
+                Ok(Redirect::to(&frame(&app, &visit).href(&address)).into_response())
+            }
+            None => verdict(&app, &visit, &answer, None, None),
+        };
+    }
+    let faults: Vec<(&'static str, String)> = [("number", &form.number_fault), ("name", &form.name_fault)]
+        .into_iter()
+        .filter_map(|(id, fault)| fault.clone().map(|fault| (id, fault)))
+        .collect();
+    let title = visit.lang.pick("错误:证书查验", "Error: check a certificate");
+    let f = Frame::new(&app, &visit, Brand::Verify, title);
+    page(StatusCode::UNPROCESSABLE_ENTITY, &VerifyPage { f, form, faults }, Caching::Never)
+}
+
+async fn answer_of(app: &App, id: &str) -> Result<Answer, Problem> {
+    match id.to_uppercase().parse::<PublicId>() {
+        Ok(id) => by_id(app, &id, None).await,
+        // An address that cannot be is answered like one that nobody issued.
+        Err(_) => by_text(app, id).await,
+    }
+}
+
+async fn show(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    let answer = answer_of(&app, &id).await?;
+    verdict(&app, &visit, &answer, None, None)
+}
+
+/// Compares a full name: answers match or no match, nothing else.
+async fn compare(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+    RawForm(body): RawForm,
+) -> Result<Response, Problem> {
+    let fields = fields(&body)?;
+    let answer = answer_of(&app, &id).await?;
+    let Some(known) = &answer.certificate else {
+        return verdict(&app, &visit, &answer, None, None);
+    };
+    let typed = fields.get("name").map(|name| name.trim().to_owned()).unwrap_or_default();
+    let parsed: Result<PersonName, _> = typed.parse();
+    match parsed {
+        Ok(name) => {
+            let matches = name_matches(&app, &known.public_id, &name).await?;
+            verdict(&app, &visit, &answer, Some(matches), None)
+        }
+        Err(bad) => {
+            let fault = if typed.is_empty() {
+                visit.lang.pick("请输入完整姓名。", "Type the full name.").to_owned()
+            } else {
+                visit.lang.pick(&bad.zh(), &bad.en()).to_owned()
+            };
+            verdict(&app, &visit, &answer, None, Some(fault))
+        }
+    }
+}
+
+fn verdict(
+    app: &App,
+    visit: &Visit,
+    answer: &Answer,
+    name_answer: Option<bool>,
+    name_fault: Option<String>,
+) -> Result<Response, Problem> {
+    let lang = match visit.lang {
+        Locale::Zh => Lang::Zh,
+        Locale::En => Lang::En,
+    };
+    let heading = answer.heading(lang);
+    let word = visit.lang.pick("证书查验", "Certificate check");
+    let title = match (visit.lang, name_fault.is_some()) {
+        (Locale::Zh, true) => format!("错误:{heading}:{word}"),
+        (Locale::En, true) => format!("Error: {heading}: {word}"),
+        (Locale::Zh, false) => format!("{heading}:{word}"),
+        (Locale::En, false) => format!("{heading}: {word}"),
+    };
+    let f = Frame::new(app, visit, Brand::Verify, title);
+    let checks = answer.checks().iter().map(|check| check_row(check, lang, visit.lang)).collect();
+    let freshness = answer
+        .as_of()
+        .filter(|as_of| answer.checked_at() - *as_of > chrono::Duration::minutes(1))
+        .map(|as_of| {
+            let at = f.moment(as_of);
+            visit.lang.pick(&format!("撤销状态截至 {at}。"), &format!("Revocation status as of {at}.")).to_owned()
+        });
+    let certificate = answer.certificate.as_ref().map(|known| view(&f, visit.lang, known));
+    let institution_line = answer.certificate.as_ref().and_then(|known| institution_line(&f, known));
+    let status = match (answer.certificate.is_some(), name_fault.is_some()) {
+        (_, true) => StatusCode::UNPROCESSABLE_ENTITY,
+        (false, _) if answer.state() == certs::verdict::State::NotFound => StatusCode::NOT_FOUND,
+        _ => StatusCode::OK,
+    };
+    let view = VerdictPage {
+        state: answer.state().code(),
+        icon: answer.state().icon(),
+        heading,
+        sentence: answer.sentence(lang),
+        next_step: answer.next_step(lang),
+        checked_at: f.moment(answer.checked_at()),
+        freshness,
+        institution_line,
+        certificate,
+        checks,
+        name_answer,
+        name_fault,
+        f,
+    };
+    page(status, &view, Caching::Never)
+}
+
+fn check_row(check: &certs::verdict::Check, lang: Lang, locale: Locale) -> CheckRow {
+    let (icon, class) = match check.outcome {
+        Outcome::Passed => ("✔", "good"),
+        Outcome::Failed => ("✖", "bad"),
+        Outcome::NotRun => ("–", "quiet"),
+    };
+    CheckRow {
+        name: locale.pick(check.name.zh(), check.name.en()),
+        outcome: locale.pick(check.outcome.zh(), check.outcome.en()),
+        icon,
+        class,
+        detail: check.sentence(lang).to_owned(),
+    }
+}
+
+fn view(f: &Frame, lang: Locale, known: &super::KnownCertificate) -> CertificateView {
+    let day = |at| f.date(domain::calendar::today(at));
+    CertificateView {
+        address: format!("/v/{}", known.public_id),
+        holder: known.holder_masked.clone(),
+        kind: known.certificate_type.clone(),
+        institution: known.institution_name.clone(),
+        issued_on: day(known.issued_at),
+        number: known.certificate_no.as_str().to_owned(),
+        program: known.program_name.clone(),
+        occupation: known.occupation_name.clone(),
+        hours: known.hours,
+        level: (known.skill_level > 0).then(|| match lang {
+            Locale::Zh => format!("{} 级", known.skill_level),
+            Locale::En => format!("level {}", known.skill_level),
+        }),
+        expires_on: match known.expires_at {
+            // The end is exclusive: the last day is the one before.
+            Some(end) => {
+                let last = domain::calendar::today(end);
+                f.date(last.checked_sub_days(Days::new(1)).unwrap_or(last))
+            }
+            None => lang.pick("长期", "no end").to_owned(),
+        },
+        leaf_index: known.leaf_index,
+    }
+}
+
+/// One line when the institution has left or stands still: the certificate stays what it is.
+fn institution_line(f: &Frame, known: &super::KnownCertificate) -> Option<String> {
+    let day = f.date(domain::calendar::today(known.institution_since));
+    let (zh, en) = match known.institution_today {
+        Standing::Authorised => return None,
+        Standing::Suspended => (
+            format!("培训机构自 {day} 起暂停;已签发的证书不因此失效。"),
+            format!("The institution is suspended since {day}; certificates issued before are not affected."),
+        ),
+        Standing::Exited | Standing::NotAdmitted => (
+            format!("培训机构已于 {day} 退出目录;已签发的证书不因此失效。"),
+            format!("The institution left the catalogue on {day}; certificates issued before are not affected."),
+        ),
+    };
+    Some(f.t(&zh, &en).to_owned())
+}
