@@ -45,7 +45,11 @@ NEW = {"330113": 2021, "330114": 2021, "659012": 2023}
 NEW.update({new: year for year, codes in ABOLISHED.values() for new in codes if new not in ("330102", "330105")})
 
 # Not in GB/T 2260, though without a 7 in the fifth place as the statistics bureau's other own codes have it.
-STATISTICAL = {"232761", "232762", "232763", "232764", "632857", "620201"}
+# 460323 is no county-level division since 2020: without it the divisions in force are the 2,844 of the civil affairs ministry.
+STATISTICAL = {"232761", "232762", "232763", "232764", "460323", "632857", "620201"}
+
+# Zones and parks are called by their whole name.
+ZONES = ("矿区", "新区", "开发区", "管理区", "示范区", "实验区", "工业园区", "产业园区", "化工园区", "创意园区", "聚集区", "名胜区", "食品区", "填海区")
 
 CORPS = "660000"
 MUNICIPALITIES = {"11", "12", "31", "50"}
@@ -68,14 +72,18 @@ def rows(path):
 
 def short(name):
     """The name without its kind: 西湖区 -> 西湖, 积石山保安族东乡族撒拉族自治县 -> 积石山, 矿区 stays."""
-    for suffix in ("特别行政区", "自治州", "自治县", "自治旗", "自治区", "地区", "林区", "特区"):
+    if name == "神农架林区":  # the only one: 万柏林区, 碑林区 are districts
+        return "神农架"
+    for suffix in ("特别行政区", "自治州", "自治县", "自治旗", "自治区", "地区", "特区"):
         if name.endswith(suffix):
             bare = name[: -len(suffix)]
             break
     else:
-        if name.endswith(("矿区", "新区", "开发区", "管理区")) or name[-1] not in "省市区县旗盟":
+        if name.endswith(ZONES) or name[-1] not in "省市区县旗盟":
             return name
-        return name[:-1] if len(name) > 2 else name
+        if not name.endswith("族区"):
+            return name[:-1] if len(name) > 2 else name
+        suffix, bare = "自治区", name[:-1]  # 管城回族区
     if not suffix.startswith("自治"):
         return bare if len(bare) > 1 else name
     whole = bare

@@ -174,3 +174,195 @@ fn areas(federations: &[Federation], regions: &[Region]) -> Vec<(String, String)
     pairs.dedup();
     pairs
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use domain::calendar::WorkingCalendar;
+    use domain::{CreditCode, FederationCode, OccupationCode, PersonName, Phone, RegionCode};
+
+    use super::*;
+
+    const README: &str = include_str!("../../../seed-data/README.md");
+    const COUNTRY: &str = include_str!("../../../seed-data/demo/country.json");
+
+    fn level(regions: &[Region], level: &str) -> usize {
+        regions.iter().filter(|region| region.level == level).count()
+    }
+
+    #[test]
+    fn divisions_hang_together() {
+        let regions = regions().expect("regions");
+        let codes: HashSet<&str> = regions.iter().map(|region| region.code.as_str()).collect();
+        assert_eq!(codes.len(), regions.len(), "a code stands twice");
+        let known: HashSet<String> = federations().expect("federations").into_iter().map(|one| one.code).collect();
+        assert_eq!(level(&regions, "province"), 34);
+        let mut names = HashSet::new();
+        for region in &regions {
+            let code: RegionCode = region.code.parse().expect("a division code");
+            assert_eq!(code.level().as_str(), region.level, "{}", region.code);
+            match &region.parent {
+                Some(parent) => {
+                    assert!(codes.contains(parent.as_str()), "{} has no parent", region.code);
+                    assert_eq!(parent[..2], region.code[..2]);
+                }
+                None => assert_eq!(region.level, "province"),
+            }
+            let abroad = matches!(code.province_part(), "71" | "81" | "82");
+            assert_eq!(region.federation.is_none(), abroad, "{}", region.code);
+            assert!(region.federation.as_ref().is_none_or(|federation| known.contains(federation)));
+            assert!(!region.short_name.is_empty() && region.name.starts_with(&region.short_name[..3]));
+            if region.valid_until.is_none() {
+                assert!(names.insert((region.parent.clone(), region.name.clone())), "{} twice", region.full_name);
+            }
+        }
+        for grouping in ["110100", "110200", "310100", "500200", "419000", "659000"] {
+            assert!(!codes.contains(grouping), "{grouping} is a grouping, not a place");
+        }
+        for city in ["441900", "442000", "460400"] {
+            assert!(codes.contains(city));
+            assert!(regions.iter().all(|region| region.parent.as_deref() != Some(city)));
+        }
+    }
+
+    #[test]
+    fn full_names_run_from_the_province_down() {
+        let regions = regions().expect("regions");
+        let names: HashMap<&str, (&str, &str)> =
+            regions.iter().map(|r| (r.code.as_str(), (r.full_name.as_str(), r.short_name.as_str()))).collect();
+        for (code, full, short) in [
+            ("330106", "浙江省杭州市西湖区", "西湖"),
+            ("110101", "北京市东城区", "东城"),
+            ("500230", "重庆市丰都县", "丰都"),
+            ("441900", "广东省东莞市", "东莞"),
+            ("460400", "海南省儋州市", "儋州"),
+            ("419001", "河南省济源市", "济源"),
+            ("429021", "湖北省神农架林区", "神农架"),
+            ("140109", "山西省太原市万柏林区", "万柏林"),
+            ("410104", "河南省郑州市管城回族区", "管城"),
+            ("422801", "湖北省恩施土家族苗族自治州恩施市", "恩施"),
+            ("622927", "甘肃省临夏回族自治州积石山保安族东乡族撒拉族自治县", "积石山"),
+            ("659012", "新疆维吾尔自治区白杨市", "白杨"),
+            ("810001", "香港特别行政区中西区", "中西"),
+        ] {
+            assert_eq!(names.get(code), Some(&(full, short)));
+        }
+    }
+
+    #[test]
+    fn the_cities_of_the_corps_belong_to_its_federation() {
+        let regions = regions().expect("regions");
+        let federations = federations().expect("federations");
+        let areas = areas(&federations, &regions);
+        let cities: Vec<&Region> = regions.iter().filter(|region| region.code.starts_with("6590")).collect();
+        assert_eq!(cities.len(), 12);
+        for city in cities {
+            assert_eq!(city.federation.as_deref(), Some("660000"));
+            let sees = |federation: &str| areas.contains(&(federation.to_owned(), city.code.clone()));
+            assert!(sees("000000") && sees("660000") && sees(&city.code));
+            assert!(!sees("650000"), "{} is geographically in Xinjiang, and not looked after by it", city.code);
+        }
+    }
+
+    #[test]
+    fn federations_answer_to_one_another_up_to_the_nation() {
+        let federations = federations().expect("federations");
+        let parents: HashMap<&str, Option<&str>> =
+            federations.iter().map(|one| (one.code.as_str(), one.parent.as_deref())).collect();
+        assert_eq!(parents.len(), federations.len(), "a code stands twice");
+        let names: HashSet<(&Option<String>, &str)> =
+            federations.iter().map(|one| (&one.parent, one.name.as_str())).collect();
+        assert_eq!(names.len(), federations.len(), "two federations cannot be told apart");
+        assert_eq!(federations.iter().filter(|one| one.level == "province").count(), 32);
+        for one in &federations {
+            one.code.parse::<FederationCode>().expect("a federation code");
+            let chain = std::iter::successors(Some(one.code.as_str()), |code| parents[code]).take(5).last();
+            assert_eq!(chain, Some("000000"), "{}", one.code);
+        }
+    }
+
+    #[test]
+    fn occupations_are_codes_of_one_edition_without_marks_in_names() {
+        let occupations = occupations().expect("occupations");
+        let mut codes = HashSet::new();
+        for one in &occupations {
+            one.code.parse::<OccupationCode>().expect("an occupation code");
+            assert_eq!(one.edition, "2022");
+            assert!(codes.insert(one.code.as_str()), "{} stands twice", one.code);
+            assert!(!one.name.is_empty() && !one.name.bytes().any(|byte| byte.is_ascii_alphanumeric()), "{}", one.code);
+        }
+        let find = |code| occupations.iter().find(|one| one.code == code).expect("a known code");
+        assert_eq!(find("2-05-10-00").name, "盲人医疗按摩人员");
+        assert_eq!((find("4-01-06-02").name.as_str(), find("4-01-06-02").digital), ("互联网营销师", true));
+        assert!(!codes.contains("5-03-00-00"), "a group is not an occupation");
+    }
+
+    #[test]
+    fn the_readme_names_the_counts() {
+        let regions = regions().expect("regions");
+        let federations = federations().expect("federations");
+        let occupations = occupations().expect("occupations");
+        let at = |level: &str| federations.iter().filter(|one| one.level == level).count();
+        for count in [
+            format!("{} = 34 + {} + {}", regions.len(), level(&regions, "prefecture"), level(&regions, "county")),
+            format!("{} = 1 + 32 + {} + {}", federations.len(), at("prefecture"), at("county")),
+            format!("{} 个职业", occupations.len()),
+            format!("{} S", occupations.iter().filter(|one| one.digital).count()),
+            format!("{} L", occupations.iter().filter(|one| one.green).count()),
+        ] {
+            assert!(README.contains(&count), "seed-data/README.md does not say {count:?}");
+        }
+    }
+
+    #[test]
+    fn make_up_days_are_weekends_and_belong_to_their_year() {
+        let calendar = WorkingCalendar::from_json(CALENDAR).expect("a calendar");
+        assert!([2024, 2025, 2026].into_iter().all(|year| calendar.has_year(year)) && !calendar.has_year(2027));
+        let file: serde_json::Value = serde_json::from_str(CALENDAR).expect("JSON");
+        for (year, days) in file["years"].as_object().expect("years") {
+            for (kind, working) in [("holidays", false), ("working", true)] {
+                for day in days[kind].as_array().expect("days") {
+                    let text = day.as_str().expect("a date");
+                    assert!(text.starts_with(year.as_str()), "{text} stands under {year}");
+                    let day: chrono::NaiveDate = text.parse().expect("a date");
+                    assert_eq!(calendar.is_working_day(day), working, "{text} stands twice");
+                    let weekend = matches!(chrono::Datelike::weekday(&day), chrono::Weekday::Sat | chrono::Weekday::Sun);
+                    assert!(!working || weekend, "{text} is a working day anyhow");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_invented_country_stands_on_the_tables() {
+        let country: serde_json::Value = serde_json::from_str(COUNTRY).expect("JSON");
+        let regions = regions().expect("regions");
+        let occupations = occupations().expect("occupations");
+        let list = |key: &str| country[key].as_array().expect("a list").clone();
+        let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+        for institution in list("institutions") {
+            let code = text(&institution["credit_code"]);
+            assert!(code[8..].starts_with("XX0000"), "{code} could be somebody's");
+            code.parse::<CreditCode>().expect("a credit code");
+            Phone::parse_organisation(&text(&institution["phone"])).expect("a number");
+            let region = regions.iter().find(|region| region.code == institution["site_region"]).expect("a division");
+            assert_eq!((region.level.as_str(), &region.valid_until), ("county", &None));
+            assert_eq!(region.federation.as_deref(), institution["federation"].as_str());
+        }
+        for program in list("programs") {
+            assert!(occupations.iter().any(|one| one.code == program["occupation_code"]));
+            let units: u64 = program["content"].as_array().expect("units").iter().filter_map(|u| u["hours"].as_u64()).sum();
+            assert_eq!(Some(units), program["hours"].as_u64());
+        }
+        for name in list("special_names") {
+            text(&name).parse::<PersonName>().expect("a name");
+        }
+        for surname in list("surnames") {
+            for given in list("given_names") {
+                format!("{}{}", text(&surname), text(&given)).parse::<PersonName>().expect("a name");
+            }
+        }
+        assert_eq!((list("institutions").len(), list("programs").len()), (12, 8));
+    }
+}
