@@ -30,6 +30,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn step(what: &str, count: usize) {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or(" unknown").trim();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap_or(" unknown")
+        .trim();
     println!("{what}: {count}; peak {peak}");
 }

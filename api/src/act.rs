@@ -47,7 +47,10 @@ impl IntoResponse for Receipt {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.json).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
@@ -112,7 +115,9 @@ pub struct Act {
 
 impl std::fmt::Debug for Act {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Act").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Act")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -157,7 +162,10 @@ fn replay(first: FirstAnswer, digest: &[u8; 32]) -> Result<Receipt, Problem> {
         return Err(Problem::new(Code::IdempotencyKeyReused));
     }
     let status = StatusCode::from_u16(first.status).map_err(Problem::internal)?;
-    Ok(Receipt { status, json: first.receipt })
+    Ok(Receipt {
+        status,
+        json: first.receipt,
+    })
 }
 
 impl Act {
@@ -173,11 +181,16 @@ impl Act {
     }
 
     /// Puts leaves into the public log; answers the index of the first, the others follow one by one.
-    pub async fn log_all(&mut self, entries: impl IntoIterator<Item = LeafEntry>) -> Result<LeafIndex, Problem> {
+    pub async fn log_all(
+        &mut self,
+        entries: impl IntoIterator<Item = LeafEntry>,
+    ) -> Result<LeafIndex, Problem> {
         if self.appender.is_none() {
             self.appender = Some(Appender::begin(&self.tx, &self.app, self.now).await?);
         }
-        let Some(appender) = &mut self.appender else { return Err(Problem::internal("no appender")) };
+        let Some(appender) = &mut self.appender else {
+            return Err(Problem::internal("no appender"));
+        };
         appender.push_all(entries)
     }
 
@@ -201,8 +214,14 @@ impl Act {
     }
 
     /// Writes many timeline entries at once.
-    pub async fn record_all<'a>(&mut self, entries: impl IntoIterator<Item = Entry<'a>>) -> Result<(), Problem> {
-        let rows = entries.into_iter().map(|entry| self.timeline_row(entry)).collect::<Result<Vec<_>, _>>()?;
+    pub async fn record_all<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = Entry<'a>>,
+    ) -> Result<(), Problem> {
+        let rows = entries
+            .into_iter()
+            .map(|entry| self.timeline_row(entry))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(store::journal::record_all(&self.tx, &rows).await?)
     }
 
@@ -223,7 +242,11 @@ impl Act {
             policy: self.app.policy.name(),
             evidence: serde_json::to_string(entry.evidence).map_err(Problem::internal)?,
             role: self.actor.role.as_str().to_owned(),
-            organisation: self.actor.federation.clone().or_else(|| self.actor.institution.map(|id| id.to_string())),
+            organisation: self
+                .actor
+                .federation
+                .clone()
+                .or_else(|| self.actor.institution.map(|id| id.to_string())),
             actor: Some(self.actor.clone()),
             second_person: entry.proposer,
             leaf_index: entry.leaf,
@@ -231,7 +254,12 @@ impl Act {
     }
 
     /// Writes an official document that the act rests on.
-    pub async fn document(&mut self, number: &str, issuer: &str, made_on: NaiveDate) -> Result<DocumentId, Problem> {
+    pub async fn document(
+        &mut self,
+        number: &str,
+        issuer: &str,
+        made_on: NaiveDate,
+    ) -> Result<DocumentId, Problem> {
         let document = OfficialDocument {
             id: self.new_id(),
             number: number.to_owned(),
@@ -280,11 +308,26 @@ impl Act {
         object: (&str, impl std::fmt::Display),
     ) -> Result<Receipt, Problem> {
         let json = serde_json::to_string(receipt).map_err(Problem::internal)?;
-        let Self { tx, now, actor, app, name, key, digest, appender, request_id, .. } = *self;
+        let Self {
+            tx,
+            now,
+            actor,
+            app,
+            name,
+            key,
+            digest,
+            appender,
+            request_id,
+            ..
+        } = *self;
         if let Some(appender) = appender {
             appender.finish(&tx, &app).await?;
         }
-        let answer = FirstAnswer { request_sha256: digest.to_vec(), status: status.as_u16(), receipt: json };
+        let answer = FirstAnswer {
+            request_sha256: digest.to_vec(),
+            status: status.as_u16(),
+            receipt: json,
+        };
         store::idempotency::keep(&tx, actor.account, &key, &answer, now).await?;
         let object_id = object.1.to_string();
         let audit = AuditEntry {
@@ -299,6 +342,9 @@ impl Act {
         };
         store::journal::audit(&tx, &audit).await?;
         store::commit(tx).await?;
-        Ok(Receipt { status, json: answer.receipt })
+        Ok(Receipt {
+            status,
+            json: answer.receipt,
+        })
     }
 }

@@ -38,7 +38,9 @@ pub struct Settings {
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("create", &self.create).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("create", &self.create)
+            .finish_non_exhaustive()
     }
 }
 
@@ -71,7 +73,10 @@ pub enum BootError {
 pub async fn open(settings: &Settings) -> Result<App, BootError> {
     let random = Random::system();
     let keys = settings.data.join("keys");
-    let passphrase = settings.passphrase_file.clone().unwrap_or_else(|| settings.data.join("passphrase"));
+    let passphrase = settings
+        .passphrase_file
+        .clone()
+        .unwrap_or_else(|| settings.data.join("passphrase"));
     if !keyring::exists(&keys) {
         if !settings.create {
             return Err(BootError::Missing);
@@ -89,8 +94,8 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
     let keyring = Keyring::open(&keys, &passphrase, &settings.config.log_origin)?;
     let sessions = Sessions::new(keyring.session_seed(), &settings.config.public_url)?;
     let policy_text = policy_text(settings.policy_file.as_deref())?;
-    let policy =
-        WorkflowPolicy::from_json(&policy_text).map_err(|error| BootError::Policy(error.to_string()))?;
+    let policy = WorkflowPolicy::from_json(&policy_text)
+        .map_err(|error| BootError::Policy(error.to_string()))?;
     let calendar = WorkingCalendar::from_json(seed::CALENDAR).map_err(Problem::internal)?;
     let mut app = App {
         store,
@@ -111,7 +116,9 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
 
 fn policy_text(file: Option<&Path>) -> Result<String, BootError> {
     match file {
-        Some(file) => std::fs::read_to_string(file).map_err(|error| BootError::Policy(error.to_string())),
+        Some(file) => {
+            std::fs::read_to_string(file).map_err(|error| BootError::Policy(error.to_string()))
+        }
         None => Ok(seed::WORKFLOW_POLICY.to_owned()),
     }
 }

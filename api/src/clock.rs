@@ -19,7 +19,10 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
@@ -48,7 +51,8 @@ impl SetClock {
 
 impl Clock for SetClock {
     fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap_or(DateTime::UNIX_EPOCH)
+        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst))
+            .unwrap_or(DateTime::UNIX_EPOCH)
     }
 }
 
@@ -67,7 +71,9 @@ impl Random {
     ///
     /// A machine without randomness must not run a registry: such a failure ends the process.
     pub fn system() -> Self {
-        Self(Arc::new(|buffer| getrandom::fill(buffer).expect("the operating system gives random bytes")))
+        Self(Arc::new(|buffer| {
+            getrandom::fill(buffer).expect("the operating system gives random bytes")
+        }))
     }
 
     /// So many random bytes.

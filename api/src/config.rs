@@ -32,7 +32,9 @@ impl Config {
             .or_else(|| url.strip_prefix("http://"))
             .ok_or("the public address begins with https:// or http://")?;
         let good = !host.is_empty()
-            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
+            && host.bytes().all(|b| {
+                b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']')
+            });
         if !good {
             return Err("the public address is a scheme and a host, without a path");
         }

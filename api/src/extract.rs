@@ -35,7 +35,10 @@ impl Locale {
         if !path.starts_with("/api/") {
             return Self::Zh;
         }
-        let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let asked = headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("");
         let weight = |prefix: &str| {
             asked
                 .split(',')
@@ -49,7 +52,11 @@ impl Locale {
                 })
                 .fold(0.0_f32, f32::max)
         };
-        if weight("en") > weight("zh") { Self::En } else { Self::Zh }
+        if weight("en") > weight("zh") {
+            Self::En
+        } else {
+            Self::Zh
+        }
     }
 
     /// One of two texts.
@@ -73,7 +80,11 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self(String::new())))
+        Ok(parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .unwrap_or_else(|| Self(String::new())))
     }
 }
 
@@ -85,12 +96,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("");
         let essence = kind.split(';').next().unwrap_or("").trim();
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|_| Problem::new(Code::TooLarge))?;
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|_| Problem::new(Code::TooLarge))?;
         if bytes.len() > JSON_LIMIT {
             return Err(Problem::new(Code::TooLarge));
         }
@@ -103,7 +120,12 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = json_value(bytes)?;
     // A NUL would reach the database as an error of its own.
     if let Some(pointer) = find_nul(&value, String::new()) {
-        return Err(Problem::field(pointer, "nul", "请去掉不可见的空字符(NUL)。", "Remove the NUL character."));
+        return Err(Problem::field(
+            pointer,
+            "nul",
+            "请去掉不可见的空字符(NUL)。",
+            "Remove the NUL character.",
+        ));
     }
     serde_path_to_error::deserialize(value).map_err(|error| wrong_value("", &error))
 }
@@ -127,20 +149,33 @@ fn json_value(bytes: &[u8]) -> Result<serde_json::Value, Problem> {
             _ => {}
         }
         if depth > JSON_DEPTH {
-            return Err(Problem::new(Code::MalformedRequest)
-                .with_detail("JSON 嵌套过深(最多 32 层)。", "The JSON is nested too deeply (at most 32)."));
+            return Err(Problem::new(Code::MalformedRequest).with_detail(
+                "JSON 嵌套过深(最多 32 层)。",
+                "The JSON is nested too deeply (at most 32).",
+            ));
         }
     }
     serde_json::from_slice(bytes).map_err(|error| {
         Problem::new(Code::MalformedRequest).with_detail(
-            format!("JSON 无法读取:第 {} 行第 {} 列附近。", error.line(), error.column()),
-            format!("The JSON cannot be read near line {}, column {}.", error.line(), error.column()),
+            format!(
+                "JSON 无法读取:第 {} 行第 {} 列附近。",
+                error.line(),
+                error.column()
+            ),
+            format!(
+                "The JSON cannot be read near line {}, column {}.",
+                error.line(),
+                error.column()
+            ),
         )
     })
 }
 
 /// A value that has not the type it should have; `at` is the pointer of what was parsed.
-pub(crate) fn wrong_value(at: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+pub(crate) fn wrong_value(
+    at: &str,
+    error: &serde_path_to_error::Error<serde_json::Error>,
+) -> Problem {
     let pointer = format!("{at}{}", pointer_of(error.path()));
     let text = error.inner().to_string();
     let (code, zh) = if text.starts_with("unknown field") {
@@ -157,11 +192,17 @@ pub(crate) fn wrong_value(at: &str, error: &serde_path_to_error::Error<serde_jso
 
 /// The message of the parser without the value that was sent: it may be personal.
 fn without_values(text: &str) -> String {
-    if text.starts_with("unknown field") || text.starts_with("missing field") || text.starts_with("unknown variant") {
+    if text.starts_with("unknown field")
+        || text.starts_with("missing field")
+        || text.starts_with("unknown variant")
+    {
         return text.chars().take(300).collect();
     }
     let expected = text.split("expected ").nth(1).unwrap_or("another type");
-    format!("Wrong type or form: expected {}", expected.chars().take(200).collect::<String>())
+    format!(
+        "Wrong type or form: expected {}",
+        expected.chars().take(200).collect::<String>()
+    )
 }
 
 fn pointer_of(path: &serde_path_to_error::Path) -> String {
@@ -182,11 +223,16 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
 fn find_nul(value: &serde_json::Value, pointer: String) -> Option<String> {
     match value {
         serde_json::Value::String(text) => text.contains('\0').then_some(pointer),
-        serde_json::Value::Array(items) => {
-            items.iter().enumerate().find_map(|(index, item)| find_nul(item, format!("{pointer}/{index}")))
-        }
+        serde_json::Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| find_nul(item, format!("{pointer}/{index}"))),
         serde_json::Value::Object(fields) => fields.iter().find_map(|(key, item)| {
-            if key.contains('\0') { Some(pointer.clone()) } else { find_nul(item, format!("{pointer}/{key}")) }
+            if key.contains('\0') {
+                Some(pointer.clone())
+            } else {
+                find_nul(item, format!("{pointer}/{key}"))
+            }
         }),
         _ => None,
     }
@@ -200,8 +246,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let axum::extract::Path(value) =
-            axum::extract::Path::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        let axum::extract::Path(value) = axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::not_found())?;
         Ok(Self(value))
     }
 }
@@ -215,13 +262,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         if parts.uri.query().is_some_and(|query| query.contains("%00")) {
-            return Err(Problem::field("", "nul", "请去掉不可见的空字符(NUL)。", "Remove the NUL character."));
+            return Err(Problem::field(
+                "",
+                "nul",
+                "请去掉不可见的空字符(NUL)。",
+                "Remove the NUL character.",
+            ));
         }
-        let axum::extract::Query(value) =
-            axum::extract::Query::from_request_parts(parts, state).await.map_err(|error| {
+        let axum::extract::Query(value) = axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map_err(|error| {
                 let text = error.to_string();
                 let told = text.rsplit(": ").next().unwrap_or("wrong value").to_owned();
-                Problem::field("", "query", "地址中的查询条件有误。", &format!("Wrong query: {told}"))
+                Problem::field(
+                    "",
+                    "query",
+                    "地址中的查询条件有误。",
+                    &format!("Wrong query: {told}"),
+                )
             })?;
         Ok(Self(value))
     }
@@ -242,8 +300,13 @@ impl std::str::FromStr for IdempotencyKey {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Self, Problem> {
-        let good = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if good { Ok(Self(text.to_owned())) } else { Err(Problem::new(Code::IdempotencyKeyMissing)) }
+        let good =
+            (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if good {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Problem::new(Code::IdempotencyKeyMissing))
+        }
     }
 }
 
@@ -267,7 +330,11 @@ pub struct IfMatch(pub i32);
 impl IfMatch {
     /// Refuses when the record has moved on.
     pub fn check(self, revision: i32) -> Result<(), Problem> {
-        if self.0 == revision { Ok(()) } else { Err(Problem::new(Code::PreconditionFailed)) }
+        if self.0 == revision {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::PreconditionFailed))
+        }
     }
 }
 

@@ -43,7 +43,9 @@ pub enum KeyringError {
     #[error("key file {0} exists and is never overwritten")]
     Exists(String),
     /// The passphrase is too weak.
-    #[error("the passphrase file holds fewer than 32 characters: put at least 32 random characters into it")]
+    #[error(
+        "the passphrase file holds fewer than 32 characters: put at least 32 random characters into it"
+    )]
     WeakPassphrase,
     /// Not a configured name.
     #[error("{0}")]
@@ -106,8 +108,15 @@ pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<
         write_private(passphrase_file, hex(&random.bytes::<32>()).as_bytes())?;
     }
     let passphrase = read_passphrase(passphrase_file)?;
-    let kid: KeyId = "log".parse().map_err(|_| KeyringError::Name("the name of the log key"))?;
-    write_key(&folder.join(LOG), &SoftwareSigner::from_seed(kid, Zeroizing::new(random.bytes())), &passphrase, random)?;
+    let kid: KeyId = "log"
+        .parse()
+        .map_err(|_| KeyringError::Name("the name of the log key"))?;
+    write_key(
+        &folder.join(LOG),
+        &SoftwareSigner::from_seed(kid, Zeroizing::new(random.bytes())),
+        &passphrase,
+        random,
+    )?;
     for name in [SESSION, VAULT, BLIND] {
         write_private(&folder.join(name), hex(&random.bytes::<32>()).as_bytes())?;
     }
@@ -121,16 +130,26 @@ pub fn exists(folder: &Path) -> bool {
 
 /// Reads the vault's keys.
 pub fn vault_keys(folder: &Path) -> Result<VaultKeys, KeyringError> {
-    Ok(VaultKeys { master: read_secret(&folder.join(VAULT))?, blind: read_secret(&folder.join(BLIND))? })
+    Ok(VaultKeys {
+        master: read_secret(&folder.join(VAULT))?,
+        blind: read_secret(&folder.join(BLIND))?,
+    })
 }
 
 impl Keyring {
     /// Opens the log key and the session key; issuer keys open when first used.
-    pub fn open(folder: &Path, passphrase_file: &Path, log_origin: &str) -> Result<Self, KeyringError> {
+    pub fn open(
+        folder: &Path,
+        passphrase_file: &Path,
+        log_origin: &str,
+    ) -> Result<Self, KeyringError> {
         let passphrase = read_passphrase(passphrase_file)?;
-        let log_origin: Origin =
-            log_origin.parse().map_err(|_| KeyringError::Name("the origin of the log is not a plain name"))?;
-        let kid: KeyId = "log".parse().map_err(|_| KeyringError::Name("the name of the log key"))?;
+        let log_origin: Origin = log_origin
+            .parse()
+            .map_err(|_| KeyringError::Name("the origin of the log is not a plain name"))?;
+        let kid: KeyId = "log"
+            .parse()
+            .map_err(|_| KeyringError::Name("the name of the log key"))?;
         let log = read_key(&folder.join(LOG), kid, &passphrase)?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -164,11 +183,19 @@ impl Keyring {
 
     /// The issuer key of this name; read from its file the first time. Call it before a write transaction begins.
     pub fn issuer(&self, kid: &KeyId) -> Result<Arc<dyn Signer>, KeyringError> {
-        if let Some(signer) = self.issuers.read().ok().and_then(|open| open.get(kid).cloned()) {
+        if let Some(signer) = self
+            .issuers
+            .read()
+            .ok()
+            .and_then(|open| open.get(kid).cloned())
+        {
             return Ok(signer);
         }
-        let signer: Arc<dyn Signer> =
-            Arc::new(read_key(&self.folder.join(format!("{kid}.pem")), kid.clone(), &self.passphrase)?);
+        let signer: Arc<dyn Signer> = Arc::new(read_key(
+            &self.folder.join(format!("{kid}.pem")),
+            kid.clone(),
+            &self.passphrase,
+        )?);
         if let Ok(mut open) = self.issuers.write() {
             open.insert(kid.clone(), Arc::clone(&signer));
         }
@@ -179,7 +206,12 @@ impl Keyring {
     pub fn generate_issuer(&self, kid: &KeyId, random: &Random) -> Result<PublicKey, KeyringError> {
         let signer = SoftwareSigner::from_seed(kid.clone(), Zeroizing::new(random.bytes()));
         let public = signer.public_key().clone();
-        write_key(&self.folder.join(format!("{kid}.pem")), &signer, &self.passphrase, random)?;
+        write_key(
+            &self.folder.join(format!("{kid}.pem")),
+            &signer,
+            &self.passphrase,
+            random,
+        )?;
         if let Ok(mut open) = self.issuers.write() {
             open.insert(kid.clone(), Arc::new(signer));
         }
@@ -187,7 +219,12 @@ impl Keyring {
     }
 }
 
-fn write_key(path: &Path, signer: &SoftwareSigner, passphrase: &[u8], random: &Random) -> Result<(), KeyringError> {
+fn write_key(
+    path: &Path,
+    signer: &SoftwareSigner,
+    passphrase: &[u8],
+    random: &Random,
+) -> Result<(), KeyringError> {
     let pem = signer
         .to_encrypted_pem(passphrase, &mut KeyRng(random))
         .map_err(|_| KeyringError::Unreadable(name_of(path)))?;
@@ -207,7 +244,10 @@ fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
         .decode(text.trim_ascii())
         .map(Zeroizing::new)
         .map_err(|_| KeyringError::Unreadable(name_of(path)))?;
-    let secret: [u8; 32] = bytes.as_slice().try_into().map_err(|_| KeyringError::Unreadable(name_of(path)))?;
+    let secret: [u8; 32] = bytes
+        .as_slice()
+        .try_into()
+        .map_err(|_| KeyringError::Unreadable(name_of(path)))?;
     Ok(Zeroizing::new(secret))
 }
 
@@ -217,26 +257,41 @@ fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     if meta.permissions().mode() & 0o077 != 0 {
         return Err(KeyringError::Permissions(name_of(path)));
     }
-    std::fs::read(path).map(Zeroizing::new).map_err(|source| file_error(path, source))
+    std::fs::read(path)
+        .map(Zeroizing::new)
+        .map_err(|source| file_error(path, source))
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), KeyringError> {
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| {
-        if source.kind() == std::io::ErrorKind::AlreadyExists {
-            KeyringError::Exists(name_of(path))
-        } else {
-            file_error(path, source)
-        }
-    })?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|source| file_error(path, source))
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|source| {
+            if source.kind() == std::io::ErrorKind::AlreadyExists {
+                KeyringError::Exists(name_of(path))
+            } else {
+                file_error(path, source)
+            }
+        })?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|source| file_error(path, source))
 }
 
 fn file_error(path: &Path, source: std::io::Error) -> KeyringError {
-    KeyringError::File { file: name_of(path), source }
+    KeyringError::File {
+        file: name_of(path),
+        source,
+    }
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name().map_or_else(|| "?".to_owned(), |name| name.to_string_lossy().into_owned())
+    path.file_name().map_or_else(
+        || "?".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 fn hex(bytes: &[u8]) -> Zeroizing<String> {

@@ -61,7 +61,9 @@ impl TimelineItem {
     /// The beginning of every certificate: its issue stands in its own row and leaf.
     pub fn issued(certificate: &Certificate) -> Self {
         Self {
-            at: certificate.issued_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            at: certificate
+                .issued_at
+                .to_rfc3339_opts(SecondsFormat::Millis, true),
             effective_on: domain::calendar::today(certificate.issued_at).to_string(),
             act: "issue".to_owned(),
             from: None,

@@ -433,7 +433,8 @@ mod tests {
 
     #[test]
     fn a_step_of_others_names_who_may() {
-        let refused = decide(&facts(S::Applied), T::T04, Role::ProvinceOfficer).expect_err("refused");
+        let refused =
+            decide(&facts(S::Applied), T::T04, Role::ProvinceOfficer).expect_err("refused");
         assert_eq!(refused.kind, RefusalKind::NotBy);
         assert!(refused.zh.contains("县级残联"), "{}", refused.zh);
         // A place without a county federation has its prefecture act.

@@ -142,12 +142,7 @@ impl Refusal {
         let en: Vec<&str> = unmet.iter().map(|one| one.en.as_str()).collect();
         Self {
             kind: RefusalKind::Conditions,
-            zh: format!(
-                "当前为“{}”,暂不能{}:{}",
-                from.zh(),
-                act.zh(),
-                zh.join(" ")
-            ),
+            zh: format!("当前为“{}”,暂不能{}:{}", from.zh(), act.zh(), zh.join(" ")),
             en: format!(
                 "The state is {}; {} must wait: {}",
                 from.en(),

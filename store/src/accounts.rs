@@ -199,6 +199,12 @@ pub async fn bind_post(
 }
 
 /// The federation of a post, if it has one.
-pub async fn federation_of_post(db: &impl ConnectionTrait, post: PostId) -> Result<Option<String>, StoreError> {
-    Ok(post::Entity::find_by_id(post.uuid()).one(db).await?.and_then(|row| row.federation))
+pub async fn federation_of_post(
+    db: &impl ConnectionTrait,
+    post: PostId,
+) -> Result<Option<String>, StoreError> {
+    Ok(post::Entity::find_by_id(post.uuid())
+        .one(db)
+        .await?
+        .and_then(|row| row.federation))
 }

@@ -248,7 +248,10 @@ pub async fn update(db: &impl ConnectionTrait, cohort: &Cohort) -> Result<i32, S
 
 /// Whether a class has this code.
 pub async fn code_taken(db: &impl ConnectionTrait, code: &str) -> Result<bool, StoreError> {
-    let found = cohort::Entity::find().filter(cohort::Column::Code.eq(code)).one(db).await?;
+    let found = cohort::Entity::find()
+        .filter(cohort::Column::Code.eq(code))
+        .one(db)
+        .await?;
     Ok(found.is_some())
 }
 

@@ -1,8 +1,8 @@
 //! Institutions, their admissions, and their sites.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::institution::InstitutionState;
 use domain::ids::{AdmissionId, InstitutionId, SiteId};
+use domain::institution::InstitutionState;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
@@ -185,7 +185,10 @@ pub async fn insert_admission(
 pub async fn update(db: &impl ConnectionTrait, row: &Admission) -> Result<i32, StoreError> {
     let text = |day: Option<NaiveDate>| Expr::value(day.map(|day| day.to_string()));
     let done = admission::Entity::update_many()
-        .col_expr(admission::Column::Address, Expr::value(row.address.as_str()))
+        .col_expr(
+            admission::Column::Address,
+            Expr::value(row.address.as_str()),
+        )
         .col_expr(admission::Column::Phone, Expr::value(row.phone.as_str()))
         .col_expr(admission::Column::State, Expr::value(row.state.as_str()))
         .col_expr(
@@ -218,8 +221,10 @@ pub async fn update(db: &impl ConnectionTrait, row: &Admission) -> Result<i32, S
 }
 
 fn scoped(scope: &Scope) -> sea_orm::Select<admission::Entity> {
-    admission::Entity::find()
-        .filter(scope.condition(admission::Column::SiteRegion, admission::Column::InstitutionId))
+    admission::Entity::find().filter(scope.condition(
+        admission::Column::SiteRegion,
+        admission::Column::InstitutionId,
+    ))
 }
 
 pub(crate) async fn with_institutions(

@@ -97,10 +97,7 @@ pub async fn decide(
     let done = objection::Entity::update_many()
         .col_expr(objection::Column::State, Expr::value(state))
         .col_expr(objection::Column::Answer, Expr::value(answer))
-        .col_expr(
-            objection::Column::DecidedAt,
-            Expr::value(time::millis(now)),
-        )
+        .col_expr(objection::Column::DecidedAt, Expr::value(time::millis(now)))
         .filter(objection::Column::Id.eq(id.uuid()))
         .filter(objection::Column::State.eq("open"))
         .exec(db)

@@ -5,8 +5,8 @@ use domain::ids::{InstitutionId, ProgramId, ProgramVersionId};
 use domain::program::{ProgramState, Purpose};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -236,7 +236,10 @@ pub async fn update(db: &impl ConnectionTrait, row: &Version) -> Result<i32, Sto
         .col_expr(C::State, Expr::value(row.state.as_str()))
         .col_expr(C::Name, Expr::value(content.name.as_str()))
         .col_expr(C::Purpose, Expr::value(content.purpose.as_str()))
-        .col_expr(C::OccupationCode, Expr::value(content.occupation_code.as_str()))
+        .col_expr(
+            C::OccupationCode,
+            Expr::value(content.occupation_code.as_str()),
+        )
         .col_expr(
             C::OccupationEdition,
             Expr::value(content.occupation_edition.as_str()),
@@ -244,10 +247,22 @@ pub async fn update(db: &impl ConnectionTrait, row: &Version) -> Result<i32, Sto
         .col_expr(C::SkillLevel, Expr::value(i32::from(content.skill_level)))
         .col_expr(C::Hours, Expr::value(content.hours.cast_signed()))
         .col_expr(C::Content, Expr::value(content.content.as_str()))
-        .col_expr(C::EntryConditions, Expr::value(content.entry_conditions.as_str()))
-        .col_expr(C::AssessmentRule, Expr::value(content.assessment_rule.as_str()))
-        .col_expr(C::CertificateType, Expr::value(content.certificate_type.clone()))
-        .col_expr(C::AccessibleForms, Expr::value(content.accessible_forms.as_str()))
+        .col_expr(
+            C::EntryConditions,
+            Expr::value(content.entry_conditions.as_str()),
+        )
+        .col_expr(
+            C::AssessmentRule,
+            Expr::value(content.assessment_rule.as_str()),
+        )
+        .col_expr(
+            C::CertificateType,
+            Expr::value(content.certificate_type.clone()),
+        )
+        .col_expr(
+            C::AccessibleForms,
+            Expr::value(content.accessible_forms.as_str()),
+        )
         .col_expr(C::SuitedNeeds, Expr::value(content.suited_needs.as_str()))
         .col_expr(C::MarketDemand, Expr::value(content.market_demand.clone()))
         .col_expr(C::NoticeUntil, text(row.notice_until))
@@ -269,15 +284,13 @@ pub async fn update(db: &impl ConnectionTrait, row: &Version) -> Result<i32, Sto
 
 /// Which programs an actor sees before publication: those of the lists of its area, and its own.
 fn visible(scope: &Scope) -> Condition {
-    let mut condition = Condition::any()
-        .add(scope.condition(
-            (program::Entity, program::Column::Federation),
-            (program::Entity, program::Column::InstitutionId),
-        ));
+    let mut condition = Condition::any().add(scope.condition(
+        (program::Entity, program::Column::Federation),
+        (program::Entity, program::Column::InstitutionId),
+    ));
     if let Scope::Federation { code, .. } = scope {
-        condition = condition.add(
-            Expr::col((program::Entity, program::Column::OriginFederation)).eq(code.as_str()),
-        );
+        condition = condition
+            .add(Expr::col((program::Entity, program::Column::OriginFederation)).eq(code.as_str()));
     }
     condition
 }

@@ -172,7 +172,9 @@ async fn page_of_ids(
     }
     let rows = Statement::from_sql_and_values(
         backend,
-        format!("SELECT {id} AS id FROM {from} WHERE {sql} ORDER BY {order} LIMIT {size} OFFSET {offset}"),
+        format!(
+            "SELECT {id} AS id FROM {from} WHERE {sql} ORDER BY {order} LIMIT {size} OFFSET {offset}"
+        ),
         values,
     );
     let rows = IdRow::find_by_statement(rows).all(db).await?;
@@ -197,16 +199,23 @@ pub async fn institutions(
         values: Vec::new(),
     };
     if !filter.text.is_empty() {
-        conditions.add("(i.name LIKE ? ESCAPE '\\' OR i.credit_code = ", like(&filter.text));
+        conditions.add(
+            "(i.name LIKE ? ESCAPE '\\' OR i.credit_code = ",
+            like(&filter.text),
+        );
         conditions.values.push(filter.text.as_str().into());
-        conditions.sql.push_str(&format!("${})", conditions.values.len()));
+        conditions
+            .sql
+            .push_str(&format!("${})", conditions.values.len()));
     }
     if !filter.region.is_empty() {
         conditions.add(
             "(a.site_region IN (SELECT area FROM federation_area WHERE federation = ? AND valid_until IS NULL) OR a.site_region = ",
             filter.region.as_str(),
         );
-        conditions.sql.push_str(&format!("${})", conditions.values.len()));
+        conditions
+            .sql
+            .push_str(&format!("${})", conditions.values.len()));
     }
     if !filter.state.is_empty() {
         conditions.add("a.state = ?", filter.state.as_str());
@@ -260,9 +269,14 @@ pub async fn programs(
         values: Vec::new(),
     };
     if !filter.text.is_empty() {
-        conditions.add("(v.name LIKE ? ESCAPE '\\' OR p.code = ", like(&filter.text));
+        conditions.add(
+            "(v.name LIKE ? ESCAPE '\\' OR p.code = ",
+            like(&filter.text),
+        );
         conditions.values.push(filter.text.as_str().into());
-        conditions.sql.push_str(&format!("${})", conditions.values.len()));
+        conditions
+            .sql
+            .push_str(&format!("${})", conditions.values.len()));
     }
     if !filter.region.is_empty() {
         conditions.add(

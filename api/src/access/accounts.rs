@@ -61,7 +61,12 @@ pub struct SignedIn {
 }
 
 /// Makes the first account of a registry, a national officer; refused once there is one (trust.md AU-7).
-pub async fn create_first(app: &App, name: &str, person_name: &str, password: &str) -> Result<CreatedAccount, Problem> {
+pub async fn create_first(
+    app: &App,
+    name: &str,
+    person_name: &str,
+    password: &str,
+) -> Result<CreatedAccount, Problem> {
     let request = CreateAccountRequest {
         name: name.to_owned(),
         person_name: person_name.to_owned(),
@@ -108,7 +113,8 @@ pub async fn create(
     }
     let created = insert(app, &act.tx, request, &hash, act.now, act.today).await?;
     let id = created.account.clone();
-    act.finish(StatusCode::CREATED, &created, ("account", id)).await
+    act.finish(StatusCode::CREATED, &created, ("account", id))
+        .await
 }
 
 async fn insert(
@@ -121,7 +127,9 @@ async fn insert(
 ) -> Result<CreatedAccount, Problem> {
     if let Some(federation) = &request.federation {
         let found = store::reference::federation(tx, federation).await?;
-        let level = found.ok_or_else(|| unknown_federation("没有这个残联。", "There is no such federation."))?.level;
+        let level = found
+            .ok_or_else(|| unknown_federation("没有这个残联。", "There is no such federation."))?
+            .level;
         let fits = match request.role {
             Role::CountyOfficer => level == "county" || level == "prefecture",
             Role::PrefectureOfficer => level == "prefecture",
@@ -163,10 +171,9 @@ fn unknown_federation(zh: &str, en: &str) -> Problem {
 
 fn check(request: &CreateAccountRequest) -> Result<(), Problem> {
     let good_name = (3..=64).contains(&request.name.len())
-        && request
-            .name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'@' | b'-'));
+        && request.name.bytes().all(|b| {
+            b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'@' | b'-')
+        });
     if !good_name {
         return Err(Problem::field(
             "/name",
@@ -178,15 +185,20 @@ fn check(request: &CreateAccountRequest) -> Result<(), Problem> {
     if let Err(bad) = request.person_name.parse::<domain::PersonName>() {
         return Err(Problem::identifier("/person_name", &bad));
     }
-    match (request.role.is_federation(), &request.federation, request.institution) {
+    match (
+        request.role.is_federation(),
+        &request.federation,
+        request.institution,
+    ) {
         (true, Some(_), None) | (false, None, _) => Ok(()),
         (true, _, _) => Err(unknown_federation(
             "残联的岗位要填残联代码,且不填机构。",
             "A federation post names its federation and no institution.",
         )),
-        (false, Some(_), _) => {
-            Err(unknown_federation("机构的岗位不填残联代码。", "An institution post names no federation."))
-        }
+        (false, Some(_), _) => Err(unknown_federation(
+            "机构的岗位不填残联代码。",
+            "An institution post names no federation.",
+        )),
     }
 }
 
@@ -194,12 +206,24 @@ fn check(request: &CreateAccountRequest) -> Result<(), Problem> {
 pub async fn sign_in(app: &App, name: &str, password: &str) -> Result<SignedIn, Problem> {
     let wrong = || Problem::new(Code::InvalidCredentials);
     let found = store::accounts::sign_in(app.store.reader(), name).await?;
-    let hash = found.as_ref().filter(|sign_in| sign_in.active).map(|sign_in| sign_in.password_hash.clone());
+    let hash = found
+        .as_ref()
+        .filter(|sign_in| sign_in.active)
+        .map(|sign_in| sign_in.password_hash.clone());
     let fits = passwords::verify(password, hash).await?;
     let sign_in = found.filter(|_| fits).ok_or_else(wrong)?;
-    let live = store::accounts::live(app.store.reader(), sign_in.account, app.today()).await?.ok_or_else(wrong)?;
-    let (token, until) = app.sessions.issue(sign_in.account, sign_in.token_epoch, app.now(), &app.random)?;
-    Ok(SignedIn { token, until, actor: live.actor, person_name: live.person_name })
+    let live = store::accounts::live(app.store.reader(), sign_in.account, app.today())
+        .await?
+        .ok_or_else(wrong)?;
+    let (token, until) =
+        app.sessions
+            .issue(sign_in.account, sign_in.token_epoch, app.now(), &app.random)?;
+    Ok(SignedIn {
+        token,
+        until,
+        actor: live.actor,
+        person_name: live.person_name,
+    })
 }
 
 /// The live actor behind a token; a disabled or ended account is nobody.

@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::accounts::{self, CreateAccountRequest, CreatedAccount};
 use super::By;
+use super::accounts::{self, CreateAccountRequest, CreatedAccount};
 use super::permissions::{ManageAccounts, SeeSelf};
 use crate::act::Receipt;
 use crate::app::App;
@@ -19,7 +19,10 @@ use crate::problem::{Problem, ProblemBody};
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sign_in)).routes(routes!(show_self)).routes(routes!(create_account))
+    OpenApiRouter::new()
+        .routes(routes!(sign_in))
+        .routes(routes!(show_self))
+        .routes(routes!(create_account))
 }
 
 /// Name and password.
@@ -72,12 +75,17 @@ impl From<&domain::access::Actor> for SelfResponse {
 /// Sign in.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "access", request_body = SignInRequest,
     responses((status = 200, body = SignInResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn sign_in(State(app): State<App>, Body(request): Body<SignInRequest>) -> Result<Response, Problem> {
+async fn sign_in(
+    State(app): State<App>,
+    Body(request): Body<SignInRequest>,
+) -> Result<Response, Problem> {
     let signed = accounts::sign_in(&app, &request.name, &request.password).await?;
     let body = SignInResponse {
         access_token: signed.token,
         token_type: "Bearer",
-        expires_at: signed.until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        expires_at: signed
+            .until
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         me: SelfResponse::from(&signed.actor),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())

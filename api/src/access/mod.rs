@@ -41,9 +41,15 @@ impl<P: Permission> FromRequestParts<App> for By<P> {
             let who_en: Vec<&str> = P::roles().iter().map(|role| role.en()).collect();
             return Err(Problem::new(Code::Forbidden).with_detail(
                 format!("您的岗位没有这项权限;可以办理的是:{}。", who.join("、")),
-                format!("Your post does not have this permission; it belongs to: {}.", who_en.join(", ")),
+                format!(
+                    "Your post does not have this permission; it belongs to: {}.",
+                    who_en.join(", ")
+                ),
             ));
         }
-        Ok(Self { actor, permission: PhantomData })
+        Ok(Self {
+            actor,
+            permission: PhantomData,
+        })
     }
 }

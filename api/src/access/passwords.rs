@@ -68,7 +68,9 @@ pub async fn hash(password: &str, random: &Random) -> Result<String, Problem> {
     let salt: [u8; 16] = random.bytes();
     let password = password.to_owned();
     off_thread(move || {
-        let hash = hasher()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(Problem::internal)?;
+        let hash = hasher()?
+            .hash_password_with_salt(password.as_bytes(), &salt)
+            .map_err(Problem::internal)?;
         Ok(hash.to_string())
     })
     .await
@@ -81,10 +83,15 @@ pub async fn verify(password: &str, hash: Option<String>) -> Result<bool, Proble
     let fits = off_thread(move || {
         let text = match hash {
             Some(hash) => hash,
-            None => hasher()?.hash_password_with_salt(b"nobody", &[0; 16]).map_err(Problem::internal)?.to_string(),
+            None => hasher()?
+                .hash_password_with_salt(b"nobody", &[0; 16])
+                .map_err(Problem::internal)?
+                .to_string(),
         };
         let parsed = PasswordHash::new(&text).map_err(Problem::internal)?;
-        Ok(hasher()?.verify_password(password.as_bytes(), &parsed).is_ok())
+        Ok(hasher()?
+            .verify_password(password.as_bytes(), &parsed)
+            .is_ok())
     })
     .await?;
     Ok(fits && known)
@@ -98,7 +105,9 @@ async fn off_thread<T: Send + 'static>(
         .await
         .map_err(|_| Problem::new(Code::TooManyRequests).retry_after(5))?
         .map_err(Problem::internal)?;
-    let outcome = tokio::task::spawn_blocking(work).await.map_err(Problem::internal)?;
+    let outcome = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Problem::internal)?;
     drop(slot);
     outcome
 }

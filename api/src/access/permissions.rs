@@ -19,7 +19,8 @@ pub trait Permission: Send + Sync + 'static {
 }
 
 use Role::{
-    CountyOfficer as X, InstitutionOperator as I, NationalOfficer as N, PrefectureOfficer as C, ProvinceOfficer as P,
+    CountyOfficer as X, InstitutionOperator as I, NationalOfficer as N, PrefectureOfficer as C,
+    ProvinceOfficer as P,
 };
 
 macro_rules! permissions {

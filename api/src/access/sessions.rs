@@ -7,7 +7,9 @@ use chrono::{DateTime, Duration, Utc};
 use domain::ids::AccountId;
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -90,7 +92,8 @@ impl Sessions {
 
     /// The account and epoch of a good token. Whatever is wrong, the answer is the same.
     pub fn read(&self, token: &str, now: DateTime<Utc>) -> Result<(AccountId, i32), Problem> {
-        self.try_read(token, now).ok_or_else(|| Problem::new(Code::Unauthenticated))
+        self.try_read(token, now)
+            .ok_or_else(|| Problem::new(Code::Unauthenticated))
     }
 
     fn try_read(&self, token: &str, now: DateTime<Utc>) -> Option<(AccountId, i32)> {
@@ -116,7 +119,9 @@ impl Sessions {
         // Times are compared below with the process's one clock.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let claims = decode::<AccessClaims>(token, &self.decoding, &validation).ok()?.claims;
+        let claims = decode::<AccessClaims>(token, &self.decoding, &validation)
+            .ok()?
+            .claims;
         let now = now.timestamp();
         let in_time = claims.nbf <= now + LEEWAY_SECONDS
             && claims.iat <= now + LEEWAY_SECONDS
@@ -158,12 +163,20 @@ fn token_algorithm() -> Result<KeyAlgorithm, JwtError> {
 }
 
 fn only_eddsa(algorithm: Algorithm) -> Result<(), JwtError> {
-    if algorithm == Algorithm::EdDSA { Ok(()) } else { Err(ErrorKind::InvalidAlgorithm.into()) }
+    if algorithm == Algorithm::EdDSA {
+        Ok(())
+    } else {
+        Err(ErrorKind::InvalidAlgorithm.into())
+    }
 }
 
 fn signer(seed: &[u8]) -> Result<SoftwareSigner, JwtError> {
-    let seed: [u8; 32] = seed.try_into().map_err(|_| JwtError::from(ErrorKind::InvalidEddsaKey))?;
-    let kid: KeyId = KID.parse().map_err(|_| JwtError::from(ErrorKind::InvalidEddsaKey))?;
+    let seed: [u8; 32] = seed
+        .try_into()
+        .map_err(|_| JwtError::from(ErrorKind::InvalidEddsaKey))?;
+    let kid: KeyId = KID
+        .parse()
+        .map_err(|_| JwtError::from(ErrorKind::InvalidEddsaKey))?;
     Ok(SoftwareSigner::from_seed(kid, Zeroizing::new(seed)))
 }
 
@@ -185,7 +198,9 @@ struct TokenVerifier(PublicKey);
 
 impl signature::Verifier<Vec<u8>> for TokenVerifier {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        self.0.verify(message, signature).map_err(|_| signature::Error::new())
+        self.0
+            .verify(message, signature)
+            .map_err(|_| signature::Error::new())
     }
 }
 

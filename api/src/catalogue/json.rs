@@ -50,7 +50,11 @@ impl CatalogueQuery {
     /// The filter and the page.
     pub fn parts(&self) -> (Filter, u64) {
         let cut = |text: &str| text.trim().chars().take(100).collect::<String>();
-        let filter = Filter { text: cut(&self.q), region: cut(&self.region), state: cut(&self.state) };
+        let filter = Filter {
+            text: cut(&self.q),
+            region: cut(&self.region),
+            state: cut(&self.state),
+        };
         (filter, self.page.unwrap_or(1).clamp(1, 100_000))
     }
 }
@@ -93,7 +97,9 @@ fn public(app: &App, row: Admission) -> PublicInstitution {
         phone: row.phone,
         state: row.state.as_str(),
         grade: row.grade,
-        state_since: row.state_since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        state_since: row
+            .state_since
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         notice_until: row.notice_until.map(|day| day.to_string()),
     }
 }
@@ -118,8 +124,16 @@ async fn catalogue_institutions(
 ) -> Result<Json<PublicInstitutions>, Problem> {
     let (filter, page) = query.parts();
     let found = public_catalogue::institutions(app.store.reader(), &filter, page, PAGE).await?;
-    let items = found.items.into_iter().map(|row| public(&app, row)).collect();
-    Ok(Json(PublicInstitutions { items, total: found.total, page }))
+    let items = found
+        .items
+        .into_iter()
+        .map(|row| public(&app, row))
+        .collect();
+    Ok(Json(PublicInstitutions {
+        items,
+        total: found.total,
+        page,
+    }))
 }
 
 /// A class as anybody sees it.
@@ -239,7 +253,10 @@ async fn catalogue_institution(
         offers: offers.into_iter().map(Into::into).collect(),
         cohorts: cohorts.into_iter().map(Into::into).collect(),
         decisions,
-        admissions: admissions.into_iter().map(|row| public(&app, row)).collect(),
+        admissions: admissions
+            .into_iter()
+            .map(|row| public(&app, row))
+            .collect(),
     }))
 }
 
@@ -264,7 +281,11 @@ async fn catalogue_programs(
     let (filter, page) = query.parts();
     let found = public_catalogue::programs(app.store.reader(), &filter, page, PAGE).await?;
     let items = found.items.into_iter().map(Into::into).collect();
-    Ok(Json(PublicPrograms { items, total: found.total, page }))
+    Ok(Json(PublicPrograms {
+        items,
+        total: found.total,
+        page,
+    }))
 }
 
 /// A program with all its public versions.

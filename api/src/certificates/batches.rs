@@ -56,7 +56,10 @@ pub async fn propose(
     cohort: CohortId,
     request: &ProposeBatchRequest,
 ) -> Result<Receipt, Problem> {
-    let mut act = match app.begin(actor, key, "propose_batch", &(cohort, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "propose_batch", &(cohort, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -68,11 +71,18 @@ pub async fn propose(
     let wanted: Vec<EnrolmentId> = match &request.enrolments {
         None => all,
         Some(named) => {
-            let unknown = named.iter().enumerate().filter(|(_, id)| !all.contains(id)).map(|(index, _)| FieldError {
-                pointer: format!("/enrolments/{index}"),
-                code: "unknown-enrolment".to_owned(),
-                detail: Sentence::new("这名学员不在本班期。", "This trainee is not in the cohort."),
-            });
+            let unknown = named
+                .iter()
+                .enumerate()
+                .filter(|(_, id)| !all.contains(id))
+                .map(|(index, _)| FieldError {
+                    pointer: format!("/enrolments/{index}"),
+                    code: "unknown-enrolment".to_owned(),
+                    detail: Sentence::new(
+                        "这名学员不在本班期。",
+                        "This trainee is not in the cohort.",
+                    ),
+                });
             let unknown: Vec<FieldError> = unknown.collect();
             if !unknown.is_empty() {
                 return Err(Problem::new(Code::InvalidRequest).with_errors(unknown));
@@ -125,11 +135,15 @@ pub async fn propose(
             .iter()
             .map(|(enrolment, failures)| NotEligible {
                 enrolment: enrolment.to_string(),
-                reasons: failures.iter().map(|failure| failure.as_str().to_owned()).collect(),
+                reasons: failures
+                    .iter()
+                    .map(|failure| failure.as_str().to_owned())
+                    .collect(),
             })
             .collect(),
     };
-    act.finish(StatusCode::CREATED, &receipt, ("batch", batch.id)).await
+    act.finish(StatusCode::CREATED, &receipt, ("batch", batch.id))
+        .await
 }
 
 fn dedup(ids: &[EnrolmentId]) -> Vec<EnrolmentId> {
@@ -165,19 +179,37 @@ pub async fn refuse(
     request: &RefuseBatchRequest,
 ) -> Result<Receipt, Problem> {
     if request.reason.trim().is_empty() || request.reason.chars().count() > 500 {
-        return Err(Problem::field("/reason", "length", "请写明理由(500 字以内)。", "Give a reason of up to 500 characters."));
+        return Err(Problem::field(
+            "/reason",
+            "length",
+            "请写明理由(500 字以内)。",
+            "Give a reason of up to 500 characters.",
+        ));
     }
-    let mut act = match app.begin(actor, key, "refuse_batch", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "refuse_batch", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let batch = store::certificates::batch(&act.tx, id).await?.ok_or_else(Problem::not_found)?;
+    let batch = store::certificates::batch(&act.tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     store::certificates::cohort_for_issue(&act.tx, &Scope::of(actor), batch.cohort)
         .await?
         .ok_or_else(Problem::not_found)?;
     issue::must_be_proposed(&batch)?;
-    store::certificates::decide_batch(&act.tx, id, "refused", actor.person, Some(&request.reason), None, act.now)
-        .await?;
+    store::certificates::decide_batch(
+        &act.tx,
+        id,
+        "refused",
+        actor.person,
+        Some(&request.reason),
+        None,
+        act.now,
+    )
+    .await?;
     act.record(Entry {
         kind: "cohort",
         id: batch.cohort.uuid(),
@@ -187,6 +219,9 @@ pub async fn refuse(
         ..Entry::default()
     })
     .await?;
-    let receipt = DecidedBatch { batch: id.to_string(), state: "refused".to_owned() };
+    let receipt = DecidedBatch {
+        batch: id.to_string(),
+        state: "refused".to_owned(),
+    };
     act.finish(StatusCode::OK, &receipt, ("batch", id)).await
 }

@@ -3,7 +3,9 @@
 use axum::http::StatusCode;
 use certs::log::LeafEntry;
 use domain::access::Actor;
-use domain::certificate::{CertificateAct, CertificateReason, CertificateRefusal, CertificateStatus, change};
+use domain::certificate::{
+    CertificateAct, CertificateReason, CertificateRefusal, CertificateStatus, change,
+};
 use domain::ids::CertificateId;
 use serde::{Deserialize, Serialize};
 use store::certificates::{Certificate, StatusChange};
@@ -84,25 +86,46 @@ pub async fn change_certificate(
     revision: i32,
     request: &ChangeRequest,
 ) -> Result<Receipt, Problem> {
-    if request.reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
-        return Err(Problem::field("/reason", "length", "理由请写在 500 字以内。", "Keep the reason within 500 characters."));
+    if request
+        .reason
+        .as_ref()
+        .is_some_and(|reason| reason.chars().count() > 500)
+    {
+        return Err(Problem::field(
+            "/reason",
+            "length",
+            "理由请写在 500 字以内。",
+            "Keep the reason within 500 characters.",
+        ));
     }
     let signer = match request.act {
         CertificateAct::Supersede => signer_for(app, actor, id).await?,
         _ => None,
     };
-    let mut act = match app.begin(actor, key, "change_certificate", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "change_certificate", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let found = store::certificates::find(&act.tx, &Scope::of(actor), id).await?.ok_or_else(Problem::not_found)?;
+    let found = store::certificates::find(&act.tx, &Scope::of(actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     if found.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
     change(found.status, request.act, request.reason_code, actor.role)?;
     if request.act.two_persons() {
         let proposal = act
-            .propose("certificate", id.uuid(), request.act.as_str(), request, found.revision, None)
+            .propose(
+                "certificate",
+                id.uuid(),
+                request.act.as_str(),
+                request,
+                found.revision,
+                None,
+            )
             .await?;
         act.record(Entry {
             kind: "certificate",
@@ -113,26 +136,42 @@ pub async fn change_certificate(
             ..Entry::default()
         })
         .await?;
-        let receipt =
-            WaitingReceipt { proposal_id: proposal.to_string(), state: "waiting_for_second".to_owned() };
-        return act.finish(StatusCode::ACCEPTED, &receipt, ("certificate", id)).await;
+        let receipt = WaitingReceipt {
+            proposal_id: proposal.to_string(),
+            state: "waiting_for_second".to_owned(),
+        };
+        return act
+            .finish(StatusCode::ACCEPTED, &receipt, ("certificate", id))
+            .await;
     }
     let receipt = match signer {
         Some(signer) => supersede(&mut act, &found, request, &signer).await?,
-        None if request.act == CertificateAct::Supersede => return Err(Problem::new(Code::KeyUnavailable)),
+        None if request.act == CertificateAct::Supersede => {
+            return Err(Problem::new(Code::KeyUnavailable));
+        }
         None => apply(&mut act, &found, request, None, None).await?,
     };
-    act.finish(StatusCode::OK, &receipt, ("certificate", id)).await
+    act.finish(StatusCode::OK, &receipt, ("certificate", id))
+        .await
 }
 
 /// Runs a proposed revocation for its second person.
-pub(crate) async fn execute(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Value, Problem> {
-    let request: ChangeRequest = serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
+pub(crate) async fn execute(
+    act: &mut Act,
+    proposal: &Proposal,
+) -> Result<serde_json::Value, Problem> {
+    let request: ChangeRequest =
+        serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
     let scope = Scope::of(&act.actor);
     let found = store::certificates::find(&act.tx, &scope, proposal.object_id.into())
         .await?
         .ok_or_else(Problem::not_found)?;
-    change(found.status, request.act, request.reason_code, act.actor.role)?;
+    change(
+        found.status,
+        request.act,
+        request.reason_code,
+        act.actor.role,
+    )?;
     let receipt = apply(act, &found, &request, None, Some(proposal)).await?;
     serde_json::to_value(receipt).map_err(Problem::internal)
 }
@@ -162,12 +201,20 @@ async fn supersede(
     let cohort = store::certificates::cohort_for_issue(&act.tx, &scope, cohort_id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let candidate = store::certificates::candidate_of_enrolment(&act.tx, act.app.store.vault(), old.enrolment)
-        .await?
-        .ok_or_else(|| Problem::internal("a certificate without its trainee"))?;
+    let candidate =
+        store::certificates::candidate_of_enrolment(&act.tx, act.app.store.vault(), old.enrolment)
+            .await?
+            .ok_or_else(|| Problem::internal("a certificate without its trainee"))?;
     let generation = candidate.generation + 1;
-    let leaf =
-        issue::sign_and_insert(act, &cohort, std::slice::from_ref(&candidate), None, signer, generation).await?;
+    let leaf = issue::sign_and_insert(
+        act,
+        &cohort,
+        std::slice::from_ref(&candidate),
+        None,
+        signer,
+        generation,
+    )
+    .await?;
     let new = store::certificates::by_leaf(&act.tx, leaf)
         .await?
         .ok_or_else(|| Problem::internal("the new certificate is not there"))?;
@@ -181,9 +228,16 @@ async fn apply(
     replacement: Option<&Certificate>,
     proposal: Option<&Proposal>,
 ) -> Result<ChangeReceipt, Problem> {
-    let to = change(found.status, request.act, request.reason_code, act.actor.role)?;
+    let to = change(
+        found.status,
+        request.act,
+        request.reason_code,
+        act.actor.role,
+    )?;
     let suspended_until = (to == CertificateStatus::Suspended).then(|| {
-        act.app.calendar.add_working_days(act.today, act.app.policy.workflow.certificate_suspension_wd)
+        act.app
+            .calendar
+            .add_working_days(act.today, act.app.policy.workflow.certificate_suspension_wd)
     });
     let at = act.log_time().await?;
     let leaf = act

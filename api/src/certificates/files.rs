@@ -21,7 +21,11 @@ use crate::problem::{Problem, ProblemBody};
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(qr_png)).routes(routes!(qr_svg)).routes(routes!(qr_text)).routes(routes!(proof))
+    OpenApiRouter::new()
+        .routes(routes!(qr_png))
+        .routes(routes!(qr_svg))
+        .routes(routes!(qr_text))
+        .routes(routes!(proof))
 }
 
 /// A certificate whose files the asker may open: by share link, or as an officer in scope.
@@ -41,7 +45,9 @@ impl FromRequestParts<App> for Opened {
         let Query(query) = Query::<ShareQuery>::from_request_parts(parts, app).await?;
         let file = parts.uri.path().rsplit('/').next().unwrap_or("").to_owned();
         if let Some(token) = query.share {
-            return share::open_by_share(app, &id, &token, &file).await.map(Self);
+            return share::open_by_share(app, &id, &token, &file)
+                .await
+                .map(Self);
         }
         let by = By::<SeeCertificates>::from_request_parts(parts, app).await?;
         store::certificates::find_by_public_id(app.store.reader(), &Scope::of(&by.actor), &id)
@@ -53,9 +59,10 @@ impl FromRequestParts<App> for Opened {
 
 /// The text of a certificate's QR code.
 pub async fn qr_text_of(app: &App, certificate: &Certificate) -> Result<String, Problem> {
-    let cose = store::certificates::signed_bytes(app.store.reader(), app.store.vault(), certificate.id)
-        .await?
-        .ok_or_else(Problem::not_found)?;
+    let cose =
+        store::certificates::signed_bytes(app.store.reader(), app.store.vault(), certificate.id)
+            .await?
+            .ok_or_else(Problem::not_found)?;
     let host = app.config.host.parse().map_err(Problem::internal)?;
     Ok(certs::qr::qr_text(&host, &certificate.public_id, &cose))
 }
@@ -64,7 +71,10 @@ fn file(kind: &'static str, name: &str, bytes: impl IntoResponse) -> Response {
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
-    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        header::HeaderValue::from_static("no-store"),
+    );
     if let Ok(value) = format!("inline; filename=\"{name}\"").parse() {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
@@ -81,7 +91,11 @@ async fn qr_png(State(app): State<App>, Opened(certificate): Opened) -> Result<R
         .await
         .map_err(Problem::internal)?
         .map_err(Problem::internal)?;
-    Ok(file("image/png", &format!("{}.png", certificate.certificate_no), png))
+    Ok(file(
+        "image/png",
+        &format!("{}.png", certificate.certificate_no),
+        png,
+    ))
 }
 
 /// The QR code as SVG, error correction Q.
@@ -91,7 +105,11 @@ async fn qr_png(State(app): State<App>, Opened(certificate): Opened) -> Result<R
 async fn qr_svg(State(app): State<App>, Opened(certificate): Opened) -> Result<Response, Problem> {
     let text = qr_text_of(&app, &certificate).await?;
     let svg = certs::qr::svg(&text, Level::Q).map_err(Problem::internal)?;
-    Ok(file("image/svg+xml", &format!("{}.svg", certificate.certificate_no), svg))
+    Ok(file(
+        "image/svg+xml",
+        &format!("{}.svg", certificate.certificate_no),
+        svg,
+    ))
 }
 
 /// The text inside the QR code.
@@ -100,7 +118,11 @@ async fn qr_svg(State(app): State<App>, Opened(certificate): Opened) -> Result<R
     responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn qr_text(State(app): State<App>, Opened(certificate): Opened) -> Result<Response, Problem> {
     let text = qr_text_of(&app, &certificate).await?;
-    Ok(file("text/plain; charset=utf-8", &format!("{}.txt", certificate.certificate_no), text))
+    Ok(file(
+        "text/plain; charset=utf-8",
+        &format!("{}.txt", certificate.certificate_no),
+        text,
+    ))
 }
 
 /// Proof of the certificate's place in the public log (C2SP tlog-proof); public by id.
@@ -109,7 +131,9 @@ async fn qr_text(State(app): State<App>, Opened(certificate): Opened) -> Result<
     responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn proof(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let id: PublicId = id.parse().map_err(|_| Problem::not_found())?;
-    let found = store::certificates::public_by_id(app.store.reader(), &id).await?.ok_or_else(Problem::not_found)?;
+    let found = store::certificates::public_by_id(app.store.reader(), &id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let proof = crate::log::proofs::tlog_proof(&app, found.leaf_index).await?;
     Ok(file("text/plain; charset=utf-8", "proof.tlog", proof))
 }

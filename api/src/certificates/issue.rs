@@ -70,12 +70,25 @@ pub(super) struct Gates {
 }
 
 /// Checks every gate for every trainee (workflow.md section 3).
-pub(super) fn gates(app: &App, cohort: &CohortForIssue, candidates: &[CandidateRow]) -> Result<Gates, Problem> {
+pub(super) fn gates(
+    app: &App,
+    cohort: &CohortForIssue,
+    candidates: &[CandidateRow],
+) -> Result<Gates, Problem> {
     let state = cohort.state.parse().map_err(Problem::internal)?;
     let standing = standing(&cohort.admission_state);
-    let ids: Vec<EnrolmentId> = candidates.iter().map(|candidate| candidate.enrolment).collect();
-    let batch =
-        batch_gates(state, cohort.certificate_type.is_some(), cohort.published, standing, &ids).err();
+    let ids: Vec<EnrolmentId> = candidates
+        .iter()
+        .map(|candidate| candidate.enrolment)
+        .collect();
+    let batch = batch_gates(
+        state,
+        cohort.certificate_type.is_some(),
+        cohort.published,
+        standing,
+        &ids,
+    )
+    .err();
     let rules = CohortRules::from(app.policy.as_ref());
     let mut refused = Vec::new();
     for candidate in candidates {
@@ -115,12 +128,16 @@ fn standing(state: &str) -> Standing {
 pub(super) fn batch_problem(failures: &[GateFailure]) -> Problem {
     let code = match failures.first() {
         Some(GateFailure::InstitutionSuspended) => Code::InstitutionSuspended,
-        Some(GateFailure::InstitutionNotAdmitted | GateFailure::InstitutionExited) => Code::InstitutionNotAdmitted,
+        Some(GateFailure::InstitutionNotAdmitted | GateFailure::InstitutionExited) => {
+            Code::InstitutionNotAdmitted
+        }
         Some(GateFailure::CohortNotAccepted) => Code::CohortNotAccepted,
         _ => Code::GatesFailed,
     };
     let problem = Problem::new(code);
-    failures.iter().fold(problem, |problem, f| problem.with_error("", f.as_str(), f.zh(), f.en()))
+    failures.iter().fold(problem, |problem, f| {
+        problem.with_error("", f.as_str(), f.zh(), f.en())
+    })
 }
 
 /// Problem of single trainees.
@@ -142,17 +159,28 @@ pub(super) fn must_be_proposed(batch: &Batch) -> Result<(), Problem> {
     }
     let (zh, en) = match batch.state.as_str() {
         "approved" => ("这一批证书已经签发。", "This batch has been issued."),
-        _ => ("这一批已被退回,请机构重新提交。", "This batch was refused; the institution may propose anew."),
+        _ => (
+            "这一批已被退回,请机构重新提交。",
+            "This batch was refused; the institution may propose anew.",
+        ),
     };
     Err(Problem::new(Code::TransitionRefused).with_detail(zh, en))
 }
 
 /// Approves a batch: every gate again under lock, then signatures, rows and leaves, all or nothing.
-pub async fn approve(app: &App, actor: &Actor, key: &IdempotencyKey, id: BatchId) -> Result<Receipt, Problem> {
+pub async fn approve(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: BatchId,
+) -> Result<Receipt, Problem> {
     let receipt = approve_stored(app, actor, key, id).await?;
     let stored: IssuedReceipt = receipt.parse()?;
     let answer = issued_batch(app, stored.batch, stored.tree_size).await?;
-    Ok(Receipt { status: receipt.status, json: serde_json::to_string(&answer).map_err(Problem::internal)? })
+    Ok(Receipt {
+        status: receipt.status,
+        json: serde_json::to_string(&answer).map_err(Problem::internal)?,
+    })
 }
 
 /// The act itself; its stored receipt is small.
@@ -167,7 +195,9 @@ pub async fn approve_stored(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let batch = store::certificates::batch(&act.tx, id).await?.ok_or_else(Problem::not_found)?;
+    let batch = store::certificates::batch(&act.tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     // Locked before the gates: a suspension may commit between check and issue.
     let cohort = store::certificates::cohort_for_issue(&act.tx, &Scope::of(actor), batch.cohort)
         .await?
@@ -187,7 +217,16 @@ pub async fn approve_stored(
     let signer_key = signer_key.ok_or_else(|| Problem::new(Code::KeyUnavailable))?;
     let issued = sign_and_insert(&mut act, &cohort, &candidates, Some(id), &signer_key, 1).await?;
     let tree_size = act.tree_size().unwrap_or(0);
-    store::certificates::decide_batch(&act.tx, id, "approved", actor.person, None, Some(tree_size), act.now).await?;
+    store::certificates::decide_batch(
+        &act.tx,
+        id,
+        "approved",
+        actor.person,
+        None,
+        Some(tree_size),
+        act.now,
+    )
+    .await?;
     act.record(Entry {
         kind: "cohort",
         id: batch.cohort.uuid(),
@@ -198,14 +237,30 @@ pub async fn approve_stored(
         ..Entry::default()
     })
     .await?;
-    act.finish(StatusCode::CREATED, &IssuedReceipt { batch: id, tree_size }, ("batch", id)).await
+    act.finish(
+        StatusCode::CREATED,
+        &IssuedReceipt {
+            batch: id,
+            tree_size,
+        },
+        ("batch", id),
+    )
+    .await
 }
 
 /// The key of the issuing federation, opened before the transaction: inside it no file is read.
-async fn usable_key(app: &App, actor: &Actor, id: BatchId) -> Result<Option<std::sync::Arc<dyn certs::keys::Signer>>, Problem> {
+async fn usable_key(
+    app: &App,
+    actor: &Actor,
+    id: BatchId,
+) -> Result<Option<std::sync::Arc<dyn certs::keys::Signer>>, Problem> {
     let reader = app.store.reader();
-    let Some(batch) = store::certificates::batch(reader, id).await? else { return Ok(None) };
-    let Some(cohort) = store::certificates::cohort_scope(reader, &Scope::of(actor), batch.cohort).await? else {
+    let Some(batch) = store::certificates::batch(reader, id).await? else {
+        return Ok(None);
+    };
+    let Some(cohort) =
+        store::certificates::cohort_scope(reader, &Scope::of(actor), batch.cohort).await?
+    else {
         return Ok(None);
     };
     signer_of(app, &cohort).await
@@ -216,7 +271,9 @@ pub(super) async fn signer_of(
     app: &App,
     federation: &str,
 ) -> Result<Option<std::sync::Arc<dyn certs::keys::Signer>>, Problem> {
-    let Some(row) = store::certificates::active_issuer_key(app.store.reader(), federation, app.now()).await? else {
+    let Some(row) =
+        store::certificates::active_issuer_key(app.store.reader(), federation, app.now()).await?
+    else {
         return Ok(None);
     };
     let kid = row.kid.parse().map_err(Problem::internal)?;
@@ -250,7 +307,9 @@ pub(super) async fn sign_and_insert(
     let at = act.log_time().await?;
     let issued_at = chrono::SubsecRound::trunc_subsecs(at, 0);
     let issued_on = domain::calendar::today(issued_at);
-    let expires_at = cohort.validity_months.and_then(|months| domain::certificate::expires_at(issued_on, months));
+    let expires_at = cohort
+        .validity_months
+        .and_then(|months| domain::certificate::expires_at(issued_on, months));
     let places = status_index::claim(act, candidates.len()).await?;
     let year = chrono::Datelike::year(&issued_on);
     let level = SkillLevel::try_from(cohort.skill_level).ok();
@@ -279,8 +338,12 @@ pub(super) async fn sign_and_insert(
     .await
     .map_err(Problem::internal)?;
     let signed = signed.map_err(Problem::internal)?;
-    let digests: Vec<[u8; 32]> = signed.iter().map(certs::certificate::SignedCertificate::sha256).collect();
-    let federation: domain::FederationCode = cohort.federation.parse().map_err(Problem::internal)?;
+    let digests: Vec<[u8; 32]> = signed
+        .iter()
+        .map(certs::certificate::SignedCertificate::sha256)
+        .collect();
+    let federation: domain::FederationCode =
+        cohort.federation.parse().map_err(Problem::internal)?;
     let entries = digests.iter().map(|certificate| LeafEntry::Issue {
         at,
         certificate: *certificate,
@@ -295,51 +358,64 @@ pub(super) async fn sign_and_insert(
         .zip(&claims)
         .zip(signed.iter().zip(&digests))
         .zip(first.0..)
-        .map(|(((candidate, claims), (signed, sha256)), leaf)| NewCertificate {
-            id: act.new_id(),
-            public_id: claims.public_id,
-            certificate_no: claims.certificate_no.clone(),
-            candidate,
-            batch,
-            generation,
-            program_version: cohort.program_version,
-            admission: cohort.admission,
-            federation: &cohort.federation,
-            kid: kid.as_str(),
-            issued_at,
-            expires_at,
-            status_list: claims.status_list,
-            status_index: claims.status_index,
-            leaf_index: LeafIndex(leaf),
-            cose: signed.as_bytes(),
-            cose_sha256: *sha256,
-        })
+        .map(
+            |(((candidate, claims), (signed, sha256)), leaf)| NewCertificate {
+                id: act.new_id(),
+                public_id: claims.public_id,
+                certificate_no: claims.certificate_no.clone(),
+                candidate,
+                batch,
+                generation,
+                program_version: cohort.program_version,
+                admission: cohort.admission,
+                federation: &cohort.federation,
+                kid: kid.as_str(),
+                issued_at,
+                expires_at,
+                status_list: claims.status_list,
+                status_index: claims.status_index,
+                leaf_index: LeafIndex(leaf),
+                cose: signed.as_bytes(),
+                cose_sha256: *sha256,
+            },
+        )
         .collect();
     store::certificates::insert(&act.tx, app.store.vault(), &rows).await?;
     Ok(first)
 }
 
 /// The answer for a batch at a log size: the same bytes whenever it is asked for.
-pub async fn issued_batch(app: &App, batch: BatchId, tree_size: u64) -> Result<IssuedBatch, Problem> {
+pub async fn issued_batch(
+    app: &App,
+    batch: BatchId,
+    tree_size: u64,
+) -> Result<IssuedBatch, Problem> {
     let reader = app.store.reader();
     let rows = store::certificates::of_batch(reader, batch).await?;
     let checkpoint = store::log::checkpoint(reader, tree_size)
         .await?
         .ok_or_else(|| Problem::internal("no checkpoint of the batch's size"))?;
-    let mut ids: Vec<certs::log::TileId> =
-        rows.iter().flat_map(|row| certs::log::inclusion_tiles(row.leaf_index.0, tree_size)).collect();
+    let mut ids: Vec<certs::log::TileId> = rows
+        .iter()
+        .flat_map(|row| certs::log::inclusion_tiles(row.leaf_index.0, tree_size))
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     let tiles = Tiles::read(reader, &ids).await?;
     let certificates = rows
         .iter()
         .map(|row| {
-            let proof =
-                certs::log::inclusion_proof(&tiles, row.leaf_index.0, tree_size).map_err(Problem::internal)?;
+            let proof = certs::log::inclusion_proof(&tiles, row.leaf_index.0, tree_size)
+                .map_err(Problem::internal)?;
             Ok(issued_certificate(row, &proof))
         })
         .collect::<Result<Vec<_>, Problem>>()?;
-    Ok(IssuedBatch { batch: batch.to_string(), tree_size, checkpoint: checkpoint.note, certificates })
+    Ok(IssuedBatch {
+        batch: batch.to_string(),
+        tree_size,
+        checkpoint: checkpoint.note,
+        certificates,
+    })
 }
 
 fn issued_certificate(row: &Certificate, proof: &[Hash]) -> IssuedCertificate {
@@ -350,6 +426,9 @@ fn issued_certificate(row: &Certificate, proof: &[Hash]) -> IssuedCertificate {
         holder: row.holder_masked.clone(),
         sha256: data_encoding::HEXLOWER.encode(&row.cose_sha256),
         leaf_index: row.leaf_index.0,
-        inclusion_proof: proof.iter().map(|hash| data_encoding::BASE64.encode(hash.as_bytes())).collect(),
+        inclusion_proof: proof
+            .iter()
+            .map(|hash| data_encoding::BASE64.encode(hash.as_bytes()))
+            .collect(),
     }
 }

@@ -74,7 +74,8 @@ struct BatchResponse {
 
 impl From<store::certificates::Batch> for BatchResponse {
     fn from(batch: store::certificates::Batch) -> Self {
-        let stamp = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let stamp =
+            |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
         Self {
             id: batch.id.to_string(),
             cohort: batch.cohort.to_string(),
@@ -96,7 +97,9 @@ async fn list_batches(
     Path(id): Path<CohortId>,
 ) -> Result<Json<Vec<BatchResponse>>, Problem> {
     let reader = app.store.reader();
-    store::certificates::cohort_scope(reader, &Scope::of(&by.actor), id).await?.ok_or_else(Problem::not_found)?;
+    store::certificates::cohort_scope(reader, &Scope::of(&by.actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let rows = store::certificates::batches_of_cohort(reader, id).await?;
     Ok(Json(rows.into_iter().map(BatchResponse::from).collect()))
 }
@@ -111,7 +114,9 @@ async fn show_batch(
     Path(id): Path<BatchId>,
 ) -> Result<Json<IssuedBatch>, Problem> {
     let reader = app.store.reader();
-    let batch = store::certificates::batch(reader, id).await?.ok_or_else(Problem::not_found)?;
+    let batch = store::certificates::batch(reader, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     store::certificates::cohort_scope(reader, &Scope::of(&by.actor), batch.cohort)
         .await?
         .ok_or_else(Problem::not_found)?;
@@ -181,7 +186,8 @@ pub(crate) struct CertificateResponse {
 
 impl From<Certificate> for CertificateResponse {
     fn from(row: Certificate) -> Self {
-        let stamp = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let stamp =
+            |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
         Self {
             id: row.id.to_string(),
             public_id: row.public_id.to_string(),
@@ -237,17 +243,23 @@ async fn list_certificates(
     let reader = app.store.reader();
     let scope = Scope::of(&by.actor);
     if let Some(number) = query.certificate_no {
-        let number = number.parse().map_err(|bad| Problem::identifier("/certificate_no", &bad))?;
+        let number = number
+            .parse()
+            .map_err(|bad| Problem::identifier("/certificate_no", &bad))?;
         let found = store::certificates::find_by_number(reader, &scope, &number).await?;
         let items = found.into_iter().map(CertificateResponse::from).collect();
         return Ok(Json(CertificatesResponse { items, next: None }));
     }
     let limit = query.limit.unwrap_or(50).clamp(1, 100);
-    let mut rows = store::certificates::list(reader, &scope, query.batch, query.cursor, limit + 1).await?;
+    let mut rows =
+        store::certificates::list(reader, &scope, query.batch, query.cursor, limit + 1).await?;
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(100));
     let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
-    Ok(Json(CertificatesResponse { items: rows.into_iter().map(CertificateResponse::from).collect(), next }))
+    Ok(Json(CertificatesResponse {
+        items: rows.into_iter().map(CertificateResponse::from).collect(),
+        next,
+    }))
 }
 
 /// One certificate of one's scope.
@@ -273,9 +285,16 @@ async fn show_history(
     Path(id): Path<CertificateId>,
 ) -> Result<Json<Vec<crate::timeline::TimelineItem>>, Problem> {
     let reader = app.store.reader();
-    let found = store::certificates::find(reader, &Scope::of(&by.actor), id).await?.ok_or_else(Problem::not_found)?;
+    let found = store::certificates::find(reader, &Scope::of(&by.actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let mut items = vec![crate::timeline::TimelineItem::issued(&found)];
-    items.extend(store::journal::timeline(reader, id.uuid()).await?.iter().map(crate::timeline::TimelineItem::from));
+    items.extend(
+        store::journal::timeline(reader, id.uuid())
+            .await?
+            .iter()
+            .map(crate::timeline::TimelineItem::from),
+    );
     Ok(Json(items))
 }
 

@@ -3,8 +3,8 @@
 use certs::keys::{KeyId, KeyRecord, KeySet, KeyState, PublicKey};
 use certs::log::LeafEntry;
 use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, Utc};
-use domain::access::Actor;
 use domain::FederationCode;
+use domain::access::Actor;
 use serde::{Deserialize, Serialize};
 use store::certificates::KeyRow;
 use utoipa::ToSchema;
@@ -48,13 +48,18 @@ pub async fn create_issuer_key(
     key: &IdempotencyKey,
     request: &NewKeyRequest,
 ) -> Result<Receipt, Problem> {
-    let federation: FederationCode =
-        request.federation.parse().map_err(|bad| Problem::identifier("/federation", &bad))?;
+    let federation: FederationCode = request
+        .federation
+        .parse()
+        .map_err(|bad| Problem::identifier("/federation", &bad))?;
     let (not_before, not_after) = year_bounds(request.year)
         .ok_or_else(|| Problem::field("/year", "year", "年份不对。", "Not a year."))?;
     let kid = free_kid(app, &federation, request.year).await?;
     // The file is written before the transaction: a key file without a row signs nothing.
-    let public = app.keyring.generate_issuer(&kid, &app.random).map_err(Problem::internal)?;
+    let public = app
+        .keyring
+        .generate_issuer(&kid, &app.random)
+        .map_err(Problem::internal)?;
     let mut act = match app.begin(actor, key, "create_issuer_key", request).await? {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
@@ -82,7 +87,12 @@ pub async fn create_issuer_key(
     store::certificates::insert_key(&act.tx, &row, act.now).await?;
     let at = act.log_time().await?;
     let leaf = act
-        .log(LeafEntry::KeyState { at, key_id: kid.clone(), public_key: public.clone(), state: KeyState::Active })
+        .log(LeafEntry::KeyState {
+            at,
+            key_id: kid.clone(),
+            public_key: public.clone(),
+            state: KeyState::Active,
+        })
         .await?;
     let id = timeline_id(&kid);
     act.record(Entry {
@@ -95,7 +105,8 @@ pub async fn create_issuer_key(
     })
     .await?;
     let receipt = receipt(&row);
-    act.finish(axum::http::StatusCode::CREATED, &receipt, ("key", kid)).await
+    act.finish(axum::http::StatusCode::CREATED, &receipt, ("key", kid))
+        .await
 }
 
 /// A key as the API shows it.
@@ -115,7 +126,10 @@ async fn free_kid(app: &App, federation: &FederationCode, year: i32) -> Result<K
     let base = format!("k{}{:02}", federation.prefix(), year.rem_euclid(100));
     for suffix in std::iter::once(String::new()).chain(('b'..='z').map(String::from)) {
         let name = format!("{base}{suffix}");
-        if store::certificates::key(app.store.reader(), &name).await?.is_none() {
+        if store::certificates::key(app.store.reader(), &name)
+            .await?
+            .is_none()
+        {
             return name.parse().map_err(Problem::internal);
         }
     }
@@ -124,10 +138,14 @@ async fn free_kid(app: &App, federation: &FederationCode, year: i32) -> Result<K
 
 /// A calendar year in China, with three weeks at its beginning and end in which two keys overlap.
 fn year_bounds(year: i32) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let midnight = |day: NaiveDate| Some(day.and_hms_opt(0, 0, 0)?.and_utc() - chrono::Duration::hours(8));
+    let midnight =
+        |day: NaiveDate| Some(day.and_hms_opt(0, 0, 0)?.and_utc() - chrono::Duration::hours(8));
     let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
     let last = NaiveDate::from_ymd_opt(year + 1, 1, 1)?;
-    Some((midnight(first)?, midnight(last.checked_add_days(Days::new(21))?)?))
+    Some((
+        midnight(first)?,
+        midnight(last.checked_add_days(Days::new(21))?)?,
+    ))
 }
 
 /// Year in China at a moment.
@@ -160,12 +178,19 @@ pub fn record(row: &KeyRow) -> Result<(KeyId, KeyRecord), Problem> {
         "pending" => KeyState::Pending,
         "active" => KeyState::Active,
         "retired" => KeyState::Retired,
-        "compromised" => KeyState::Compromised { at: row.compromised_at.ok_or_else(bad)? },
+        "compromised" => KeyState::Compromised {
+            at: row.compromised_at.ok_or_else(bad)?,
+        },
         _ => return Err(bad()),
     };
     let record = KeyRecord {
         public_key: PublicKey::from_bytes(algorithm, &row.public_key).map_err(|_| bad())?,
-        federation: row.federation.as_deref().unwrap_or("").parse().map_err(|_| bad())?,
+        federation: row
+            .federation
+            .as_deref()
+            .unwrap_or("")
+            .parse()
+            .map_err(|_| bad())?,
         not_before: row.not_before,
         not_after: row.not_after,
         state,

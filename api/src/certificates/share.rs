@@ -43,13 +43,23 @@ pub async fn share(
     request: &ShareRequest,
 ) -> Result<Receipt, Problem> {
     if !(1..=365).contains(&request.days) {
-        return Err(Problem::field("/days", "range", "天数应为 1 至 365。", "The days are 1 to 365."));
+        return Err(Problem::field(
+            "/days",
+            "range",
+            "天数应为 1 至 365。",
+            "The days are 1 to 365.",
+        ));
     }
-    let mut act = match app.begin(actor, key, "share_certificate", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "share_certificate", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let found = store::certificates::find(&act.tx, &Scope::of(actor), id).await?.ok_or_else(Problem::not_found)?;
+    let found = store::certificates::find(&act.tx, &Scope::of(actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let token = BASE64URL_NOPAD.encode(&app.random.bytes::<24>());
     let link = ShareLink {
         token_sha256: Sha256::digest(token.as_bytes()).into(),
@@ -58,14 +68,28 @@ pub async fn share(
         revoked_at: None,
     };
     store::certificates::insert_share(&act.tx, &link, actor.account, act.now).await?;
-    act.record(Entry { kind: "certificate", id: id.uuid(), act: "share", ..Entry::default() }).await?;
-    let receipt =
-        ShareReceipt { token, expires_at: link.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true) };
-    act.finish(StatusCode::CREATED, &receipt, ("certificate", id)).await
+    act.record(Entry {
+        kind: "certificate",
+        id: id.uuid(),
+        act: "share",
+        ..Entry::default()
+    })
+    .await?;
+    let receipt = ShareReceipt {
+        token,
+        expires_at: link.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+    };
+    act.finish(StatusCode::CREATED, &receipt, ("certificate", id))
+        .await
 }
 
 /// The certificate that a share token opens; the opening is kept with the name of the file.
-pub async fn open_by_share(app: &App, id: &PublicId, token: &str, file: &str) -> Result<Certificate, Problem> {
+pub async fn open_by_share(
+    app: &App,
+    id: &PublicId,
+    token: &str,
+    file: &str,
+) -> Result<Certificate, Problem> {
     let token_sha256: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     let reader = app.store.reader();
     let now = app.now();
@@ -78,7 +102,8 @@ pub async fn open_by_share(app: &App, id: &PublicId, token: &str, file: &str) ->
         .filter(|found| found.public_id == *id)
         .ok_or_else(Problem::not_found)?;
     let tx = app.store.write().await?;
-    store::certificates::note_share_access(&tx, app.random.id(now), &token_sha256, file, now).await?;
+    store::certificates::note_share_access(&tx, app.random.id(now), &token_sha256, file, now)
+        .await?;
     store::commit(tx).await?;
     Ok(found)
 }

@@ -40,20 +40,33 @@ pub(super) async fn claim(act: &Act, count: usize) -> Result<Vec<(u32, u32)>, Pr
         let wanted = u32::try_from(count - places.len()).unwrap_or(u32::MAX);
         let taken = wanted.min(list.size - list.used);
         let from = list.used as usize;
-        places.extend(order[from..from + taken as usize].iter().map(|index| (list.id, *index)));
+        places.extend(
+            order[from..from + taken as usize]
+                .iter()
+                .map(|index| (list.id, *index)),
+        );
         claim_status_indexes(&act.tx, &list, taken).await?;
-        open = Some(StatusList { used: list.used + taken, ..list });
+        open = Some(StatusList {
+            used: list.used + taken,
+            ..list
+        });
     }
     Ok(places)
 }
 
 /// The order in which a list is filled: a Fisher-Yates shuffle by a generator seeded with the list's secret.
 fn order(list: &StatusList) -> Arc<Vec<u32>> {
-    let Ok(mut orders) = ORDERS.lock() else { return Arc::new(shuffle(list)) };
+    let Ok(mut orders) = ORDERS.lock() else {
+        return Arc::new(shuffle(list));
+    };
     if orders.len() > 64 {
         orders.clear();
     }
-    Arc::clone(orders.entry(list.seed).or_insert_with(|| Arc::new(shuffle(list))))
+    Arc::clone(
+        orders
+            .entry(list.seed)
+            .or_insert_with(|| Arc::new(shuffle(list))),
+    )
 }
 
 fn shuffle(list: &StatusList) -> Vec<u32> {
@@ -80,7 +93,12 @@ mod tests {
 
     #[test]
     fn an_order_names_every_place_once_and_depends_on_the_seed() {
-        let list = |seed| StatusList { id: 1, size: 4096, used: 0, seed: [seed; 32] };
+        let list = |seed| StatusList {
+            id: 1,
+            size: 4096,
+            used: 0,
+            seed: [seed; 32],
+        };
         let first = shuffle(&list(1));
         let mut sorted = first.clone();
         sorted.sort_unstable();

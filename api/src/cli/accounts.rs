@@ -44,7 +44,11 @@ pub enum AccountCommand {
 }
 
 /// Runs the command.
-pub async fn run(command: AccountCommand, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn run(
+    command: AccountCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     let AccountCommand::Create {
         name,
         person_name,
@@ -61,8 +65,20 @@ pub async fn run(command: AccountCommand, registry: &RegistryArgs, print: Printi
         let app = registry.open().await?;
         return print.show(&accounts::create_first(&app, &name, &person_name, &password).await?);
     };
-    let acting = ActingArgs { account, password_file, key, dry_run: false };
+    let acting = ActingArgs {
+        account,
+        password_file,
+        key,
+        dry_run: false,
+    };
     let acting = Acting::begin::<ManageAccounts>(registry, &acting).await?;
-    let request = CreateAccountRequest { name, person_name, role, federation, institution, password };
+    let request = CreateAccountRequest {
+        name,
+        person_name,
+        role,
+        federation,
+        institution,
+        password,
+    };
     print.receipt(&accounts::create(&acting.app, &acting.actor, &acting.key, &request).await?)
 }

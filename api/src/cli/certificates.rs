@@ -11,7 +11,9 @@ use store::certificates::Certificate;
 use store::scope::Scope;
 
 use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
-use crate::access::permissions::{ChangeCertificates, IssueCertificates, ProposeCertificates, SeeCertificates};
+use crate::access::permissions::{
+    ChangeCertificates, IssueCertificates, ProposeCertificates, SeeCertificates,
+};
 use crate::certificates::batches::{self, ProposeBatchRequest};
 use crate::certificates::change::{self, ChangeRequest};
 use crate::certificates::json::CertificateResponse;
@@ -87,14 +89,31 @@ pub struct ChangeArgs {
 }
 
 /// Runs `cert propose`.
-pub async fn propose(args: ProposeArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn propose(
+    args: ProposeArgs,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     let acting = Acting::begin::<ProposeCertificates>(registry, &args.acting).await?;
     let request = ProposeBatchRequest::default();
-    print.receipt(&batches::propose(&acting.app, &acting.actor, &acting.key, args.cohort, &request).await?)
+    print.receipt(
+        &batches::propose(
+            &acting.app,
+            &acting.actor,
+            &acting.key,
+            args.cohort,
+            &request,
+        )
+        .await?,
+    )
 }
 
 /// Runs `cert issue`: the answer has every certificate with its proof.
-pub async fn issue(args: IssueArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn issue(
+    args: IssueArgs,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     let acting = Acting::begin::<IssueCertificates>(registry, &args.acting).await?;
     let bar = super::progress::spinner("签发中 / issuing");
     let receipt = issue::approve(&acting.app, &acting.actor, &acting.key, args.batch).await;
@@ -103,7 +122,11 @@ pub async fn issue(args: IssueArgs, registry: &RegistryArgs, print: Printing) ->
 }
 
 /// Runs `cert list`.
-pub async fn list(args: ListArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn list(
+    args: ListArgs,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     let acting = Acting::begin::<SeeCertificates>(registry, &args.acting).await?;
     let rows = store::certificates::list(
         acting.app.store.reader(),
@@ -119,13 +142,22 @@ pub async fn list(args: ListArgs, registry: &RegistryArgs, print: Printing) -> R
 }
 
 /// Runs `cert qr`.
-pub async fn qr(args: QrArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn qr(
+    args: QrArgs,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     let acting = Acting::begin::<SeeCertificates>(registry, &args.acting).await?;
     let found = find(&acting, &args.id).await?;
     let text = files::qr_text_of(&acting.app, &found).await?;
-    let svg = args.out.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("svg"));
+    let svg = args
+        .out
+        .extension()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("svg"));
     let bytes = if svg {
-        certs::qr::svg(&text, Level::Q).map_err(Problem::internal)?.into_bytes()
+        certs::qr::svg(&text, Level::Q)
+            .map_err(Problem::internal)?
+            .into_bytes()
     } else {
         certs::qr::png(&text, Level::Q, 8).map_err(Problem::internal)?
     };
@@ -134,7 +166,11 @@ pub async fn qr(args: QrArgs, registry: &RegistryArgs, print: Printing) -> Resul
 }
 
 /// Runs `cert share`.
-pub async fn share(args: ShareArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn share(
+    args: ShareArgs,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     let acting = Acting::begin::<SeeCertificates>(registry, &args.acting).await?;
     let found = find(&acting, &args.id).await?;
     let request = ShareRequest { days: args.days };
@@ -148,22 +184,36 @@ pub async fn change(
     registry: &RegistryArgs,
     print: Printing,
 ) -> Result<(), CommandError> {
-    let request = ChangeRequest { act, reason_code: args.reason_code, reason: args.reason };
+    let request = ChangeRequest {
+        act,
+        reason_code: args.reason_code,
+        reason: args.reason,
+    };
     let dry = args.acting.dry_run;
     let acting = Acting::begin::<ChangeCertificates>(registry, &args.acting).await?;
     let found = find(&acting, &args.id).await?;
     if dry {
         return print.show(&request);
     }
-    let receipt =
-        change::change_certificate(&acting.app, &acting.actor, &acting.key, found.id, found.revision, &request)
-            .await?;
+    let receipt = change::change_certificate(
+        &acting.app,
+        &acting.actor,
+        &acting.key,
+        found.id,
+        found.revision,
+        &request,
+    )
+    .await?;
     print.receipt(&receipt)
 }
 
 async fn find(acting: &Acting, id: &PublicId) -> Result<Certificate, CommandError> {
-    let found = store::certificates::find_by_public_id(acting.app.store.reader(), &Scope::of(&acting.actor), id)
-        .await
-        .map_err(Problem::from)?;
+    let found = store::certificates::find_by_public_id(
+        acting.app.store.reader(),
+        &Scope::of(&acting.actor),
+        id,
+    )
+    .await
+    .map_err(Problem::from)?;
     Ok(found.ok_or_else(Problem::not_found)?)
 }

@@ -124,9 +124,21 @@ pub enum CohortCommand {
 }
 
 /// Runs the command; answers whether nothing was found wrong.
-pub async fn run(command: CohortCommand, registry: &RegistryArgs, print: Printing) -> Result<bool, CommandError> {
+pub async fn run(
+    command: CohortCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<bool, CommandError> {
     match command {
-        CohortCommand::Open { acting, offer, name, start_on, end_on, places, teachers } => {
+        CohortCommand::Open {
+            acting,
+            offer,
+            name,
+            start_on,
+            end_on,
+            places,
+            teachers,
+        } => {
             let request = OpenCohortRequest {
                 offer,
                 name,
@@ -144,7 +156,9 @@ pub async fn run(command: CohortCommand, registry: &RegistryArgs, print: Printin
                 print.show(&request)?;
                 return Ok(true);
             }
-            print.receipt(&open::open_cohort(&acting.app, &acting.actor, &acting.key, &request).await?)?;
+            print.receipt(
+                &open::open_cohort(&acting.app, &acting.actor, &acting.key, &request).await?,
+            )?;
         }
         CohortCommand::List { acting } => {
             let acting = Acting::begin::<SeeRecords>(registry, &acting).await?;
@@ -171,13 +185,26 @@ pub async fn run(command: CohortCommand, registry: &RegistryArgs, print: Printin
         CohortCommand::Timeline { acting, id } => {
             let acting = Acting::begin::<SeeRecords>(registry, &acting).await?;
             found(&acting, id).await?;
-            let rows =
-                store::journal::timeline(acting.app.store.reader(), id.uuid()).await.map_err(Problem::from)?;
+            let rows = store::journal::timeline(acting.app.store.reader(), id.uuid())
+                .await
+                .map_err(Problem::from)?;
             let rows: Vec<TimelineItem> = rows.iter().map(TimelineItem::from).collect();
             print.show(&rows)?;
         }
-        CohortCommand::Act { acting, id, act, reason, hours_taught, sample_called } => {
-            let request = CohortActRequest { reason, hours_taught, sample_called, ..CohortActRequest::of(act) };
+        CohortCommand::Act {
+            acting,
+            id,
+            act,
+            reason,
+            hours_taught,
+            sample_called,
+        } => {
+            let request = CohortActRequest {
+                reason,
+                hours_taught,
+                sample_called,
+                ..CohortActRequest::of(act)
+            };
             let dry = acting.dry_run;
             let acting = Acting::begin::<ActOnCohorts>(registry, &acting).await?;
             let revision = IfMatch(found(&acting, id).await?.revision);
@@ -185,19 +212,36 @@ pub async fn run(command: CohortCommand, registry: &RegistryArgs, print: Printin
                 print.show(&request)?;
                 return Ok(true);
             }
-            let receipt =
-                acts::act_on_cohort(&acting.app, &acting.actor, &acting.key, id, revision, &request).await?;
+            let receipt = acts::act_on_cohort(
+                &acting.app,
+                &acting.actor,
+                &acting.key,
+                id,
+                revision,
+                &request,
+            )
+            .await?;
             print.receipt(&receipt)?;
         }
-        CohortCommand::Import { acting, id, file, import } => {
+        CohortCommand::Import {
+            acting,
+            id,
+            file,
+            import,
+        } => {
             let bytes = std::fs::read(&file)?;
-            let file_name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let file_name = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let import = if acting.dry_run { Import::None } else { import };
             let acting = Acting::begin::<RunCohorts>(registry, &acting).await?;
             let bar = super::progress::spinner("读取名单 / reading the roster");
             let upload = Upload { file_name, bytes };
             let receipt =
-                import::upload_roster(&acting.app, &acting.actor, &acting.key, id, upload, import).await;
+                import::upload_roster(&acting.app, &acting.actor, &acting.key, id, upload, import)
+                    .await;
             bar.finish_and_clear();
             let receipt = receipt?;
             print.receipt(&receipt)?;
@@ -206,13 +250,16 @@ pub async fn run(command: CohortCommand, registry: &RegistryArgs, print: Printin
         CohortCommand::Admit { acting, id } => {
             let acting = Acting::begin::<RunCohorts>(registry, &acting).await?;
             let request = AdmitRequest::default();
-            print.receipt(&enrolments::admit(&acting.app, &acting.actor, &acting.key, id, &request).await?)?;
+            print.receipt(
+                &enrolments::admit(&acting.app, &acting.actor, &acting.key, id, &request).await?,
+            )?;
         }
         CohortCommand::Enrolments { acting, id } => {
             let acting = Acting::begin::<SeeRecords>(registry, &acting).await?;
             found(&acting, id).await?;
-            let rows =
-                store::enrolments::of_cohort(acting.app.store.reader(), id).await.map_err(Problem::from)?;
+            let rows = store::enrolments::of_cohort(acting.app.store.reader(), id)
+                .await
+                .map_err(Problem::from)?;
             let rows: Vec<serde_json::Value> = rows
                 .into_iter()
                 .map(|row| serde_json::json!({ "id": row.id.to_string(), "state": row.state.as_str() }))
@@ -224,9 +271,18 @@ pub async fn run(command: CohortCommand, registry: &RegistryArgs, print: Printin
             let receipt = match file {
                 Some(file) => {
                     let request: AttendanceRequest = read_json(&file)?;
-                    attendance::record_attendance(&acting.app, &acting.actor, &acting.key, id, &request).await?
+                    attendance::record_attendance(
+                        &acting.app,
+                        &acting.actor,
+                        &acting.key,
+                        id,
+                        &request,
+                    )
+                    .await?
                 }
-                None => attendance::lock_attendance(&acting.app, &acting.actor, &acting.key, id).await?,
+                None => {
+                    attendance::lock_attendance(&acting.app, &acting.actor, &acting.key, id).await?
+                }
             };
             print.receipt(&receipt)?;
         }
@@ -235,11 +291,25 @@ pub async fn run(command: CohortCommand, registry: &RegistryArgs, print: Printin
             let receipt = match file {
                 Some(file) => {
                     let request: AssessmentsRequest = read_json(&file)?;
-                    assessments::enter_assessments(&acting.app, &acting.actor, &acting.key, id, &request).await?
+                    assessments::enter_assessments(
+                        &acting.app,
+                        &acting.actor,
+                        &acting.key,
+                        id,
+                        &request,
+                    )
+                    .await?
                 }
                 None => {
                     let request = ConfirmRequest::default();
-                    assessments::confirm_assessments(&acting.app, &acting.actor, &acting.key, id, &request).await?
+                    assessments::confirm_assessments(
+                        &acting.app,
+                        &acting.actor,
+                        &acting.key,
+                        id,
+                        &request,
+                    )
+                    .await?
                 }
             };
             print.receipt(&receipt)?;

@@ -22,15 +22,27 @@ pub struct DemoArgs {
 }
 
 /// Runs `demo` until the process is told to stop. Without a folder everything is removed at the end.
-pub async fn run(args: DemoArgs, data: Option<PathBuf>, public_url: &str, print: Printing) -> Result<(), CommandError> {
+pub async fn run(
+    args: DemoArgs,
+    data: Option<PathBuf>,
+    public_url: &str,
+    print: Printing,
+) -> Result<(), CommandError> {
     // The port first: one that is taken is told at once.
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        CommandError::Usage(format!("无法监听 {0} / cannot listen on {0}: {error}", args.listen))
+        CommandError::Usage(format!(
+            "无法监听 {0} / cannot listen on {0}: {error}",
+            args.listen
+        ))
     })?;
     let address = format!("http://{}", listener.local_addr()?);
     let temporary = match &data {
         Some(_) => None,
-        None => Some(tempfile::Builder::new().prefix("mingzheng-demo-").tempdir()?),
+        None => Some(
+            tempfile::Builder::new()
+                .prefix("mingzheng-demo-")
+                .tempdir()?,
+        ),
     };
     let folder = match (&data, &temporary) {
         (Some(data), _) => data.clone(),
@@ -39,10 +51,12 @@ pub async fn run(args: DemoArgs, data: Option<PathBuf>, public_url: &str, print:
     };
     if crate::keyring::exists(&folder.join("keys")) {
         return Err(CommandError::Usage(
-            "演示需要一个空目录 / the demo needs an empty folder: this one holds a registry".to_owned(),
+            "演示需要一个空目录 / the demo needs an empty folder: this one holds a registry"
+                .to_owned(),
         ));
     }
-    let config = Config::for_public_url(public_url).map_err(|error| CommandError::Usage(error.to_owned()))?;
+    let config = Config::for_public_url(public_url)
+        .map_err(|error| CommandError::Usage(error.to_owned()))?;
     let bar = super::progress::spinner("建立演示登记簿 / making the demo registry");
     let built = demo::build(&folder, config, |step| bar.set_message(step)).await;
     bar.finish_and_clear();
@@ -73,20 +87,44 @@ fn tell(demo: &Demo, address: &str) -> Result<(), CommandError> {
     writeln!(out, "  打开 / open      {address}/")?;
     writeln!(out, "  接口 / API       {address}/api/openapi.json\n")?;
     writeln!(out, "  账号 / sign-ins (共 / of {}):", demo.accounts.len())?;
-    for role in ["national_officer", "province_officer", "county_officer", "institution_operator"] {
+    for role in [
+        "national_officer",
+        "province_officer",
+        "county_officer",
+        "institution_operator",
+    ] {
         if let Some(account) = account(role) {
-            writeln!(out, "    {:<22} {:<18} {}", role, account.name, account.password)?;
+            writeln!(
+                out,
+                "    {:<22} {:<18} {}",
+                role, account.name, account.password
+            )?;
         }
     }
     writeln!(out, "\n  证书 / certificates:")?;
     for certificate in &demo.certificates {
-        writeln!(out, "    {:<14} {}  {address}/v/{}", certificate.state, certificate.number, certificate.id)?;
+        writeln!(
+            out,
+            "    {:<14} {}  {address}/v/{}",
+            certificate.state, certificate.number, certificate.id
+        )?;
     }
-    if let Some(valid) = demo.certificates.iter().find(|certificate| certificate.state == "valid") {
+    if let Some(valid) = demo
+        .certificates
+        .iter()
+        .find(|certificate| certificate.state == "valid")
+    {
         let picture = certs::qr::terminal(&valid.qr_text).map_err(Problem::internal)?;
-        writeln!(out, "\n{picture}\n  扫码查验 / scan to check: {}", valid.number)?;
+        writeln!(
+            out,
+            "\n{picture}\n  扫码查验 / scan to check: {}",
+            valid.number
+        )?;
     }
-    writeln!(out, "\n  Ctrl+C 结束;数据随之清除 / ends it and removes the data")?;
+    writeln!(
+        out,
+        "\n  Ctrl+C 结束;数据随之清除 / ends it and removes the data"
+    )?;
     out.flush()?;
     Ok(())
 }

@@ -11,7 +11,9 @@ use store::institutions::Filter;
 use store::scope::Scope;
 
 use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
-use crate::access::permissions::{ActOnInstitution, ApplyInstitution, DecideObjections, SeeRecords};
+use crate::access::permissions::{
+    ActOnInstitution, ApplyInstitution, DecideObjections, SeeRecords,
+};
 use crate::institutions::admission::{self, DocumentRequest, TransitionRequest};
 use crate::institutions::apply::{self, ApplyRequest};
 use crate::institutions::json::InstitutionResponse;
@@ -128,10 +130,27 @@ pub enum InstitutionCommand {
 }
 
 /// Runs the command.
-pub async fn run(command: InstitutionCommand, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn run(
+    command: InstitutionCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     match command {
-        InstitutionCommand::Apply { acting, name, credit_code, site_region, address, phone } => {
-            let request = ApplyRequest { name, credit_code, site_region, address, phone };
+        InstitutionCommand::Apply {
+            acting,
+            name,
+            credit_code,
+            site_region,
+            address,
+            phone,
+        } => {
+            let request = ApplyRequest {
+                name,
+                credit_code,
+                site_region,
+                address,
+                phone,
+            };
             let dry = acting.dry_run;
             let acting = Acting::begin::<ApplyInstitution>(registry, &acting).await?;
             if dry {
@@ -142,18 +161,29 @@ pub async fn run(command: InstitutionCommand, registry: &RegistryArgs, print: Pr
         InstitutionCommand::List { acting, state } => {
             let acting = Acting::begin::<SeeRecords>(registry, &acting).await?;
             let scope = Scope::of(&acting.actor);
-            let rows =
-                store::institutions::list(acting.app.store.reader(), &scope, &Filter { state }, None, 10_000)
-                    .await
-                    .map_err(Problem::from)?;
+            let rows = store::institutions::list(
+                acting.app.store.reader(),
+                &scope,
+                &Filter { state },
+                None,
+                10_000,
+            )
+            .await
+            .map_err(Problem::from)?;
             let rows: Vec<InstitutionResponse> = rows.into_iter().map(Into::into).collect();
             print.show(&rows)
         }
-        InstitutionCommand::Show { acting, id, timeline } => {
+        InstitutionCommand::Show {
+            acting,
+            id,
+            timeline,
+        } => {
             let acting = Acting::begin::<SeeRecords>(registry, &acting).await?;
             let row = find(&acting, id).await?;
             if timeline {
-                let rows = store::journal::timeline(acting.app.store.reader(), id.uuid()).await.map_err(Problem::from)?;
+                let rows = store::journal::timeline(acting.app.store.reader(), id.uuid())
+                    .await
+                    .map_err(Problem::from)?;
                 let rows: Vec<TimelineItem> = rows.iter().map(TimelineItem::from).collect();
                 return print.show(&rows);
             }
@@ -172,12 +202,20 @@ pub async fn run(command: InstitutionCommand, registry: &RegistryArgs, print: Pr
             let dry = acting.dry_run;
             let acting = Acting::begin::<ActOnInstitution>(registry, &acting).await?;
             let document = match (document_number, document_issuer) {
-                (Some(number), Some(issuer)) => {
-                    Some(DocumentRequest { number, issuer, made_on: document_date.unwrap_or_else(|| acting.app.today()) })
-                }
+                (Some(number), Some(issuer)) => Some(DocumentRequest {
+                    number,
+                    issuer,
+                    made_on: document_date.unwrap_or_else(|| acting.app.today()),
+                }),
                 _ => None,
             };
-            let request = TransitionRequest { transition, reason, document, address: None, phone: None };
+            let request = TransitionRequest {
+                transition,
+                reason,
+                document,
+                address: None,
+                phone: None,
+            };
             if dry {
                 return print.show(&request);
             }
@@ -186,11 +224,30 @@ pub async fn run(command: InstitutionCommand, registry: &RegistryArgs, print: Pr
                 None => find(&acting, id).await?.revision,
             };
             print.receipt(
-                &admission::transition(&acting.app, &acting.actor, &acting.key, id, revision, &request).await?,
+                &admission::transition(
+                    &acting.app,
+                    &acting.actor,
+                    &acting.key,
+                    id,
+                    revision,
+                    &request,
+                )
+                .await?,
             )
         }
-        InstitutionCommand::AddSite { acting, name, region, address, provisions } => {
-            let request = AddSiteRequest { name, region, address, provisions };
+        InstitutionCommand::AddSite {
+            acting,
+            name,
+            region,
+            address,
+            provisions,
+        } => {
+            let request = AddSiteRequest {
+                name,
+                region,
+                address,
+                provisions,
+            };
             let dry = acting.dry_run;
             let acting = Acting::begin::<ApplyInstitution>(registry, &acting).await?;
             if dry {
@@ -198,21 +255,37 @@ pub async fn run(command: InstitutionCommand, registry: &RegistryArgs, print: Pr
             }
             print.receipt(&sites::add(&acting.app, &acting.actor, &acting.key, &request).await?)
         }
-        InstitutionCommand::Object { acting, id, text_file } => {
+        InstitutionCommand::Object {
+            acting,
+            id,
+            text_file,
+        } => {
             let text = std::fs::read_to_string(&text_file)?;
             let acting = Acting::begin::<DecideObjections>(registry, &acting).await?;
             let request = RaiseObjectionRequest { text };
-            print.receipt(&objections::raise(&acting.app, &acting.actor, &acting.key, id, &request).await?)
+            print.receipt(
+                &objections::raise(&acting.app, &acting.actor, &acting.key, id, &request).await?,
+            )
         }
-        InstitutionCommand::DecideObjection { acting, id, accepted, answer } => {
+        InstitutionCommand::DecideObjection {
+            acting,
+            id,
+            accepted,
+            answer,
+        } => {
             let acting = Acting::begin::<DecideObjections>(registry, &acting).await?;
             let request = DecideObjectionRequest { accepted, answer };
-            print.receipt(&objections::decide(&acting.app, &acting.actor, &acting.key, id, &request).await?)
+            print.receipt(
+                &objections::decide(&acting.app, &acting.actor, &acting.key, id, &request).await?,
+            )
         }
     }
 }
 
-async fn find(acting: &Acting, id: AdmissionId) -> Result<store::institutions::Admission, CommandError> {
+async fn find(
+    acting: &Acting,
+    id: AdmissionId,
+) -> Result<store::institutions::Admission, CommandError> {
     let row = store::institutions::find(acting.app.store.reader(), &Scope::of(&acting.actor), id)
         .await
         .map_err(Problem::from)?;

@@ -32,26 +32,41 @@ pub enum KeyCommand {
 }
 
 /// Runs the command.
-pub async fn run(command: KeyCommand, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn run(
+    command: KeyCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     match command {
-        KeyCommand::Create { acting, federation, year } => {
+        KeyCommand::Create {
+            acting,
+            federation,
+            year,
+        } => {
             let request = NewKeyRequest { federation, year };
             let dry = acting.dry_run;
             let acting = Acting::begin::<ManageKeys>(registry, &acting).await?;
             if dry {
                 return print.show(&request);
             }
-            print.receipt(&keys::create_issuer_key(&acting.app, &acting.actor, &acting.key, &request).await?)
+            print.receipt(
+                &keys::create_issuer_key(&acting.app, &acting.actor, &acting.key, &request).await?,
+            )
         }
         KeyCommand::List => {
             let app = registry.open().await?;
-            let rows = store::certificates::all_keys(app.store.reader()).await.map_err(Problem::from)?;
+            let rows = store::certificates::all_keys(app.store.reader())
+                .await
+                .map_err(Problem::from)?;
             let rows: Vec<KeyReceipt> = rows.iter().map(keys::receipt).collect();
             print.show(&rows)
         }
         KeyCommand::Export { out } => {
             let app = registry.open().await?;
-            let file = PublicKeyFile { keys: keys::key_set(&app).await?, log_vkey: Some(app.keyring.log_vkey()) };
+            let file = PublicKeyFile {
+                keys: keys::key_set(&app).await?,
+                log_vkey: Some(app.keyring.log_vkey()),
+            };
             std::fs::write(&out, file.to_json())?;
             print.show(&serde_json::json!({ "file": out, "keys": file.keys.len() }))
         }

@@ -16,11 +16,18 @@ pub enum LogCommand {
 }
 
 /// Runs the command; answers whether the log is sound.
-pub async fn run(command: LogCommand, registry: &RegistryArgs, print: Printing) -> Result<bool, CommandError> {
+pub async fn run(
+    command: LogCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<bool, CommandError> {
     let app = registry.open().await?;
     match command {
         LogCommand::Check => {
-            let size = store::log::head(app.store.reader()).await.map_err(Problem::from)?.size;
+            let size = store::log::head(app.store.reader())
+                .await
+                .map_err(Problem::from)?
+                .size;
             let bar = super::progress::bar(size, "核对日志 / checking the log");
             let found = check::check(&app, |read| bar.set_position(read)).await;
             bar.finish_and_clear();

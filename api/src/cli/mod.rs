@@ -111,8 +111,14 @@ pub fn run() -> ExitCode {
     progress::set_plain(cli.plain);
     let filter = tracing_subscriber::EnvFilter::try_from_env("MINGZHENG_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("mingzheng: {error}");
@@ -150,22 +156,39 @@ async fn dispatch(cli: Cli) -> Result<bool, CommandError> {
         Command::Key(command) => keys::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "mingzheng", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "mingzheng",
+                &mut std::io::stdout(),
+            );
         }
     }
     Ok(true)
 }
 
-async fn certificate(command: CertCommand, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+async fn certificate(
+    command: CertCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     match command {
         CertCommand::Propose(args) => certificates::propose(args, registry, print).await,
         CertCommand::Issue(args) => certificates::issue(args, registry, print).await,
         CertCommand::List(args) => certificates::list(args, registry, print).await,
         CertCommand::Qr(args) => certificates::qr(args, registry, print).await,
         CertCommand::Share(args) => certificates::share(args, registry, print).await,
-        CertCommand::Revoke(args) => certificates::change(CertificateAct::Revoke, args, registry, print).await,
-        CertCommand::Suspend(args) => certificates::change(CertificateAct::Suspend, args, registry, print).await,
-        CertCommand::Resume(args) => certificates::change(CertificateAct::Resume, args, registry, print).await,
-        CertCommand::Supersede(args) => certificates::change(CertificateAct::Supersede, args, registry, print).await,
+        CertCommand::Revoke(args) => {
+            certificates::change(CertificateAct::Revoke, args, registry, print).await
+        }
+        CertCommand::Suspend(args) => {
+            certificates::change(CertificateAct::Suspend, args, registry, print).await
+        }
+        CertCommand::Resume(args) => {
+            certificates::change(CertificateAct::Resume, args, registry, print).await
+        }
+        CertCommand::Supersede(args) => {
+            certificates::change(CertificateAct::Supersede, args, registry, print).await
+        }
     }
 }

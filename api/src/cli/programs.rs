@@ -135,9 +135,17 @@ pub enum ProposalCommand {
 }
 
 /// Runs `program`.
-pub async fn run_program(command: ProgramCommand, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn run_program(
+    command: ProgramCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     match command {
-        ProgramCommand::Create { acting, file, next_version_of } => {
+        ProgramCommand::Create {
+            acting,
+            file,
+            next_version_of,
+        } => {
             let request: ProgramContent = read_json(&file)?;
             let dry = acting.dry_run;
             let acting = Acting::begin::<DraftPrograms>(registry, &acting).await?;
@@ -146,7 +154,8 @@ pub async fn run_program(command: ProgramCommand, registry: &RegistryArgs, print
             }
             let receipt = match next_version_of {
                 Some(code) => {
-                    drafts::next_version(&acting.app, &acting.actor, &acting.key, &code, &request).await?
+                    drafts::next_version(&acting.app, &acting.actor, &acting.key, &code, &request)
+                        .await?
                 }
                 None => drafts::create(&acting.app, &acting.actor, &acting.key, &request).await?,
             };
@@ -154,24 +163,42 @@ pub async fn run_program(command: ProgramCommand, registry: &RegistryArgs, print
         }
         ProgramCommand::List { acting } => {
             let acting = Acting::begin::<SeeRecords>(registry, &acting).await?;
-            let rows = store::programs::list(acting.app.store.reader(), &Scope::of(&acting.actor), None, None, 10_000)
-                .await
-                .map_err(Problem::from)?;
+            let rows = store::programs::list(
+                acting.app.store.reader(),
+                &Scope::of(&acting.actor),
+                None,
+                None,
+                10_000,
+            )
+            .await
+            .map_err(Problem::from)?;
             let rows: Vec<ProgramResponse> = rows.into_iter().map(Into::into).collect();
             print.show(&rows)
         }
-        ProgramCommand::Act { acting, code, version, act, reason, opinions } => {
-            let request = VersionActRequest { act, reason, opinions };
+        ProgramCommand::Act {
+            acting,
+            code,
+            version,
+            act,
+            reason,
+            opinions,
+        } => {
+            let request = VersionActRequest {
+                act,
+                reason,
+                opinions,
+            };
             let dry = acting.dry_run;
             let acting = Acting::begin::<ActOnPrograms>(registry, &acting).await?;
             if dry {
                 return print.show(&request);
             }
             let scope = Scope::of(&acting.actor);
-            let found = store::programs::find(acting.app.store.reader(), &scope, &code, version, false)
-                .await
-                .map_err(Problem::from)?
-                .ok_or_else(Problem::not_found)?;
+            let found =
+                store::programs::find(acting.app.store.reader(), &scope, &code, version, false)
+                    .await
+                    .map_err(Problem::from)?
+                    .ok_or_else(Problem::not_found)?;
             let receipt = versions::act_on(
                 &acting.app,
                 &acting.actor,
@@ -192,8 +219,21 @@ pub async fn run_type(
     registry: &RegistryArgs,
     print: Printing,
 ) -> Result<(), CommandError> {
-    let CertificateTypeCommand::Create { acting, code, name, name_en, description, validity_months } = command;
-    let request = CreateTypeRequest { code, name, name_en, description, validity_months };
+    let CertificateTypeCommand::Create {
+        acting,
+        code,
+        name,
+        name_en,
+        description,
+        validity_months,
+    } = command;
+    let request = CreateTypeRequest {
+        code,
+        name,
+        name_en,
+        description,
+        validity_months,
+    };
     let dry = acting.dry_run;
     let acting = Acting::begin::<ManageCertificateTypes>(registry, &acting).await?;
     if dry {
@@ -203,30 +243,62 @@ pub async fn run_type(
 }
 
 /// Runs `offer`.
-pub async fn run_offer(command: OfferCommand, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn run_offer(
+    command: OfferCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     match command {
-        OfferCommand::Propose { acting, institution, program, site } => {
-            let request = ProposeOfferRequest { institution, program, site };
+        OfferCommand::Propose {
+            acting,
+            institution,
+            program,
+            site,
+        } => {
+            let request = ProposeOfferRequest {
+                institution,
+                program,
+                site,
+            };
             let dry = acting.dry_run;
             let acting = Acting::begin::<ActOnOffers>(registry, &acting).await?;
             if dry {
                 return print.show(&request);
             }
-            print.receipt(&offer_acts::propose(&acting.app, &acting.actor, &acting.key, &request).await?)
+            print.receipt(
+                &offer_acts::propose(&acting.app, &acting.actor, &acting.key, &request).await?,
+            )
         }
-        OfferCommand::Act { acting, id, act, reason } => {
+        OfferCommand::Act {
+            acting,
+            id,
+            act,
+            reason,
+        } => {
             let request = OfferActRequest { act, reason };
             let dry = acting.dry_run;
             let acting = Acting::begin::<ActOnOffers>(registry, &acting).await?;
             if dry {
                 return print.show(&request);
             }
-            let found = store::offers::find(acting.app.store.reader(), &Scope::of(&acting.actor), id, false)
-                .await
-                .map_err(Problem::from)?
-                .ok_or_else(Problem::not_found)?;
-            let receipt =
-                offer_acts::act_on(&acting.app, &acting.actor, &acting.key, id, found.revision, &request).await?;
+            let found = store::offers::find(
+                acting.app.store.reader(),
+                &Scope::of(&acting.actor),
+                id,
+                false,
+            )
+            .await
+            .map_err(Problem::from)?
+            .ok_or_else(Problem::not_found)?;
+            let receipt = offer_acts::act_on(
+                &acting.app,
+                &acting.actor,
+                &acting.key,
+                id,
+                found.revision,
+                &request,
+            )
+            .await?;
             print.receipt(&receipt)
         }
     }
@@ -246,7 +318,9 @@ pub async fn run_proposal(
         ProposalCommand::Refuse { acting, id, reason } => {
             let acting = Acting::begin::<DecideProposals>(registry, &acting).await?;
             let request = RefuseProposalRequest { reason };
-            print.receipt(&proposals::refuse(&acting.app, &acting.actor, &acting.key, id, &request).await?)
+            print.receipt(
+                &proposals::refuse(&acting.app, &acting.actor, &acting.key, id, &request).await?,
+            )
         }
     }
 }

@@ -15,7 +15,11 @@ pub fn set_plain(plain: bool) {
 
 /// A bar of so many steps.
 pub fn bar(steps: u64, what: &'static str) -> ProgressBar {
-    prepare(ProgressBar::new(steps), what, "{msg} [{bar:30}] {pos}/{len}")
+    prepare(
+        ProgressBar::new(steps),
+        what,
+        "{msg} [{bar:30}] {pos}/{len}",
+    )
 }
 
 /// Something that takes a while.

@@ -25,7 +25,13 @@ pub struct RegistryArgs {
     #[arg(long, value_name = "DIR", env = "MINGZHENG_DATA", global = true)]
     data: Option<PathBuf>,
     /// 数据库地址,缺省为数据目录中的 SQLite / database URL (sqlite: or postgres://)
-    #[arg(long, value_name = "URL", env = "MINGZHENG_DATABASE", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MINGZHENG_DATABASE",
+        hide_env_values = true,
+        global = true
+    )]
     pub database: Option<String>,
     /// 平台对外地址 / public address of the registry
     #[arg(
@@ -37,10 +43,20 @@ pub struct RegistryArgs {
     )]
     pub public_url: String,
     /// 密钥口令文件 / file with the passphrase of the keys
-    #[arg(long, value_name = "FILE", env = "MINGZHENG_PASSPHRASE_FILE", global = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MINGZHENG_PASSPHRASE_FILE",
+        global = true
+    )]
     pub passphrase_file: Option<PathBuf>,
     /// 工作流程政策文件,缺省为全国基准 / workflow policy instead of the national baseline
-    #[arg(long, value_name = "FILE", env = "MINGZHENG_POLICY_FILE", global = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MINGZHENG_POLICY_FILE",
+        global = true
+    )]
     pub policy_file: Option<PathBuf>,
 }
 
@@ -87,7 +103,11 @@ impl CommandError {
             Self::Boot(_) => 3,
             Self::Problem(problem) => match problem.code() {
                 Code::Forbidden | Code::Unauthenticated | Code::InvalidCredentials => 4,
-                Code::Unavailable | Code::Internal | Code::Clock | Code::LogInconsistent | Code::KeyUnavailable => 3,
+                Code::Unavailable
+                | Code::Internal
+                | Code::Clock
+                | Code::LogInconsistent
+                | Code::KeyUnavailable => 3,
                 Code::InvalidRequest | Code::MalformedRequest => 2,
                 _ => 1,
             },
@@ -98,7 +118,9 @@ impl CommandError {
 impl RegistryArgs {
     /// The data folder; `registry` here when none was given.
     pub fn data(&self) -> PathBuf {
-        self.data.clone().unwrap_or_else(|| PathBuf::from("registry"))
+        self.data
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("registry"))
     }
 
     /// The data folder, if one was given.
@@ -114,8 +136,8 @@ impl RegistryArgs {
             .map(str::parse::<DatabaseUrl>)
             .transpose()
             .map_err(|error| CommandError::Usage(error.to_owned()))?;
-        let config =
-            Config::for_public_url(&self.public_url).map_err(|error| CommandError::Usage(error.to_owned()))?;
+        let config = Config::for_public_url(&self.public_url)
+            .map_err(|error| CommandError::Usage(error.to_owned()))?;
         Ok(Settings {
             data: self.data(),
             database,
@@ -151,7 +173,10 @@ impl std::fmt::Debug for Acting {
 
 impl Acting {
     /// Opens the registry and signs in; refused without permission `P`.
-    pub async fn begin<P: Permission>(registry: &RegistryArgs, acting: &ActingArgs) -> Result<Self, CommandError> {
+    pub async fn begin<P: Permission>(
+        registry: &RegistryArgs,
+        acting: &ActingArgs,
+    ) -> Result<Self, CommandError> {
         let app = registry.open().await?;
         let password = read_secret(&acting.password_file)?;
         let signed_in = accounts::sign_in(&app, &acting.account, &password).await?;
@@ -162,16 +187,27 @@ impl Acting {
             Some(key) => key.parse()?,
             None => app.random.id(app.now()).to_string().parse()?,
         };
-        Ok(Self { app, actor: signed_in.actor, key })
+        Ok(Self {
+            app,
+            actor: signed_in.actor,
+            key,
+        })
     }
 }
 
 /// First line of a file that only its owner may read.
 pub fn read_secret(path: &Path) -> Result<String, CommandError> {
     use std::os::unix::fs::PermissionsExt as _;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let meta = std::fs::metadata(path)
-        .map_err(|error| CommandError::Usage(format!("口令文件无法读取 / the password file {name} cannot be read: {error}")))?;
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let meta = std::fs::metadata(path).map_err(|error| {
+        CommandError::Usage(format!(
+            "口令文件无法读取 / the password file {name} cannot be read: {error}"
+        ))
+    })?;
     if meta.permissions().mode() & 0o077 != 0 {
         return Err(CommandError::Usage(format!(
             "口令文件他人可读,请先 chmod 600 / others may read the password file {name}: run chmod 600 on it"
@@ -183,8 +219,9 @@ pub fn read_secret(path: &Path) -> Result<String, CommandError> {
 
 /// Reads a JSON file of a request.
 pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, CommandError> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| CommandError::Usage(format!("文件无法读取 / the file cannot be read: {error}")))?;
+    let bytes = std::fs::read(path).map_err(|error| {
+        CommandError::Usage(format!("文件无法读取 / the file cannot be read: {error}"))
+    })?;
     Ok(crate::extract::json(&bytes)?)
 }
 
@@ -203,7 +240,11 @@ impl Printing {
 
     /// Prints a value: as JSON, or as `name: value` lines and tables.
     pub fn value(self, value: &Value) -> Result<(), CommandError> {
-        let text = if self.json { format!("{value}\n") } else { plain(value) };
+        let text = if self.json {
+            format!("{value}\n")
+        } else {
+            plain(value)
+        };
         // A reader that closed the pipe has what it wanted.
         match std::io::stdout().lock().write_all(text.as_bytes()) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -213,7 +254,8 @@ impl Printing {
 
     /// Prints something that serialises.
     pub fn show(self, value: &impl serde::Serialize) -> Result<(), CommandError> {
-        let value = serde_json::to_value(value).map_err(|error| CommandError::Usage(error.to_string()))?;
+        let value =
+            serde_json::to_value(value).map_err(|error| CommandError::Usage(error.to_string()))?;
         self.value(&value)
     }
 }
@@ -257,12 +299,29 @@ fn table(rows: &[Value]) -> String {
             }
         }
     }
-    let lines: Vec<Vec<String>> = std::iter::once(names.iter().map(|name| (*name).clone()).collect())
-        .chain(rows.iter().map(|row| names.iter().map(|name| cell(row.get(name.as_str()).unwrap_or(&Value::Null))).collect()))
+    let lines: Vec<Vec<String>> =
+        std::iter::once(names.iter().map(|name| (*name).clone()).collect())
+            .chain(rows.iter().map(|row| {
+                names
+                    .iter()
+                    .map(|name| cell(row.get(name.as_str()).unwrap_or(&Value::Null)))
+                    .collect()
+            }))
+            .collect();
+    let width = |text: &str| {
+        text.chars()
+            .map(|one| if one.is_ascii() { 1 } else { 2 })
+            .sum::<usize>()
+    };
+    let widths: Vec<usize> = (0..names.len())
+        .map(|column| {
+            lines
+                .iter()
+                .map(|line| width(&line[column]))
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
-    let width = |text: &str| text.chars().map(|one| if one.is_ascii() { 1 } else { 2 }).sum::<usize>();
-    let widths: Vec<usize> =
-        (0..names.len()).map(|column| lines.iter().map(|line| width(&line[column])).max().unwrap_or(0)).collect();
     let mut text = String::new();
     for line in lines {
         for (column, cell) in line.iter().enumerate() {

@@ -13,18 +13,30 @@ use crate::server;
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     /// 监听地址,端口 0 为任意 / address to listen on, port 0 for any
-    #[arg(long, value_name = "ADDRESS:PORT", env = "MINGZHENG_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        env = "MINGZHENG_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
     pub listen: SocketAddr,
 }
 
 /// Runs `serve` until the process is told to stop.
-pub async fn serve(args: ServeArgs, registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+pub async fn serve(
+    args: ServeArgs,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
     let app = registry.open().await?;
     let listener = TcpListener::bind(args.listen).await?;
     let address = listener.local_addr()?;
     print.show(&serde_json::json!({ "address": format!("http://{address}") }))?;
     server::serve(app.clone(), listener, stopped()).await?;
-    app.store.close().await.map_err(crate::problem::Problem::from)?;
+    app.store
+        .close()
+        .await
+        .map_err(crate::problem::Problem::from)?;
     Ok(())
 }
 
@@ -40,7 +52,10 @@ pub async fn migrate(registry: &RegistryArgs, print: Printing) -> Result<(), Com
         "policy": app.policy.name(),
         "log_vkey": app.keyring.log_vkey(),
     }))?;
-    app.store.close().await.map_err(crate::problem::Problem::from)?;
+    app.store
+        .close()
+        .await
+        .map_err(crate::problem::Problem::from)?;
     Ok(())
 }
 

@@ -105,7 +105,10 @@ pub async fn act_on_cohort(
     request: &CohortActRequest,
 ) -> Result<Receipt, Problem> {
     check(request)?;
-    let mut act = match app.begin(actor, key, "act_on_cohort", &(id, seen.0, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "act_on_cohort", &(id, seen.0, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -114,8 +117,18 @@ pub async fn act_on_cohort(
     let class = Class::read(&act, cohort, request).await?;
     let transition = decide(&class.facts, request.act, class.by, &rules(app))?;
     if transition.two_persons {
-        let due = Some(act.now + Duration::hours(i64::from(app.policy.workflow.second_confirm_hours)));
-        let proposed = act.propose(KIND, id.uuid(), request.act.as_str(), request, class.cohort.revision, due).await?;
+        let due =
+            Some(act.now + Duration::hours(i64::from(app.policy.workflow.second_confirm_hours)));
+        let proposed = act
+            .propose(
+                KIND,
+                id.uuid(),
+                request.act.as_str(),
+                request,
+                class.cohort.revision,
+                due,
+            )
+            .await?;
         let receipt = ProposedReceipt {
             proposal_id: proposed,
             cohort: id,
@@ -130,8 +143,12 @@ pub async fn act_on_cohort(
 }
 
 /// Does what was proposed, now that the second person approves; everything is checked again.
-pub(crate) async fn execute(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Value, Problem> {
-    let request: CohortActRequest = serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
+pub(crate) async fn execute(
+    act: &mut Act,
+    proposal: &Proposal,
+) -> Result<serde_json::Value, Problem> {
+    let request: CohortActRequest =
+        serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
     let cohort = lock(act, CohortId::new(proposal.object_id)).await?;
     if cohort.revision != proposal.object_revision {
         return Err(Problem::new(Code::PreconditionFailed));
@@ -160,12 +177,23 @@ impl Class {
             .await?
             .ok_or_else(|| Problem::internal("no federation looks after a site"))?;
         let members = store::enrolments::of_cohort(tx, cohort.id).await?;
-        let trainees: Vec<EnrolmentId> =
-            members.iter().filter(|member| member.state.is_trainee()).map(|member| member.id).collect();
+        let trainees: Vec<EnrolmentId> = members
+            .iter()
+            .filter(|member| member.state.is_trainee())
+            .map(|member| member.id)
+            .collect();
         let attendance = store::results::attendance(tx, cohort.id).await?;
         let assessments = store::results::assessments(tx, cohort.id).await?;
-        let locked = |id: &&EnrolmentId| attendance.get(id).is_some_and(|t| t.state == AttendanceState::Locked);
-        let marked = |id: &&EnrolmentId| assessments.get(id).is_some_and(|m| m.result.state == AssessmentState::Marked);
+        let locked = |id: &&EnrolmentId| {
+            attendance
+                .get(id)
+                .is_some_and(|t| t.state == AttendanceState::Locked)
+        };
+        let marked = |id: &&EnrolmentId| {
+            assessments
+                .get(id)
+                .is_some_and(|m| m.result.state == AssessmentState::Marked)
+        };
         let facts = Facts {
             state: cohort.state,
             today: act.today,
@@ -188,7 +216,15 @@ impl Class {
         };
         let role = act.actor.role;
         let is_local = act.actor.federation.as_deref() == Some(local.code.as_str());
-        Ok(Self { cohort, facts, by: By::Post { role, local: is_local }, members })
+        Ok(Self {
+            cohort,
+            facts,
+            by: By::Post {
+                role,
+                local: is_local,
+            },
+            members,
+        })
     }
 }
 
@@ -199,7 +235,11 @@ async fn apply(
     request: &CohortActRequest,
     proposer: Option<StaffPersonId>,
 ) -> Result<CohortReceipt, Problem> {
-    let Class { mut cohort, members, .. } = class;
+    let Class {
+        mut cohort,
+        members,
+        ..
+    } = class;
     let rules = rules(&act.app);
     let due_in = |days| Some(act.app.calendar.add_working_days(act.today, days));
     cohort.due_on = match transition.act {
@@ -209,7 +249,9 @@ async fn apply(
     };
     match transition.act {
         CohortAct::Confirm => cohort.confirmed_on = Some(act.today),
-        CohortAct::Finish => cohort.hours_taught = request.hours_taught.unwrap_or(cohort.hours_taught),
+        CohortAct::Finish => {
+            cohort.hours_taught = request.hours_taught.unwrap_or(cohort.hours_taught)
+        }
         CohortAct::SendBack => cohort.sent_back += 1,
         _ => {}
     }
@@ -220,8 +262,15 @@ async fn apply(
     let revision = store::cohorts::update(&act.tx, &cohort).await?;
     move_members(act, &cohort, &members, transition.act).await?;
     let document = document(act, request).await?;
-    let reason = request.reason.clone().or_else(|| (!request.findings.is_empty()).then(|| request.findings.join("\n")));
-    let evidence: Vec<String> = request.sample_called.map(|called| format!("sample_called:{called}")).into_iter().collect();
+    let reason = request
+        .reason
+        .clone()
+        .or_else(|| (!request.findings.is_empty()).then(|| request.findings.join("\n")));
+    let evidence: Vec<String> = request
+        .sample_called
+        .map(|called| format!("sample_called:{called}"))
+        .into_iter()
+        .collect();
     act.record(Entry {
         kind: KIND,
         id: cohort.id.uuid(),
@@ -240,32 +289,58 @@ async fn apply(
 }
 
 /// What the act does to the people in the class.
-async fn move_members(act: &mut Act, cohort: &Cohort, members: &[Enrolment], done: CohortAct) -> Result<(), Problem> {
+async fn move_members(
+    act: &mut Act,
+    cohort: &Cohort,
+    members: &[Enrolment],
+    done: CohortAct,
+) -> Result<(), Problem> {
     type Moves = HashMap<(EnrolmentState, EnrolmentAct), Vec<EnrolmentId>>;
     let mut moves: Moves = HashMap::new();
-    let mut put = |member: &Enrolment, act: EnrolmentAct| moves.entry((member.state, act)).or_default().push(member.id);
+    let mut put = |member: &Enrolment, act: EnrolmentAct| {
+        moves
+            .entry((member.state, act))
+            .or_default()
+            .push(member.id)
+    };
     let mut exit_reason = None;
     match done {
         CohortAct::Start => {
-            members.iter().filter(|m| m.state == EnrolmentState::Admitted).for_each(|m| put(m, EnrolmentAct::Enrol));
+            members
+                .iter()
+                .filter(|m| m.state == EnrolmentState::Admitted)
+                .for_each(|m| put(m, EnrolmentAct::Enrol));
         }
         CohortAct::Accept => {
             let rules = rules(&act.app);
             let attendance = store::results::attendance(&act.tx, cohort.id).await?;
             let assessments = store::results::assessments(&act.tx, cohort.id).await?;
-            for member in members.iter().filter(|m| m.state == EnrolmentState::Enrolled) {
+            for member in members
+                .iter()
+                .filter(|m| m.state == EnrolmentState::Enrolled)
+            {
                 let result = assessments.get(&member.id).map(|marked| marked.result);
                 let total = attendance.get(&member.id).copied();
                 put(member, outcome(total, result, cohort.planned_hours, &rules));
             }
         }
         CohortAct::Cancel | CohortAct::Terminate => {
-            exit_reason = Some(if done == CohortAct::Cancel { "cohort_cancelled" } else { "cohort_terminated" });
+            exit_reason = Some(if done == CohortAct::Cancel {
+                "cohort_cancelled"
+            } else {
+                "cohort_terminated"
+            });
             let open = |m: &&Enrolment| m.state == EnrolmentState::Applied || m.state.is_trainee();
-            members.iter().filter(open).for_each(|m| put(m, EnrolmentAct::Withdraw));
+            members
+                .iter()
+                .filter(open)
+                .for_each(|m| put(m, EnrolmentAct::Withdraw));
         }
         CohortAct::Transfer => {
-            members.iter().filter(|m| m.state.is_trainee()).for_each(|m| put(m, EnrolmentAct::Transfer));
+            members
+                .iter()
+                .filter(|m| m.state.is_trainee())
+                .for_each(|m| put(m, EnrolmentAct::Transfer));
         }
         CohortAct::Announce
         | CohortAct::Confirm
@@ -307,16 +382,25 @@ pub(super) async fn move_all(
     Ok(to)
 }
 
-async fn document(act: &mut Act, request: &CohortActRequest) -> Result<Option<DocumentId>, Problem> {
+async fn document(
+    act: &mut Act,
+    request: &CohortActRequest,
+) -> Result<Option<DocumentId>, Problem> {
     match &request.document {
-        Some(document) => Ok(Some(act.document(&document.number, &document.issuer, document.made_on).await?)),
+        Some(document) => Ok(Some(
+            act.document(&document.number, &document.issuer, document.made_on)
+                .await?,
+        )),
         None => Ok(None),
     }
 }
 
 fn check(request: &CohortActRequest) -> Result<(), Problem> {
     if let Some(code) = &request.reason_code {
-        let good = (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let good = (1..=64).contains(&code.len())
+            && code
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if !good {
             return Err(Problem::field(
                 "/reason_code",
@@ -334,13 +418,23 @@ fn check(request: &CohortActRequest) -> Result<(), Problem> {
         checked_text("/document/issuer", &document.issuer, 100)?;
     }
     if request.findings.len() > 50 {
-        return Err(Problem::field("/findings", "too-many", "最多列50条。", "At most 50 points."));
+        return Err(Problem::field(
+            "/findings",
+            "too-many",
+            "最多列50条。",
+            "At most 50 points.",
+        ));
     }
     for (at, finding) in request.findings.iter().enumerate() {
         checked_text(&format!("/findings/{at}"), finding, 500)?;
     }
     if request.hours_taught.is_some_and(|hours| hours > 20_000) {
-        return Err(Problem::field("/hours_taught", "hours", "授课学时过大,请核对。", "Too many hours; check the figure."));
+        return Err(Problem::field(
+            "/hours_taught",
+            "hours",
+            "授课学时过大,请核对。",
+            "Too many hours; check the figure.",
+        ));
     }
     Ok(())
 }
@@ -354,8 +448,14 @@ pub(super) fn list_open(act: &Act, cohort: &Cohort) -> Result<(), Problem> {
     let in_time = matches!(cohort.state, CohortState::Enrolling | CohortState::Running);
     if !in_time {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
-            format!("班期现为“{}”,只有在“报名中”或“培训中”才能变更学员名单。", cohort.state.zh()),
-            format!("The cohort is {}; its list changes only while it is enrolling or running.", cohort.state),
+            format!(
+                "班期现为“{}”,只有在“报名中”或“培训中”才能变更学员名单。",
+                cohort.state.zh()
+            ),
+            format!(
+                "The cohort is {}; its list changes only while it is enrolling or running.",
+                cohort.state
+            ),
         ));
     }
     if rules(&act.app).list_frozen(cohort.hours_taught, cohort.planned_hours) {

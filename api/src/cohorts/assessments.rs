@@ -67,7 +67,10 @@ pub async fn enter_assessments(
     id: CohortId,
     request: &AssessmentsRequest,
 ) -> Result<Receipt, Problem> {
-    let mut act = match app.begin(actor, key, "enter_assessments", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "enter_assessments", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -78,12 +81,22 @@ pub async fn enter_assessments(
     let entries = results.iter().map(|new| Entry {
         kind: "enrolment",
         id: new.enrolment.uuid(),
-        act: if new.result.attempt > 1 { "enter_resit" } else { "enter_assessment" },
+        act: if new.result.attempt > 1 {
+            "enter_resit"
+        } else {
+            "enter_assessment"
+        },
         to: Some(AssessmentState::Marked.as_str()),
         ..Entry::default()
     });
     act.record_all(entries).await?;
-    act.record(Entry { kind: "cohort", id: id.uuid(), act: "enter_assessments", ..Entry::default() }).await?;
+    act.record(Entry {
+        kind: "cohort",
+        id: id.uuid(),
+        act: "enter_assessments",
+        ..Entry::default()
+    })
+    .await?;
     let receipt = AssessmentsReceipt {
         cohort: id,
         written: count(results.len()),
@@ -93,29 +106,46 @@ pub async fn enter_assessments(
 }
 
 /// The results that change; every fault of every item otherwise.
-async fn check(act: &Act, cohort: &Cohort, request: &AssessmentsRequest) -> Result<Vec<NewResult>, Problem> {
+async fn check(
+    act: &Act,
+    cohort: &Cohort,
+    request: &AssessmentsRequest,
+) -> Result<Vec<NewResult>, Problem> {
     let rules = rules(&act.app);
-    let enrolled: std::collections::HashSet<EnrolmentId> = store::enrolments::of_cohort(&act.tx, cohort.id)
-        .await?
-        .into_iter()
-        .filter(|member| member.state == EnrolmentState::Enrolled)
-        .map(|member| member.id)
-        .collect();
+    let enrolled: std::collections::HashSet<EnrolmentId> =
+        store::enrolments::of_cohort(&act.tx, cohort.id)
+            .await?
+            .into_iter()
+            .filter(|member| member.state == EnrolmentState::Enrolled)
+            .map(|member| member.id)
+            .collect();
     let present = store::results::assessments(&act.tx, cohort.id).await?;
     let mut seen = std::collections::HashSet::new();
     let mut results = Vec::new();
     let mut problem: Option<Problem> = None;
     for (at, item) in request.items.iter().enumerate() {
         let mut wrong = |field: &str, code: &str, zh: &str, en: &str| {
-            let so_far = problem.take().unwrap_or_else(|| Problem::new(Code::InvalidRequest));
+            let so_far = problem
+                .take()
+                .unwrap_or_else(|| Problem::new(Code::InvalidRequest));
             problem = Some(so_far.with_error(format!("/items/{at}/{field}"), code, zh, en));
         };
         if !enrolled.contains(&item.enrolment) {
-            wrong("enrolment", "not-enrolled", "该学员不在本班在读名单中。", "This trainee is not enrolled in this class.");
+            wrong(
+                "enrolment",
+                "not-enrolled",
+                "该学员不在本班在读名单中。",
+                "This trainee is not enrolled in this class.",
+            );
             continue;
         }
         if !seen.insert(item.enrolment) {
-            wrong("enrolment", "duplicate", "该学员重复列出。", "This trainee is listed twice.");
+            wrong(
+                "enrolment",
+                "duplicate",
+                "该学员重复列出。",
+                "This trainee is listed twice.",
+            );
             continue;
         }
         let mut adjustments: Vec<Adjustment> = item.adjustments.clone();
@@ -142,7 +172,11 @@ async fn check(act: &Act, cohort: &Cohort, request: &AssessmentsRequest) -> Resu
         );
         match attempt {
             Err(bad) => {
-                let field = if bad == domain::completion::BadAssessment::Score { "score" } else { "held_on" };
+                let field = if bad == domain::completion::BadAssessment::Score {
+                    "score"
+                } else {
+                    "held_on"
+                };
                 wrong(field, bad.code(), bad.zh(), bad.en());
             }
             Ok(attempt) => {
@@ -153,7 +187,11 @@ async fn check(act: &Act, cohort: &Cohort, request: &AssessmentsRequest) -> Resu
                     attempt,
                     state: AssessmentState::Marked,
                 };
-                results.push(NewResult { enrolment: item.enrolment, result, adjustments });
+                results.push(NewResult {
+                    enrolment: item.enrolment,
+                    result,
+                    adjustments,
+                });
             }
         }
     }
@@ -178,7 +216,10 @@ pub async fn confirm_assessments(
     id: CohortId,
     request: &ConfirmRequest,
 ) -> Result<Receipt, Problem> {
-    let mut act = match app.begin(actor, key, "confirm_assessments", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "confirm_assessments", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -188,9 +229,16 @@ pub async fn confirm_assessments(
         .await?
         .ok_or_else(|| Problem::internal("the offer of a cohort is gone"))?;
     let present = store::results::assessments(&act.tx, id).await?;
-    let wanted: Option<std::collections::HashSet<EnrolmentId>> =
-        request.enrolments.as_ref().map(|list| list.iter().copied().collect());
-    if let Some(at) = request.enrolments.iter().flatten().position(|id| !present.contains_key(id)) {
+    let wanted: Option<std::collections::HashSet<EnrolmentId>> = request
+        .enrolments
+        .as_ref()
+        .map(|list| list.iter().copied().collect());
+    if let Some(at) = request
+        .enrolments
+        .iter()
+        .flatten()
+        .position(|id| !present.contains_key(id))
+    {
         return Err(Problem::field(
             format!("/enrolments/{at}"),
             "assessment-missing",
@@ -201,7 +249,8 @@ pub async fn confirm_assessments(
     let marked: Vec<(EnrolmentId, domain::ids::StaffPersonId)> = present
         .iter()
         .filter(|(id, marked)| {
-            marked.result.state == AssessmentState::Marked && wanted.as_ref().is_none_or(|wanted| wanted.contains(id))
+            marked.result.state == AssessmentState::Marked
+                && wanted.as_ref().is_none_or(|wanted| wanted.contains(id))
         })
         .map(|(id, marked)| (*id, marked.marked_by))
         .collect();
@@ -223,9 +272,19 @@ pub async fn confirm_assessments(
         ..Entry::default()
     });
     act.record_all(entries).await?;
-    act.record(Entry { kind: "cohort", id: id.uuid(), act: "confirm_assessments", ..Entry::default() }).await?;
+    act.record(Entry {
+        kind: "cohort",
+        id: id.uuid(),
+        act: "confirm_assessments",
+        ..Entry::default()
+    })
+    .await?;
     let total = wanted.map_or(present.len(), |wanted| wanted.len());
-    let receipt = AssessmentsReceipt { cohort: id, written: count(ids.len()), unchanged: count(total - ids.len()) };
+    let receipt = AssessmentsReceipt {
+        cohort: id,
+        written: count(ids.len()),
+        unchanged: count(total - ids.len()),
+    };
     act.finish(StatusCode::OK, &receipt, ("cohort", id)).await
 }
 
@@ -234,8 +293,14 @@ fn in_time(cohort: &Cohort) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(Code::TransitionRefused).with_detail(
-        format!("班期现为“{}”,只有在“培训中”或“已结束待验收”时才能办理考核。", cohort.state.zh()),
-        format!("The cohort is {}; results are entered while it is running or finished.", cohort.state),
+        format!(
+            "班期现为“{}”,只有在“培训中”或“已结束待验收”时才能办理考核。",
+            cohort.state.zh()
+        ),
+        format!(
+            "The cohort is {}; results are entered while it is running or finished.",
+            cohort.state
+        ),
     ))
 }
 

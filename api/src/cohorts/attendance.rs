@@ -68,7 +68,10 @@ pub async fn record_attendance(
     if let Some(reason) = &request.reason {
         checked_text("/reason", reason, 2_000)?;
     }
-    let mut act = match app.begin(actor, key, "record_attendance", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "record_attendance", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -96,8 +99,14 @@ pub async fn record_attendance(
         });
         act.record_all(entries).await?;
     }
-    act.record(Entry { kind: "cohort", id: id.uuid(), act: "record_attendance", reason: request.reason.as_deref(), ..Entry::default() })
-        .await?;
+    act.record(Entry {
+        kind: "cohort",
+        id: id.uuid(),
+        act: "record_attendance",
+        reason: request.reason.as_deref(),
+        ..Entry::default()
+    })
+    .await?;
     if taught != cohort.hours_taught {
         cohort.hours_taught = taught;
         cohort.revision = store::cohorts::update(&act.tx, &cohort).await?;
@@ -113,11 +122,21 @@ pub async fn record_attendance(
 }
 
 /// Whether the actor may record at all, and whether it is the county's correction.
-async fn may_record(act: &Act, cohort: &Cohort, request: &AttendanceRequest) -> Result<bool, Problem> {
+async fn may_record(
+    act: &Act,
+    cohort: &Cohort,
+    request: &AttendanceRequest,
+) -> Result<bool, Problem> {
     if !matches!(cohort.state, CohortState::Running | CohortState::Finished) {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
-            format!("班期现为“{}”,只有在“培训中”或“已结束待验收”时才能登记考勤。", cohort.state.zh()),
-            format!("The cohort is {}; attendance is recorded while it is running or finished.", cohort.state),
+            format!(
+                "班期现为“{}”,只有在“培训中”或“已结束待验收”时才能登记考勤。",
+                cohort.state.zh()
+            ),
+            format!(
+                "The cohort is {}; attendance is recorded while it is running or finished.",
+                cohort.state
+            ),
         ));
     }
     if act.actor.role == Role::InstitutionOperator {
@@ -134,7 +153,12 @@ async fn may_record(act: &Act, cohort: &Cohort, request: &AttendanceRequest) -> 
         ));
     }
     if request.reason.is_none() {
-        return Err(Problem::field("/reason", "reason-missing", "请写明更正的原因。", "Give the reason of the correction."));
+        return Err(Problem::field(
+            "/reason",
+            "reason-missing",
+            "请写明更正的原因。",
+            "Give the reason of the correction.",
+        ));
     }
     Ok(true)
 }
@@ -153,7 +177,10 @@ async fn check(
         .filter(|member| {
             matches!(
                 member.state,
-                EnrolmentState::Enrolled | EnrolmentState::Withdrawn | EnrolmentState::Dismissed | EnrolmentState::Transferred
+                EnrolmentState::Enrolled
+                    | EnrolmentState::Withdrawn
+                    | EnrolmentState::Dismissed
+                    | EnrolmentState::Transferred
             )
         })
         .map(|member| member.id)
@@ -165,13 +192,25 @@ async fn check(
     let mut problem: Option<Problem> = None;
     for (at, item) in request.items.iter().enumerate() {
         let mut wrong = |field: &str, code: &str, zh: &str, en: &str| {
-            let so_far = problem.take().unwrap_or_else(|| Problem::new(Code::InvalidRequest));
+            let so_far = problem
+                .take()
+                .unwrap_or_else(|| Problem::new(Code::InvalidRequest));
             problem = Some(so_far.with_error(format!("/items/{at}/{field}"), code, zh, en));
         };
         if !attended.contains(&item.enrolment) {
-            wrong("enrolment", "not-enrolled", "该学员不在本班在读名单中。", "This trainee is not enrolled in this class.");
+            wrong(
+                "enrolment",
+                "not-enrolled",
+                "该学员不在本班在读名单中。",
+                "This trainee is not enrolled in this class.",
+            );
         } else if !seen.insert(item.enrolment) {
-            wrong("enrolment", "duplicate", "该学员重复列出。", "This trainee is listed twice.");
+            wrong(
+                "enrolment",
+                "duplicate",
+                "该学员重复列出。",
+                "This trainee is listed twice.",
+            );
         } else {
             let before = present.get(&item.enrolment).copied();
             match check_attendance(item.minutes, class_hours, before, correction) {
@@ -187,7 +226,12 @@ async fn check(
 }
 
 /// Locks the attendance of all trainees; each must have a total.
-pub async fn lock_attendance(app: &App, actor: &Actor, key: &IdempotencyKey, id: CohortId) -> Result<Receipt, Problem> {
+pub async fn lock_attendance(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: CohortId,
+) -> Result<Receipt, Problem> {
     let mut act = match app.begin(actor, key, "lock_attendance", &id).await? {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
@@ -195,15 +239,23 @@ pub async fn lock_attendance(app: &App, actor: &Actor, key: &IdempotencyKey, id:
     let cohort = lock(&act, id).await?;
     if !matches!(cohort.state, CohortState::Running | CohortState::Finished) {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
-            format!("班期现为“{}”,只有在“培训中”或“已结束待验收”时才能锁定考勤。", cohort.state.zh()),
-            format!("The cohort is {}; attendance is locked while it is running or finished.", cohort.state),
+            format!(
+                "班期现为“{}”,只有在“培训中”或“已结束待验收”时才能锁定考勤。",
+                cohort.state.zh()
+            ),
+            format!(
+                "The cohort is {}; attendance is locked while it is running or finished.",
+                cohort.state
+            ),
         ));
     }
     let present = store::results::attendance(&act.tx, id).await?;
     let missing = store::enrolments::of_cohort(&act.tx, id)
         .await?
         .into_iter()
-        .filter(|member| member.state == EnrolmentState::Enrolled && !present.contains_key(&member.id))
+        .filter(|member| {
+            member.state == EnrolmentState::Enrolled && !present.contains_key(&member.id)
+        })
         .count();
     if missing > 0 {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
@@ -212,7 +264,13 @@ pub async fn lock_attendance(app: &App, actor: &Actor, key: &IdempotencyKey, id:
         ));
     }
     let locked = store::results::lock_attendance(&act.tx, id, act.now).await?;
-    act.record(Entry { kind: "cohort", id: id.uuid(), act: "lock_attendance", ..Entry::default() }).await?;
+    act.record(Entry {
+        kind: "cohort",
+        id: id.uuid(),
+        act: "lock_attendance",
+        ..Entry::default()
+    })
+    .await?;
     let written = u32::try_from(locked).unwrap_or(u32::MAX);
     let receipt = AttendanceReceipt {
         cohort: id,

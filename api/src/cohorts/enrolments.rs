@@ -44,7 +44,10 @@ pub async fn admit(
     id: CohortId,
     request: &AdmitRequest,
 ) -> Result<Receipt, Problem> {
-    let mut act = match app.begin(actor, key, "admit_trainees", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "admit_trainees", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -61,11 +64,30 @@ pub async fn admit(
         None => applied,
         Some(list) => pick(list, &applied)?,
     };
-    move_all(&mut act, &chosen, EnrolmentState::Applied, EnrolmentAct::Admit, None, None).await?;
+    move_all(
+        &mut act,
+        &chosen,
+        EnrolmentState::Applied,
+        EnrolmentAct::Admit,
+        None,
+        None,
+    )
+    .await?;
     if cohort.state == domain::cohort::CohortState::Running {
-        move_all(&mut act, &chosen, EnrolmentState::Admitted, EnrolmentAct::Enrol, None, None).await?;
+        move_all(
+            &mut act,
+            &chosen,
+            EnrolmentState::Admitted,
+            EnrolmentAct::Enrol,
+            None,
+            None,
+        )
+        .await?;
     }
-    let receipt = AdmittedReceipt { cohort: id, admitted: u32::try_from(chosen.len()).unwrap_or(u32::MAX) };
+    let receipt = AdmittedReceipt {
+        cohort: id,
+        admitted: u32::try_from(chosen.len()).unwrap_or(u32::MAX),
+    };
     act.finish(StatusCode::OK, &receipt, ("cohort", id)).await
 }
 
@@ -75,13 +97,23 @@ fn pick(list: &[EnrolmentId], applied: &[EnrolmentId]) -> Result<Vec<EnrolmentId
     let mut problem: Option<Problem> = None;
     for (at, id) in list.iter().enumerate() {
         let (code, zh, en) = if !open.contains(id) {
-            ("not-applied", "该学员不在本班待录取名单中。", "This trainee is not waiting for admission in this class.")
+            (
+                "not-applied",
+                "该学员不在本班待录取名单中。",
+                "This trainee is not waiting for admission in this class.",
+            )
         } else if !seen.insert(id) {
-            ("duplicate", "该学员重复列出。", "This trainee is listed twice.")
+            (
+                "duplicate",
+                "该学员重复列出。",
+                "This trainee is listed twice.",
+            )
         } else {
             continue;
         };
-        let so_far = problem.take().unwrap_or_else(|| Problem::new(Code::InvalidRequest));
+        let so_far = problem
+            .take()
+            .unwrap_or_else(|| Problem::new(Code::InvalidRequest));
         problem = Some(so_far.with_error(format!("/enrolments/{at}"), code, zh, en));
     }
     problem.map_or_else(|| Ok(list.to_vec()), Err)
@@ -94,7 +126,9 @@ pub(super) async fn in_standing(act: &Act, cohort: &Cohort) -> Result<(), Proble
         .ok_or_else(|| Problem::internal("the offer of a cohort is gone"))?;
     match offer.standing {
         standing @ (Standing::Suspended | Standing::Exited | Standing::NotAdmitted) => {
-            Err(cannot_open(&[domain::cohort::Unmet::InstitutionMayNotOpen { standing }]))
+            Err(cannot_open(&[
+                domain::cohort::Unmet::InstitutionMayNotOpen { standing },
+            ]))
         }
         Standing::Provisional | Standing::Full | Standing::NoNewClasses => Ok(()),
     }
@@ -145,12 +179,23 @@ pub async fn withdraw(
     if let Some(text) = &request.text {
         checked_text("/text", text, 500)?;
     }
-    let act = match app.begin(actor, key, "withdraw_trainee", &(cohort, id, request)).await? {
+    let act = match app
+        .begin(actor, key, "withdraw_trainee", &(cohort, id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
     let reason = request.reason.as_str();
-    end(act, cohort, id, EnrolmentAct::Withdraw, reason, request.text.as_deref()).await
+    end(
+        act,
+        cohort,
+        id,
+        EnrolmentAct::Withdraw,
+        reason,
+        request.text.as_deref(),
+    )
+    .await
 }
 
 /// An applicant is refused for an entry condition.
@@ -163,11 +208,22 @@ pub async fn reject(
     request: &RejectRequest,
 ) -> Result<Receipt, Problem> {
     checked_text("/text", &request.text, 500)?;
-    let act = match app.begin(actor, key, "reject_applicant", &(cohort, id, request)).await? {
+    let act = match app
+        .begin(actor, key, "reject_applicant", &(cohort, id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    end(act, cohort, id, EnrolmentAct::Reject, request.reason.as_str(), Some(&request.text)).await
+    end(
+        act,
+        cohort,
+        id,
+        EnrolmentAct::Reject,
+        request.reason.as_str(),
+        Some(&request.text),
+    )
+    .await
 }
 
 async fn end(
@@ -179,8 +235,14 @@ async fn end(
     text: Option<&str>,
 ) -> Result<Receipt, Problem> {
     lock(&act, cohort).await?;
-    let member = store::enrolments::find(&act.tx, cohort, id).await?.ok_or_else(Problem::not_found)?;
+    let member = store::enrolments::find(&act.tx, cohort, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let state = move_all(&mut act, &[id], member.state, with, Some(reason_code), text).await?;
-    let receipt = EnrolmentReceipt { enrolment: id, state: state.as_str().to_owned() };
-    act.finish(StatusCode::OK, &receipt, ("enrolment", id)).await
+    let receipt = EnrolmentReceipt {
+        enrolment: id,
+        state: state.as_str().to_owned(),
+    };
+    act.finish(StatusCode::OK, &receipt, ("enrolment", id))
+        .await
 }

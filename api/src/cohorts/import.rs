@@ -148,8 +148,19 @@ pub async fn upload_roster(
         faulty: parsed.faulty,
         skipped: parsed.sample + parsed.blank,
         faults: parsed.faults.iter().map(RosterFault::from).collect(),
-        notices: parsed.notices.iter().map(|notice| Notice { zh: notice.zh(), en: notice.en() }).collect(),
-        ignored_columns: parsed.ignored_columns.into_iter().map(|column| column.header).collect(),
+        notices: parsed
+            .notices
+            .iter()
+            .map(|notice| Notice {
+                zh: notice.zh(),
+                en: notice.en(),
+            })
+            .collect(),
+        ignored_columns: parsed
+            .ignored_columns
+            .into_iter()
+            .map(|column| column.header)
+            .collect(),
     };
     run(app, actor, key, id, &parsed.rows, Some(&file), import).await
 }
@@ -214,7 +225,10 @@ async fn attempt(
         Some(file) => file.digest.clone(),
         None => digest_of(app, rows),
     };
-    let mut act = match app.begin(actor, key, "import_roster", &(id, content, import)).await? {
+    let mut act = match app
+        .begin(actor, key, "import_roster", &(id, content, import))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(Attempt::Done(receipt)),
     };
@@ -242,12 +256,18 @@ async fn attempt(
     act.record(Entry {
         kind: "cohort",
         id: id.uuid(),
-        act: if receipt.imported { "import_roster" } else { "check_roster" },
+        act: if receipt.imported {
+            "import_roster"
+        } else {
+            "check_roster"
+        },
         evidence: &evidence,
         ..Entry::default()
     })
     .await?;
-    act.finish(StatusCode::CREATED, &receipt, ("cohort", id)).await.map(Attempt::Done)
+    act.finish(StatusCode::CREATED, &receipt, ("cohort", id))
+        .await
+        .map(Attempt::Done)
 }
 
 /// A keyed digest of rows without a file, for the idempotency record: identity numbers are too few for a plain hash.
@@ -263,14 +283,24 @@ fn digest_of(app: &App, rows: &[RosterRow]) -> String {
 pub async fn annotated(app: &App, cohort: &Cohort, upload: Upload) -> Result<Vec<u8>, Problem> {
     let (sheet, parsed) = read(app, cohort, upload).await?;
     let table = tokio::task::spawn_blocking(move || rosters::annotate(&sheet, &parsed.faults));
-    table.await.map_err(Problem::internal)?.map_err(Problem::internal)
+    table
+        .await
+        .map_err(Problem::internal)?
+        .map_err(Problem::internal)
 }
 
-async fn read(app: &App, cohort: &Cohort, upload: Upload) -> Result<(Sheet, ParsedRoster), Problem> {
+async fn read(
+    app: &App,
+    cohort: &Cohort,
+    upload: Upload,
+) -> Result<(Sheet, ParsedRoster), Problem> {
     let _slot = READERS.acquire().await.map_err(Problem::internal)?;
     let (app, start_on) = (app.clone(), cohort.start_on);
     let parsed = tokio::task::spawn_blocking(move || {
-        let limits = Limits { file_bytes: UPLOAD_LIMIT, ..Limits::default() };
+        let limits = Limits {
+            file_bytes: UPLOAD_LIMIT,
+            ..Limits::default()
+        };
         let sheet = rosters::read(&upload.bytes, &upload.file_name, limits)?;
         let context = rosters::Context {
             today: app.today(),
@@ -295,7 +325,11 @@ fn receipt(
     import: Import,
     roster: Option<RosterId>,
 ) -> RosterReceipt {
-    let (added, changed, unchanged) = (count(plan.added.len()), count(plan.changed.len()), plan.unchanged);
+    let (added, changed, unchanged) = (
+        count(plan.added.len()),
+        count(plan.changed.len()),
+        plan.unchanged,
+    );
     let good = added + changed + unchanged;
     RosterReceipt {
         roster,
@@ -312,7 +346,9 @@ fn receipt(
         faults: faults.iter().take(FAULTS_TOLD).cloned().collect(),
         faults_total: count(faults.len()),
         notices: file.map(|file| file.notices.clone()).unwrap_or_default(),
-        ignored_columns: file.map(|file| file.ignored_columns.clone()).unwrap_or_default(),
+        ignored_columns: file
+            .map(|file| file.ignored_columns.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -348,7 +384,10 @@ fn faulty(faults: &[RosterFault]) -> Problem {
     let errors = faults.iter().take(FAULTS_TOLD).map(|fault| FieldError {
         pointer: fault.pointer.clone(),
         code: fault.code.clone(),
-        detail: Sentence::new(format!("第{}行“{}”:{}", fault.row, fault.column, fault.zh), format!("Row {}, {}: {}", fault.row, fault.field, fault.en)),
+        detail: Sentence::new(
+            format!("第{}行“{}”:{}", fault.row, fault.column, fault.zh),
+            format!("Row {}, {}: {}", fault.row, fault.field, fault.en),
+        ),
     });
     Problem::new(Code::RosterFaults).with_errors(errors)
 }
@@ -378,7 +417,9 @@ impl From<RosterRefused> for Problem {
             "upload-unreadable" => Code::UploadUnreadable,
             _ => Code::RosterFaults,
         };
-        let pointer = refused.row().map_or_else(String::new, |row| format!("/rows/{row}"));
+        let pointer = refused
+            .row()
+            .map_or_else(String::new, |row| format!("/rows/{row}"));
         Self::new(code)
             .with_detail(refused.zh(), refused.en())
             .with_error(pointer, refused.code(), &refused.zh(), &refused.en())

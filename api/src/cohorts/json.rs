@@ -98,7 +98,10 @@ fn response(row: Cohort, label: Option<&Label>) -> CohortResponse {
     CohortResponse {
         id: row.id.to_string(),
         state: row.state.as_str(),
-        possible: acts_from(row.state).into_iter().map(|act| act.as_str()).collect(),
+        possible: acts_from(row.state)
+            .into_iter()
+            .map(|act| act.as_str())
+            .collect(),
         offer: row.offer.to_string(),
         institution: row.admission.to_string(),
         institution_name: label.institution_name,
@@ -166,11 +169,24 @@ async fn list_cohorts(
     by: By<SeeRecords>,
     Query(query): Query<CohortsQuery>,
 ) -> Result<Json<CohortsResponse>, Problem> {
-    let pages = PageQuery { limit: query.limit, cursor: query.cursor };
+    let pages = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
     let limit = pages.limit();
-    let filter = Filter { state: query.state, ..Filter::default() };
+    let filter = Filter {
+        state: query.state,
+        ..Filter::default()
+    };
     let reader = app.store.reader();
-    let mut rows = store::cohorts::list(reader, &Scope::of(&by.actor), &filter, pages.before()?, limit + 1).await?;
+    let mut rows = store::cohorts::list(
+        reader,
+        &Scope::of(&by.actor),
+        &filter,
+        pages.before()?,
+        limit + 1,
+    )
+    .await?;
     let next = page(&mut rows, limit, |row| row.id.to_string());
     let ids: Vec<CohortId> = rows.iter().map(|row| row.id).collect();
     let labels = store::cohorts::labels(reader, &ids).await?;
@@ -187,7 +203,11 @@ async fn list_cohorts(
 /// One cohort of one's scope.
 #[utoipa::path(get, path = "/api/v1/cohorts/{id}", tag = "cohorts", security(("bearer" = [])), params(("id" = String, Path)),
     responses((status = 200, body = CohortResponse, headers(("ETag" = String))), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn show_cohort(State(app): State<App>, by: By<SeeRecords>, Path(id): Path<CohortId>) -> Result<Response, Problem> {
+async fn show_cohort(
+    State(app): State<App>,
+    by: By<SeeRecords>,
+    Path(id): Path<CohortId>,
+) -> Result<Response, Problem> {
     let row = find(&app, &by.actor, id).await?;
     let labels = store::cohorts::labels(app.store.reader(), &[id]).await?;
     Ok((etag(row.revision), Json(response(row, labels.get(&id)))).into_response())

@@ -11,7 +11,9 @@ use utoipa_axum::routes;
 
 use super::assessments::{self, AssessmentsReceipt, AssessmentsRequest, ConfirmRequest};
 use super::attendance::{self, AttendanceReceipt, AttendanceRequest};
-use super::enrolments::{self, AdmitRequest, AdmittedReceipt, EnrolmentReceipt, RejectRequest, WithdrawRequest};
+use super::enrolments::{
+    self, AdmitRequest, AdmittedReceipt, EnrolmentReceipt, RejectRequest, WithdrawRequest,
+};
 use super::find;
 use crate::access::By;
 use crate::access::permissions::{ActOnCohorts, RunCohorts, SeeRecords};
@@ -94,10 +96,14 @@ async fn list_enrolments(
     Query(query): Query<EnrolmentsQuery>,
 ) -> Result<Json<EnrolmentsResponse>, Problem> {
     find(&app, &by.actor, id).await?;
-    let pages = PageQuery { limit: query.limit, cursor: query.cursor };
+    let pages = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
     let limit = pages.limit();
     let reader = app.store.reader();
-    let mut rows = store::enrolments::page(reader, id, query.state, pages.before()?, limit + 1).await?;
+    let mut rows =
+        store::enrolments::page(reader, id, query.state, pages.before()?, limit + 1).await?;
     let next = page(&mut rows, limit, |row| row.id.to_string());
     let people: Vec<PersonId> = rows.iter().map(|row| row.person).collect();
     let open = store::persons::open(reader, app.store.vault(), &people, app.today()).await?;
@@ -107,13 +113,16 @@ async fn list_enrolments(
         .into_iter()
         .map(|row| {
             let person = open.get(&row.person);
-            let name: Option<domain::PersonName> = person.and_then(|person| person.name.parse().ok());
+            let name: Option<domain::PersonName> =
+                person.and_then(|person| person.name.parse().ok());
             let total = attendance.get(&row.id);
             let marked = results.get(&row.id);
             EnrolmentResponse {
                 id: row.id.to_string(),
                 name: name.map_or_else(|| "*".to_owned(), |name| name.mask()),
-                citizen_id: person.and_then(|person| person.citizen_id.as_ref()).map(|number| mask(number)),
+                citizen_id: person
+                    .and_then(|person| person.citizen_id.as_ref())
+                    .map(|number| mask(number)),
                 state: row.state.as_str(),
                 hukou_region: row.hukou_region,
                 needs: row.needs,
@@ -131,7 +140,11 @@ async fn list_enrolments(
 /// `3****************X`.
 fn mask(number: &str) -> String {
     let count = number.chars().count();
-    number.chars().enumerate().map(|(at, one)| if at == 0 || at + 1 == count { one } else { '*' }).collect()
+    number
+        .chars()
+        .enumerate()
+        .map(|(at, one)| if at == 0 || at + 1 == count { one } else { '*' })
+        .collect()
 }
 
 /// Admit applicants; all of them when none are named.

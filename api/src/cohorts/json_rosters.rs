@@ -45,7 +45,10 @@ struct UploadQuery {
 
 /// Bytes with one of these types or none; a form is refused with a sentence.
 fn upload(headers: &HeaderMap, file_name: Option<String>, bytes: Bytes) -> Result<Upload, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     if kind.starts_with("multipart/") {
         return Err(Problem::new(Code::UnsupportedMediaType).with_detail(
             "请把文件本身作为请求正文上传,不要用表单。",
@@ -53,12 +56,17 @@ fn upload(headers: &HeaderMap, file_name: Option<String>, bytes: Bytes) -> Resul
         ));
     }
     if bytes.is_empty() {
-        return Err(Problem::new(Code::UploadUnreadable).with_detail("文件是空的。", "The file is empty."));
+        return Err(
+            Problem::new(Code::UploadUnreadable).with_detail("文件是空的。", "The file is empty.")
+        );
     }
     if bytes.len() > import::UPLOAD_LIMIT {
         return Err(Problem::new(Code::TooLarge));
     }
-    Ok(Upload { file_name: file_name.unwrap_or_default(), bytes: bytes.to_vec() })
+    Ok(Upload {
+        file_name: file_name.unwrap_or_default(),
+        bytes: bytes.to_vec(),
+    })
 }
 
 /// Check a roster (.xlsx or .csv as the body), and import as much of it as asked for.
@@ -76,7 +84,15 @@ async fn upload_roster(
     bytes: Bytes,
 ) -> Result<Receipt, Problem> {
     let upload = upload(&headers, query.file_name, bytes)?;
-    import::upload_roster(&app, &by.actor, &key, id, upload, query.import.unwrap_or(Import::None)).await
+    import::upload_roster(
+        &app,
+        &by.actor,
+        &key,
+        id,
+        upload,
+        query.import.unwrap_or(Import::None),
+    )
+    .await
 }
 
 /// The same table back, with the faults marked; nothing is written or kept.
@@ -137,7 +153,9 @@ async fn show_roster(
     Path((id, roster)): Path<(CohortId, RosterId)>,
 ) -> Result<Json<RosterResponse>, Problem> {
     find(&app, &by.actor, id).await?;
-    let row = store::rosters::find(app.store.reader(), id, roster).await?.ok_or_else(Problem::not_found)?;
+    let row = store::rosters::find(app.store.reader(), id, roster)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     Ok(Json(RosterResponse {
         id: row.id.to_string(),
         file_name: row.file_name,
@@ -150,7 +168,9 @@ async fn show_roster(
         faulty: row.faulty,
         skipped: row.skipped,
         faults: serde_json::from_str(&row.faults).map_err(Problem::internal)?,
-        uploaded_at: row.uploaded_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        uploaded_at: row
+            .uploaded_at
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
     }))
 }
 
@@ -173,5 +193,12 @@ fn sheet(name: &str, plain: &str, bytes: Vec<u8>) -> Response {
         })
         .collect();
     let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
-    ([(header::CONTENT_TYPE, XLSX.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, XLSX.to_owned()),
+            (header::CONTENT_DISPOSITION, disposition),
+        ],
+        bytes,
+    )
+        .into_response()
 }

@@ -28,7 +28,9 @@ use crate::problem::{Code, FieldError, Problem, Sentence};
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    json::routes().merge(json_enrolments::routes()).merge(json_rosters::routes())
+    json::routes()
+        .merge(json_enrolments::routes())
+        .merge(json_rosters::routes())
 }
 
 /// What an act on a cohort answers.
@@ -67,12 +69,16 @@ pub fn rules(app: &App) -> CohortRules {
 /// The cohort in the scope of the one who acts, locked.
 async fn lock(act: &Act, id: CohortId) -> Result<Cohort, Problem> {
     let scope = Scope::of(&act.actor);
-    store::cohorts::lock(&act.tx, &scope, id).await?.ok_or_else(Problem::not_found)
+    store::cohorts::lock(&act.tx, &scope, id)
+        .await?
+        .ok_or_else(Problem::not_found)
 }
 
 /// The cohort in the scope of the one who reads.
 async fn find(app: &App, actor: &Actor, id: CohortId) -> Result<Cohort, Problem> {
-    store::cohorts::find(app.store.reader(), &Scope::of(actor), id).await?.ok_or_else(Problem::not_found)
+    store::cohorts::find(app.store.reader(), &Scope::of(actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)
 }
 
 /// A refused act: the most telling code, both states in the sentence, every condition in the list.
@@ -82,7 +88,9 @@ impl From<Refused> for Problem {
             Refused::NotBy { .. } => Code::Forbidden,
             Refused::NotFrom { .. } | Refused::Conditions { .. } => code_of(refused.unmet()),
         };
-        Self::new(code).with_detail(refused.zh(), refused.en()).with_errors(refused.unmet().iter().map(error))
+        Self::new(code)
+            .with_detail(refused.zh(), refused.en())
+            .with_errors(refused.unmet().iter().map(error))
     }
 }
 
@@ -90,7 +98,9 @@ impl From<Refused> for Problem {
 fn cannot_open(unmet: &[Unmet]) -> Problem {
     let zh: Vec<String> = unmet.iter().map(Unmet::zh).collect();
     let en: Vec<String> = unmet.iter().map(Unmet::en).collect();
-    Problem::new(code_of(unmet)).with_detail(zh.concat(), en.join(" ")).with_errors(unmet.iter().map(error))
+    Problem::new(code_of(unmet))
+        .with_detail(zh.concat(), en.join(" "))
+        .with_errors(unmet.iter().map(error))
 }
 
 fn error(unmet: &Unmet) -> FieldError {
@@ -103,7 +113,9 @@ fn error(unmet: &Unmet) -> FieldError {
 
 fn code_of(unmet: &[Unmet]) -> Code {
     let of_one = |unmet: &Unmet| match unmet {
-        Unmet::InstitutionMayNotOpen { standing: Standing::Suspended } => Some(Code::InstitutionSuspended),
+        Unmet::InstitutionMayNotOpen {
+            standing: Standing::Suspended,
+        } => Some(Code::InstitutionSuspended),
         Unmet::InstitutionMayNotOpen { .. } => Some(Code::InstitutionNotAdmitted),
         Unmet::OfferNotOpen => Some(Code::OfferNotOpen),
         Unmet::CohortCap { .. } | Unmet::TraineeCap { .. } => Some(Code::CapReached),
@@ -136,8 +148,16 @@ fn checked_text(pointer: &str, text: &str, most: usize) -> Result<(), Problem> {
             &format!("Write 1 to {most} characters."),
         ));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
-        return Err(Problem::field(pointer, "text-control", "请去掉不可见的控制字符。", "Remove the control characters."));
+    if text
+        .chars()
+        .any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t')
+    {
+        return Err(Problem::field(
+            pointer,
+            "text-control",
+            "请去掉不可见的控制字符。",
+            "Remove the control characters.",
+        ));
     }
     Ok(())
 }

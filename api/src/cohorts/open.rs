@@ -73,11 +73,20 @@ pub async fn open_cohort(
     };
     let offer = store::cohorts::lock_offer(&act.tx, request.offer)
         .await?
-        .filter(|offer| actor.role == Role::InstitutionOperator && actor.institution == Some(offer.institution))
+        .filter(|offer| {
+            actor.role == Role::InstitutionOperator && actor.institution == Some(offer.institution)
+        })
         .ok_or_else(Problem::not_found)?;
     let (open_cohorts, open_places) = store::cohorts::open_load(&act.tx, offer.admission).await?;
-    may_open(offer.standing, offer.offer_open, open_cohorts, open_places, request.places, &rules(app))
-        .map_err(|unmet| cannot_open(&unmet))?;
+    may_open(
+        offer.standing,
+        offer.offer_open,
+        open_cohorts,
+        open_places,
+        request.places,
+        &rules(app),
+    )
+    .map_err(|unmet| cannot_open(&unmet))?;
     let cohort = planned(&act, request, &offer).await?;
     store::cohorts::insert(&act.tx, &cohort).await?;
     act.record(Entry {
@@ -89,17 +98,25 @@ pub async fn open_cohort(
     })
     .await?;
     let receipt = CohortReceipt::of(&cohort, cohort.revision);
-    act.finish(StatusCode::CREATED, &receipt, ("cohort", cohort.id)).await
+    act.finish(StatusCode::CREATED, &receipt, ("cohort", cohort.id))
+        .await
 }
 
-async fn planned(act: &Act, request: &OpenCohortRequest, offer: &OfferFacts) -> Result<Cohort, Problem> {
+async fn planned(
+    act: &Act,
+    request: &OpenCohortRequest,
+    offer: &OfferFacts,
+) -> Result<Cohort, Problem> {
     let planned_hours = request.planned_hours.unwrap_or(offer.hours);
     if planned_hours < offer.hours {
         return Err(Problem::field(
             "/planned_hours",
             "below-program",
             &format!("该项目要求{}学时,计划学时不能更少。", offer.hours),
-            &format!("The program asks for {} hours; plan at least as many.", offer.hours),
+            &format!(
+                "The program asks for {} hours; plan at least as many.",
+                offer.hours
+            ),
         ));
     }
     let days = u32::try_from((request.end_on - request.start_on).num_days() + 1).unwrap_or(0);
@@ -139,11 +156,16 @@ async fn planned(act: &Act, request: &OpenCohortRequest, offer: &OfferFacts) -> 
 
 /// A code that no class has: province, year, six random digits, so that codes do not count classes.
 async fn free_code(act: &Act, start_on: NaiveDate, site_region: &str) -> Result<String, Problem> {
-    let federation = act.app.regions.federation(site_region).unwrap_or(site_region);
+    let federation = act
+        .app
+        .regions
+        .federation(site_region)
+        .unwrap_or(site_region);
     let province = federation.get(..2).unwrap_or("00");
     for _ in 0..20 {
         let serial = u32::from_be_bytes(act.app.random.bytes()) % 1_000_000;
-        let code = CohortCode::mint(province, start_on.year(), serial).map_err(Problem::internal)?;
+        let code =
+            CohortCode::mint(province, start_on.year(), serial).map_err(Problem::internal)?;
         if !store::cohorts::code_taken(&act.tx, code.as_str()).await? {
             return Ok(code.as_str().to_owned());
         }
@@ -154,25 +176,47 @@ async fn free_code(act: &Act, start_on: NaiveDate, site_region: &str) -> Result<
 fn check(request: &OpenCohortRequest) -> Result<(), Problem> {
     let mut problem: Option<Problem> = None;
     let mut wrong = |pointer: &str, code: &str, zh: &str, en: &str| {
-        let so_far = problem.take().unwrap_or_else(|| Problem::new(Code::InvalidRequest));
+        let so_far = problem
+            .take()
+            .unwrap_or_else(|| Problem::new(Code::InvalidRequest));
         problem = Some(so_far.with_error(pointer, code, zh, en));
     };
     if let Err(bad) = request.name.parse::<OrganisationName>() {
         wrong("/name", bad.check.as_str(), &bad.zh(), &bad.en());
     }
     if request.teachers.is_empty() || request.teachers.len() > 50 {
-        wrong("/teachers", "teachers", "请填写1到50名教师。", "Name 1 to 50 teachers.");
+        wrong(
+            "/teachers",
+            "teachers",
+            "请填写1到50名教师。",
+            "Name 1 to 50 teachers.",
+        );
     }
     for (at, teacher) in request.teachers.iter().enumerate() {
         if let Err(bad) = teacher.parse::<PersonName>() {
-            wrong(&format!("/teachers/{at}"), bad.check.as_str(), &bad.zh(), &bad.en());
+            wrong(
+                &format!("/teachers/{at}"),
+                bad.check.as_str(),
+                &bad.zh(),
+                &bad.en(),
+            );
         }
     }
     if request.places == 0 || request.places > MOST_PLACES {
-        wrong("/places", "places", "名额应为1到1000。", "A class has 1 to 1,000 places.");
+        wrong(
+            "/places",
+            "places",
+            "名额应为1到1000。",
+            "A class has 1 to 1,000 places.",
+        );
     }
     if request.price_fen < 0 || request.price_fen > 100_000_000 {
-        wrong("/price_fen", "price", "价格应为0到100万元,以分计。", "The price is 0 to one million yuan, in fen.");
+        wrong(
+            "/price_fen",
+            "price",
+            "价格应为0到100万元,以分计。",
+            "The price is 0 to one million yuan, in fen.",
+        );
     }
     let days = (request.end_on - request.start_on).num_days();
     if !(0..=LONGEST_DAYS).contains(&days) || !(2000..=2200).contains(&request.start_on.year()) {
@@ -183,8 +227,16 @@ fn check(request: &OpenCohortRequest) -> Result<(), Problem> {
             "The last day is the first day or later, within three years.",
         );
     }
-    if request.planned_hours.is_some_and(|hours| hours == 0 || hours > 10_000) {
-        wrong("/planned_hours", "hours", "计划学时应为1到10000。", "Planned hours are 1 to 10,000.");
+    if request
+        .planned_hours
+        .is_some_and(|hours| hours == 0 || hours > 10_000)
+    {
+        wrong(
+            "/planned_hours",
+            "hours",
+            "计划学时应为1到10000。",
+            "Planned hours are 1 to 10,000.",
+        );
     }
     problem.map_or(Ok(()), Err)
 }

@@ -22,9 +22,13 @@ pub(super) struct Cast {
 impl Cast {
     /// The actor behind an account, as it stands now.
     pub(super) async fn actor(&self, app: &App, name: &str) -> Result<Actor, Problem> {
-        let id = self.ids.get(name).ok_or_else(|| Problem::internal(format!("no account {name}")))?;
+        let id = self
+            .ids
+            .get(name)
+            .ok_or_else(|| Problem::internal(format!("no account {name}")))?;
         let live = store::accounts::live(app.store.reader(), *id, app.today()).await?;
-        live.map(|live| live.actor).ok_or_else(|| Problem::internal(format!("no post of {name}")))
+        live.map(|live| live.actor)
+            .ok_or_else(|| Problem::internal(format!("no post of {name}")))
     }
 }
 
@@ -35,32 +39,60 @@ pub(super) fn key(app: &App) -> Result<IdempotencyKey, Problem> {
 
 /// Makes the accounts and the issuer keys of the years that the story touches.
 pub(super) async fn make(app: &App, script: &Script, country: &Country) -> Result<Cast, Problem> {
-    let mut cast = Cast { accounts: Vec::new(), ids: HashMap::new() };
+    let mut cast = Cast {
+        accounts: Vec::new(),
+        ids: HashMap::new(),
+    };
     let password = password(app);
     let first = accounts::create_first(app, "national-1", "全国演示甲", &password).await?;
     cast.take(Role::NationalOfficer, "000000", &password, first)?;
     let root = cast.actor(app, "national-1").await?;
-    let mut wanted = vec![(Role::NationalOfficer, Some("000000"), "national-2".to_owned(), "000000")];
+    let mut wanted = vec![(
+        Role::NationalOfficer,
+        Some("000000"),
+        "national-2".to_owned(),
+        "000000",
+    )];
     for code in country.federations() {
         for person in 1..=2 {
-            wanted.push((Role::ProvinceOfficer, Some(code), format!("province-{code}-{person}"), code));
+            wanted.push((
+                Role::ProvinceOfficer,
+                Some(code),
+                format!("province-{code}-{person}"),
+                code,
+            ));
         }
     }
     for (number, institution) in country.institutions.iter().enumerate() {
         let region = institution.site_region.as_str();
         for person in 1..=2 {
-            wanted.push((Role::CountyOfficer, Some(region), format!("county-{region}-{person}"), region));
+            wanted.push((
+                Role::CountyOfficer,
+                Some(region),
+                format!("county-{region}-{person}"),
+                region,
+            ));
         }
-        wanted.push((Role::InstitutionOperator, None, format!("school-{}-1", number + 1), region));
+        wanted.push((
+            Role::InstitutionOperator,
+            None,
+            format!("school-{}-1", number + 1),
+            region,
+        ));
     }
     for (role, federation, name, region) in wanted {
         make_one(app, &mut cast, &root, role, federation, None, &name, region).await?;
     }
     for code in country.federations() {
-        let mut years: Vec<i32> = [0, super::DAYS_BEFORE].map(|day| chrono::Datelike::year(&script.date(day))).to_vec();
+        let mut years: Vec<i32> = [0, super::DAYS_BEFORE]
+            .map(|day| chrono::Datelike::year(&script.date(day)))
+            .to_vec();
         years.dedup();
         for year in years {
-            let request = NewKeyRequest { federation: code.to_owned(), year };
+            let request = NewKeyRequest {
+                federation: code.to_owned(),
+                year,
+            };
             keys::create_issuer_key(app, &root, &key(app)?, &request).await?;
         }
     }
@@ -77,7 +109,17 @@ pub(super) async fn second_operator(
 ) -> Result<(), Problem> {
     let root = cast.actor(app, "national-1").await?;
     let name = format!("school-{number}-2");
-    make_one(app, cast, &root, Role::InstitutionOperator, None, Some(institution), &name, region).await
+    make_one(
+        app,
+        cast,
+        &root,
+        Role::InstitutionOperator,
+        None,
+        Some(institution),
+        &name,
+        region,
+    )
+    .await
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row of a table, written out")]
@@ -100,12 +142,20 @@ async fn make_one(
         institution,
         password: password.clone(),
     };
-    let created: CreatedAccount = accounts::create(app, by, &key(app)?, &request).await?.parse()?;
+    let created: CreatedAccount = accounts::create(app, by, &key(app)?, &request)
+        .await?
+        .parse()?;
     cast.take(role, region, &password, created)
 }
 
 impl Cast {
-    fn take(&mut self, role: Role, region: &str, password: &str, created: CreatedAccount) -> Result<(), Problem> {
+    fn take(
+        &mut self,
+        role: Role,
+        region: &str,
+        password: &str,
+        created: CreatedAccount,
+    ) -> Result<(), Problem> {
         let id = created.account.parse().map_err(Problem::internal)?;
         self.ids.insert(created.name.clone(), id);
         self.accounts.push(DemoAccount {
@@ -120,5 +170,7 @@ impl Cast {
 
 /// A random password: no default one exists anywhere (trust.md AU-7).
 fn password(app: &App) -> String {
-    data_encoding::BASE32_NOPAD.encode(&app.random.bytes::<15>()).to_lowercase()
+    data_encoding::BASE32_NOPAD
+        .encode(&app.random.bytes::<15>())
+        .to_lowercase()
 }

@@ -12,13 +12,13 @@ use super::story::{School, Stage, WithProposal, approve};
 use crate::app::App;
 use crate::certificates::batches::{self, ProposeBatchRequest, ProposedBatch};
 use crate::certificates::issue;
+use crate::cohorts::CohortReceipt;
 use crate::cohorts::acts::{self, CohortActRequest};
 use crate::cohorts::assessments::{self, AssessmentItem, AssessmentsRequest, ConfirmRequest};
 use crate::cohorts::attendance::{self, AttendanceItem, AttendanceRequest};
 use crate::cohorts::enrolments::{self, AdmitRequest};
 use crate::cohorts::import;
 use crate::cohorts::open::{self, OpenCohortRequest};
-use crate::cohorts::CohortReceipt;
 use crate::extract::IfMatch;
 use crate::problem::Problem;
 
@@ -63,15 +63,33 @@ pub(super) async fn run(
 ) -> Result<Vec<Issued>, Problem> {
     let mut people = People::new(country);
     let mut issued = Vec::new();
-    let first = Wave { app, script, cast, stage, start: 38, end: 74, trainees: TRAINEES.0 };
+    let first = Wave {
+        app,
+        script,
+        cast,
+        stage,
+        start: 38,
+        end: 74,
+        trainees: TRAINEES.0,
+    };
     let classes = first.open(FIRST, 0).await?;
     first.enrol(&classes, &mut people, FIRST, FIRST).await?;
     first.teach(&classes).await?;
     first.accept(&classes).await?;
     issued.extend(first.certify(&classes).await?);
-    let second = Wave { app, script, cast, stage, start: 160, end: 200, trainees: TRAINEES.1 };
+    let second = Wave {
+        app,
+        script,
+        cast,
+        stage,
+        start: 160,
+        end: 200,
+        trainees: TRAINEES.1,
+    };
     let classes = second.open(SECOND, 1).await?;
-    second.enrol(&classes, &mut people, SECOND_ANNOUNCED, SECOND_ENROLLING).await?;
+    second
+        .enrol(&classes, &mut people, SECOND_ANNOUNCED, SECOND_ENROLLING)
+        .await?;
     second.start(&classes[..SECOND_RUNNING]).await?;
     second.finish(&classes[..SECOND_FINISHED]).await?;
     second.accept(&classes[..SECOND_ACCEPTED]).await?;
@@ -95,20 +113,37 @@ impl Wave<'_> {
     }
 
     async fn operator(&self, class: &Class, person: u8) -> Result<Actor, Problem> {
-        self.cast.actor(self.app, &format!("school-{}-{person}", self.school(class).number)).await
+        self.cast
+            .actor(
+                self.app,
+                &format!("school-{}-{person}", self.school(class).number),
+            )
+            .await
     }
 
     async fn county(&self, class: &Class, person: u8) -> Result<Actor, Problem> {
-        self.cast.actor(self.app, &format!("county-{}-{person}", self.school(class).region)).await
+        self.cast
+            .actor(
+                self.app,
+                &format!("county-{}-{person}", self.school(class).region),
+            )
+            .await
     }
 
-    async fn act(&self, class: &Class, actor: &Actor, request: &CohortActRequest) -> Result<WithProposal, Problem> {
+    async fn act(
+        &self,
+        class: &Class,
+        actor: &Actor,
+        request: &CohortActRequest,
+    ) -> Result<WithProposal, Problem> {
         let scope = store::scope::Scope::of(actor);
         let found = store::cohorts::find(self.app.store.reader(), &scope, class.id)
             .await?
             .ok_or_else(Problem::not_found)?;
         let seen = IfMatch(found.revision);
-        acts::act_on_cohort(self.app, actor, &key(self.app)?, class.id, seen, request).await?.parse()
+        acts::act_on_cohort(self.app, actor, &key(self.app)?, class.id, seen, request)
+            .await?
+            .parse()
     }
 
     async fn open(&self, count: usize, shift: usize) -> Result<Vec<Class>, Problem> {
@@ -117,12 +152,22 @@ impl Wave<'_> {
         for number in 0..count {
             let school_at = number % self.stage.schools.len();
             let school = &self.stage.schools[school_at];
-            let (offer, hours) = school.offers[(number / self.stage.schools.len() + shift) % school.offers.len()];
-            let mut class = Class { id: CohortId::new(uuid::Uuid::nil()), school: school_at, hours, trainees: self.trainees };
+            let (offer, hours) =
+                school.offers[(number / self.stage.schools.len() + shift) % school.offers.len()];
+            let mut class = Class {
+                id: CohortId::new(uuid::Uuid::nil()),
+                school: school_at,
+                hours,
+                trainees: self.trainees,
+            };
             let operator = self.operator(&class, 1).await?;
             let request = OpenCohortRequest {
                 offer,
-                name: format!("演示{}期第{}班", if shift == 0 { "一" } else { "二" }, number + 1),
+                name: format!(
+                    "演示{}期第{}班",
+                    if shift == 0 { "一" } else { "二" },
+                    number + 1
+                ),
                 track: Track::Full,
                 start_on: self.script.date(self.start),
                 end_on: self.script.date(self.end),
@@ -132,7 +177,9 @@ impl Wave<'_> {
                 teachers: vec!["演示教师".to_owned()],
             };
             let opened: CohortReceipt =
-                open::open_cohort(self.app, &operator, &key(self.app)?, &request).await?.parse()?;
+                open::open_cohort(self.app, &operator, &key(self.app)?, &request)
+                    .await?
+                    .parse()?;
             class.id = opened.cohort;
             classes.push(class);
         }
@@ -149,20 +196,38 @@ impl Wave<'_> {
         self.script.day(self.start - 5);
         for class in &classes[..announced] {
             let operator = self.operator(class, 1).await?;
-            self.act(class, &operator, &CohortActRequest::of(CohortAct::Announce)).await?;
+            self.act(class, &operator, &CohortActRequest::of(CohortAct::Announce))
+                .await?;
         }
         self.script.day(self.start - 4);
         for class in &classes[..enrolling] {
             let county = self.county(class, 1).await?;
-            self.act(class, &county, &CohortActRequest::of(CohortAct::Confirm)).await?;
+            self.act(class, &county, &CohortActRequest::of(CohortAct::Confirm))
+                .await?;
         }
         self.script.day(self.start - 3);
         for class in &classes[..enrolling] {
             let operator = self.operator(class, 1).await?;
-            self.act(class, &operator, &CohortActRequest::of(CohortAct::OpenEnrolment)).await?;
-            let rows = people.rows(&self.school(class).region, class.trainees, self.script.date(self.start - 3))?;
+            self.act(
+                class,
+                &operator,
+                &CohortActRequest::of(CohortAct::OpenEnrolment),
+            )
+            .await?;
+            let rows = people.rows(
+                &self.school(class).region,
+                class.trainees,
+                self.script.date(self.start - 3),
+            )?;
             import::enrol_rows(self.app, &operator, &key(self.app)?, class.id, rows).await?;
-            enrolments::admit(self.app, &operator, &key(self.app)?, class.id, &AdmitRequest::default()).await?;
+            enrolments::admit(
+                self.app,
+                &operator,
+                &key(self.app)?,
+                class.id,
+                &AdmitRequest::default(),
+            )
+            .await?;
         }
         Ok(())
     }
@@ -176,7 +241,8 @@ impl Wave<'_> {
         self.script.day(self.start);
         for class in classes {
             let operator = self.operator(class, 1).await?;
-            self.act(class, &operator, &CohortActRequest::of(CohortAct::Start)).await?;
+            self.act(class, &operator, &CohortActRequest::of(CohortAct::Start))
+                .await?;
         }
         Ok(())
     }
@@ -193,13 +259,24 @@ impl Wave<'_> {
                 .enumerate()
                 .map(|(at, id)| AttendanceItem {
                     enrolment: *id,
-                    minutes: if at % 20 == 19 { full / 2 } else { full - (full / 100) * u32::try_from(at % 15).unwrap_or(0) },
+                    minutes: if at % 20 == 19 {
+                        full / 2
+                    } else {
+                        full - (full / 100) * u32::try_from(at % 15).unwrap_or(0)
+                    },
                 })
                 .collect();
-            let request = AttendanceRequest { hours_taught: Some(class.hours), items, reason: None };
-            attendance::record_attendance(self.app, &operator, &key(self.app)?, class.id, &request).await?;
-            let request =
-                CohortActRequest { hours_taught: Some(class.hours), ..CohortActRequest::of(CohortAct::Finish) };
+            let request = AttendanceRequest {
+                hours_taught: Some(class.hours),
+                items,
+                reason: None,
+            };
+            attendance::record_attendance(self.app, &operator, &key(self.app)?, class.id, &request)
+                .await?;
+            let request = CohortActRequest {
+                hours_taught: Some(class.hours),
+                ..CohortActRequest::of(CohortAct::Finish)
+            };
             self.act(class, &operator, &request).await?;
         }
         self.script.day(self.end + 1);
@@ -213,16 +290,34 @@ impl Wave<'_> {
                 .map(|(at, id)| AssessmentItem {
                     enrolment: *id,
                     passed: at % 23 != 22,
-                    score: Some(if at % 23 == 22 { 41 } else { 70 + u32::try_from(at % 30).unwrap_or(0) }),
+                    score: Some(if at % 23 == 22 {
+                        41
+                    } else {
+                        70 + u32::try_from(at % 30).unwrap_or(0)
+                    }),
                     held_on: self.script.date(self.end),
                     adjustments: Vec::new(),
                 })
                 .collect();
             let request = AssessmentsRequest { items };
-            assessments::enter_assessments(self.app, &operator, &key(self.app)?, class.id, &request).await?;
+            assessments::enter_assessments(
+                self.app,
+                &operator,
+                &key(self.app)?,
+                class.id,
+                &request,
+            )
+            .await?;
             let second = self.operator(class, 2).await?;
             let request = ConfirmRequest::default();
-            assessments::confirm_assessments(self.app, &second, &key(self.app)?, class.id, &request).await?;
+            assessments::confirm_assessments(
+                self.app,
+                &second,
+                &key(self.app)?,
+                class.id,
+                &request,
+            )
+            .await?;
         }
         self.script.day(self.end + 4);
         for class in classes {
@@ -234,14 +329,21 @@ impl Wave<'_> {
 
     async fn members(&self, class: &Class) -> Result<Vec<EnrolmentId>, Problem> {
         let rows = store::enrolments::of_cohort(self.app.store.reader(), class.id).await?;
-        Ok(rows.into_iter().filter(|row| row.state.is_trainee()).map(|row| row.id).collect())
+        Ok(rows
+            .into_iter()
+            .filter(|row| row.state.is_trainee())
+            .map(|row| row.id)
+            .collect())
     }
 
     async fn accept(&self, classes: &[Class]) -> Result<(), Problem> {
         self.script.day(self.end + 6);
         for class in classes {
             let county = self.county(class, 1).await?;
-            let request = CohortActRequest { sample_called: Some(6), ..CohortActRequest::of(CohortAct::Accept) };
+            let request = CohortActRequest {
+                sample_called: Some(6),
+                ..CohortActRequest::of(CohortAct::Accept)
+            };
             let waiting = self.act(class, &county, &request).await?;
             let second = format!("county-{}-2", self.school(class).region);
             approve(self.app, self.cast, waiting.proposal_id.as_deref(), &second).await?;
@@ -255,17 +357,32 @@ impl Wave<'_> {
         for class in classes {
             let operator = self.operator(class, 1).await?;
             let federation = self.school(class).federation.clone();
-            let proposed: ProposedBatch =
-                batches::propose(self.app, &operator, &key(self.app)?, class.id, &ProposeBatchRequest::default())
-                    .await?
-                    .parse()?;
+            let proposed: ProposedBatch = batches::propose(
+                self.app,
+                &operator,
+                &key(self.app)?,
+                class.id,
+                &ProposeBatchRequest::default(),
+            )
+            .await?
+            .parse()?;
             let batch: BatchId = proposed.batch.parse().map_err(Problem::internal)?;
-            let officer = self.cast.actor(self.app, &format!("province-{federation}-2")).await?;
+            let officer = self
+                .cast
+                .actor(self.app, &format!("province-{federation}-2"))
+                .await?;
             issue::approve_stored(self.app, &officer, &key(self.app)?, batch).await?;
             let rows = store::certificates::of_batch(self.app.store.reader(), batch).await?;
             let now = self.script.end();
-            let expired = rows.first().and_then(|row| row.expires_at).is_some_and(|end| end < now);
-            issued.push(Issued { batch, federation, expired });
+            let expired = rows
+                .first()
+                .and_then(|row| row.expires_at)
+                .is_some_and(|end| end < now);
+            issued.push(Issued {
+                batch,
+                federation,
+                expired,
+            });
         }
         Ok(issued)
     }

@@ -44,7 +44,11 @@ impl Country {
 
     /// The province-level federations, each once.
     pub(super) fn federations(&self) -> Vec<&str> {
-        let mut codes: Vec<&str> = self.institutions.iter().map(|one| one.federation.as_str()).collect();
+        let mut codes: Vec<&str> = self
+            .institutions
+            .iter()
+            .map(|one| one.federation.as_str())
+            .collect();
         codes.dedup();
         codes
     }

@@ -92,7 +92,10 @@ pub(crate) struct Script {
 impl Script {
     /// Moves to a day of the story, ten in the morning in China.
     pub(crate) fn day(&self, day: u64) {
-        let at = self.first.checked_add_days(Days::new(day)).unwrap_or(self.first);
+        let at = self
+            .first
+            .checked_add_days(Days::new(day))
+            .unwrap_or(self.first);
         if at > self.clock.now() {
             self.clock.set(at);
         }
@@ -105,27 +108,45 @@ impl Script {
 
     /// Now, when the story has been told.
     pub(crate) fn end(&self) -> DateTime<Utc> {
-        self.first.checked_add_days(Days::new(DAYS_BEFORE)).unwrap_or(self.first)
+        self.first
+            .checked_add_days(Days::new(DAYS_BEFORE))
+            .unwrap_or(self.first)
     }
 
     /// The civil date of a day of the story.
     pub(crate) fn date(&self, day: u64) -> chrono::NaiveDate {
-        domain::calendar::today(self.first.checked_add_days(Days::new(day)).unwrap_or(self.first))
+        domain::calendar::today(
+            self.first
+                .checked_add_days(Days::new(day))
+                .unwrap_or(self.first),
+        )
     }
 }
 
 /// Makes the registry in an empty folder; `told` hears what is being done.
-pub async fn build(data: &Path, config: Config, mut told: impl FnMut(&'static str)) -> Result<Demo, BootError> {
+pub async fn build(
+    data: &Path,
+    config: Config,
+    mut told: impl FnMut(&'static str),
+) -> Result<Demo, BootError> {
     let now = SystemClock.now();
-    let morning = now.date_naive().and_hms_opt(2, 0, 0).map_or(now, |at| at.and_utc());
-    let first = morning.checked_sub_days(Days::new(DAYS_BEFORE)).unwrap_or(morning);
+    let morning = now
+        .date_naive()
+        .and_hms_opt(2, 0, 0)
+        .map_or(now, |at| at.and_utc());
+    let first = morning
+        .checked_sub_days(Days::new(DAYS_BEFORE))
+        .unwrap_or(morning);
     let clock = Arc::new(SetClock::new(first));
     let settings = Settings {
         data: data.to_owned(),
         database: None,
         passphrase_file: None,
         policy_file: None,
-        config: Config { scripted_clock: true, ..config.clone() },
+        config: Config {
+            scripted_clock: true,
+            ..config.clone()
+        },
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         create: true,
     };
@@ -145,7 +166,12 @@ pub async fn build(data: &Path, config: Config, mut told: impl FnMut(&'static st
     app.config = Arc::new(config);
     let certificates = showcase::show(&app, &cast, &issued, data).await?;
     let issuer_keys = keys(&app).await?;
-    Ok(Demo { app, accounts: cast.accounts, certificates, issuer_keys })
+    Ok(Demo {
+        app,
+        accounts: cast.accounts,
+        certificates,
+        issuer_keys,
+    })
 }
 
 async fn keys(app: &App) -> Result<Vec<DemoKey>, Problem> {

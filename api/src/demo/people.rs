@@ -20,8 +20,15 @@ impl<'a> People<'a> {
     }
 
     /// So many trainees registered in a county, as rows of a roster.
-    pub(super) fn rows(&mut self, region: &str, count: u32, consent_on: NaiveDate) -> Result<Vec<RosterRow>, Problem> {
-        (0..count).map(|row| self.row(region, row + 2, consent_on)).collect()
+    pub(super) fn rows(
+        &mut self,
+        region: &str,
+        count: u32,
+        consent_on: NaiveDate,
+    ) -> Result<Vec<RosterRow>, Problem> {
+        (0..count)
+            .map(|row| self.row(region, row + 2, consent_on))
+            .collect()
     }
 
     fn row(&mut self, region: &str, row: u32, consent_on: NaiveDate) -> Result<RosterRow, Problem> {
@@ -59,7 +66,9 @@ impl<'a> People<'a> {
         }
         let surname = &country.surnames[number % country.surnames.len()];
         let given = &country.given_names[(number / 7 + number) % country.given_names.len()];
-        format!("{surname}{given}").parse().map_err(Problem::internal)
+        format!("{surname}{given}")
+            .parse()
+            .map_err(Problem::internal)
     }
 }
 
@@ -68,9 +77,19 @@ fn citizen_id(region: &str, number: usize) -> Result<CitizenId, Problem> {
     let day = first
         .checked_add_days(Days::new((number * 3 % 3_600) as u64))
         .ok_or_else(|| Problem::internal("a date"))?;
-    let body = format!("{region}{:04}{:02}{:02}{:03}", day.year(), day.month(), day.day(), number % 999 + 1);
+    let body = format!(
+        "{region}{:04}{:02}{:02}{:03}",
+        day.year(),
+        day.month(),
+        day.day(),
+        number % 999 + 1
+    );
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let sum: u32 = body
+        .bytes()
+        .zip(weights)
+        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
+        .sum();
     let check = b"10X98765432"[(sum % 11) as usize] as char;
     format!("{body}{check}").parse().map_err(Problem::internal)
 }

@@ -18,8 +18,8 @@ use super::story::{Stage, WithProposal, approve};
 use super::{DemoCertificate, Script};
 use crate::app::App;
 use crate::certificates::change::{self, ChangeRequest};
-use crate::certificates::share::{self, ShareReceipt, ShareRequest};
 use crate::certificates::files;
+use crate::certificates::share::{self, ShareReceipt, ShareRequest};
 use crate::institutions::admission::{self, TransitionRequest};
 use crate::problem::Problem;
 use crate::verify;
@@ -55,7 +55,9 @@ pub(super) async fn change(
     }
     // The certificates of a suspended institution stay valid, and say so.
     if let Some(school) = stage.schools.last() {
-        let officer = cast.actor(app, &format!("province-{}-1", school.federation)).await?;
+        let officer = cast
+            .actor(app, &format!("province-{}-1", school.federation))
+            .await?;
         let scope = store::scope::Scope::of(&officer);
         let found = store::institutions::find(app.store.reader(), &scope, school.admission)
             .await?
@@ -67,24 +69,44 @@ pub(super) async fn change(
             address: None,
             phone: None,
         };
-        let stopped: WithProposal =
-            admission::transition(app, &officer, &key(app)?, school.admission, found.revision, &request)
-                .await?
-                .parse()?;
+        let stopped: WithProposal = admission::transition(
+            app,
+            &officer,
+            &key(app)?,
+            school.admission,
+            found.revision,
+            &request,
+        )
+        .await?
+        .parse()?;
         let second = format!("province-{}-2", school.federation);
         approve(app, cast, stopped.proposal_id.as_deref(), &second).await?;
     }
     Ok(())
 }
 
-async fn one(app: &App, cast: &Cast, federation: &str, row: &Certificate, act: A, reason: R) -> Result<(), Problem> {
+async fn one(
+    app: &App,
+    cast: &Cast,
+    federation: &str,
+    row: &Certificate,
+    act: A,
+    reason: R,
+) -> Result<(), Problem> {
     let officer = cast.actor(app, &format!("province-{federation}-1")).await?;
     let scope = store::scope::Scope::of(&officer);
-    let found =
-        store::certificates::find(app.store.reader(), &scope, row.id).await?.ok_or_else(Problem::not_found)?;
-    let request = ChangeRequest { act, reason_code: reason, reason: Some("演示".to_owned()) };
+    let found = store::certificates::find(app.store.reader(), &scope, row.id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let request = ChangeRequest {
+        act,
+        reason_code: reason,
+        reason: Some("演示".to_owned()),
+    };
     let done: WithProposal =
-        change::change_certificate(app, &officer, &key(app)?, row.id, found.revision, &request).await?.parse()?;
+        change::change_certificate(app, &officer, &key(app)?, row.id, found.revision, &request)
+            .await?
+            .parse()?;
     match &done.proposal_id {
         Some(id) => approve(app, cast, Some(id), &format!("province-{federation}-2")).await,
         None => Ok(()),
@@ -104,7 +126,9 @@ pub(super) async fn show(
     let mut sample = None;
     for batch in issued {
         let rows = store::certificates::of_batch(app.store.reader(), batch.batch).await?;
-        let officer = cast.actor(app, &format!("province-{}-1", batch.federation)).await?;
+        let officer = cast
+            .actor(app, &format!("province-{}-1", batch.federation))
+            .await?;
         for row in rows {
             let text = files::qr_text_of(app, &row).await?;
             let state = verify::by_text(app, &text).await?.state().code();
@@ -112,9 +136,17 @@ pub(super) async fn show(
                 continue;
             }
             let request = ShareRequest { days: 30 };
-            let link: ShareReceipt = share::share(app, &officer, &key(app)?, row.id, &request).await?.parse()?;
-            let cose = certs::qr::parse_qr_text(&text).ok().and_then(|parsed| parsed.cose).unwrap_or_default();
-            let claims = certs::certificate::decode(&cose).map_err(Problem::internal)?.unverified_claims().clone();
+            let link: ShareReceipt = share::share(app, &officer, &key(app)?, row.id, &request)
+                .await?
+                .parse()?;
+            let cose = certs::qr::parse_qr_text(&text)
+                .ok()
+                .and_then(|parsed| parsed.cose)
+                .unwrap_or_default();
+            let claims = certs::certificate::decode(&cose)
+                .map_err(Problem::internal)?
+                .unverified_claims()
+                .clone();
             sample.get_or_insert_with(|| claims.clone());
             shown.push(DemoCertificate {
                 id: row.public_id.to_string(),
@@ -151,7 +183,11 @@ fn picture(folder: &Path, id: &PublicId, text: &str) -> Result<String, Problem> 
 }
 
 /// Texts that are no certificates: changed data, a stranger's key, an id that nobody issued.
-fn strangers(app: &App, claims: &Claims, shown: &[DemoCertificate]) -> Result<Vec<(Claims, String)>, Problem> {
+fn strangers(
+    app: &App,
+    claims: &Claims,
+    shown: &[DemoCertificate],
+) -> Result<Vec<(Claims, String)>, Problem> {
     let host = app.config.host.parse().map_err(Problem::internal)?;
     let new_id = || PublicId::from_bytes(app.random.bytes());
     let mut list = Vec::new();
@@ -168,10 +204,14 @@ fn strangers(app: &App, claims: &Claims, shown: &[DemoCertificate]) -> Result<Ve
     let id: PublicId = genuine.id.parse().map_err(Problem::internal)?;
     list.push((claims.clone(), certs::qr::qr_text(&host, &id, &changed)));
     let kid = "k9999".parse().map_err(Problem::internal)?;
-    let stranger: Arc<dyn Signer> = Arc::new(SoftwareSigner::from_seed(kid, Zeroizing::new(app.random.bytes())));
+    let stranger: Arc<dyn Signer> = Arc::new(SoftwareSigner::from_seed(
+        kid,
+        Zeroizing::new(app.random.bytes()),
+    ));
     let mut unknown = claims.clone();
     unknown.public_id = new_id();
-    let signed = certs::certificate::sign(&unknown, stranger.as_ref()).map_err(Problem::internal)?;
+    let signed =
+        certs::certificate::sign(&unknown, stranger.as_ref()).map_err(Problem::internal)?;
     let text = certs::qr::qr_text(&host, &unknown.public_id, signed.as_bytes());
     list.push((unknown, text));
     let mut nobody = claims.clone();

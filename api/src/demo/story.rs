@@ -59,8 +59,11 @@ pub(super) async fn admit(
             address: institution.address.clone(),
             phone: institution.phone.clone(),
         };
-        let applied: AdmissionReceipt = apply::apply(app, &operator, &key(app)?, &request).await?.parse()?;
-        let institution_id: InstitutionId = applied.institution.parse().map_err(Problem::internal)?;
+        let applied: AdmissionReceipt = apply::apply(app, &operator, &key(app)?, &request)
+            .await?
+            .parse()?;
+        let institution_id: InstitutionId =
+            applied.institution.parse().map_err(Problem::internal)?;
         let operator = cast.actor(app, &format!("school-{number}-1")).await?;
         let request = AddSiteRequest {
             name: institution.site.clone(),
@@ -68,7 +71,9 @@ pub(super) async fn admit(
             address: institution.address.clone(),
             provisions: institution.provisions.clone(),
         };
-        let site: SiteReceipt = sites::add(app, &operator, &key(app)?, &request).await?.parse()?;
+        let site: SiteReceipt = sites::add(app, &operator, &key(app)?, &request)
+            .await?
+            .parse()?;
         second_operator(app, cast, number, institution_id, &institution.site_region).await?;
         sites.push(site.id.parse::<SiteId>().map_err(Problem::internal)?);
         schools.push(School {
@@ -83,7 +88,14 @@ pub(super) async fn admit(
     let programs = publish(app, script, country, cast).await?;
     script.day(3);
     for school in schools.iter().take(ADMITTED + 1) {
-        transition(app, cast, school, T::T04, &format!("county-{}-1", school.region)).await?;
+        transition(
+            app,
+            cast,
+            school,
+            T::T04,
+            &format!("county-{}-1", school.region),
+        )
+        .await?;
     }
     script.day(8);
     for school in schools.iter().take(ADMITTED + 1) {
@@ -97,9 +109,21 @@ pub(super) async fn admit(
         let found = store::programs::find(app.store.reader(), &scope, code, 1, false)
             .await?
             .ok_or_else(Problem::not_found)?;
-        let request = VersionActRequest { act: ProgramAct::Publish, reason: None, opinions: Vec::new() };
-        let waiting: VersionReceipt =
-            versions::act_on(app, &national, &key(app)?, (code, 1), found.revision, &request).await?.parse()?;
+        let request = VersionActRequest {
+            act: ProgramAct::Publish,
+            reason: None,
+            opinions: Vec::new(),
+        };
+        let waiting: VersionReceipt = versions::act_on(
+            app,
+            &national,
+            &key(app)?,
+            (code, 1),
+            found.revision,
+            &request,
+        )
+        .await?
+        .parse()?;
         approve(app, cast, waiting.proposal_id.as_deref(), "national-2").await?;
     }
     schools.truncate(ADMITTED);
@@ -117,7 +141,13 @@ pub(super) async fn admit(
     Ok(Stage { schools })
 }
 
-async fn transition(app: &App, cast: &Cast, school: &School, transition: T, by: &str) -> Result<AdmissionReceipt, Problem> {
+async fn transition(
+    app: &App,
+    cast: &Cast,
+    school: &School,
+    transition: T,
+    by: &str,
+) -> Result<AdmissionReceipt, Problem> {
     let actor = cast.actor(app, by).await?;
     let scope = store::scope::Scope::of(&actor);
     let found = store::institutions::find(app.store.reader(), &scope, school.admission)
@@ -127,37 +157,80 @@ async fn transition(app: &App, cast: &Cast, school: &School, transition: T, by: 
         transition,
         reason: None,
         document: (transition == T::T08).then(|| DocumentRequest {
-            number: format!("演示残联发〔{}〕{}号", chrono::Datelike::year(&app.today()), school.number),
+            number: format!(
+                "演示残联发〔{}〕{}号",
+                chrono::Datelike::year(&app.today()),
+                school.number
+            ),
             issuer: "演示省残疾人联合会".to_owned(),
             made_on: app.today(),
         }),
         address: None,
         phone: None,
     };
-    admission::transition(app, &actor, &key(app)?, school.admission, found.revision, &request).await?.parse()
+    admission::transition(
+        app,
+        &actor,
+        &key(app)?,
+        school.admission,
+        found.revision,
+        &request,
+    )
+    .await?
+    .parse()
 }
 
 async fn two_persons(app: &App, cast: &Cast, school: &School, act: T) -> Result<(), Problem> {
-    let waiting = transition(app, cast, school, act, &format!("province-{}-1", school.federation)).await?;
-    approve(app, cast, waiting.proposal_id.as_deref(), &format!("province-{}-2", school.federation)).await
+    let waiting = transition(
+        app,
+        cast,
+        school,
+        act,
+        &format!("province-{}-1", school.federation),
+    )
+    .await?;
+    approve(
+        app,
+        cast,
+        waiting.proposal_id.as_deref(),
+        &format!("province-{}-2", school.federation),
+    )
+    .await
 }
 
 /// The second person approves.
-pub(super) async fn approve(app: &App, cast: &Cast, proposal: Option<&str>, by: &str) -> Result<(), Problem> {
-    let id = proposal.ok_or_else(|| Problem::internal("no proposal"))?.parse().map_err(Problem::internal)?;
+pub(super) async fn approve(
+    app: &App,
+    cast: &Cast,
+    proposal: Option<&str>,
+    by: &str,
+) -> Result<(), Problem> {
+    let id = proposal
+        .ok_or_else(|| Problem::internal("no proposal"))?
+        .parse()
+        .map_err(Problem::internal)?;
     let actor = cast.actor(app, by).await?;
-    proposals::approve(app, &actor, &key(app)?, id).await.map(|_| ())
+    proposals::approve(app, &actor, &key(app)?, id)
+        .await
+        .map(|_| ())
 }
 
 /// Programs of the national list, with the hours of each.
-async fn publish(app: &App, script: &Script, country: &Country, cast: &Cast) -> Result<Vec<(String, u32)>, Problem> {
+async fn publish(
+    app: &App,
+    script: &Script,
+    country: &Country,
+    cast: &Cast,
+) -> Result<Vec<(String, u32)>, Problem> {
     let national = cast.actor(app, "national-1").await?;
     for request in &country.certificate_types {
         types::create(app, &national, &key(app)?, request).await?;
     }
     let mut programs = Vec::new();
     for content in &country.programs {
-        let draft: VersionReceipt = drafts::create(app, &national, &key(app)?, content).await?.parse()?;
+        let draft: VersionReceipt = drafts::create(app, &national, &key(app)?, content)
+            .await?
+            .parse()?;
         let filed = version(app, cast, &draft, ProgramAct::File).await?;
         version(app, cast, &filed, ProgramAct::Review).await?;
         programs.push((draft.code, content.hours));
@@ -166,26 +239,79 @@ async fn publish(app: &App, script: &Script, country: &Country, cast: &Cast) -> 
     Ok(programs)
 }
 
-async fn version(app: &App, cast: &Cast, at: &VersionReceipt, act: ProgramAct) -> Result<VersionReceipt, Problem> {
+async fn version(
+    app: &App,
+    cast: &Cast,
+    at: &VersionReceipt,
+    act: ProgramAct,
+) -> Result<VersionReceipt, Problem> {
     let national = cast.actor(app, "national-1").await?;
     let opinions = match act {
-        ProgramAct::Review => vec!["内容完整,学时合理。".to_owned(), "市场有需求,建议发布。".to_owned()],
+        ProgramAct::Review => vec![
+            "内容完整,学时合理。".to_owned(),
+            "市场有需求,建议发布。".to_owned(),
+        ],
         _ => Vec::new(),
     };
-    let request = VersionActRequest { act, reason: None, opinions };
-    versions::act_on(app, &national, &key(app)?, (&at.code, at.version), at.revision, &request).await?.parse()
+    let request = VersionActRequest {
+        act,
+        reason: None,
+        opinions,
+    };
+    versions::act_on(
+        app,
+        &national,
+        &key(app)?,
+        (&at.code, at.version),
+        at.revision,
+        &request,
+    )
+    .await?
+    .parse()
 }
 
-async fn open_offer(app: &App, cast: &Cast, school: &School, program: &str, site: SiteId) -> Result<OfferId, Problem> {
-    let operator = cast.actor(app, &format!("school-{}-1", school.number)).await?;
-    let officer = cast.actor(app, &format!("province-{}-1", school.federation)).await?;
-    let request = ProposeOfferRequest { institution: school.admission, program: program.to_owned(), site };
-    let proposed: OfferReceipt = offers::propose(app, &operator, &key(app)?, &request).await?.parse()?;
+async fn open_offer(
+    app: &App,
+    cast: &Cast,
+    school: &School,
+    program: &str,
+    site: SiteId,
+) -> Result<OfferId, Problem> {
+    let operator = cast
+        .actor(app, &format!("school-{}-1", school.number))
+        .await?;
+    let officer = cast
+        .actor(app, &format!("province-{}-1", school.federation))
+        .await?;
+    let request = ProposeOfferRequest {
+        institution: school.admission,
+        program: program.to_owned(),
+        site,
+    };
+    let proposed: OfferReceipt = offers::propose(app, &operator, &key(app)?, &request)
+        .await?
+        .parse()?;
     let id: OfferId = proposed.id.parse().map_err(Problem::internal)?;
     let act = |act| OfferActRequest { act, reason: None };
-    let approved: OfferReceipt =
-        offers::act_on(app, &officer, &key(app)?, id, proposed.revision, &act(OfferAct::Approve)).await?.parse()?;
-    offers::act_on(app, &operator, &key(app)?, id, approved.revision, &act(OfferAct::Open)).await?;
+    let approved: OfferReceipt = offers::act_on(
+        app,
+        &officer,
+        &key(app)?,
+        id,
+        proposed.revision,
+        &act(OfferAct::Approve),
+    )
+    .await?
+    .parse()?;
+    offers::act_on(
+        app,
+        &operator,
+        &key(app)?,
+        id,
+        approved.revision,
+        &act(OfferAct::Open),
+    )
+    .await?;
     Ok(id)
 }
 

@@ -56,7 +56,13 @@ fn show(app: &App, visit: &Visit, tags: Arc<Vec<Tag>>) -> Result<Response, Probl
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().lines().next().unwrap_or_default().to_owned()
+    value
+        .as_str()
+        .unwrap_or_default()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn tags(document: &Value) -> Vec<Tag> {
@@ -77,30 +83,50 @@ fn tags(document: &Value) -> Vec<Tag> {
             });
         }
     }
-    tags.into_iter().map(|(name, operations)| Tag { name, operations }).collect()
+    tags.into_iter()
+        .map(|(name, operations)| Tag { name, operations })
+        .collect()
 }
 
 fn parameters(operation: &Value) -> Vec<(String, String, bool, String)> {
     let list = operation["parameters"].as_array().into_iter().flatten();
     list.map(|one| {
         let required = one["required"].as_bool().unwrap_or(false);
-        (text(&one["name"]), text(&one["in"]), required, text(&one["description"]))
+        (
+            text(&one["name"]),
+            text(&one["in"]),
+            required,
+            text(&one["description"]),
+        )
     })
     .collect()
 }
 
 fn fields(document: &Value, operation: &Value) -> Vec<(String, bool, String)> {
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-    let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) else {
+    let Some(name) = schema["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next())
+    else {
         return Vec::new();
     };
     let schema = &document["components"]["schemas"][name];
-    let required: Vec<&str> =
-        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     schema["properties"]
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(field, value)| (field.clone(), required.contains(&field.as_str()), text(&value["description"])))
+        .map(|(field, value)| {
+            (
+                field.clone(),
+                required.contains(&field.as_str()),
+                text(&value["description"]),
+            )
+        })
         .collect()
 }

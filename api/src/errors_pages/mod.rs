@@ -20,11 +20,32 @@ struct ErrorPage {
 }
 
 /// Renders a problem as a page in the asker's language and under the name of the part of the site they were on.
-pub fn render(app: &App, problem: &Problem, lang: Locale, large: bool, path: &str, id: &str) -> Response {
-    let bare = path.strip_prefix("/en").filter(|rest| rest.starts_with('/')).unwrap_or(path);
-    let neutral = ["/v/", "/V/", "/verify"].iter().any(|prefix| bare.starts_with(prefix));
-    let brand = if neutral { Brand::Verify } else { Brand::Registry };
-    let visit = Visit { lang, large, path: bare.to_owned(), query: String::new() };
+pub fn render(
+    app: &App,
+    problem: &Problem,
+    lang: Locale,
+    large: bool,
+    path: &str,
+    id: &str,
+) -> Response {
+    let bare = path
+        .strip_prefix("/en")
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path);
+    let neutral = ["/v/", "/V/", "/verify"]
+        .iter()
+        .any(|prefix| bare.starts_with(prefix));
+    let brand = if neutral {
+        Brand::Verify
+    } else {
+        Brand::Registry
+    };
+    let visit = Visit {
+        lang,
+        large,
+        path: bare.to_owned(),
+        query: String::new(),
+    };
     let code = problem.code();
     let title = lang.pick(code.title_zh(), code.title_en());
     let detail = problem.detail();

@@ -19,7 +19,10 @@ const MARK: &str = include_str!("../../assets/mark.svg");
 
 static STYLE_PATH: LazyLock<String> = LazyLock::new(|| {
     let digest = Sha256::digest(STYLE.as_bytes());
-    format!("/assets/style-{}.css", data_encoding::HEXLOWER.encode(&digest[..6]))
+    format!(
+        "/assets/style-{}.css",
+        data_encoding::HEXLOWER.encode(&digest[..6])
+    )
 });
 
 /// Address of the stylesheet.
@@ -32,13 +35,18 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/assets/{file}", get(asset))
         .route("/favicon.ico", get(|| async { image() }))
-        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /v/\nDisallow: /V/\nDisallow: /api/\n" }))
+        .route(
+            "/robots.txt",
+            get(|| async { "User-agent: *\nDisallow: /v/\nDisallow: /V/\nDisallow: /api/\n" }),
+        )
         .route("/large", get(large))
 }
 
 fn image() -> Response {
-    let headers =
-        [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CACHE_CONTROL, "public, max-age=86400"),
+    ];
     (headers, MARK).into_response()
 }
 
@@ -50,7 +58,11 @@ async fn asset(Path(file): Path<String>) -> Result<Response, Problem> {
         ];
         return Ok((headers, STYLE).into_response());
     }
-    if file == "mark.svg" { Ok(image()) } else { Err(Problem::not_found()) }
+    if file == "mark.svg" {
+        Ok(image())
+    } else {
+        Err(Problem::not_found())
+    }
 }
 
 #[derive(Deserialize)]

@@ -41,7 +41,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
             lang: Locale::of(&parts.headers, path),
             large: wants_large(&parts.headers),
             path: bare_path(path).to_owned(),
-            query: parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default(),
+            query: parts
+                .uri
+                .query()
+                .map(|query| format!("?{query}"))
+                .unwrap_or_default(),
         })
     }
 }
@@ -154,7 +158,9 @@ impl Frame {
         let back: String = format!("{}{}", self.href(&self.path), self.query)
             .bytes()
             .map(|byte| match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
+                    char::from(byte).to_string()
+                }
                 other => format!("%{other:02X}"),
             })
             .collect();
@@ -176,7 +182,11 @@ impl Frame {
 
     /// Title of the window.
     pub fn window_title(&self) -> String {
-        if self.title.is_empty() { self.site_name().to_owned() } else { format!("{} - {}", self.title, self.site_name()) }
+        if self.title.is_empty() {
+            self.site_name().to_owned()
+        } else {
+            format!("{} - {}", self.title, self.site_name())
+        }
     }
 
     /// Where the mark leads.
@@ -234,7 +244,11 @@ impl Frame {
     /// A moment in China as pages write it.
     pub fn moment(&self, at: chrono::DateTime<chrono::Utc>) -> String {
         let local = at + chrono::Duration::hours(8);
-        format!("{} {}", self.date(local.date_naive()), local.format("%H:%M:%S"))
+        format!(
+            "{} {}",
+            self.date(local.date_naive()),
+            local.format("%H:%M:%S")
+        )
     }
 }
 
@@ -248,7 +262,11 @@ pub enum Caching {
 }
 
 /// Renders a page.
-pub fn page(status: StatusCode, template: &impl Template, caching: Caching) -> Result<Response, Problem> {
+pub fn page(
+    status: StatusCode,
+    template: &impl Template,
+    caching: Caching,
+) -> Result<Response, Problem> {
     let html = template.render().map_err(Problem::internal)?;
     let caching = match caching {
         Caching::Minute => "public, max-age=60",
@@ -267,7 +285,15 @@ pub fn page(status: StatusCode, template: &impl Template, caching: Caching) -> R
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A route in both languages.
-pub fn both(router: axum::Router<App>, path: &str, handler: MethodRouter<App>) -> axum::Router<App> {
-    let english = if path == "/" { "/en/".to_owned() } else { format!("/en{path}") };
+pub fn both(
+    router: axum::Router<App>,
+    path: &str,
+    handler: MethodRouter<App>,
+) -> axum::Router<App> {
+    let english = if path == "/" {
+        "/en/".to_owned()
+    } else {
+        format!("/en{path}")
+    };
     router.route(path, handler.clone()).route(&english, handler)
 }

@@ -17,7 +17,10 @@ use crate::verify::pages::FormView;
 /// Routes of this feature.
 pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/", get(home));
-    router.route("/en", get(|| async { axum::response::Redirect::permanent("/en/") }))
+    router.route(
+        "/en",
+        get(|| async { axum::response::Redirect::permanent("/en/") }),
+    )
 }
 
 #[derive(Template)]
@@ -31,7 +34,12 @@ struct HomePage {
 }
 
 async fn home(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let f = Frame::new(&app, &visit, Brand::Registry, visit.lang.pick("首页", "Home"));
+    let f = Frame::new(
+        &app,
+        &visit,
+        Brand::Registry,
+        visit.lang.pick("首页", "Home"),
+    );
     let reader = app.store.reader();
     let numbers = public_catalogue::numbers(reader).await?;
     let decisions = public_catalogue::decisions(reader, None, 5)
@@ -40,5 +48,15 @@ async fn home(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         .map(|row| decision_view(&f, row))
         .collect::<Result<_, _>>()?;
     let as_of = f.moment(app.now());
-    page(StatusCode::OK, &HomePage { f, form: FormView::default(), numbers, as_of, decisions }, Caching::Minute)
+    page(
+        StatusCode::OK,
+        &HomePage {
+            f,
+            form: FormView::default(),
+            numbers,
+            as_of,
+            decisions,
+        },
+        Caching::Minute,
+    )
 }

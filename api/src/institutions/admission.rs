@@ -6,7 +6,9 @@ use chrono::{Days, Duration, NaiveDate};
 use domain::Phone;
 use domain::access::Actor;
 use domain::ids::AdmissionId;
-use domain::institution::{AdmissionFacts, AdmissionStep, InstitutionState, InstitutionTransition, decide};
+use domain::institution::{
+    AdmissionFacts, AdmissionStep, InstitutionState, InstitutionTransition, decide,
+};
 use serde::{Deserialize, Serialize};
 use store::institutions::Admission;
 use store::proposals::Proposal;
@@ -93,7 +95,10 @@ pub async fn transition(
     request: &TransitionRequest,
 ) -> Result<Receipt, Problem> {
     check(request)?;
-    let mut act = match app.begin(actor, key, "transition_institution", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "transition_institution", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -101,10 +106,22 @@ pub async fn transition(
     if admission.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
-    let step = decide(&facts(&act, &admission, request).await?, request.transition, actor.role)?;
+    let step = decide(
+        &facts(&act, &admission, request).await?,
+        request.transition,
+        actor.role,
+    )?;
     if step.two_persons && !request.transition.confirmed_afterwards() {
-        let proposal =
-            act.propose(KIND, id.uuid(), request.transition.as_str(), request, admission.revision, None).await?;
+        let proposal = act
+            .propose(
+                KIND,
+                id.uuid(),
+                request.transition.as_str(),
+                request,
+                admission.revision,
+                None,
+            )
+            .await?;
         act.record(Entry {
             kind: KIND,
             id: id.uuid(),
@@ -122,15 +139,28 @@ pub async fn transition(
     if step.two_persons {
         let hours = i64::from(app.policy.workflow.second_confirm_hours);
         let due = act.now + Duration::hours(hours);
-        let proposal = act.propose(KIND, id.uuid(), CONFIRM, request, receipt.revision, Some(due)).await?;
+        let proposal = act
+            .propose(
+                KIND,
+                id.uuid(),
+                CONFIRM,
+                request,
+                receipt.revision,
+                Some(due),
+            )
+            .await?;
         receipt.proposal_id = Some(proposal.to_string());
     }
     act.finish(StatusCode::OK, &receipt, (KIND, id)).await
 }
 
 /// Runs what the second person approved.
-pub(crate) async fn execute(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Value, Problem> {
-    let request: TransitionRequest = serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
+pub(crate) async fn execute(
+    act: &mut Act,
+    proposal: &Proposal,
+) -> Result<serde_json::Value, Problem> {
+    let request: TransitionRequest =
+        serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
     let admission = locked(act, proposal.object_id.into()).await?;
     if proposal.act == CONFIRM {
         act.record(Entry {
@@ -143,15 +173,24 @@ pub(crate) async fn execute(act: &mut Act, proposal: &Proposal) -> Result<serde_
             ..Entry::default()
         })
         .await?;
-        return serde_json::to_value(AdmissionReceipt::of(&admission, admission.revision)).map_err(Problem::internal);
+        return serde_json::to_value(AdmissionReceipt::of(&admission, admission.revision))
+            .map_err(Problem::internal);
     }
-    let step = decide(&facts(act, &admission, &request).await?, request.transition, act.actor.role)?;
+    let step = decide(
+        &facts(act, &admission, &request).await?,
+        request.transition,
+        act.actor.role,
+    )?;
     let receipt = take(act, admission, step, &request, Some(proposal)).await?;
     serde_json::to_value(receipt).map_err(Problem::internal)
 }
 
 /// An emergency stop that the second person does not confirm ends at once; other proposals just lapse.
-pub(crate) async fn refused(act: &mut Act, proposal: &Proposal, reason: &str) -> Result<(), Problem> {
+pub(crate) async fn refused(
+    act: &mut Act,
+    proposal: &Proposal,
+    reason: &str,
+) -> Result<(), Problem> {
     if proposal.act != CONFIRM {
         return Ok(());
     }
@@ -166,21 +205,31 @@ pub(crate) async fn refused(act: &mut Act, proposal: &Proposal, reason: &str) ->
         address: None,
         phone: None,
     };
-    let before = admission.state_before.unwrap_or(InstitutionState::Provisional);
+    let before = admission
+        .state_before
+        .unwrap_or(InstitutionState::Provisional);
     let step = AdmissionStep {
         transition: InstitutionTransition::T18,
         from: admission.state,
         to: before,
         two_persons: true,
     };
-    take(act, admission, step, &request, Some(proposal)).await.map(|_| ())
+    take(act, admission, step, &request, Some(proposal))
+        .await
+        .map(|_| ())
 }
 
 async fn locked(act: &Act, id: AdmissionId) -> Result<Admission, Problem> {
-    store::institutions::lock(&act.tx, &Scope::of(&act.actor), id).await?.ok_or_else(Problem::not_found)
+    store::institutions::lock(&act.tx, &Scope::of(&act.actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)
 }
 
-async fn facts(act: &Act, admission: &Admission, request: &TransitionRequest) -> Result<AdmissionFacts, Problem> {
+async fn facts(
+    act: &Act,
+    admission: &Admission,
+    request: &TransitionRequest,
+) -> Result<AdmissionFacts, Problem> {
     let object = admission.id.uuid();
     let local = store::cohorts::local_federation(&act.tx, &admission.site_region)
         .await?
@@ -192,8 +241,15 @@ async fn facts(act: &Act, admission: &Admission, request: &TransitionRequest) ->
         due_on: admission.due_on,
         notice_until: admission.notice_until,
         returned_before: admission.returned_count > 0,
-        open_objections: store::objections::count(&act.tx, object, "open", admission.applied_at).await?,
-        accepted_objections: store::objections::count(&act.tx, object, "accepted", admission.state_since).await?,
+        open_objections: store::objections::count(&act.tx, object, "open", admission.applied_at)
+            .await?,
+        accepted_objections: store::objections::count(
+            &act.tx,
+            object,
+            "accepted",
+            admission.state_since,
+        )
+        .await?,
         sites: store::institutions::count_sites(&act.tx, admission.institution.id).await?,
         reason_given: request.reason.is_some(),
         local_role: local.role,
@@ -214,7 +270,10 @@ async fn take(
         false => None,
     };
     let document = match &request.document {
-        Some(document) => Some(act.document(&document.number, &document.issuer, document.made_on).await?),
+        Some(document) => Some(
+            act.document(&document.number, &document.issuer, document.made_on)
+                .await?,
+        ),
         None => None,
     };
     act.record(Entry {
@@ -261,7 +320,9 @@ fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &
         T::T04 | T::T07 => {
             admission.notice_until = None;
             admission.due_on = working(
-                numbers.county_opinion_wd + numbers.prefecture_visit_wd + numbers.province_decision_wd,
+                numbers.county_opinion_wd
+                    + numbers.prefecture_visit_wd
+                    + numbers.province_decision_wd,
             );
         }
         T::T05 => admission.bar_until = days(numbers.reapply_days),
@@ -282,12 +343,20 @@ fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &
     }
 }
 
-async fn publish(act: &mut Act, admission: &Admission, step: AdmissionStep) -> Result<domain::ids::LeafIndex, Problem> {
+async fn publish(
+    act: &mut Act,
+    admission: &Admission,
+    step: AdmissionStep,
+) -> Result<domain::ids::LeafIndex, Problem> {
     let at = act.log_time().await?;
     let word = |text: &str| text.parse().map_err(Problem::internal);
     let entry = LeafEntry::InstitutionDecision {
         at,
-        institution: admission.institution.credit_code.parse().map_err(Problem::internal)?,
+        institution: admission
+            .institution
+            .credit_code
+            .parse()
+            .map_err(Problem::internal)?,
         federation: admission.federation.parse().map_err(Problem::internal)?,
         transition: word(step.transition.as_str())?,
         from: word(step.from.as_str())?,

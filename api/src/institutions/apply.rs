@@ -3,7 +3,9 @@
 use axum::http::StatusCode;
 use domain::access::Actor;
 use domain::ids::{AdmissionId, InstitutionId};
-use domain::institution::{ApplicationFacts, InstitutionState, InstitutionTransition, decide_application};
+use domain::institution::{
+    ApplicationFacts, InstitutionState, InstitutionTransition, decide_application,
+};
 use domain::{CreditCode, OrganisationName, Phone};
 use serde::{Deserialize, Serialize};
 use store::institutions::{Admission, Institution};
@@ -101,7 +103,11 @@ fn parse(app: &App, request: &ApplyRequest) -> Result<Parsed, Problem> {
     let federation = place(app, &mut faults, "/site_region", &request.site_region);
     faults.finish()?;
     match (name, credit_code, federation) {
-        (Some(name), Some(credit_code), Some(federation)) => Ok(Parsed { name, credit_code, federation }),
+        (Some(name), Some(credit_code), Some(federation)) => Ok(Parsed {
+            name,
+            credit_code,
+            federation,
+        }),
         _ => Err(Problem::internal("a fault that was not told")),
     }
 }
@@ -158,7 +164,9 @@ pub async fn apply(
         last: last.as_ref().map(|last| (last.state, last.bar_until)),
     };
     let transition = decide_application(&facts)?;
-    let due_on = app.calendar.add_working_days(act.today, app.policy.workflow.completeness_wd);
+    let due_on = app
+        .calendar
+        .add_working_days(act.today, app.policy.workflow.completeness_wd);
     let admission = Admission {
         id: act.new_id::<AdmissionId>(),
         institution,
@@ -189,7 +197,8 @@ pub async fn apply(
     })
     .await?;
     let receipt = AdmissionReceipt::of(&admission, 1);
-    act.finish(StatusCode::CREATED, &receipt, ("admission", admission.id)).await
+    act.finish(StatusCode::CREATED, &receipt, ("admission", admission.id))
+        .await
 }
 
 /// The applicant's institution: its own, or a new one that its post is bound to from now on.
@@ -210,7 +219,10 @@ async fn own_institution(act: &mut Act, parsed: &Parsed) -> Result<Institution, 
             ))
         };
     }
-    if store::institutions::by_credit_code(&act.tx, code).await?.is_some() {
+    if store::institutions::by_credit_code(&act.tx, code)
+        .await?
+        .is_some()
+    {
         return Err(Problem::new(Code::Duplicate).with_detail(
             "这一统一社会信用代码的机构已经登记,请由该机构已有的账号办理。",
             "An institution with this credit code is registered; use an account of that institution.",
@@ -229,8 +241,13 @@ async fn own_institution(act: &mut Act, parsed: &Parsed) -> Result<Institution, 
 }
 
 /// The last admission by this federation; one whose term for completion has passed lapses now (T03).
-async fn lapse(act: &mut Act, institution: InstitutionId, federation: &str) -> Result<Option<Admission>, Problem> {
-    let Some(mut last) = store::institutions::newest(&act.tx, institution, federation).await? else {
+async fn lapse(
+    act: &mut Act,
+    institution: InstitutionId,
+    federation: &str,
+) -> Result<Option<Admission>, Problem> {
+    let Some(mut last) = store::institutions::newest(&act.tx, institution, federation).await?
+    else {
         return Ok(None);
     };
     let overdue = last.due_on.is_some_and(|due| act.today > due);

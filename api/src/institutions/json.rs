@@ -17,7 +17,9 @@ use super::apply::{self, AdmissionReceipt, ApplyRequest};
 use super::objections::{self, DecideObjectionRequest, ObjectionReceipt, RaiseObjectionRequest};
 use super::sites::{self, AddSiteRequest, SiteReceipt};
 use crate::access::By;
-use crate::access::permissions::{ActOnInstitution, ApplyInstitution, DecideObjections, SeeRecords};
+use crate::access::permissions::{
+    ActOnInstitution, ApplyInstitution, DecideObjections, SeeRecords,
+};
 use crate::act::Receipt;
 use crate::app::App;
 use crate::extract::{Body, IdempotencyKey, IfMatch, Path, Query, etag};
@@ -90,7 +92,9 @@ impl From<Admission> for InstitutionResponse {
             phone: row.phone,
             state: row.state.as_str(),
             grade: row.grade,
-            state_since: row.state_since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            state_since: row
+                .state_since
+                .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             due_on: text(row.due_on),
             notice_until: text(row.notice_until),
             suspended_until: text(row.suspended_until),
@@ -144,14 +148,26 @@ async fn list_institutions(
     by: By<SeeRecords>,
     Query(query): Query<InstitutionsQuery>,
 ) -> Result<Json<InstitutionsResponse>, Problem> {
-    let pages = PageQuery { limit: query.limit, cursor: query.cursor };
+    let pages = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
     let limit = pages.limit();
     let filter = Filter { state: query.state };
     let scope = Scope::of(&by.actor);
-    let mut rows =
-        store::institutions::list(app.store.reader(), &scope, &filter, pages.before()?, limit + 1).await?;
+    let mut rows = store::institutions::list(
+        app.store.reader(),
+        &scope,
+        &filter,
+        pages.before()?,
+        limit + 1,
+    )
+    .await?;
     let next = page(&mut rows, limit, |row| row.id.to_string());
-    Ok(Json(InstitutionsResponse { items: rows.into_iter().map(Into::into).collect(), next }))
+    Ok(Json(InstitutionsResponse {
+        items: rows.into_iter().map(Into::into).collect(),
+        next,
+    }))
 }
 
 /// One institution of one's scope.
@@ -171,7 +187,9 @@ async fn in_scope<P: crate::access::permissions::Permission>(
     by: &By<P>,
     id: AdmissionId,
 ) -> Result<Admission, Problem> {
-    store::institutions::find(app.store.reader(), &Scope::of(&by.actor), id).await?.ok_or_else(Problem::not_found)
+    store::institutions::find(app.store.reader(), &Scope::of(&by.actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)
 }
 
 /// All acts on an institution's admission, oldest first.
@@ -244,7 +262,9 @@ async fn list_objections(
     let items = rows.into_iter().map(|row| ObjectionResponse {
         id: row.id.to_string(),
         text: row.text,
-        raised_at: row.raised_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        raised_at: row
+            .raised_at
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         state: row.state,
         answer: row.answer,
     });

@@ -55,15 +55,21 @@ pub async fn raise(
     let mut faults = Faults::default();
     faults.text("/text", &request.text, 5, 2_000);
     faults.finish()?;
-    let mut act = match app.begin(actor, key, "raise_objection", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "raise_objection", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let admission =
-        store::institutions::lock(&act.tx, &Scope::of(actor), id).await?.ok_or_else(Problem::not_found)?;
+    let admission = store::institutions::lock(&act.tx, &Scope::of(actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     if admission.state != InstitutionState::AdmissionNotice {
-        return Err(Problem::new(Code::TransitionRefused)
-            .with_detail("只有入库公示期间可以提出异议。", "Objections are taken while the notice of admission runs."));
+        return Err(Problem::new(Code::TransitionRefused).with_detail(
+            "只有入库公示期间可以提出异议。",
+            "Objections are taken while the notice of admission runs.",
+        ));
     }
     let objection = Objection {
         id: act.new_id::<ObjectionId>(),
@@ -83,8 +89,12 @@ pub async fn raise(
         ..Entry::default()
     })
     .await?;
-    let receipt = ObjectionReceipt { id: objection.id.to_string(), state: objection.state };
-    act.finish(StatusCode::CREATED, &receipt, ("objection", objection.id)).await
+    let receipt = ObjectionReceipt {
+        id: objection.id.to_string(),
+        state: objection.state,
+    };
+    act.finish(StatusCode::CREATED, &receipt, ("objection", objection.id))
+        .await
 }
 
 /// Decides an objection.
@@ -98,19 +108,31 @@ pub async fn decide(
     let mut faults = Faults::default();
     faults.text("/answer", &request.answer, 5, 2_000);
     faults.finish()?;
-    let mut act = match app.begin(actor, key, "decide_objection", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "decide_objection", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let objection = store::objections::find(&act.tx, id).await?.ok_or_else(Problem::not_found)?;
-    let admission = store::institutions::lock(&act.tx, &Scope::of(actor), objection.object_id.into())
+    let objection = store::objections::find(&act.tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let state = if request.accepted { "accepted" } else { "dismissed" };
+    let admission =
+        store::institutions::lock(&act.tx, &Scope::of(actor), objection.object_id.into())
+            .await?
+            .ok_or_else(Problem::not_found)?;
+    let state = if request.accepted {
+        "accepted"
+    } else {
+        "dismissed"
+    };
     match store::objections::decide(&act.tx, id, state, &request.answer, act.now).await {
         Err(StoreError::Stale) => {
-            return Err(Problem::new(Code::TransitionRefused)
-                .with_detail("这一异议已经办结。", "This objection has been decided already."));
+            return Err(Problem::new(Code::TransitionRefused).with_detail(
+                "这一异议已经办结。",
+                "This objection has been decided already.",
+            ));
         }
         other => other?,
     }
@@ -124,6 +146,10 @@ pub async fn decide(
         ..Entry::default()
     })
     .await?;
-    let receipt = ObjectionReceipt { id: id.to_string(), state: state.to_owned() };
-    act.finish(StatusCode::OK, &receipt, ("objection", id)).await
+    let receipt = ObjectionReceipt {
+        id: id.to_string(),
+        state: state.to_owned(),
+    };
+    act.finish(StatusCode::OK, &receipt, ("objection", id))
+        .await
 }

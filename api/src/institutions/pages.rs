@@ -34,12 +34,24 @@ pub(crate) struct Paging {
 }
 
 /// Links to the neighbouring pages of a list with its filter.
-pub(crate) fn paging(f: &Frame, path: &str, query: &CatalogueQuery, page: u64, total: u64) -> Paging {
+pub(crate) fn paging(
+    f: &Frame,
+    path: &str,
+    query: &CatalogueQuery,
+    page: u64,
+    total: u64,
+) -> Paging {
     let of = total.div_ceil(PAGE).max(1);
     let link = |to: u64| {
-        let pairs =
-            [("q", query.q.as_str()), ("region", query.region.as_str()), ("state", query.state.as_str())];
-        let mut pairs: Vec<(&str, &str)> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let pairs = [
+            ("q", query.q.as_str()),
+            ("region", query.region.as_str()),
+            ("state", query.state.as_str()),
+        ];
+        let mut pairs: Vec<(&str, &str)> = pairs
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
         let number = to.to_string();
         pairs.push(("page", &number));
         let text = serde_urlencoded::to_string(pairs).unwrap_or_default();
@@ -98,18 +110,37 @@ pub(crate) fn region_choices(app: &App) -> Vec<(String, String)> {
 /// Title of a list with its term and page.
 pub(crate) fn list_title(visit: &Visit, word: (&str, &str), term: &str, page: u64) -> String {
     let word = visit.lang.pick(word.0, word.1);
-    let mut title = if term.is_empty() { word.to_owned() } else { format!("{term} - {word}") };
+    let mut title = if term.is_empty() {
+        word.to_owned()
+    } else {
+        format!("{term} - {word}")
+    };
     if page > 1 {
-        title.push_str(&visit.lang.pick(&format!(" - 第{page}页"), &format!(" - page {page}")).to_owned());
+        title.push_str(
+            &visit
+                .lang
+                .pick(&format!(" - 第{page}页"), &format!(" - page {page}"))
+                .to_owned(),
+        );
     }
     title
 }
 
-async fn list(State(app): State<App>, visit: Visit, Query(query): Query<CatalogueQuery>) -> Result<Response, Problem> {
+async fn list(
+    State(app): State<App>,
+    visit: Visit,
+    Query(query): Query<CatalogueQuery>,
+) -> Result<Response, Problem> {
     let (filter, number) = query.parts();
     let found = public_catalogue::institutions(app.store.reader(), &filter, number, PAGE).await?;
-    let title = list_title(&visit, ("培训机构", "Training institutions"), &filter.text, number);
-    let f = Frame::new(&app, &visit, Brand::Registry, title).under("/", visit.lang.pick("首页", "Home"));
+    let title = list_title(
+        &visit,
+        ("培训机构", "Training institutions"),
+        &filter.text,
+        number,
+    );
+    let f = Frame::new(&app, &visit, Brand::Registry, title)
+        .under("/", visit.lang.pick("首页", "Home"));
     let rows = found
         .items
         .into_iter()
@@ -196,7 +227,10 @@ pub(crate) fn decision_view(f: &Frame, row: Decision) -> Result<DecisionView, Pr
             .and_then(|code| code.parse::<InstitutionState>().ok())
             .map_or("", |state| f.lang().pick(state.zh(), state.en()))
     };
-    let act = row.act.parse::<InstitutionTransition>().map_or("", |act| f.lang().pick(act.zh(), act.en()));
+    let act = row
+        .act
+        .parse::<InstitutionTransition>()
+        .map_or("", |act| f.lang().pick(act.zh(), act.en()));
     Ok(DecisionView {
         on: f.date(domain::calendar::today(row.at()?)),
         act,
@@ -221,7 +255,11 @@ struct DetailPage {
     decisions: Vec<DecisionView>,
 }
 
-async fn show(State(app): State<App>, visit: Visit, Path(code): Path<String>) -> Result<Response, Problem> {
+async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Path(code): Path<String>,
+) -> Result<Response, Problem> {
     let reader = app.store.reader();
     let admissions = public_catalogue::institution(reader, &code).await?;
     let first = admissions.first().ok_or_else(Problem::not_found)?;
@@ -270,8 +308,20 @@ async fn show(State(app): State<App>, visit: Visit, Path(code): Path<String>) ->
         .into_iter()
         .map(|row| decision_view(&f, row))
         .collect::<Result<_, _>>()?;
-    let admissions = admissions.into_iter().map(|row| admission_view(&app, &f, row)).collect();
-    let view = DetailPage { name, code, admissions, sites, offers, cohorts, decisions, f };
+    let admissions = admissions
+        .into_iter()
+        .map(|row| admission_view(&app, &f, row))
+        .collect();
+    let view = DetailPage {
+        name,
+        code,
+        admissions,
+        sites,
+        offers,
+        cohorts,
+        decisions,
+        f,
+    };
     page(StatusCode::OK, &view, Caching::Minute)
 }
 
@@ -288,7 +338,13 @@ fn admission_view(app: &App, f: &Frame, row: Admission) -> AdmissionView {
             format!("{}残疾人联合会", app.regions.full_name(&row.federation))
         },
         since: f.date(domain::calendar::today(row.state_since)),
-        grade: row.grade.map(|grade| if grade == "P" { f.t("暂定", "provisional").to_owned() } else { grade }),
+        grade: row.grade.map(|grade| {
+            if grade == "P" {
+                f.t("暂定", "provisional").to_owned()
+            } else {
+                grade
+            }
+        }),
         address: format!("{}{}", app.regions.full_name(&row.site_region), row.address),
         phone: row.phone,
     }
@@ -297,20 +353,33 @@ fn admission_view(app: &App, f: &Frame, row: Admission) -> AdmissionView {
 /// What a state means for people now.
 fn banner(f: &Frame, row: &Admission) -> Option<String> {
     use InstitutionState as S;
-    let until = |day: Option<chrono::NaiveDate>| day.map_or_else(|| "?".to_owned(), |day| f.date(day));
+    let until =
+        |day: Option<chrono::NaiveDate>| day.map_or_else(|| "?".to_owned(), |day| f.date(day));
     let (zh, en) = match row.state {
         S::AdmissionNotice => (
-            format!("入库公示中,至 {} 止;有异议请向受理残联提出。", until(row.notice_until)),
-            format!("Notice of admission until {}; objections go to the federation.", until(row.notice_until)),
+            format!(
+                "入库公示中,至 {} 止;有异议请向受理残联提出。",
+                until(row.notice_until)
+            ),
+            format!(
+                "Notice of admission until {}; objections go to the federation.",
+                until(row.notice_until)
+            ),
         ),
         S::Suspended => (
-            format!("已暂停,最长至 {};暂停期间不能招生,在读学员由残联安排。", until(row.suspended_until)),
+            format!(
+                "已暂停,最长至 {};暂停期间不能招生,在读学员由残联安排。",
+                until(row.suspended_until)
+            ),
             format!(
                 "Suspended, until {} at the latest; no enrolment meanwhile, the federation looks after trainees in class.",
                 until(row.suspended_until)
             ),
         ),
-        S::Exited => ("已退出目录,不能招生;已签发的证书不受影响。".to_owned(), "Has left the catalogue; certificates issued before are not affected.".to_owned()),
+        S::Exited => (
+            "已退出目录,不能招生;已签发的证书不受影响。".to_owned(),
+            "Has left the catalogue; certificates issued before are not affected.".to_owned(),
+        ),
         _ => return None,
     };
     Some(f.t(&zh, &en).to_owned())

@@ -1,10 +1,10 @@
 //! Training sites of an institution, with what they provide.
 
 use axum::http::StatusCode;
+use domain::OrganisationName;
 use domain::access::Actor;
 use domain::ids::SiteId;
 use domain::program::Provision;
-use domain::OrganisationName;
 use serde::{Deserialize, Serialize};
 use store::institutions::Site;
 use utoipa::ToSchema;
@@ -39,7 +39,12 @@ pub struct SiteReceipt {
 }
 
 /// Adds a site to the actor's own institution.
-pub async fn add(app: &App, actor: &Actor, key: &IdempotencyKey, request: &AddSiteRequest) -> Result<Receipt, Problem> {
+pub async fn add(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    request: &AddSiteRequest,
+) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
     faults.parse::<OrganisationName>("/name", &request.name);
     place(app, &mut faults, "/region", &request.region);
@@ -50,8 +55,10 @@ pub async fn add(app: &App, actor: &Actor, key: &IdempotencyKey, request: &AddSi
         Begin::Again(receipt) => return Ok(receipt),
     };
     let institution = actor.institution.ok_or_else(|| {
-        Problem::new(Code::InstitutionNotAdmitted)
-            .with_detail("请先提交入库申请,再填写场地。", "Apply for admission first, then enter the sites.")
+        Problem::new(Code::InstitutionNotAdmitted).with_detail(
+            "请先提交入库申请,再填写场地。",
+            "Apply for admission first, then enter the sites.",
+        )
     })?;
     let mut provisions = request.provisions.clone();
     provisions.sort_unstable();
@@ -73,5 +80,12 @@ pub async fn add(app: &App, actor: &Actor, key: &IdempotencyKey, request: &AddSi
         ..Entry::default()
     })
     .await?;
-    act.finish(StatusCode::CREATED, &SiteReceipt { id: site.id.to_string() }, ("site", site.id)).await
+    act.finish(
+        StatusCode::CREATED,
+        &SiteReceipt {
+            id: site.id.to_string(),
+        },
+        ("site", site.id),
+    )
+    .await
 }

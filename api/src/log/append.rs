@@ -23,13 +23,21 @@ pub(crate) struct Appender {
 
 impl Appender {
     /// Locks the head until the transaction ends.
-    pub(crate) async fn begin(tx: &WriteTx, app: &App, now: DateTime<Utc>) -> Result<Self, Problem> {
+    pub(crate) async fn begin(
+        tx: &WriteTx,
+        app: &App,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
         let head = store::log::lock_head(tx).await?;
         if head.size > 0 && now + CLOCK_TOLERANCE < head.at && !app.config.scripted_clock {
             return Err(Problem::new(Code::Clock));
         }
         let at = now.max(head.at + Duration::milliseconds(1));
-        Ok(Self { head, at, leaves: Vec::new() })
+        Ok(Self {
+            head,
+            at,
+            leaves: Vec::new(),
+        })
     }
 
     /// Time of the leaves of this transaction.
@@ -43,7 +51,10 @@ impl Appender {
     }
 
     /// Takes leaves; answers the index of the first.
-    pub(crate) fn push_all(&mut self, entries: impl IntoIterator<Item = LeafEntry>) -> Result<LeafIndex, Problem> {
+    pub(crate) fn push_all(
+        &mut self,
+        entries: impl IntoIterator<Item = LeafEntry>,
+    ) -> Result<LeafIndex, Problem> {
         let first = LeafIndex(self.size());
         for entry in entries {
             let bytes = entry.encode();
@@ -76,19 +87,39 @@ impl Appender {
                 Problem::new(Code::LogInconsistent)
             })?
         };
-        let hashes: Vec<Hash> = self.leaves.iter().map(|leaf| Hash::leaf(&leaf.entry)).collect();
+        let hashes: Vec<Hash> = self
+            .leaves
+            .iter()
+            .map(|leaf| Hash::leaf(&leaf.entry))
+            .collect();
         let update = edge.append(&hashes);
         let tiles: Vec<TileRow> = update
             .tiles
             .iter()
-            .map(|tile| TileRow { level: tile.id.level, index: tile.id.index, hashes: tile.to_bytes() })
+            .map(|tile| TileRow {
+                level: tile.id.level,
+                index: tile.id.index,
+                hashes: tile.to_bytes(),
+            })
             .collect();
         store::log::insert_leaves(tx, &self.leaves).await?;
         store::log::put_tiles(tx, &tiles).await?;
-        store::log::move_head(tx, self.head.size, update.size, update.root.as_bytes(), self.at).await?;
-        let checkpoint =
-            Checkpoint { origin: app.keyring.log_origin().clone(), size: update.size, root: update.root };
-        let signed = checkpoint.sign(app.keyring.log_signer()).map_err(Problem::internal)?;
+        store::log::move_head(
+            tx,
+            self.head.size,
+            update.size,
+            update.root.as_bytes(),
+            self.at,
+        )
+        .await?;
+        let checkpoint = Checkpoint {
+            origin: app.keyring.log_origin().clone(),
+            size: update.size,
+            root: update.root,
+        };
+        let signed = checkpoint
+            .sign(app.keyring.log_signer())
+            .map_err(Problem::internal)?;
         let row = CheckpointRow {
             size: update.size,
             root: update.root.as_bytes().to_vec(),
@@ -108,7 +139,10 @@ impl Tiles {
         let wanted: Vec<(u8, u64)> = ids.iter().map(|id| (id.level, id.index)).collect();
         let mut map = HashMap::with_capacity(wanted.len());
         for row in store::log::tiles(db, &wanted).await? {
-            let id = TileId { level: row.level, index: row.index };
+            let id = TileId {
+                level: row.level,
+                index: row.index,
+            };
             let tile = certs::log::Tile::from_bytes(id, &row.hashes)
                 .ok_or_else(|| Problem::internal("a stored tile is not whole hashes"))?;
             map.insert(id, tile.hashes);
@@ -125,5 +159,7 @@ impl TileReader for Tiles {
 
 /// A hash as it stands in a column.
 pub(crate) fn hash(bytes: &[u8]) -> Result<Hash, Problem> {
-    <[u8; 32]>::try_from(bytes).map(Hash::from).map_err(|_| Problem::internal("a stored hash is not 32 bytes"))
+    <[u8; 32]>::try_from(bytes)
+        .map(Hash::from)
+        .map_err(|_| Problem::internal("a stored hash is not 32 bytes"))
 }

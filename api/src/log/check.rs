@@ -29,7 +29,10 @@ pub async fn check(app: &App, mut progress: impl FnMut(u64)) -> Result<LogCheck,
     let mut faults = Vec::new();
     let mut edge = Edge::empty();
     let mut checked = 0_u64;
-    let mut pending = store::log::checkpoints_after(reader, 0, 10_000).await?.into_iter().peekable();
+    let mut pending = store::log::checkpoints_after(reader, 0, 10_000)
+        .await?
+        .into_iter()
+        .peekable();
     let mut next = 0_u64;
     while next < head.size {
         let leaves = store::log::leaves(reader, LeafIndex(next), STEP).await?;
@@ -50,11 +53,17 @@ pub async fn check(app: &App, mut progress: impl FnMut(u64)) -> Result<LogCheck,
                 let Some(row) = pending.next() else { break };
                 checked += 1;
                 if row.size != next || row.root != update.root.as_bytes() {
-                    faults.push(format!("checkpoint of size {} does not fit the leaves", row.size));
+                    faults.push(format!(
+                        "checkpoint of size {} does not fit the leaves",
+                        row.size
+                    ));
                 }
                 verify_note(app, &row.note, row.size, &row.root, &mut faults);
                 if pending.peek().is_none() {
-                    pending = store::log::checkpoints_after(reader, row.size, 10_000).await?.into_iter().peekable();
+                    pending = store::log::checkpoints_after(reader, row.size, 10_000)
+                        .await?
+                        .into_iter()
+                        .peekable();
                 }
             }
         }
@@ -74,7 +83,8 @@ pub async fn check(app: &App, mut progress: impl FnMut(u64)) -> Result<LogCheck,
 fn verify_note(app: &App, note: &str, size: u64, root: &[u8], faults: &mut Vec<String>) {
     let key = app.keyring.log_signer().public_key();
     match Checkpoint::verify(note, app.keyring.log_origin(), key) {
-        Ok(signed) if signed.checkpoint.size == size && signed.checkpoint.root.as_bytes() == root => {}
+        Ok(signed)
+            if signed.checkpoint.size == size && signed.checkpoint.root.as_bytes() == root => {}
         Ok(_) => faults.push(format!("the note of checkpoint {size} says something else")),
         Err(fault) => faults.push(format!("the note of checkpoint {size}: {fault}")),
     }

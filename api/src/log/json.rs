@@ -17,7 +17,10 @@ use crate::problem::{Problem, ProblemBody};
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(checkpoint)).routes(routes!(vkey)).routes(routes!(leaf_proof))
+    OpenApiRouter::new()
+        .routes(routes!(checkpoint))
+        .routes(routes!(vkey))
+        .routes(routes!(leaf_proof))
 }
 
 fn plain(text: String, caching: &'static str) -> Response {
@@ -36,7 +39,9 @@ fn plain(text: String, caching: &'static str) -> Response {
 #[utoipa::path(get, path = "/log/checkpoint", tag = "log",
     responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
-    let row = store::log::latest_checkpoint(app.store.reader()).await?.ok_or_else(Problem::not_found)?;
+    let row = store::log::latest_checkpoint(app.store.reader())
+        .await?
+        .ok_or_else(Problem::not_found)?;
     Ok(plain(row.note, "no-cache"))
 }
 
@@ -64,13 +69,20 @@ struct LeafProofResponse {
 /// Proof of a leaf under the newest checkpoint.
 #[utoipa::path(get, path = "/log/proof/{index}", tag = "log", params(("index" = u64, Path, description = "Leaf index")),
     responses((status = 200, body = LeafProofResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn leaf_proof(State(app): State<App>, Path(index): Path<u64>) -> Result<Json<LeafProofResponse>, Problem> {
+async fn leaf_proof(
+    State(app): State<App>,
+    Path(index): Path<u64>,
+) -> Result<Json<LeafProofResponse>, Problem> {
     let proof = proofs::leaf_proof(&app, LeafIndex(index)).await?;
     Ok(Json(LeafProofResponse {
         leaf_index: proof.index,
         tree_size: proof.tree_size,
         entry: data_encoding::BASE64.encode(&proof.entry),
-        inclusion_proof: proof.hashes.iter().map(|hash| data_encoding::BASE64.encode(hash.as_bytes())).collect(),
+        inclusion_proof: proof
+            .hashes
+            .iter()
+            .map(|hash| data_encoding::BASE64.encode(hash.as_bytes()))
+            .collect(),
         checkpoint: proof.checkpoint.note,
     }))
 }

@@ -27,11 +27,24 @@ struct LogPage {
 }
 
 async fn log(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let row = store::log::latest_checkpoint(app.store.reader()).await?.ok_or_else(Problem::not_found)?;
-    let f = Frame::new(&app, &visit, Brand::Registry, visit.lang.pick("公开日志", "The public log"))
-        .under("/", visit.lang.pick("首页", "Home"));
+    let row = store::log::latest_checkpoint(app.store.reader())
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let f = Frame::new(
+        &app,
+        &visit,
+        Brand::Registry,
+        visit.lang.pick("公开日志", "The public log"),
+    )
+    .under("/", visit.lang.pick("首页", "Home"));
     // The third line of a checkpoint is its root.
     let root = row.note.lines().nth(2).unwrap_or_default().to_owned();
-    let view = LogPage { f, size: row.size, root, vkey: app.keyring.log_vkey(), checkpoint: row.note };
+    let view = LogPage {
+        f,
+        size: row.size,
+        root,
+        vkey: app.keyring.log_vkey(),
+        checkpoint: row.note,
+    };
     page(StatusCode::OK, &view, Caching::Never)
 }

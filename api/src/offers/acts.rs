@@ -66,22 +66,45 @@ pub async fn propose(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let mut faults = Faults::default();
-    let admission = store::institutions::find(&act.tx, &Scope::of(actor), request.institution).await?;
+    let admission =
+        store::institutions::find(&act.tx, &Scope::of(actor), request.institution).await?;
     if admission.is_none() {
-        faults.add("/institution", "unknown", "没有这个机构。", "There is no such institution.");
+        faults.add(
+            "/institution",
+            "unknown",
+            "没有这个机构。",
+            "There is no such institution.",
+        );
     }
     let version = store::programs::published(&act.tx, &request.program).await?;
     if version.is_none() {
-        faults.add("/program", "unknown", "目录中没有这个项目。", "There is no such programme in the catalogue.");
+        faults.add(
+            "/program",
+            "unknown",
+            "目录中没有这个项目。",
+            "There is no such programme in the catalogue.",
+        );
     }
     let own = store::institutions::site(&act.tx, request.site)
         .await?
-        .filter(|site| admission.as_ref().is_some_and(|admission| admission.institution.id == site.institution));
+        .filter(|site| {
+            admission
+                .as_ref()
+                .is_some_and(|admission| admission.institution.id == site.institution)
+        });
     let near = own.as_ref().is_some_and(|site| {
-        app.regions.federation(&site.region) == admission.as_ref().map(|admission| admission.federation.as_str())
+        app.regions.federation(&site.region)
+            == admission
+                .as_ref()
+                .map(|admission| admission.federation.as_str())
     });
     if own.is_none() {
-        faults.add("/site", "unknown", "本机构没有这个场地。", "The institution has no such site.");
+        faults.add(
+            "/site",
+            "unknown",
+            "本机构没有这个场地。",
+            "The institution has no such site.",
+        );
     } else if !near {
         faults.add(
             "/site",
@@ -97,7 +120,10 @@ pub async fn propose(
     if !admission.state.may_open() {
         return Err(Problem::new(Code::InstitutionNotAdmitted).with_detail(
             format!("机构当前为“{}”,不能申请开设项目。", admission.state.zh()),
-            format!("The institution is {}; it cannot propose an offer.", admission.state.en()),
+            format!(
+                "The institution is {}; it cannot propose an offer.",
+                admission.state.en()
+            ),
         ));
     }
     let id = act.new_id::<OfferId>();
@@ -110,7 +136,11 @@ pub async fn propose(
         ..Entry::default()
     })
     .await?;
-    let receipt = OfferReceipt { id: id.to_string(), state: OfferState::Proposed.as_str().to_owned(), revision: 1 };
+    let receipt = OfferReceipt {
+        id: id.to_string(),
+        state: OfferState::Proposed.as_str().to_owned(),
+        revision: 1,
+    };
     act.finish(StatusCode::CREATED, &receipt, (KIND, id)).await
 }
 
@@ -126,12 +156,16 @@ pub async fn act_on(
     let mut faults = Faults::default();
     faults.reason(request.reason.as_deref());
     faults.finish()?;
-    let mut act = match app.begin(actor, key, "act_on_offer", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "act_on_offer", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let offer =
-        store::offers::find(&act.tx, &Scope::of(actor), id, true).await?.ok_or_else(Problem::not_found)?;
+    let offer = store::offers::find(&act.tx, &Scope::of(actor), id, true)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     if offer.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
@@ -152,6 +186,10 @@ pub async fn act_on(
         ..Entry::default()
     })
     .await?;
-    let receipt = OfferReceipt { id: id.to_string(), state: to.as_str().to_owned(), revision };
+    let receipt = OfferReceipt {
+        id: id.to_string(),
+        state: to.as_str().to_owned(),
+        revision,
+    };
     act.finish(StatusCode::OK, &receipt, (KIND, id)).await
 }

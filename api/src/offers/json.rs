@@ -113,15 +113,23 @@ async fn list_offers(
 ) -> Result<Json<OffersResponse>, Problem> {
     let limit = query.limit();
     let scope = Scope::of(&by.actor);
-    let mut rows = store::offers::list(app.store.reader(), &scope, query.before()?, limit + 1).await?;
+    let mut rows =
+        store::offers::list(app.store.reader(), &scope, query.before()?, limit + 1).await?;
     let next = page(&mut rows, limit, |row| row.id.to_string());
-    Ok(Json(OffersResponse { items: rows.into_iter().map(Into::into).collect(), next }))
+    Ok(Json(OffersResponse {
+        items: rows.into_iter().map(Into::into).collect(),
+        next,
+    }))
 }
 
 /// One offer of one's scope.
 #[utoipa::path(get, path = "/api/v1/offers/{id}", tag = "offers", security(("bearer" = [])), params(("id" = String, Path)),
     responses((status = 200, body = OfferResponse, headers(("ETag" = String))), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn show_offer(State(app): State<App>, by: By<SeeRecords>, Path(id): Path<OfferId>) -> Result<Response, Problem> {
+async fn show_offer(
+    State(app): State<App>,
+    by: By<SeeRecords>,
+    Path(id): Path<OfferId>,
+) -> Result<Response, Problem> {
     let row = store::offers::find(app.store.reader(), &Scope::of(&by.actor), id, false)
         .await?
         .ok_or_else(Problem::not_found)?;
@@ -152,7 +160,9 @@ async fn show_offer_timeline(
     Path(id): Path<OfferId>,
 ) -> Result<Json<Vec<TimelineItem>>, Problem> {
     let reader = app.store.reader();
-    store::offers::find(reader, &Scope::of(&by.actor), id, false).await?.ok_or_else(Problem::not_found)?;
+    store::offers::find(reader, &Scope::of(&by.actor), id, false)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let rows = store::journal::timeline(reader, id.uuid()).await?;
     Ok(Json(rows.iter().map(TimelineItem::from).collect()))
 }

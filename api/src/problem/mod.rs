@@ -26,7 +26,10 @@ pub struct Sentence {
 impl Sentence {
     /// Both forms.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { zh: zh.into(), en: en.into() }
+        Self {
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 }
 
@@ -58,7 +61,14 @@ struct Inner {
 impl Problem {
     /// A problem with the standing sentence of its code.
     pub fn new(code: Code) -> Self {
-        Self(Box::new(Inner { code, detail: None, errors: Vec::new(), retry_after: None, allow: None, cause: None }))
+        Self(Box::new(Inner {
+            code,
+            detail: None,
+            errors: Vec::new(),
+            retry_after: None,
+            allow: None,
+            cause: None,
+        }))
     }
 
     /// The thing asked for is not there, or not in the asker's scope.
@@ -92,8 +102,18 @@ impl Problem {
 
     /// Adds one fault of the request.
     #[must_use]
-    pub fn with_error(mut self, pointer: impl Into<String>, code: impl Into<String>, zh: &str, en: &str) -> Self {
-        self.0.errors.push(FieldError { pointer: pointer.into(), code: code.into(), detail: Sentence::new(zh, en) });
+    pub fn with_error(
+        mut self,
+        pointer: impl Into<String>,
+        code: impl Into<String>,
+        zh: &str,
+        en: &str,
+    ) -> Self {
+        self.0.errors.push(FieldError {
+            pointer: pointer.into(),
+            code: code.into(),
+            detail: Sentence::new(zh, en),
+        });
         self
     }
 
@@ -129,7 +149,10 @@ impl Problem {
 
     /// The sentence for people.
     pub fn detail(&self) -> Sentence {
-        self.0.detail.clone().unwrap_or_else(|| Sentence::new(self.0.code.zh(), self.0.code.en()))
+        self.0
+            .detail
+            .clone()
+            .unwrap_or_else(|| Sentence::new(self.0.code.zh(), self.0.code.en()))
     }
 }
 
@@ -138,7 +161,11 @@ impl std::fmt::Display for Problem {
         let detail = self.detail();
         write!(f, "{}: {} / {}", self.0.code.as_str(), detail.zh, detail.en)?;
         for error in &self.0.errors {
-            write!(f, "\n  {} [{}] {} / {}", error.pointer, error.code, error.detail.zh, error.detail.en)?;
+            write!(
+                f,
+                "\n  {} [{}] {} / {}",
+                error.pointer, error.code, error.detail.zh, error.detail.en
+            )?;
         }
         match &self.0.cause {
             Some(cause) => write!(f, "\n  {cause}"),

@@ -56,7 +56,11 @@ pub struct ProblemError {
 pub async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
     let locale = Locale::of(request.headers(), request.uri().path());
     let path = request.uri().path().to_owned();
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default();
     let large = crate::frame::wants_large(request.headers());
     let mut response = next.run(request).await;
     let status = response.status();
@@ -75,12 +79,18 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
         rendered.headers_mut().insert(header::ALLOW, allow);
     }
     if let Some(seconds) = problem.0.retry_after {
-        rendered.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        rendered
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if problem.code().status() == StatusCode::UNAUTHORIZED {
-        rendered.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        rendered
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    rendered.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    rendered
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     rendered
 }
 
@@ -95,9 +105,18 @@ fn is_bare_error(response: &Response) -> bool {
 }
 
 fn is_machine_path(path: &str) -> bool {
-    ["/api/", "/log/", "/status/", "/trust/", "/.well-known/", "/livez", "/readyz", "/metrics"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
+    [
+        "/api/",
+        "/log/",
+        "/status/",
+        "/trust/",
+        "/.well-known/",
+        "/livez",
+        "/readyz",
+        "/metrics",
+    ]
+    .iter()
+    .any(|prefix| path.starts_with(prefix))
 }
 
 fn code_of(status: StatusCode) -> Code {

@@ -116,7 +116,9 @@ async fn parse(act: &Act, request: &ProgramContent) -> Result<Content, Problem> 
     faults.parse::<OrganisationName>("/name", &request.name);
     let occupation = faults.parse::<OccupationCode>("/occupation_code", &request.occupation_code);
     if let Some(code) = &occupation {
-        let known = store::reference::occupation(&act.tx, code.as_str(), &request.occupation_edition).await?;
+        let known =
+            store::reference::occupation(&act.tx, code.as_str(), &request.occupation_edition)
+                .await?;
         if known.is_none() {
             faults.add(
                 "/occupation_code",
@@ -127,22 +129,38 @@ async fn parse(act: &Act, request: &ProgramContent) -> Result<Content, Problem> 
         }
     }
     if !(1..=5).contains(&request.skill_level) {
-        faults.add("/skill_level", "range", "技能等级为 1 至 5。", "The skill level is 1 to 5.");
+        faults.add(
+            "/skill_level",
+            "range",
+            "技能等级为 1 至 5。",
+            "The skill level is 1 to 5.",
+        );
     }
     faults.between("/hours", request.hours, 1, 2_000);
     if request.content.is_empty() || request.content.len() > 100 {
-        faults.add("/content", "length", "请列出 1 至 100 个教学单元。", "Give 1 to 100 units of content.");
+        faults.add(
+            "/content",
+            "length",
+            "请列出 1 至 100 个教学单元。",
+            "Give 1 to 100 units of content.",
+        );
     }
     for (index, unit) in request.content.iter().enumerate() {
         faults.text(&format!("/content/{index}/title"), &unit.title, 1, 100);
     }
-    let total = request.content.iter().fold(0_u32, |sum, unit| sum.saturating_add(unit.hours));
+    let total = request
+        .content
+        .iter()
+        .fold(0_u32, |sum, unit| sum.saturating_add(unit.hours));
     if total != request.hours {
         faults.add(
             "/content",
             "hours-sum",
             format!("各单元共 {total} 学时,与总学时 {} 不符。", request.hours),
-            format!("The units have {total} hours together; the program has {}.", request.hours),
+            format!(
+                "The units have {total} hours together; the program has {}.",
+                request.hours
+            ),
         );
     }
     faults.text("/entry_conditions", &request.entry_conditions, 0, 1_000);
@@ -151,9 +169,16 @@ async fn parse(act: &Act, request: &ProgramContent) -> Result<Content, Problem> 
         faults.text("/market_demand", demand, 1, 2_000);
     }
     if let Some(code) = &request.certificate_type
-        && store::programs::certificate_type(&act.tx, code).await?.is_none()
+        && store::programs::certificate_type(&act.tx, code)
+            .await?
+            .is_none()
     {
-        faults.add("/certificate_type", "unknown-type", "没有这个证书种类。", "There is no such certificate type.");
+        faults.add(
+            "/certificate_type",
+            "unknown-type",
+            "没有这个证书种类。",
+            "There is no such certificate type.",
+        );
     }
     faults.finish()?;
     let list = |codes: Vec<&str>| serde_json::to_string(&codes).map_err(Problem::internal);
@@ -168,8 +193,20 @@ async fn parse(act: &Act, request: &ProgramContent) -> Result<Content, Problem> 
         entry_conditions: request.entry_conditions.clone(),
         assessment_rule: request.assessment_rule.clone(),
         certificate_type: request.certificate_type.clone(),
-        accessible_forms: list(request.accessible_forms.iter().map(|form| form.as_str()).collect())?,
-        suited_needs: list(request.suited_needs.iter().map(|need| need.as_str()).collect())?,
+        accessible_forms: list(
+            request
+                .accessible_forms
+                .iter()
+                .map(|form| form.as_str())
+                .collect(),
+        )?,
+        suited_needs: list(
+            request
+                .suited_needs
+                .iter()
+                .map(|need| need.as_str())
+                .collect(),
+        )?,
         market_demand: request.market_demand.clone(),
     })
 }
@@ -200,7 +237,8 @@ pub async fn create(
     store::programs::insert(&act.tx, &program, act.now).await?;
     let version = insert_draft(&mut act, program, 1, content).await?;
     let receipt = VersionReceipt::of(&version, version.revision);
-    act.finish(StatusCode::CREATED, &receipt, (KIND, version.id)).await
+    act.finish(StatusCode::CREATED, &receipt, (KIND, version.id))
+        .await
 }
 
 /// Drafts the next version of a published program.
@@ -211,7 +249,10 @@ pub async fn next_version(
     code: &str,
     request: &ProgramContent,
 ) -> Result<Receipt, Problem> {
-    let mut act = match app.begin(actor, key, "draft_version", &(code, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "draft_version", &(code, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -220,14 +261,18 @@ pub async fn next_version(
     if last.state.is_pending() {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             format!("第 {} 版尚未办结,不能再起草新版本。", last.version),
-            format!("Version {} is not finished; a new one must wait.", last.version),
+            format!(
+                "Version {} is not finished; a new one must wait.",
+                last.version
+            ),
         ));
     }
     let content = parse(&act, request).await?;
     let (program, number) = (last.program.clone(), last.version + 1);
     let version = insert_draft(&mut act, program, number, content).await?;
     let receipt = VersionReceipt::of(&version, version.revision);
-    act.finish(StatusCode::CREATED, &receipt, (KIND, version.id)).await
+    act.finish(StatusCode::CREATED, &receipt, (KIND, version.id))
+        .await
 }
 
 /// Changes a draft; published content never changes.
@@ -239,7 +284,15 @@ pub async fn edit(
     revision: i32,
     request: &ProgramContent,
 ) -> Result<Receipt, Problem> {
-    let mut act = match app.begin(actor, key, "edit_version", &(code, number, revision, request)).await? {
+    let mut act = match app
+        .begin(
+            actor,
+            key,
+            "edit_version",
+            &(code, number, revision, request),
+        )
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -252,17 +305,32 @@ pub async fn edit(
     if version.state != ProgramState::Draft {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             format!("当前为“{}”,只有草稿可以修改。", version.state.zh()),
-            format!("The version is {}; only drafts can be changed.", version.state.en()),
+            format!(
+                "The version is {}; only drafts can be changed.",
+                version.state.en()
+            ),
         ));
     }
     version.content = parse(&act, request).await?;
     let revision = store::programs::update(&act.tx, &version).await?;
-    act.record(Entry { kind: KIND, id: version.id.uuid(), act: "edit", ..Entry::default() }).await?;
+    act.record(Entry {
+        kind: KIND,
+        id: version.id.uuid(),
+        act: "edit",
+        ..Entry::default()
+    })
+    .await?;
     let receipt = VersionReceipt::of(&version, revision);
-    act.finish(StatusCode::OK, &receipt, (KIND, version.id)).await
+    act.finish(StatusCode::OK, &receipt, (KIND, version.id))
+        .await
 }
 
-async fn insert_draft(act: &mut Act, program: Program, number: u32, content: Content) -> Result<Version, Problem> {
+async fn insert_draft(
+    act: &mut Act,
+    program: Program,
+    number: u32,
+    content: Content,
+) -> Result<Version, Problem> {
     let version = Version {
         id: act.new_id::<ProgramVersionId>(),
         program,
@@ -294,17 +362,28 @@ async fn list_of(act: &Act) -> Result<String, Problem> {
     match (&actor.federation, actor.institution) {
         (Some(code), _) if actor.role == Role::NationalOfficer => Ok(code.clone()),
         (Some(code), _) if actor.role == Role::ProvinceOfficer => Ok(code.clone()),
-        (Some(code), _) => Ok(act.app.regions.federation(code).unwrap_or(NATIONAL).to_owned()),
+        (Some(code), _) => Ok(act
+            .app
+            .regions
+            .federation(code)
+            .unwrap_or(NATIONAL)
+            .to_owned()),
         (None, Some(institution)) => {
             let scope = Scope::Institution(institution);
-            let own = store::institutions::list(&act.tx, &scope, &Default::default(), None, 1).await?;
-            own.into_iter().next().map(|row| row.federation).ok_or_else(not_applied)
+            let own =
+                store::institutions::list(&act.tx, &scope, &Default::default(), None, 1).await?;
+            own.into_iter()
+                .next()
+                .map(|row| row.federation)
+                .ok_or_else(not_applied)
         }
         (None, None) => Err(not_applied()),
     }
 }
 
 fn not_applied() -> Problem {
-    Problem::new(Code::InstitutionNotAdmitted)
-        .with_detail("请先提交入库申请,再申报项目。", "Apply for admission first, then draft programmes.")
+    Problem::new(Code::InstitutionNotAdmitted).with_detail(
+        "请先提交入库申请,再申报项目。",
+        "Apply for admission first, then draft programmes.",
+    )
 }

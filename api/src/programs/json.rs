@@ -15,7 +15,9 @@ use super::drafts::{self, ContentUnit, ProgramContent, VersionReceipt};
 use super::types::{self, CreateTypeRequest, TypeReceipt};
 use super::versions::{self, VersionActRequest};
 use crate::access::By;
-use crate::access::permissions::{ActOnPrograms, DraftPrograms, ManageCertificateTypes, SeeRecords};
+use crate::access::permissions::{
+    ActOnPrograms, DraftPrograms, ManageCertificateTypes, SeeRecords,
+};
 use crate::act::Receipt;
 use crate::app::App;
 use crate::extract::{Body, IdempotencyKey, IfMatch, Path, Query, etag};
@@ -80,7 +82,9 @@ async fn create_certificate_type(
 /// All certificate types; public.
 #[utoipa::path(get, path = "/api/v1/certificate-types", tag = "programs",
     responses((status = 200, body = Vec<CertificateTypeResponse>)))]
-async fn list_certificate_types(State(app): State<App>) -> Result<Json<Vec<CertificateTypeResponse>>, Problem> {
+async fn list_certificate_types(
+    State(app): State<App>,
+) -> Result<Json<Vec<CertificateTypeResponse>>, Problem> {
     let rows = store::programs::types(app.store.reader()).await?;
     Ok(Json(rows.into_iter().map(Into::into).collect()))
 }
@@ -208,13 +212,25 @@ async fn list_programs(
     by: By<SeeRecords>,
     Query(query): Query<ProgramsQuery>,
 ) -> Result<Json<ProgramsResponse>, Problem> {
-    let pages = PageQuery { limit: query.limit, cursor: query.cursor };
+    let pages = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
     let limit = pages.limit();
     let scope = Scope::of(&by.actor);
-    let mut rows =
-        store::programs::list(app.store.reader(), &scope, query.state, pages.before()?, limit + 1).await?;
+    let mut rows = store::programs::list(
+        app.store.reader(),
+        &scope,
+        query.state,
+        pages.before()?,
+        limit + 1,
+    )
+    .await?;
     let next = page(&mut rows, limit, |row| row.id.to_string());
-    Ok(Json(ProgramsResponse { items: rows.into_iter().map(Into::into).collect(), next }))
+    Ok(Json(ProgramsResponse {
+        items: rows.into_iter().map(Into::into).collect(),
+        next,
+    }))
 }
 
 /// Draft the next version of a program.
@@ -244,10 +260,21 @@ async fn show_version(
     Ok((etag(row.revision), Json(ProgramResponse::from(row))).into_response())
 }
 
-async fn in_scope(app: &App, by: &By<SeeRecords>, code: &str, version: u32) -> Result<Version, Problem> {
-    store::programs::find(app.store.reader(), &Scope::of(&by.actor), code, version, false)
-        .await?
-        .ok_or_else(Problem::not_found)
+async fn in_scope(
+    app: &App,
+    by: &By<SeeRecords>,
+    code: &str,
+    version: u32,
+) -> Result<Version, Problem> {
+    store::programs::find(
+        app.store.reader(),
+        &Scope::of(&by.actor),
+        code,
+        version,
+        false,
+    )
+    .await?
+    .ok_or_else(Problem::not_found)
 }
 
 /// Change a draft.
@@ -263,7 +290,15 @@ async fn edit_version(
     Path((code, version)): Path<(String, u32)>,
     Body(request): Body<ProgramContent>,
 ) -> Result<Receipt, Problem> {
-    drafts::edit(&app, &by.actor, &key, (&code, version), revision.0, &request).await
+    drafts::edit(
+        &app,
+        &by.actor,
+        &key,
+        (&code, version),
+        revision.0,
+        &request,
+    )
+    .await
 }
 
 /// File, return, review, publish (two persons), reject or retire a version.
@@ -279,7 +314,15 @@ async fn act_on_version(
     Path((code, version)): Path<(String, u32)>,
     Body(request): Body<VersionActRequest>,
 ) -> Result<Receipt, Problem> {
-    versions::act_on(&app, &by.actor, &key, (&code, version), revision.0, &request).await
+    versions::act_on(
+        &app,
+        &by.actor,
+        &key,
+        (&code, version),
+        revision.0,
+        &request,
+    )
+    .await
 }
 
 /// All acts on a version, oldest first.

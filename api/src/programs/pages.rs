@@ -37,11 +37,16 @@ struct ListPage {
     paging: Paging,
 }
 
-async fn list(State(app): State<App>, visit: Visit, Query(query): Query<CatalogueQuery>) -> Result<Response, Problem> {
+async fn list(
+    State(app): State<App>,
+    visit: Visit,
+    Query(query): Query<CatalogueQuery>,
+) -> Result<Response, Problem> {
     let (filter, number) = query.parts();
     let found = public_catalogue::programs(app.store.reader(), &filter, number, PAGE).await?;
     let title = list_title(&visit, ("培训项目", "Programmes"), &filter.text, number);
-    let f = Frame::new(&app, &visit, Brand::Registry, title).under("/", visit.lang.pick("首页", "Home"));
+    let f = Frame::new(&app, &visit, Brand::Registry, title)
+        .under("/", visit.lang.pick("首页", "Home"));
     let rows = found
         .items
         .into_iter()
@@ -96,20 +101,32 @@ struct DetailPage {
     offers: Vec<LinkView>,
 }
 
-async fn show(State(app): State<App>, visit: Visit, Path(code): Path<String>) -> Result<Response, Problem> {
+async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Path(code): Path<String>,
+) -> Result<Response, Problem> {
     let reader = app.store.reader();
     let rows = public_catalogue::program(reader, &code).await?;
-    let name = rows.first().ok_or_else(Problem::not_found)?.content.name.clone();
+    let name = rows
+        .first()
+        .ok_or_else(Problem::not_found)?
+        .content
+        .name
+        .clone();
     let f = Frame::new(&app, &visit, Brand::Registry, name.clone())
         .under("/", visit.lang.pick("首页", "Home"))
         .under("/programs", visit.lang.pick("培训项目", "Programmes"));
     let types = store::programs::types(reader).await?;
     let mut versions = Vec::with_capacity(rows.len());
     for row in rows {
-        let occupation =
-            store::reference::occupation(reader, &row.content.occupation_code, &row.content.occupation_edition)
-                .await?
-                .map_or_else(String::new, |occupation| occupation.name);
+        let occupation = store::reference::occupation(
+            reader,
+            &row.content.occupation_code,
+            &row.content.occupation_edition,
+        )
+        .await?
+        .map_or_else(String::new, |occupation| occupation.name);
         let certificate = row
             .content
             .certificate_type
@@ -130,7 +147,17 @@ async fn show(State(app): State<App>, visit: Visit, Path(code): Path<String>) ->
             detail: app.regions.full_name(&offer.site_region).to_owned(),
         })
         .collect();
-    page(StatusCode::OK, &DetailPage { name, code, versions, offers, f }, Caching::Minute)
+    page(
+        StatusCode::OK,
+        &DetailPage {
+            name,
+            code,
+            versions,
+            offers,
+            f,
+        },
+        Caching::Minute,
+    )
 }
 
 fn version_view(f: &Frame, row: Version, occupation: &str, certificate: String) -> VersionView {
@@ -157,14 +184,24 @@ fn version_view(f: &Frame, row: Version, occupation: &str, certificate: String) 
         icon,
         class,
         purpose: f.lang().pick(content.purpose.zh(), content.purpose.en()),
-        occupation: format!("{occupation}({},{})", content.occupation_code, content.occupation_edition),
+        occupation: format!(
+            "{occupation}({},{})",
+            content.occupation_code, content.occupation_edition
+        ),
         level: content.skill_level,
         hours: content.hours,
         entry: content.entry_conditions,
         assessment: content.assessment_rule,
         certificate,
-        forms: if forms.is_empty() { f.t("无", "none").to_owned() } else { forms.join(f.t("、", ", ")) },
+        forms: if forms.is_empty() {
+            f.t("无", "none").to_owned()
+        } else {
+            forms.join(f.t("、", ", "))
+        },
         published,
-        units: units.into_iter().map(|unit| (unit.title, unit.hours)).collect(),
+        units: units
+            .into_iter()
+            .map(|unit| (unit.title, unit.hours))
+            .collect(),
     }
 }

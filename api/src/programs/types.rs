@@ -48,7 +48,9 @@ pub async fn create(
     let code = request.code.as_str();
     let good = (2..=20).contains(&code.len())
         && code.starts_with(|first: char| first.is_ascii_uppercase())
-        && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-');
+        && code
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-');
     if !good {
         faults.add(
             "/code",
@@ -64,11 +66,17 @@ pub async fn create(
         faults.between("/validity_months", months, 1, 600);
     }
     faults.finish()?;
-    let act = match app.begin(actor, key, "create_certificate_type", request).await? {
+    let act = match app
+        .begin(actor, key, "create_certificate_type", request)
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let federation = actor.federation.clone().ok_or_else(|| Problem::internal("an officer without a federation"))?;
+    let federation = actor
+        .federation
+        .clone()
+        .ok_or_else(|| Problem::internal("an officer without a federation"))?;
     let row = CertificateType {
         code: request.code.clone(),
         name: request.name.clone(),
@@ -78,5 +86,12 @@ pub async fn create(
         validity_months: request.validity_months,
     };
     store::programs::insert_type(&act.tx, &row, act.now).await?;
-    act.finish(StatusCode::CREATED, &TypeReceipt { code: row.code.clone() }, ("certificate_type", row.code)).await
+    act.finish(
+        StatusCode::CREATED,
+        &TypeReceipt {
+            code: row.code.clone(),
+        },
+        ("certificate_type", row.code),
+    )
+    .await
 }

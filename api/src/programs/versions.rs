@@ -47,7 +47,10 @@ pub async fn act_on(
         faults.text(&format!("/opinions/{index}"), opinion, 5, 2_000);
     }
     faults.finish()?;
-    let mut act = match app.begin(actor, key, "act_on_program", &(code, number, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "act_on_program", &(code, number, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -60,7 +63,16 @@ pub async fn act_on(
     let step = decide(&facts(&act, &version, request), request.act, actor.role)?;
     if step.two_persons {
         let id = version.id.uuid();
-        let proposal = act.propose(KIND, id, request.act.as_str(), request, version.revision, None).await?;
+        let proposal = act
+            .propose(
+                KIND,
+                id,
+                request.act.as_str(),
+                request,
+                version.revision,
+                None,
+            )
+            .await?;
         act.record(Entry {
             kind: KIND,
             id,
@@ -72,7 +84,9 @@ pub async fn act_on(
         .await?;
         let mut receipt = VersionReceipt::of(&version, version.revision);
         receipt.proposal_id = Some(proposal.to_string());
-        return act.finish(StatusCode::ACCEPTED, &receipt, (KIND, version.id)).await;
+        return act
+            .finish(StatusCode::ACCEPTED, &receipt, (KIND, version.id))
+            .await;
     }
     let id = version.id;
     let receipt = take(&mut act, version, step, request, None).await?;
@@ -80,13 +94,25 @@ pub async fn act_on(
 }
 
 /// Runs what the second person approved.
-pub(crate) async fn execute(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Value, Problem> {
-    let request: VersionActRequest = serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
+pub(crate) async fn execute(
+    act: &mut Act,
+    proposal: &Proposal,
+) -> Result<serde_json::Value, Problem> {
+    let request: VersionActRequest =
+        serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
     let id = proposal.object_id.into();
-    let found = store::programs::by_id(&act.tx, id, false).await?.ok_or_else(Problem::not_found)?;
-    let version = store::programs::find(&act.tx, &Scope::of(&act.actor), &found.program.code, found.version, true)
+    let found = store::programs::by_id(&act.tx, id, false)
         .await?
         .ok_or_else(Problem::not_found)?;
+    let version = store::programs::find(
+        &act.tx,
+        &Scope::of(&act.actor),
+        &found.program.code,
+        found.version,
+        true,
+    )
+    .await?
+    .ok_or_else(Problem::not_found)?;
     let step = decide(&facts(act, &version, &request), request.act, act.actor.role)?;
     let receipt = take(act, version, step, &request, Some(proposal)).await?;
     serde_json::to_value(receipt).map_err(Problem::internal)
@@ -129,7 +155,11 @@ async fn take(
         replace(act, old).await?;
     }
     let revision = store::programs::update(&act.tx, &version).await?;
-    let leaf = if version.state.is_public() { Some(publish(act, &version).await?) } else { None };
+    let leaf = if version.state.is_public() {
+        Some(publish(act, &version).await?)
+    } else {
+        None
+    };
     act.record(Entry {
         kind: KIND,
         id: version.id.uuid(),
@@ -173,7 +203,11 @@ async fn publish(act: &mut Act, version: &Version) -> Result<domain::ids::LeafIn
         at,
         program: version.program.code.parse().map_err(Problem::internal)?,
         version: version.version,
-        federation: version.program.federation.parse().map_err(Problem::internal)?,
+        federation: version
+            .program
+            .federation
+            .parse()
+            .map_err(Problem::internal)?,
         to: version.state.as_str().parse().map_err(Problem::internal)?,
     };
     act.log(entry).await

@@ -19,7 +19,9 @@ use crate::problem::{Code, Problem, ProblemBody};
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(approve_proposal)).routes(routes!(refuse_proposal))
+    OpenApiRouter::new()
+        .routes(routes!(approve_proposal))
+        .routes(routes!(refuse_proposal))
 }
 
 /// A decided proposal.
@@ -34,7 +36,12 @@ pub struct DecidedProposal {
 }
 
 /// Approves a proposal: the act runs now, with both persons on record.
-pub async fn approve(app: &App, actor: &Actor, key: &IdempotencyKey, id: ProposalId) -> Result<Receipt, Problem> {
+pub async fn approve(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: ProposalId,
+) -> Result<Receipt, Problem> {
     let mut act = match app.begin(actor, key, "approve_proposal", &id).await? {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
@@ -46,7 +53,11 @@ pub async fn approve(app: &App, actor: &Actor, key: &IdempotencyKey, id: Proposa
     // The feature reads the thing in the actor's scope: a proposal elsewhere is not found.
     let outcome = dispatch(&mut act, &proposal).await?;
     store::proposals::decide(&act.tx, id, "approved", actor.person, None, act.now).await?;
-    let receipt = DecidedProposal { proposal: id.to_string(), state: "approved".to_owned(), outcome };
+    let receipt = DecidedProposal {
+        proposal: id.to_string(),
+        state: "approved".to_owned(),
+        outcome,
+    };
     act.finish(StatusCode::OK, &receipt, ("proposal", id)).await
 }
 
@@ -56,7 +67,9 @@ async fn dispatch(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Valu
         "program_version" => crate::programs::versions::execute(act, proposal).await,
         "cohort" => crate::cohorts::acts::execute(act, proposal).await,
         "certificate" => crate::certificates::change::execute(act, proposal).await,
-        other => Err(Problem::internal(format!("no feature runs proposals on {other}"))),
+        other => Err(Problem::internal(format!(
+            "no feature runs proposals on {other}"
+        ))),
     }
 }
 
@@ -77,9 +90,17 @@ pub async fn refuse(
     request: &RefuseProposalRequest,
 ) -> Result<Receipt, Problem> {
     if request.reason.trim().is_empty() || request.reason.chars().count() > 500 {
-        return Err(Problem::field("/reason", "length", "请写明理由(500 字以内)。", "Give a reason of up to 500 characters."));
+        return Err(Problem::field(
+            "/reason",
+            "length",
+            "请写明理由(500 字以内)。",
+            "Give a reason of up to 500 characters.",
+        ));
     }
-    let mut act = match app.begin(actor, key, "refuse_proposal", &(id, request)).await? {
+    let mut act = match app
+        .begin(actor, key, "refuse_proposal", &(id, request))
+        .await?
+    {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
@@ -88,7 +109,15 @@ pub async fn refuse(
     if proposal.object_kind == "admission" {
         crate::institutions::admission::refused(&mut act, &proposal, &request.reason).await?;
     }
-    store::proposals::decide(&act.tx, id, "refused", actor.person, Some(&request.reason), act.now).await?;
+    store::proposals::decide(
+        &act.tx,
+        id,
+        "refused",
+        actor.person,
+        Some(&request.reason),
+        act.now,
+    )
+    .await?;
     act.record(Entry {
         kind: &proposal.object_kind,
         id: proposal.object_id,
@@ -107,10 +136,14 @@ pub async fn refuse(
 }
 
 async fn open_proposal(act: &Act, id: ProposalId) -> Result<Proposal, Problem> {
-    let proposal = store::proposals::find(&act.tx, id).await?.ok_or_else(Problem::not_found)?;
+    let proposal = store::proposals::find(&act.tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     if proposal.state != "open" {
-        return Err(Problem::new(Code::TransitionRefused)
-            .with_detail("这一提议已经办结。", "This proposal has been decided already."));
+        return Err(Problem::new(Code::TransitionRefused).with_detail(
+            "这一提议已经办结。",
+            "This proposal has been decided already.",
+        ));
     }
     Ok(proposal)
 }

@@ -13,7 +13,10 @@ use crate::problem::{Problem, ProblemBody};
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_regions)).routes(routes!(list_occupations)).routes(routes!(list_federations))
+    OpenApiRouter::new()
+        .routes(routes!(list_regions))
+        .routes(routes!(list_occupations))
+        .routes(routes!(list_federations))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -48,7 +51,8 @@ async fn list_regions(
     State(app): State<App>,
     Query(query): Query<RegionsQuery>,
 ) -> Result<Json<Vec<RegionResponse>>, Problem> {
-    let regions = store::reference::regions_under(app.store.reader(), query.parent.as_deref()).await?;
+    let regions =
+        store::reference::regions_under(app.store.reader(), query.parent.as_deref()).await?;
     let rows = regions.into_iter().map(|region| RegionResponse {
         code: region.code,
         name: region.name,
@@ -105,8 +109,13 @@ async fn list_occupations(
 ) -> Result<Json<OccupationsResponse>, Problem> {
     let limit = query.limit.unwrap_or(50).clamp(1, 100);
     let text = query.q.as_deref().unwrap_or("").trim();
-    let mut rows =
-        store::reference::find_occupations(app.store.reader(), text, query.cursor.as_deref(), limit + 1).await?;
+    let mut rows = store::reference::find_occupations(
+        app.store.reader(),
+        text,
+        query.cursor.as_deref(),
+        limit + 1,
+    )
+    .await?;
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(100));
     let next = rows.last().filter(|_| more).map(|row| row.code.clone());
@@ -139,7 +148,9 @@ struct FederationResponse {
 /// List the national and the province-level federations.
 #[utoipa::path(get, path = "/api/v1/federations", tag = "reference",
     responses((status = 200, body = Vec<FederationResponse>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn list_federations(State(app): State<App>) -> Result<Json<Vec<FederationResponse>>, Problem> {
+async fn list_federations(
+    State(app): State<App>,
+) -> Result<Json<Vec<FederationResponse>>, Problem> {
     let rows = store::reference::federations(app.store.reader(), &["national", "province"]).await?;
     let rows = rows.into_iter().map(|row| FederationResponse {
         code: row.code,

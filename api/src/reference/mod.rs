@@ -36,13 +36,19 @@ impl RegionTable {
 
     /// Name from the province down, or the code itself when it is unknown.
     pub fn full_name<'a>(&'a self, code: &'a str) -> &'a str {
-        self.by_code.get(code).map_or(code, |region| region.full_name.as_str())
+        self.by_code
+            .get(code)
+            .map_or(code, |region| region.full_name.as_str())
     }
 
     /// The division that a clerk means by a code or by a full name.
     pub fn look_up(&self, text: &str) -> Option<RegionCode> {
         let text = text.trim();
-        let code = if self.by_code.contains_key(text) { text } else { self.by_name.get(text)? };
+        let code = if self.by_code.contains_key(text) {
+            text
+        } else {
+            self.by_name.get(text)?
+        };
         code.parse().ok()
     }
 
@@ -51,7 +57,10 @@ impl RegionTable {
         self.by_code.get(code).is_some_and(|region| {
             region.level == "county"
                 || (region.level == "prefecture"
-                    && !self.by_code.values().any(|other| other.parent.as_deref() == Some(code)))
+                    && !self
+                        .by_code
+                        .values()
+                        .any(|other| other.parent.as_deref() == Some(code)))
         })
     }
 

@@ -11,14 +11,26 @@ use crate::problem::{Code, Problem};
 
 /// Routes of this feature.
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/livez", get(|| async { plain("ok\n") })).route("/readyz", get(ready))
+    Router::new()
+        .route("/livez", get(|| async { plain("ok\n") }))
+        .route("/readyz", get(ready))
 }
 
 fn plain(text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+            (header::CACHE_CONTROL, "no-store"),
+        ],
+        text,
+    )
+        .into_response()
 }
 
 async fn ready(State(app): State<App>) -> Result<Response, Problem> {
-    app.store.ping().await.map_err(|_| Problem::new(Code::Unavailable).retry_after(5))?;
+    app.store
+        .ping()
+        .await
+        .map_err(|_| Problem::new(Code::Unavailable).retry_after(5))?;
     Ok(plain("ready\n"))
 }

@@ -1,11 +1,11 @@
 //! `/verify` and `/v/{id}`: the answer to a scan, under the neutral name, without JavaScript (pages.md 3.5).
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{Path, RawForm, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::Router;
 use certs::verdict::{Lang, Outcome, Standing};
 use chrono::Days;
 use domain::{CertificateNo, PersonName, PublicId};
@@ -86,11 +86,24 @@ struct VerdictPage {
 
 async fn form(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
     let f = frame(&app, &visit);
-    page(StatusCode::OK, &VerifyPage { f, form: FormView::default(), faults: Vec::new() }, Caching::Minute)
+    page(
+        StatusCode::OK,
+        &VerifyPage {
+            f,
+            form: FormView::default(),
+            faults: Vec::new(),
+        },
+        Caching::Minute,
+    )
 }
 
 fn frame(app: &App, visit: &Visit) -> Frame {
-    Frame::new(app, visit, Brand::Verify, visit.lang.pick("证书查验", "Check a certificate"))
+    Frame::new(
+        app,
+        visit,
+        Brand::Verify,
+        visit.lang.pick("证书查验", "Check a certificate"),
+    )
 }
 
 /// Fields of a form; what is given twice counts once, the first time.
@@ -107,10 +120,23 @@ fn fields(body: &[u8]) -> Result<std::collections::HashMap<String, String>, Prob
     Ok(fields)
 }
 
-async fn submit(State(app): State<App>, visit: Visit, RawForm(body): RawForm) -> Result<Response, Problem> {
+async fn submit(
+    State(app): State<App>,
+    visit: Visit,
+    RawForm(body): RawForm,
+) -> Result<Response, Problem> {
     let fields = fields(&body)?;
-    let text = |name: &str| fields.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
-    let mut form = FormView { number: text("number"), name: text("name"), ..FormView::default() };
+    let text = |name: &str| {
+        fields
+            .get(name)
+            .map(|value| value.trim().to_owned())
+            .unwrap_or_default()
+    };
+    let mut form = FormView {
+        number: text("number"),
+        name: text("name"),
+        ..FormView::default()
+    };
     if form.number.to_ascii_lowercase().starts_with("http") {
         let answer = by_text(&app, &form.number).await?;
         return verdict(&app, &visit, &answer, None, None);
@@ -119,16 +145,23 @@ async fn submit(State(app): State<App>, visit: Visit, RawForm(body): RawForm) ->
     let name: Result<PersonName, _> = form.name.parse();
     let say = |zh: String, en: String| visit.lang.pick(&zh, &en).to_owned();
     if form.number.is_empty() {
-        form.number_fault = Some(say("请输入证书编号。".to_owned(), "Type the certificate number.".to_owned()));
+        form.number_fault = Some(say(
+            "请输入证书编号。".to_owned(),
+            "Type the certificate number.".to_owned(),
+        ));
     } else if let Err(bad) = &number {
         form.number_fault = Some(say(bad.zh(), bad.en()));
     }
     if form.name.is_empty() {
-        form.name_fault = Some(say("请输入持证人姓名。".to_owned(), "Type the full name of the holder.".to_owned()));
+        form.name_fault = Some(say(
+            "请输入持证人姓名。".to_owned(),
+            "Type the full name of the holder.".to_owned(),
+        ));
     } else if let Err(bad) = &name {
         form.name_fault = Some(say(bad.zh(), bad.en()));
     }
-    if let (Ok(number), Ok(name), None, None) = (number, name, &form.number_fault, &form.name_fault) {
+    if let (Ok(number), Ok(name), None, None) = (number, name, &form.number_fault, &form.name_fault)
+    {
         let answer = by_number_and_name(&app, number, name).await?;
         return match &answer.certificate {
             Some(known) => {
@@ -138,13 +171,20 @@ async fn submit(State(app): State<App>, visit: Visit, RawForm(body): RawForm) ->
             None => verdict(&app, &visit, &answer, None, None),
         };
     }
-    let faults: Vec<(&'static str, String)> = [("number", &form.number_fault), ("name", &form.name_fault)]
-        .into_iter()
-        .filter_map(|(id, fault)| fault.clone().map(|fault| (id, fault)))
-        .collect();
-    let title = visit.lang.pick("错误:证书查验", "Error: check a certificate");
+    let faults: Vec<(&'static str, String)> =
+        [("number", &form.number_fault), ("name", &form.name_fault)]
+            .into_iter()
+            .filter_map(|(id, fault)| fault.clone().map(|fault| (id, fault)))
+            .collect();
+    let title = visit
+        .lang
+        .pick("错误:证书查验", "Error: check a certificate");
     let f = Frame::new(&app, &visit, Brand::Verify, title);
-    page(StatusCode::UNPROCESSABLE_ENTITY, &VerifyPage { f, form, faults }, Caching::Never)
+    page(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        &VerifyPage { f, form, faults },
+        Caching::Never,
+    )
 }
 
 async fn answer_of(app: &App, id: &str) -> Result<Answer, Problem> {
@@ -155,7 +195,11 @@ async fn answer_of(app: &App, id: &str) -> Result<Answer, Problem> {
     }
 }
 
-async fn show(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let answer = answer_of(&app, &id).await?;
     verdict(&app, &visit, &answer, None, None)
 }
@@ -172,7 +216,10 @@ async fn compare(
     let Some(known) = &answer.certificate else {
         return verdict(&app, &visit, &answer, None, None);
     };
-    let typed = fields.get("name").map(|name| name.trim().to_owned()).unwrap_or_default();
+    let typed = fields
+        .get("name")
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_default();
     let parsed: Result<PersonName, _> = typed.parse();
     match parsed {
         Ok(name) => {
@@ -181,7 +228,10 @@ async fn compare(
         }
         Err(bad) => {
             let fault = if typed.is_empty() {
-                visit.lang.pick("请输入完整姓名。", "Type the full name.").to_owned()
+                visit
+                    .lang
+                    .pick("请输入完整姓名。", "Type the full name.")
+                    .to_owned()
             } else {
                 visit.lang.pick(&bad.zh(), &bad.en()).to_owned()
             };
@@ -210,16 +260,32 @@ fn verdict(
         (Locale::En, false) => format!("{heading}: {word}"),
     };
     let f = Frame::new(app, visit, Brand::Verify, title);
-    let checks = answer.checks().iter().map(|check| check_row(check, lang, visit.lang)).collect();
+    let checks = answer
+        .checks()
+        .iter()
+        .map(|check| check_row(check, lang, visit.lang))
+        .collect();
     let freshness = answer
         .as_of()
         .filter(|as_of| answer.checked_at() - *as_of > chrono::Duration::minutes(1))
         .map(|as_of| {
             let at = f.moment(as_of);
-            visit.lang.pick(&format!("撤销状态截至 {at}。"), &format!("Revocation status as of {at}.")).to_owned()
+            visit
+                .lang
+                .pick(
+                    &format!("撤销状态截至 {at}。"),
+                    &format!("Revocation status as of {at}."),
+                )
+                .to_owned()
         });
-    let certificate = answer.certificate.as_ref().map(|known| view(&f, visit.lang, known));
-    let institution_line = answer.certificate.as_ref().and_then(|known| institution_line(&f, known));
+    let certificate = answer
+        .certificate
+        .as_ref()
+        .map(|known| view(&f, visit.lang, known));
+    let institution_line = answer
+        .certificate
+        .as_ref()
+        .and_then(|known| institution_line(&f, known));
     let status = match (answer.certificate.is_some(), name_fault.is_some()) {
         (_, true) => StatusCode::UNPROCESSABLE_ENTITY,
         (false, _) if answer.state() == certs::verdict::State::NotFound => StatusCode::NOT_FOUND,
@@ -293,11 +359,15 @@ fn institution_line(f: &Frame, known: &super::KnownCertificate) -> Option<String
         Standing::Authorised => return None,
         Standing::Suspended => (
             format!("培训机构自 {day} 起暂停;已签发的证书不因此失效。"),
-            format!("The institution is suspended since {day}; certificates issued before are not affected."),
+            format!(
+                "The institution is suspended since {day}; certificates issued before are not affected."
+            ),
         ),
         Standing::Exited | Standing::NotAdmitted => (
             format!("培训机构已于 {day} 退出目录;已签发的证书不因此失效。"),
-            format!("The institution left the catalogue on {day}; certificates issued before are not affected."),
+            format!(
+                "The institution left the catalogue on {day}; certificates issued before are not affected."
+            ),
         ),
     };
     Some(f.t(&zh, &en).to_owned())

@@ -43,8 +43,10 @@ pub(super) struct Plan {
 /// Reads everything a roster touches, the people under lock, and decides row by row.
 pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Result<Plan, Problem> {
     let (tx, vault) = (&act.tx, act.app.store.vault());
-    let indexes: Vec<[u8; 32]> =
-        rows.iter().map(|row| store::persons::citizen_index(vault, row.citizen_id.expose())).collect();
+    let indexes: Vec<[u8; 32]> = rows
+        .iter()
+        .map(|row| store::persons::citizen_index(vault, row.citizen_id.expose()))
+        .collect();
     let holders = store::persons::by_citizen_index(tx, &indexes).await?;
     let mut people: Vec<PersonId> = holders.values().copied().collect();
     people.sort_by_key(|id| id.uuid());
@@ -56,15 +58,23 @@ pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Resu
         .into_iter()
         .map(|member| (member.person, member))
         .collect();
-    let days = Days { start_on: cohort.start_on, end_on: cohort.end_on };
+    let days = Days {
+        start_on: cohort.start_on,
+        end_on: cohort.end_on,
+    };
     let busy = if cohort.state == CohortState::Planned {
         HashSet::new()
     } else {
         store::enrolments::overlapping(tx, &people, cohort.id, days).await?
     };
     let elsewhere = store::enrolments::known_elsewhere(tx, &people, cohort.id).await?;
-    let taken = members.values().filter(|member| member.state.takes_time()).count();
-    let mut free = usize::try_from(cohort.places).unwrap_or(usize::MAX).saturating_sub(taken);
+    let taken = members
+        .values()
+        .filter(|member| member.state.takes_time())
+        .count();
+    let mut free = usize::try_from(cohort.places)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(taken);
     let mut plan = Plan {
         added: Vec::new(),
         changed: Vec::new(),
@@ -77,7 +87,8 @@ pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Resu
     let mut seen = HashSet::with_capacity(rows.len());
     for (at, row) in rows.iter().enumerate() {
         let text = String::from_utf8_lossy(&row.canonical()).into_owned();
-        plan.digests.push(store::enrolments::row_digest(vault, &text));
+        plan.digests
+            .push(store::enrolments::row_digest(vault, &text));
         if !seen.insert(indexes[at]) {
             plan.fault(row, &DUPLICATE);
             continue;
@@ -92,7 +103,10 @@ pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Resu
             continue;
         };
         plan.known.insert(at, person);
-        let other_name = plan.open.get(&person).is_some_and(|open| open.name.as_str() != row.name.expose());
+        let other_name = plan
+            .open
+            .get(&person)
+            .is_some_and(|open| open.name.as_str() != row.name.expose());
         let member = members.get(&person);
         if other_name && (elsewhere.contains(&person) || member.is_none()) {
             plan.fault(row, &OTHER_NAME);
@@ -102,7 +116,10 @@ pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Resu
             if member.row_digest == plan.digests[at] {
                 plan.unchanged += 1;
             } else if member.state.takes_time() {
-                plan.changed.push(Change { at, enrolment: member.id });
+                plan.changed.push(Change {
+                    at,
+                    enrolment: member.id,
+                });
             } else {
                 plan.fault(row, &ENDED);
             }

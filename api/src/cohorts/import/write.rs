@@ -36,20 +36,35 @@ pub(super) async fn write(
     let mut cards = Vec::new();
     let mut added = Vec::with_capacity(plan.added.len());
     let mut changed = Vec::with_capacity(plan.changed.len());
-    let needs: Vec<Vec<String>> =
-        rows.iter().map(|row| row.needs.iter().map(|need| need.as_str().to_owned()).collect()).collect();
+    let needs: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            row.needs
+                .iter()
+                .map(|need| need.as_str().to_owned())
+                .collect()
+        })
+        .collect();
     let notes: Vec<Option<String>> = rows.iter().map(note).collect();
     let wanted = plan
         .added
         .iter()
         .map(|at| (*at, act.new_id::<EnrolmentId>(), true))
-        .chain(plan.changed.iter().map(|change| (change.at, change.enrolment, false)))
+        .chain(
+            plan.changed
+                .iter()
+                .map(|change| (change.at, change.enrolment, false)),
+        )
         .collect::<Vec<_>>();
     for (at, id, new) in wanted {
         let row = &rows[at];
         let (person, key) = key_of(at).ok_or_else(missing)?;
         if let Some(card) = &row.disability_card {
-            cards.push(Card { person, key, number: card.expose() });
+            cards.push(Card {
+                person,
+                key,
+                number: card.expose(),
+            });
         }
         let details = Details {
             id,
@@ -81,8 +96,11 @@ pub(super) async fn write(
     }
     let evidence: Vec<String> = roster.iter().map(ToString::to_string).collect();
     let entry = |details: &Details<'_>, new: bool| (details.id.uuid(), new);
-    let touched: Vec<(Uuid, bool)> =
-        added.iter().map(|one| entry(one, true)).chain(changed.iter().map(|one| entry(one, false))).collect();
+    let touched: Vec<(Uuid, bool)> = added
+        .iter()
+        .map(|one| entry(one, true))
+        .chain(changed.iter().map(|one| entry(one, false)))
+        .collect();
     act.record_all(touched.into_iter().map(|(id, new)| Entry {
         kind: "enrolment",
         id,
@@ -101,19 +119,45 @@ async fn make_people(
     rows: &[RosterRow],
     plan: &Plan,
 ) -> Result<Option<HashMap<usize, (PersonId, DataKey)>>, Problem> {
-    let unknown: Vec<usize> = plan.added.iter().copied().filter(|at| !plan.known.contains_key(at)).collect();
+    let unknown: Vec<usize> = plan
+        .added
+        .iter()
+        .copied()
+        .filter(|at| !plan.known.contains_key(at))
+        .collect();
     let people: Vec<NewPerson<'_>> = unknown
         .iter()
-        .map(|at| NewPerson { citizen_id: rows[*at].citizen_id.expose(), name: rows[*at].name.expose() })
+        .map(|at| NewPerson {
+            citizen_id: rows[*at].citizen_id.expose(),
+            name: rows[*at].name.expose(),
+        })
         .collect();
     let random = act.app.random.clone();
     let now = act.now;
-    let made = store::persons::make(&act.tx, act.app.store.vault(), &people, now, act.today, || random.id(now)).await?;
-    Ok(unknown.into_iter().zip(made).map(|(at, person)| Some((at, person?))).collect())
+    let made = store::persons::make(
+        &act.tx,
+        act.app.store.vault(),
+        &people,
+        now,
+        act.today,
+        || random.id(now),
+    )
+    .await?;
+    Ok(unknown
+        .into_iter()
+        .zip(made)
+        .map(|(at, person)| Some((at, person?)))
+        .collect())
 }
 
 /// A name that this class alone knows may be mended by its own roster.
-async fn rename(act: &Act, rows: &[RosterRow], plan: &Plan, at: usize, row: Uuid) -> Result<(), Problem> {
+async fn rename(
+    act: &Act,
+    rows: &[RosterRow],
+    plan: &Plan,
+    at: usize,
+    row: Uuid,
+) -> Result<(), Problem> {
     let Some(person) = plan.known.get(&at).and_then(|id| plan.open.get(id)) else {
         return Ok(());
     };
@@ -126,7 +170,10 @@ async fn rename(act: &Act, rows: &[RosterRow], plan: &Plan, at: usize, row: Uuid
 
 /// What the institution wrote about needs and the person, as one text that is sealed.
 fn note(row: &RosterRow) -> Option<String> {
-    let parts: Vec<&str> =
-        [&row.needs_other, &row.note].into_iter().flatten().map(crate::rosters::Hidden::expose).collect();
+    let parts: Vec<&str> = [&row.needs_other, &row.note]
+        .into_iter()
+        .flatten()
+        .map(crate::rosters::Hidden::expose)
+        .collect();
     (!parts.is_empty()).then(|| parts.join("\n"))
 }
