@@ -300,7 +300,7 @@ impl Act {
         }
     }
 
-    /// Finishes the act: log tiles and checkpoint, idempotency record, audit, commit.
+    /// Finishes the act: log tiles and checkpoint, idempotency record, audit, commit; a dry run rolls it all back.
     pub async fn finish(
         self: Box<Self>,
         status: StatusCode,
@@ -341,7 +341,11 @@ impl Act {
             detail: "",
         };
         store::journal::audit(&tx, &audit).await?;
-        store::commit(tx).await?;
+        if app.dry_run {
+            store::rollback(tx).await?;
+        } else {
+            store::commit(tx).await?;
+        }
         Ok(Receipt {
             status,
             json: answer.receipt,

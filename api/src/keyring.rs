@@ -217,6 +217,11 @@ impl Keyring {
         }
         Ok(public)
     }
+
+    /// Whether a file of this name is there, with or without a row in the database.
+    pub fn has_file(&self, kid: &str) -> bool {
+        self.folder.join(format!("{kid}.pem")).exists()
+    }
 }
 
 fn write_key(

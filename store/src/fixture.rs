@@ -208,3 +208,28 @@ pub(crate) fn details(enrolment: EnrolmentId, person: PersonId, key: &DataKey) -
         row_digest: [7; 32],
     }
 }
+
+/// The whole suite once more, on PostgreSQL: this test runs the test program again with the address of a private
+/// server, so that every test of this crate is a test on both databases.
+#[test]
+fn the_whole_suite_on_postgres() {
+    const ADDRESS: &str = "MINGZHENG_TEST_POSTGRES";
+    if std::env::var_os(ADDRESS).is_some() {
+        return;
+    }
+    let Some(cluster) = private_postgres::cluster() else {
+        return;
+    };
+    let program = std::env::current_exe().expect("this program");
+    let output = std::process::Command::new(program)
+        .env(ADDRESS, cluster.server())
+        .args(["--skip", "the_whole_suite_on_postgres"])
+        .output()
+        .expect("the suite runs");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "on PostgreSQL:\n{report}");
+    assert!(
+        !report.contains("running 0 tests"),
+        "the suite ran nothing:\n{report}"
+    );
+}

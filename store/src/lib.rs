@@ -8,6 +8,10 @@ pub mod certificates;
 pub mod cohorts;
 mod connect;
 pub mod enrolments;
+#[expect(
+    unreachable_pub,
+    reason = "the derive makes public items inside a private module"
+)]
 mod entity;
 pub mod error;
 #[cfg(test)]
@@ -37,4 +41,9 @@ pub use sea_orm::ConnectionTrait;
 /// Commits a write transaction: only now has anything happened.
 pub async fn commit(tx: WriteTx) -> Result<(), StoreError> {
     Ok(tx.commit().await?)
+}
+
+/// Takes back everything a write transaction did.
+pub async fn rollback(tx: WriteTx) -> Result<(), StoreError> {
+    Ok(tx.rollback().await?)
 }

@@ -54,12 +54,6 @@ pub async fn create_issuer_key(
         .map_err(|bad| Problem::identifier("/federation", &bad))?;
     let (not_before, not_after) = year_bounds(request.year)
         .ok_or_else(|| Problem::field("/year", "year", "年份不对。", "Not a year."))?;
-    let kid = free_kid(app, &federation, request.year).await?;
-    // The file is written before the transaction: a key file without a row signs nothing.
-    let public = app
-        .keyring
-        .generate_issuer(&kid, &app.random)
-        .map_err(Problem::internal)?;
     let mut act = match app.begin(actor, key, "create_issuer_key", request).await? {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
@@ -73,6 +67,12 @@ pub async fn create_issuer_key(
             "Name a province-level federation.",
         ));
     }
+    let kid = free_kid(app, &act.tx, &federation, request.year).await?;
+    // The file is written before the commit: a key file without a row signs nothing.
+    let public = app
+        .keyring
+        .generate_issuer(&kid, &app.random)
+        .map_err(Problem::internal)?;
     let row = KeyRow {
         kid: kid.as_str().to_owned(),
         purpose: "issuer".to_owned(),
@@ -122,14 +122,18 @@ pub fn receipt(row: &KeyRow) -> KeyReceipt {
 }
 
 /// `k3726`, then `k3726b`, `k3726c` and so on.
-async fn free_kid(app: &App, federation: &FederationCode, year: i32) -> Result<KeyId, Problem> {
+///
+/// A file that an interrupted act left behind keeps its name: it may hold a key that somebody saw.
+async fn free_kid(
+    app: &App,
+    db: &impl store::ConnectionTrait,
+    federation: &FederationCode,
+    year: i32,
+) -> Result<KeyId, Problem> {
     let base = format!("k{}{:02}", federation.prefix(), year.rem_euclid(100));
     for suffix in std::iter::once(String::new()).chain(('b'..='z').map(String::from)) {
         let name = format!("{base}{suffix}");
-        if store::certificates::key(app.store.reader(), &name)
-            .await?
-            .is_none()
-        {
+        if !app.keyring.has_file(&name) && store::certificates::key(db, &name).await?.is_none() {
             return name.parse().map_err(Problem::internal);
         }
     }

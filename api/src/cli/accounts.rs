@@ -40,6 +40,9 @@ pub enum AccountCommand {
         /// 幂等编号 / idempotency key
         #[arg(long)]
         key: Option<String>,
+        /// 只试办,不写入 / try it without writing; needs --as
+        #[arg(long, requires = "account")]
+        dry_run: bool,
     },
 }
 
@@ -59,6 +62,7 @@ pub async fn run(
         account,
         password_file,
         key,
+        dry_run,
     } = command;
     let password = read_secret(&new_password_file)?;
     let (Some(account), Some(password_file)) = (account, password_file) else {
@@ -69,7 +73,7 @@ pub async fn run(
         account,
         password_file,
         key,
-        dry_run: false,
+        dry_run,
     };
     let acting = Acting::begin::<ManageAccounts>(registry, &acting).await?;
     let request = CreateAccountRequest {

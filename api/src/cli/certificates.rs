@@ -24,6 +24,7 @@ use crate::problem::Problem;
 /// Propose a batch.
 #[derive(Args, Debug)]
 pub struct ProposeArgs {
+    /// Who acts.
     #[command(flatten)]
     acting: ActingArgs,
     /// 班期编号 / cohort id
@@ -33,6 +34,7 @@ pub struct ProposeArgs {
 /// Approve a batch.
 #[derive(Args, Debug)]
 pub struct IssueArgs {
+    /// Who acts.
     #[command(flatten)]
     acting: ActingArgs,
     /// 批次编号 / batch id
@@ -42,6 +44,7 @@ pub struct IssueArgs {
 /// List certificates.
 #[derive(Args, Debug)]
 pub struct ListArgs {
+    /// Who acts.
     #[command(flatten)]
     acting: ActingArgs,
     /// 只看一个批次 / only this batch
@@ -52,6 +55,7 @@ pub struct ListArgs {
 /// Write the QR picture.
 #[derive(Args, Debug)]
 pub struct QrArgs {
+    /// Who acts.
     #[command(flatten)]
     acting: ActingArgs,
     /// 证书上的编号 / id on the paper
@@ -64,6 +68,7 @@ pub struct QrArgs {
 /// Make a share link.
 #[derive(Args, Debug)]
 pub struct ShareArgs {
+    /// Who acts.
     #[command(flatten)]
     acting: ActingArgs,
     /// 证书上的编号 / id on the paper
@@ -76,6 +81,7 @@ pub struct ShareArgs {
 /// Change a certificate.
 #[derive(Args, Debug)]
 pub struct ChangeArgs {
+    /// Who acts.
     #[command(flatten)]
     acting: ActingArgs,
     /// 证书上的编号 / id on the paper
@@ -189,12 +195,8 @@ pub async fn change(
         reason_code: args.reason_code,
         reason: args.reason,
     };
-    let dry = args.acting.dry_run;
     let acting = Acting::begin::<ChangeCertificates>(registry, &args.acting).await?;
     let found = find(&acting, &args.id).await?;
-    if dry {
-        return print.show(&request);
-    }
     let receipt = change::change_certificate(
         &acting.app,
         &acting.actor,

@@ -26,6 +26,7 @@ use crate::timeline::TimelineItem;
 pub enum CohortCommand {
     /// 开设班期 / open a cohort
     Open {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 开设编号 / offer id
@@ -49,11 +50,13 @@ pub enum CohortCommand {
     },
     /// 班期列表 / cohorts of one's area
     List {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
     },
     /// 全部经过 / the whole timeline of a cohort
     Timeline {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 班期编号 / cohort id
@@ -61,6 +64,7 @@ pub enum CohortCommand {
     },
     /// 办理一个环节 / act: announce, confirm, open_enrolment, start, finish, accept, send_back, cancel, terminate
     Act {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 班期编号 / cohort id
@@ -79,6 +83,7 @@ pub enum CohortCommand {
     },
     /// 导入学员名单 / check or import a roster (.xlsx or .csv)
     Import {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 班期编号 / cohort id
@@ -91,6 +96,7 @@ pub enum CohortCommand {
     },
     /// 录取全部报名学员 / admit all applicants
     Admit {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 班期编号 / cohort id
@@ -98,6 +104,7 @@ pub enum CohortCommand {
     },
     /// 学员名单,以 JSON 输出编号 / enrolments of a cohort
     Enrolments {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 班期编号 / cohort id
@@ -105,6 +112,7 @@ pub enum CohortCommand {
     },
     /// 登记考勤合计(JSON 文件) / record attendance totals from a JSON file
     Attendance {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 班期编号 / cohort id
@@ -114,6 +122,7 @@ pub enum CohortCommand {
     },
     /// 登记或确认考核结果 / enter results from a JSON file, or confirm them when no file is given
     Results {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 班期编号 / cohort id
@@ -150,12 +159,7 @@ pub async fn run(
                 price_fen: 0,
                 teachers,
             };
-            let dry = acting.dry_run;
             let acting = Acting::begin::<RunCohorts>(registry, &acting).await?;
-            if dry {
-                print.show(&request)?;
-                return Ok(true);
-            }
             print.receipt(
                 &open::open_cohort(&acting.app, &acting.actor, &acting.key, &request).await?,
             )?;
@@ -205,13 +209,8 @@ pub async fn run(
                 sample_called,
                 ..CohortActRequest::of(act)
             };
-            let dry = acting.dry_run;
             let acting = Acting::begin::<ActOnCohorts>(registry, &acting).await?;
             let revision = IfMatch(found(&acting, id).await?.revision);
-            if dry {
-                print.show(&request)?;
-                return Ok(true);
-            }
             let receipt = acts::act_on_cohort(
                 &acting.app,
                 &acting.actor,
@@ -235,7 +234,6 @@ pub async fn run(
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            let import = if acting.dry_run { Import::None } else { import };
             let acting = Acting::begin::<RunCohorts>(registry, &acting).await?;
             let bar = super::progress::spinner("读取名单 / reading the roster");
             let upload = Upload { file_name, bytes };

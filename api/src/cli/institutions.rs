@@ -27,6 +27,7 @@ use crate::timeline::TimelineItem;
 pub enum InstitutionCommand {
     /// 申请入库 / apply for admission (T01, T24)
     Apply {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 名称 / name
@@ -47,6 +48,7 @@ pub enum InstitutionCommand {
     },
     /// 机构列表 / institutions of one's area
     List {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 状态 / state
@@ -55,6 +57,7 @@ pub enum InstitutionCommand {
     },
     /// 查看一家机构 / one institution
     Show {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 入库编号 / admission id
@@ -65,6 +68,7 @@ pub enum InstitutionCommand {
     },
     /// 办理一个环节 / take a transition: T02-T08, T16, T18
     Act {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 入库编号 / admission id
@@ -89,6 +93,7 @@ pub enum InstitutionCommand {
     },
     /// 增加场地 / add a site
     AddSite {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 名称 / name
@@ -106,6 +111,7 @@ pub enum InstitutionCommand {
     },
     /// 登记异议 / record an objection
     Object {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 入库编号 / admission id
@@ -116,6 +122,7 @@ pub enum InstitutionCommand {
     },
     /// 答复异议 / decide an objection
     DecideObjection {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 异议编号 / objection id
@@ -151,11 +158,7 @@ pub async fn run(
                 address,
                 phone,
             };
-            let dry = acting.dry_run;
             let acting = Acting::begin::<ApplyInstitution>(registry, &acting).await?;
-            if dry {
-                return print.show(&request);
-            }
             print.receipt(&apply::apply(&acting.app, &acting.actor, &acting.key, &request).await?)
         }
         InstitutionCommand::List { acting, state } => {
@@ -199,7 +202,6 @@ pub async fn run(
             document_date,
             revision,
         } => {
-            let dry = acting.dry_run;
             let acting = Acting::begin::<ActOnInstitution>(registry, &acting).await?;
             let document = match (document_number, document_issuer) {
                 (Some(number), Some(issuer)) => Some(DocumentRequest {
@@ -216,9 +218,6 @@ pub async fn run(
                 address: None,
                 phone: None,
             };
-            if dry {
-                return print.show(&request);
-            }
             let revision = match revision {
                 Some(revision) => revision,
                 None => find(&acting, id).await?.revision,
@@ -248,11 +247,7 @@ pub async fn run(
                 address,
                 provisions,
             };
-            let dry = acting.dry_run;
             let acting = Acting::begin::<ApplyInstitution>(registry, &acting).await?;
-            if dry {
-                return print.show(&request);
-            }
             print.receipt(&sites::add(&acting.app, &acting.actor, &acting.key, &request).await?)
         }
         InstitutionCommand::Object {

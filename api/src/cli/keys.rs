@@ -15,6 +15,7 @@ use crate::problem::Problem;
 pub enum KeyCommand {
     /// 为省级残联新建某年的签发密钥 / make the issuer key of a federation for a year
     Create {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 省级残联代码 / province-level federation

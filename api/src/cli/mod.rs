@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod certificates;
 pub mod cohorts;
 pub mod demo;
+pub mod ids;
 pub mod institutions;
 pub mod keys;
 pub mod logs;
@@ -13,9 +14,11 @@ pub mod programs;
 pub mod progress;
 pub mod registry;
 pub mod serving;
+pub mod verify;
 
 use std::process::ExitCode;
 
+use certs::verdict::Lang;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use domain::certificate::CertificateAct;
@@ -36,6 +39,17 @@ struct Cli {
     /// 进度以文字行输出 / tell progress in plain lines
     #[arg(long, global = true)]
     plain: bool,
+    /// 输出语言 zh 或 en,缺省为双语 / language of sentences: zh or en, both when not given
+    #[arg(long, global = true, value_parser = language)]
+    lang: Option<Lang>,
+}
+
+fn language(text: &str) -> Result<Lang, String> {
+    match text {
+        "zh" => Ok(Lang::Zh),
+        "en" => Ok(Lang::En),
+        _ => Err("zh 或 en / zh or en".to_owned()),
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -70,6 +84,9 @@ enum Command {
     /// 证书 / certificates
     #[command(subcommand)]
     Cert(CertCommand),
+    /// 号码核对 / check a doubtful number
+    #[command(subcommand)]
+    Id(ids::IdCommand),
     /// 密钥 / keys
     #[command(subcommand)]
     Key(keys::KeyCommand),
@@ -81,6 +98,11 @@ enum Command {
         /// 命令行解释器 / shell
         shell: Shell,
     },
+    /// 手册页 / manual pages, one file for each command
+    Man {
+        /// 输出目录 / folder to write to
+        folder: std::path::PathBuf,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -89,6 +111,8 @@ enum CertCommand {
     Propose(certificates::ProposeArgs),
     /// 批准并签发一批证书 / approve a batch: the registry signs
     Issue(certificates::IssueArgs),
+    /// 查验证书文件(图片或文本),可离线 / check certificates in pictures or texts, without a server given a key file
+    Verify(verify::VerifyArgs),
     /// 证书列表 / certificates of one's area
     List(certificates::ListArgs),
     /// 写出二维码 / write the QR picture
@@ -125,19 +149,22 @@ pub fn run() -> ExitCode {
             return ExitCode::from(3);
         }
     };
+    let lang = cli.lang;
     match runtime.block_on(dispatch(cli)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("mingzheng: {error}");
+            eprintln!("mingzheng: {}", error.message(lang));
             ExitCode::from(error.exit_code())
         }
     }
 }
 
-/// Runs a command; `false` is a negative answer.
-async fn dispatch(cli: Cli) -> Result<bool, CommandError> {
-    let print = Printing { json: cli.json };
+/// Runs a command; answers the exit code: 0, or what the answer itself means.
+async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
+    let print = Printing {
+        json: cli.json,
+        lang: cli.lang,
+    };
     let registry = &cli.registry;
     match cli.command {
         Command::Serve(args) => serving::serve(args, registry, print).await?,
@@ -150,11 +177,18 @@ async fn dispatch(cli: Cli) -> Result<bool, CommandError> {
         Command::Program(command) => programs::run_program(command, registry, print).await?,
         Command::CertificateType(command) => programs::run_type(command, registry, print).await?,
         Command::Offer(command) => programs::run_offer(command, registry, print).await?,
-        Command::Cohort(command) => return cohorts::run(command, registry, print).await,
+        Command::Cohort(command) => {
+            return cohorts::run(command, registry, print).await.map(negative);
+        }
         Command::Proposal(command) => programs::run_proposal(command, registry, print).await?,
+        Command::Cert(CertCommand::Verify(args)) => {
+            return verify::run(args, registry, print).await;
+        }
         Command::Cert(command) => certificate(command, registry, print).await?,
         Command::Key(command) => keys::run(command, registry, print).await?,
-        Command::Log(command) => return logs::run(command, registry, print).await,
+        Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
+        Command::Id(command) => return ids::run(command, print).map(negative),
+        Command::Man { folder } => clap_mangen::generate_to(Cli::command(), folder)?,
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,
@@ -164,7 +198,12 @@ async fn dispatch(cli: Cli) -> Result<bool, CommandError> {
             );
         }
     }
-    Ok(true)
+    Ok(0)
+}
+
+/// A negative answer ends with 1.
+fn negative(positive: bool) -> u8 {
+    u8::from(!positive)
 }
 
 async fn certificate(
@@ -173,6 +212,7 @@ async fn certificate(
     print: Printing,
 ) -> Result<(), CommandError> {
     match command {
+        CertCommand::Verify(args) => verify::run(args, registry, print).await.map(|_| ()),
         CertCommand::Propose(args) => certificates::propose(args, registry, print).await,
         CertCommand::Issue(args) => certificates::issue(args, registry, print).await,
         CertCommand::List(args) => certificates::list(args, registry, print).await,

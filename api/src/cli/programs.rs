@@ -25,6 +25,7 @@ use crate::proposals::{self, RefuseProposalRequest};
 pub enum ProgramCommand {
     /// 按 JSON 文件起草项目 / draft a programme from a JSON file
     Create {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// JSON 文件 / file with the content
@@ -35,11 +36,13 @@ pub enum ProgramCommand {
     },
     /// 项目列表 / programme versions of one's area
     List {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
     },
     /// 办理一个环节 / act on a version: file, return, review, publish, reject, retire
     Act {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 项目编号 / code of the programme
@@ -62,6 +65,7 @@ pub enum ProgramCommand {
 pub enum CertificateTypeCommand {
     /// 新建 / make one
     Create {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 代码 / code
@@ -86,6 +90,7 @@ pub enum CertificateTypeCommand {
 pub enum OfferCommand {
     /// 申请开设 / propose
     Propose {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 入库编号 / admission id
@@ -100,6 +105,7 @@ pub enum OfferCommand {
     },
     /// 办理 / act: approve, open, pause, close
     Act {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 编号 / offer id
@@ -117,6 +123,7 @@ pub enum OfferCommand {
 pub enum ProposalCommand {
     /// 同意 / approve
     Approve {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 编号 / proposal id
@@ -124,6 +131,7 @@ pub enum ProposalCommand {
     },
     /// 退回 / refuse
     Refuse {
+        /// Who acts.
         #[command(flatten)]
         acting: ActingArgs,
         /// 编号 / proposal id
@@ -147,11 +155,7 @@ pub async fn run_program(
             next_version_of,
         } => {
             let request: ProgramContent = read_json(&file)?;
-            let dry = acting.dry_run;
             let acting = Acting::begin::<DraftPrograms>(registry, &acting).await?;
-            if dry {
-                return print.show(&request);
-            }
             let receipt = match next_version_of {
                 Some(code) => {
                     drafts::next_version(&acting.app, &acting.actor, &acting.key, &code, &request)
@@ -188,11 +192,7 @@ pub async fn run_program(
                 reason,
                 opinions,
             };
-            let dry = acting.dry_run;
             let acting = Acting::begin::<ActOnPrograms>(registry, &acting).await?;
-            if dry {
-                return print.show(&request);
-            }
             let scope = Scope::of(&acting.actor);
             let found =
                 store::programs::find(acting.app.store.reader(), &scope, &code, version, false)
@@ -234,11 +234,7 @@ pub async fn run_type(
         description,
         validity_months,
     };
-    let dry = acting.dry_run;
     let acting = Acting::begin::<ManageCertificateTypes>(registry, &acting).await?;
-    if dry {
-        return print.show(&request);
-    }
     print.receipt(&types::create(&acting.app, &acting.actor, &acting.key, &request).await?)
 }
 
@@ -260,11 +256,7 @@ pub async fn run_offer(
                 program,
                 site,
             };
-            let dry = acting.dry_run;
             let acting = Acting::begin::<ActOnOffers>(registry, &acting).await?;
-            if dry {
-                return print.show(&request);
-            }
             print.receipt(
                 &offer_acts::propose(&acting.app, &acting.actor, &acting.key, &request).await?,
             )
@@ -276,11 +268,7 @@ pub async fn run_offer(
             reason,
         } => {
             let request = OfferActRequest { act, reason };
-            let dry = acting.dry_run;
             let acting = Acting::begin::<ActOnOffers>(registry, &acting).await?;
-            if dry {
-                return print.show(&request);
-            }
             let found = store::offers::find(
                 acting.app.store.reader(),
                 &Scope::of(&acting.actor),

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use certs::verdict::Lang;
 use clap::Args;
 use domain::access::Actor;
 use serde_json::Value;
@@ -16,7 +17,7 @@ use crate::boot::{self, BootError, Settings};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::extract::IdempotencyKey;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, Sentence};
 
 /// Where the registry is.
 #[derive(Args, Clone, Debug)]
@@ -72,7 +73,7 @@ pub struct ActingArgs {
     /// 幂等编号,重复执行时沿用 / idempotency key: keep it when you repeat the command
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
-    /// 只检查,不写入 / check the sign-in and show what would be sent, without writing
+    /// 只试办,不写入 / try it: every check runs and the answer is shown, but nothing is written
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -95,6 +96,23 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// The message, in one language where it was asked for.
+    pub fn message(&self, lang: Option<Lang>) -> String {
+        let (Self::Problem(problem), Some(lang)) = (self, lang) else {
+            return self.to_string();
+        };
+        let one = |sentence: &Sentence| match lang {
+            Lang::Zh => sentence.zh.clone(),
+            Lang::En => sentence.en.clone(),
+        };
+        let mut text = format!("{}: {}", problem.code().as_str(), one(&problem.detail()));
+        for error in problem.errors() {
+            let detail = one(&error.detail);
+            text.push_str(&format!("\n  {} [{}] {detail}", error.pointer, error.code));
+        }
+        text
+    }
+
     /// Exit code (pages.md 7): 1 negative answer, 2 wrong use, 3 cannot check, 4 not allowed.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -177,7 +195,8 @@ impl Acting {
         registry: &RegistryArgs,
         acting: &ActingArgs,
     ) -> Result<Self, CommandError> {
-        let app = registry.open().await?;
+        let mut app = registry.open().await?;
+        app.dry_run = acting.dry_run;
         let password = read_secret(&acting.password_file)?;
         let signed_in = accounts::sign_in(&app, &acting.account, &password).await?;
         if !P::allows(signed_in.actor.role) {
@@ -230,9 +249,28 @@ pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Comma
 pub struct Printing {
     /// One JSON value instead of lines.
     pub json: bool,
+    /// Only this language; both when not given.
+    pub lang: Option<Lang>,
 }
 
 impl Printing {
+    /// One of two texts, or both.
+    pub fn words(self, zh: &str, en: &str) -> String {
+        match self.lang {
+            Some(Lang::Zh) => zh.to_owned(),
+            Some(Lang::En) => en.to_owned(),
+            None => format!("{zh} / {en}"),
+        }
+    }
+
+    /// Writes text to standard output; a reader that closed the pipe has what it wanted.
+    pub fn text(self, text: &str) -> Result<(), CommandError> {
+        match std::io::stdout().lock().write_all(text.as_bytes()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Prints what an act answered.
     pub fn receipt(self, receipt: &Receipt) -> Result<(), CommandError> {
         self.value(&receipt.value())
@@ -245,11 +283,7 @@ impl Printing {
         } else {
             plain(value)
         };
-        // A reader that closed the pipe has what it wanted.
-        match std::io::stdout().lock().write_all(text.as_bytes()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-            _ => Ok(()),
-        }
+        self.text(&text)
     }
 
     /// Prints something that serialises.

@@ -5,5 +5,3 @@ pub mod check;
 pub mod json;
 pub mod pages;
 pub mod proofs;
-
-pub(crate) use json::routes;

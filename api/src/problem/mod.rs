@@ -54,7 +54,6 @@ struct Inner {
     detail: Option<Sentence>,
     errors: Vec<FieldError>,
     retry_after: Option<u32>,
-    allow: Option<HeaderValue>,
     cause: Option<String>,
 }
 
@@ -66,7 +65,6 @@ impl Problem {
             detail: None,
             errors: Vec::new(),
             retry_after: None,
-            allow: None,
             cause: None,
         }))
     }

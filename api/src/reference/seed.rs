@@ -1,6 +1,6 @@
 //! Loads `seed-data/`, which the binary carries, into the database; a file that was loaded before is skipped.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use certs::log::LeafEntry;
 use domain::policy::WorkflowPolicy;
@@ -128,6 +128,16 @@ fn regions() -> Result<Vec<Region>, Problem> {
         });
     }
     Ok(regions)
+}
+
+/// The codes of all divisions that ever were, without a database: for a doubtful number at a desk.
+pub fn division_codes() -> Result<HashSet<String>, Problem> {
+    Ok(regions()?.into_iter().map(|region| region.code).collect())
+}
+
+/// The codes of all occupations, without a database.
+pub fn occupation_codes() -> Result<HashSet<String>, Problem> {
+    Ok(occupations()?.into_iter().map(|row| row.code).collect())
 }
 
 fn federations() -> Result<Vec<Federation>, Problem> {

@@ -1,5 +1,6 @@
 //! What a verifier may be told.
 
+use certs::certificate::Claims;
 use certs::verdict::{Check, Lang, Standing, State, Verdict};
 use chrono::{DateTime, Utc};
 use domain::{CertificateNo, PersonName, PublicId};
@@ -62,6 +63,21 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// A verdict from the presented bytes and a file of keys, where no registry could be asked.
+    pub fn offline(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            presented: true,
+            certificate: None,
+        }
+    }
+
+    /// What the signed data says; only for who presented it.
+    pub fn signed_claims(&self) -> Option<&Claims> {
+        let claims = self.verdict.claims.as_ref().filter(|_| self.presented)?;
+        Some(claims.claims())
+    }
+
     /// The state, one of nine.
     pub fn state(&self) -> State {
         self.verdict.state

@@ -112,7 +112,7 @@ impl FromStr for DisabilityCardNo {
             .map_err(|bad: BadIdentifier| fault(inside(bad.check)))?;
         let category = text[18..19].parse().map_err(|_| fault(Check::Category))?;
         let level = text[19..20].parse().map_err(|_| fault(Check::Grade))?;
-        let reissue = match text[20..].as_bytes() {
+        let reissue = match &text.as_bytes()[20..] {
             [] => None,
             [b'B', digit @ b'1'..=b'9'] => Some(digit - b'0'),
             _ => return Err(fault(Check::Reissue)),

@@ -6,10 +6,6 @@ entity! {
         purpose: String, federation: Option<String>, algorithm: String, public_key: Vec<u8>, state: String,
         not_before: i64, not_after: i64, compromised_at: Option<i64>, created_at: i64,
     }
-    log_head = "log_head" {
-        #[sea_orm(primary_key, auto_increment = false)] id: i32,
-        size: i64, root: Vec<u8>, at: i64,
-    }
     log_leaf = "log_leaf" {
         #[sea_orm(primary_key, auto_increment = false)] leaf_index: i64,
         kind: i32, entry: Vec<u8>, at: i64,

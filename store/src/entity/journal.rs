@@ -24,10 +24,6 @@ entity! {
         #[sea_orm(primary_key, auto_increment = false)] idempotency_key: String,
         request_sha256: Vec<u8>, status: i32, receipt: String, at: i64,
     }
-    audit_head = "audit_head" {
-        #[sea_orm(primary_key, auto_increment = false)] id: i32,
-        seq: i64, hash: Vec<u8>,
-    }
     audit = "audit" {
         #[sea_orm(primary_key, auto_increment = false)] seq: i64,
         at: i64, request_id: String, staff_person_id: Option<Uuid>, account_id: Option<Uuid>, post_id: Option<Uuid>,

@@ -4,7 +4,6 @@
 macro_rules! entity {
     ($($(#[$doc:meta])* $module:ident = $table:literal { $($(#[$attr:meta])* $field:ident : $type:ty),* $(,)? })*) => {$(
         $(#[$doc])*
-        #[expect(unreachable_pub, reason = "the derive makes public items inside a private module")]
         pub(crate) mod $module {
             use sea_orm::entity::prelude::*;
 
