@@ -66,7 +66,7 @@ pub enum Begin {
 }
 
 /// What a timeline entry says, without what the act knows itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Entry<'a> {
     /// Kind of the thing.
     pub kind: &'a str,

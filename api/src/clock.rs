@@ -72,7 +72,7 @@ impl Random {
     /// A machine without randomness must not run a registry: such a failure ends the process.
     pub fn system() -> Self {
         Self(Arc::new(|buffer| {
-            getrandom::fill(buffer).expect("the operating system gives random bytes")
+            getrandom::fill(buffer).expect("the operating system gives random bytes");
         }))
     }
 

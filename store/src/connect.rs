@@ -69,17 +69,14 @@ impl Store {
     /// Connects, brings the schema up to date (one node at a time), and refuses unsafe settings.
     pub async fn open(url: &DatabaseUrl, vault: Arc<Vault>) -> Result<Self, StoreError> {
         let writer = Database::connect(options(url, 1)).await?;
-        let (reader, writer) = match writer.get_database_backend() {
-            DbBackend::Postgres => {
-                refuse_unsafe_postgres(&writer).await?;
-                let pool = Database::connect(options(url, 12)).await?;
-                migrate_under_lock(&writer).await?;
-                (pool.clone(), pool)
-            }
-            _ => {
-                Migrator::up(&writer, None).await?;
-                (Database::connect(options(url, 4)).await?, writer)
-            }
+        let (reader, writer) = if writer.get_database_backend() == DbBackend::Postgres {
+            refuse_unsafe_postgres(&writer).await?;
+            let pool = Database::connect(options(url, 12)).await?;
+            migrate_under_lock(&writer).await?;
+            (pool.clone(), pool)
+        } else {
+            Migrator::up(&writer, None).await?;
+            (Database::connect(options(url, 4)).await?, writer)
         };
         Ok(Self {
             reader,

@@ -32,6 +32,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// A row of `table` that the domain refuses.
+    #[expect(clippy::needless_pass_by_value, reason = "ids are small and copied")]
     pub fn inconsistent(table: &'static str, id: impl ToString) -> Self {
         Self::Inconsistent {
             table,

@@ -238,7 +238,7 @@ mod tests {
     fn vault() -> Vault {
         let counter = std::sync::atomic::AtomicU8::new(1);
         let random: RandomBytes = Arc::new(move |buffer| {
-            buffer.fill(counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+            buffer.fill(counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         });
         Vault::new(1, &[7; 32], [9; 32], random)
     }

@@ -14,8 +14,11 @@ use crate::problem::Problem;
 /// Places in one list (interop.md: at least 131,072).
 const SIZE: u32 = 131_072;
 
-/// Orders of the lists that this process has used, by seed: 512 KiB each.
-static ORDERS: LazyLock<Mutex<HashMap<[u8; 32], Arc<Vec<u32>>>>> = LazyLock::new(Mutex::default);
+/// The order of a list by its seed.
+type Orders = HashMap<[u8; 32], Arc<Vec<u32>>>;
+
+/// Orders of the lists that this process has used: 512 KiB each.
+static ORDERS: LazyLock<Mutex<Orders>> = LazyLock::new(Mutex::default);
 
 /// Takes `count` places inside the act's transaction; list and index for each.
 pub(super) async fn claim(act: &Act, count: usize) -> Result<Vec<(u32, u32)>, Problem> {

@@ -286,29 +286,26 @@ pub async fn run(
         }
         CohortCommand::Results { acting, id, file } => {
             let acting = Acting::begin::<RunCohorts>(registry, &acting).await?;
-            let receipt = match file {
-                Some(file) => {
-                    let request: AssessmentsRequest = read_json(&file)?;
-                    assessments::enter_assessments(
-                        &acting.app,
-                        &acting.actor,
-                        &acting.key,
-                        id,
-                        &request,
-                    )
-                    .await?
-                }
-                None => {
-                    let request = ConfirmRequest::default();
-                    assessments::confirm_assessments(
-                        &acting.app,
-                        &acting.actor,
-                        &acting.key,
-                        id,
-                        &request,
-                    )
-                    .await?
-                }
+            let receipt = if let Some(file) = file {
+                let request: AssessmentsRequest = read_json(&file)?;
+                assessments::enter_assessments(
+                    &acting.app,
+                    &acting.actor,
+                    &acting.key,
+                    id,
+                    &request,
+                )
+                .await?
+            } else {
+                let request = ConfirmRequest::default();
+                assessments::confirm_assessments(
+                    &acting.app,
+                    &acting.actor,
+                    &acting.key,
+                    id,
+                    &request,
+                )
+                .await?
             };
             print.receipt(&receipt)?;
         }

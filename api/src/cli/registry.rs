@@ -116,8 +116,9 @@ impl CommandError {
     /// Exit code (pages.md 7): 1 negative answer, 2 wrong use, 3 cannot check, 4 not allowed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Io(_) => 2,
-            Self::Boot(BootError::Missing | BootError::Policy(_)) => 2,
+            Self::Usage(_)
+            | Self::Io(_)
+            | Self::Boot(BootError::Missing | BootError::Policy(_)) => 2,
             Self::Boot(_) => 3,
             Self::Problem(problem) => match problem.code() {
                 Code::Forbidden | Code::Unauthenticated | Code::InvalidCredentials => 4,

@@ -250,7 +250,7 @@ async fn apply(
     match transition.act {
         CohortAct::Confirm => cohort.confirmed_on = Some(act.today),
         CohortAct::Finish => {
-            cohort.hours_taught = request.hours_taught.unwrap_or(cohort.hours_taught)
+            cohort.hours_taught = request.hours_taught.unwrap_or(cohort.hours_taught);
         }
         CohortAct::SendBack => cohort.sent_back += 1,
         _ => {}
@@ -301,7 +301,7 @@ async fn move_members(
         moves
             .entry((member.state, act))
             .or_default()
-            .push(member.id)
+            .push(member.id);
     };
     let mut exit_reason = None;
     match done {

@@ -100,7 +100,7 @@ fn response(row: Cohort, label: Option<&Label>) -> CohortResponse {
         state: row.state.as_str(),
         possible: acts_from(row.state)
             .into_iter()
-            .map(|act| act.as_str())
+            .map(domain::cohort::CohortAct::as_str)
             .collect(),
         offer: row.offer.to_string(),
         institution: row.admission.to_string(),

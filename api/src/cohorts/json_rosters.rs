@@ -65,7 +65,7 @@ fn upload(headers: &HeaderMap, file_name: Option<String>, bytes: Bytes) -> Resul
     }
     Ok(Upload {
         file_name: file_name.unwrap_or_default(),
-        bytes: bytes.to_vec(),
+        bytes: bytes.into(),
     })
 }
 

@@ -265,9 +265,10 @@ async fn take(
 ) -> Result<AdmissionReceipt, Problem> {
     advance(act, &mut admission, step, request);
     let revision = store::institutions::update(&act.tx, &admission).await?;
-    let leaf = match step.transition.is_public() {
-        true => Some(publish(act, &admission, step).await?),
-        false => None,
+    let leaf = if step.transition.is_public() {
+        Some(publish(act, &admission, step).await?)
+    } else {
+        None
     };
     let document = match &request.document {
         Some(document) => Some(

@@ -117,10 +117,9 @@ pub(crate) fn list_title(visit: &Visit, word: (&str, &str), term: &str, page: u6
     };
     if page > 1 {
         title.push_str(
-            &visit
+            visit
                 .lang
-                .pick(&format!(" - 第{page}页"), &format!(" - page {page}"))
-                .to_owned(),
+                .pick(&format!(" - 第{page}页"), &format!(" - page {page}")),
         );
     }
     title
@@ -313,6 +312,7 @@ async fn show(
         .map(|row| admission_view(&app, &f, row))
         .collect();
     let view = DetailPage {
+        f,
         name,
         code,
         admissions,
@@ -320,7 +320,6 @@ async fn show(
         offers,
         cohorts,
         decisions,
-        f,
     };
     page(StatusCode::OK, &view, Caching::Minute)
 }

@@ -6,7 +6,6 @@
 mod codes;
 mod render;
 
-use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use domain::identifiers::BadIdentifier;
 use store::StoreError;

@@ -370,8 +370,14 @@ async fn list_of(act: &Act) -> Result<String, Problem> {
             .to_owned()),
         (None, Some(institution)) => {
             let scope = Scope::Institution(institution);
-            let own =
-                store::institutions::list(&act.tx, &scope, &Default::default(), None, 1).await?;
+            let own = store::institutions::list(
+                &act.tx,
+                &scope,
+                &store::institutions::Filter::default(),
+                None,
+                1,
+            )
+            .await?;
             own.into_iter()
                 .next()
                 .map(|row| row.federation)

@@ -150,11 +150,11 @@ async fn show(
     page(
         StatusCode::OK,
         &DetailPage {
+            f,
             name,
             code,
             versions,
             offers,
-            f,
         },
         Caching::Minute,
     )

@@ -19,7 +19,7 @@ use crate::problem::{self, Problem};
 /// Largest body that any handler may ask for, in bytes (trust.md UP-1).
 const BODY_LIMIT: usize = 20 * 1024 * 1024;
 /// How long a request may take: an upload over a slow line included.
-const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_mins(10);
 /// How long running requests may take once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 

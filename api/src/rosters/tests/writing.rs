@@ -78,7 +78,7 @@ fn the_annotated_table_keeps_rows_and_explains_each_fault() {
 
 #[test]
 fn no_cell_of_the_annotated_table_is_a_formula() {
-    let text = "姓名,身份证号,户籍,同意书,备注\n样本甲,=1+1,+2,-3,@SUM(A1)\n";
+    let text = "姓名,身份证号,户籍地,同意书,备注\n样本甲,=1+1,+2,-3,@SUM(A1)\n";
     let sheet = read(text.as_bytes(), "x.csv", Limits::default()).expect("a roster");
     let bytes = annotate(&sheet, &parse(&sheet, &context()).faults).expect("written");
     let again = read(&bytes, "again.xlsx", Limits::default()).expect("readable");
