@@ -73,6 +73,15 @@ impl WorkingCalendar {
         }
         day
     }
+
+    /// The last day of a public notice of `count` working days given on `day`. A policy without a notice has it end the
+    /// day before, so that the decision may follow at once.
+    pub fn notice_until(&self, day: NaiveDate, count: u32) -> NaiveDate {
+        match count {
+            0 => day.pred_opt().unwrap_or(day),
+            _ => self.add_working_days(day, count),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -114,6 +123,14 @@ mod tests {
         assert_eq!(
             calendar.add_working_days(day("2026-09-30"), 0),
             day("2026-09-30")
+        );
+        assert_eq!(
+            calendar.notice_until(day("2026-09-30"), 3),
+            day("2026-10-07")
+        );
+        assert_eq!(
+            calendar.notice_until(day("2026-09-30"), 0),
+            day("2026-09-29")
         );
     }
 }

@@ -142,7 +142,7 @@ async fn take(
     match step.act {
         ProgramAct::Review => {
             let days = act.app.policy.workflow.program_notice_wd;
-            version.notice_until = Some(act.app.calendar.add_working_days(act.today, days));
+            version.notice_until = Some(act.app.calendar.notice_until(act.today, days));
         }
         ProgramAct::Return => version.notice_until = None,
         ProgramAct::Publish => version.published_on = Some(act.today),
