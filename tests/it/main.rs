@@ -1,1 +1,13 @@
-//! tests
+//! One test binary over real servers and real databases; a file for each thing that is promised.
+
+mod api_story;
+mod architecture;
+mod certificates;
+mod cli_story;
+mod demo;
+mod idempotency;
+mod openapi;
+mod pages;
+mod refusals;
+mod rosters;
+mod verification;

@@ -16,6 +16,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Cluster {
     port: u16,
+    programs: PathBuf,
     // Its standard input is the leash: when this process ends, the keeper reads the end of it and stops the server.
     _keeper: Child,
 }
@@ -24,6 +25,23 @@ impl Cluster {
     /// Address without a database: `postgres://mingzheng@127.0.0.1:PORT`. Append `/postgres` for administration.
     pub fn server(&self) -> String {
         format!("postgres://mingzheng@127.0.0.1:{}", self.port)
+    }
+
+    /// Makes an empty database; answers its address.
+    pub fn new_database(&self, name: &str) -> std::io::Result<String> {
+        let made = Command::new(self.programs.join("createdb"))
+            .args(["-h", "127.0.0.1", "-U", "mingzheng", "-p"])
+            .arg(self.port.to_string())
+            .arg(name)
+            .stdin(Stdio::null())
+            .output()?;
+        if made.status.success() {
+            Ok(format!("{}/{name}", self.server()))
+        } else {
+            Err(std::io::Error::other(
+                String::from_utf8_lossy(&made.stderr).into_owned(),
+            ))
+        }
     }
 }
 
@@ -151,6 +169,7 @@ fn start(programs: &Path) -> std::io::Result<Cluster> {
         if answers(port) {
             return Ok(Cluster {
                 port,
+                programs: programs.to_owned(),
                 _keeper: keeper,
             });
         }

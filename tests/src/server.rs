@@ -1,0 +1,115 @@
+//! A registry on a socket, with a clock that the test moves.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use api::app::App;
+use api::boot::{self, Settings};
+use api::clock::SetClock;
+use api::config::Config;
+use chrono::{DateTime, NaiveDate, Utc};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::Database;
+
+/// The first morning of every story: a Monday, ten o'clock in China.
+pub const FIRST_MORNING: &str = "2026-03-02T02:00:00Z";
+
+/// A running registry. It ends with the test.
+pub struct TestServer {
+    /// The application behind the socket, to look into the database.
+    pub app: App,
+    /// The clock.
+    pub clock: Arc<SetClock>,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    _data: tempfile::TempDir,
+}
+
+impl TestServer {
+    /// A new, empty registry.
+    pub async fn start(database: Database) -> Self {
+        Self::start_with(database, |_| ()).await
+    }
+
+    /// A new, empty registry with other settings.
+    pub async fn start_with(database: Database, change: impl FnOnce(&mut Settings)) -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let first: DateTime<Utc> = FIRST_MORNING.parse().expect("an instant");
+        let clock = Arc::new(SetClock::new(first));
+        let address = database.new_address();
+        let mut settings = Settings {
+            data: data.path().to_owned(),
+            database: address.map(|url| url.parse().expect("a database address")),
+            passphrase_file: None,
+            policy_file: None,
+            config: Config::for_public_url("https://mingzheng.example").expect("an address"),
+            clock: clock.clone(),
+            create: true,
+        };
+        change(&mut settings);
+        let app = boot::open(&settings).await.expect("the registry opens");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel();
+        let serving = api::server::serve(app.clone(), listener, async {
+            let _ = stopped.await;
+        });
+        tokio::spawn(serving);
+        Self {
+            app,
+            clock,
+            address,
+            stop: Some(stop),
+            _data: data,
+        }
+    }
+
+    /// An address of the server.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &std::path::Path {
+        self._data.path()
+    }
+
+    /// Moves the clock by days.
+    pub fn days_pass(&self, days: i64) {
+        self.clock.advance_seconds(days * 86_400);
+    }
+
+    /// Today in China.
+    pub fn today(&self) -> NaiveDate {
+        self.app.today()
+    }
+
+    /// How many leaves the public log has.
+    pub async fn leaves(&self) -> u64 {
+        store::log::head(self.app.store.reader())
+            .await
+            .expect("the head is read")
+            .size
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+impl std::fmt::Debug for TestServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TestServer({})", self.address)
+    }
+}

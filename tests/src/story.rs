@@ -1,0 +1,431 @@
+//! The usual story by HTTP, told as far as a test needs it: staff, an institution, a program, an open offer, classes.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::answer::text;
+use crate::{Client, Database, TestServer, rosters};
+
+/// County, its prefecture's province and the county itself, in which the school lies.
+pub const PROVINCE: &str = "330000";
+/// The county of the school.
+pub const COUNTY: &str = "330106";
+/// Another province, which has nothing to do with it.
+pub const OTHER_PROVINCE: &str = "370000";
+/// Hours of the program.
+pub const HOURS: u32 = 40;
+
+/// A registry in which something has happened.
+#[derive(Debug)]
+pub struct Story {
+    /// The registry.
+    pub server: TestServer,
+    people: HashMap<&'static str, Client>,
+    /// The admission of the school.
+    pub admission: String,
+    /// The school itself.
+    pub institution: String,
+    /// Its site.
+    pub site: String,
+    /// Code of the program.
+    pub program: String,
+    /// Its open offer.
+    pub offer: String,
+    next_person: u32,
+}
+
+/// Password of everybody in a test.
+pub const PASSWORD: &str = "a-long-password-of-tests";
+/// Credit code of the school.
+pub const CREDIT_CODE: &str = "52330106XX00000193";
+
+impl Story {
+    /// Staff at every desk, and nothing else.
+    pub async fn staffed(database: Database) -> Self {
+        Self::staffed_on(TestServer::start(database).await).await
+    }
+
+    /// Staff at every desk of a server.
+    pub async fn staffed_on(server: TestServer) -> Self {
+        let created = api::access::accounts::create_first(
+            &server.app,
+            "national-1",
+            "全国甲",
+            PASSWORD,
+        );
+        created.await.expect("the first account");
+        let mut people = HashMap::new();
+        people.insert("anybody", Client::anybody(&server));
+        let national = Client::of(&server, "national-1", PASSWORD);
+        for (name, role, federation) in [
+            ("national-2", "national_officer", Some("000000")),
+            ("province-1", "province_officer", Some(PROVINCE)),
+            ("province-2", "province_officer", Some(PROVINCE)),
+            ("county-1", "county_officer", Some(COUNTY)),
+            ("county-2", "county_officer", Some(COUNTY)),
+            ("other-province", "province_officer", Some(OTHER_PROVINCE)),
+            ("other-county", "county_officer", Some("330108")),
+            ("school-1", "institution_operator", None),
+            ("other-school", "institution_operator", None),
+        ] {
+            let request = json!({
+                "name": name, "person_name": "虚构人员", "role": role, "federation": federation, "password": PASSWORD,
+            });
+            national.post("/api/v1/accounts", &request).await.good();
+            people.insert(name, Client::of(&server, name, PASSWORD));
+        }
+        people.insert("national-1", national);
+        let nothing = String::new;
+        Self {
+            server,
+            people,
+            admission: nothing(),
+            institution: nothing(),
+            site: nothing(),
+            program: nothing(),
+            offer: nothing(),
+            next_person: 1,
+        }
+    }
+
+    /// A member of staff, or `anybody`.
+    #[track_caller]
+    pub fn who(&self, name: &str) -> &Client {
+        self.people
+            .get(name)
+            .unwrap_or_else(|| panic!("nobody is called {name}"))
+    }
+
+    /// The school has applied and named its site.
+    pub async fn applied(database: Database) -> Self {
+        let mut story = Self::staffed(database).await;
+        story.apply().await;
+        story
+    }
+
+    /// The school applies and names its site; a second operator joins it.
+    pub async fn apply(&mut self) {
+        let school = self.who("school-1");
+        let applied = school
+            .post("/api/v1/institutions", &application(CREDIT_CODE))
+            .await
+            .good();
+        let site = school
+            .post(
+                "/api/v1/sites",
+                &json!({
+                    "name": "西湖教学点", "region": COUNTY, "address": "虚构路1号",
+                    "provisions": ["step_free_entrance", "hearing_loop"],
+                }),
+            )
+            .await
+            .good();
+        (self.admission, self.institution) = (text(&applied["id"]), text(&applied["institution"]));
+        self.site = text(&site["id"]);
+        let request = json!({
+            "name": "school-2", "person_name": "虚构第二人", "role": "institution_operator",
+            "institution": self.institution, "password": PASSWORD,
+        });
+        self.who("national-1")
+            .post("/api/v1/accounts", &request)
+            .await
+            .good();
+        self.people
+            .insert("school-2", Client::of(&self.server, "school-2", PASSWORD));
+    }
+
+    /// Takes a transition of the school's admission.
+    pub async fn transition(&self, who: &str, transition: &str) -> Value {
+        let resource = format!("/api/v1/institutions/{}", self.admission);
+        let request = json!({ "transition": transition, "reason": "依规办理" });
+        self.who(who)
+            .act(&resource, "transitions", &request)
+            .await
+            .good()
+    }
+
+    /// Takes a transition that a second person approves.
+    pub async fn transition_by_two(&self, transition: &str, first: &str, second: &str) -> Value {
+        let proposed = self.transition(first, transition).await;
+        self.approve(second, &proposed).await
+    }
+
+    /// The second person approves what an act proposed.
+    pub async fn approve(&self, who: &str, proposed: &Value) -> Value {
+        let id = text(&proposed["proposal_id"]);
+        self.who(who)
+            .post(&format!("/api/v1/proposals/{id}/approve"), &json!({}))
+            .await
+            .good()
+    }
+
+    /// From the application to the open offer of a published program, with an issuer key for the year.
+    pub async fn ready(database: Database) -> Self {
+        let mut story = Self::applied(database).await;
+        story.admit_and_offer().await;
+        story
+    }
+
+    /// From the application to the open offer.
+    pub async fn admit_and_offer(&mut self) {
+        self.transition("county-1", "T04").await;
+        self.transition_by_two("T06", "province-1", "province-2")
+            .await;
+        self.draft_program().await;
+        self.program_act("file").await;
+        self.program_act("review").await;
+        self.server.days_pass(9);
+        self.transition_by_two("T08", "province-1", "province-2")
+            .await;
+        let published = self.program_act("publish").await;
+        self.approve("national-2", &published).await;
+        let school = self.who("school-1");
+        let request = json!({ "institution": self.admission, "program": self.program, "site": self.site });
+        let offer = school.post("/api/v1/offers", &request).await.good();
+        self.offer = text(&offer["id"]);
+        for (who, act) in [("province-1", "approve"), ("school-1", "open")] {
+            let resource = format!("/api/v1/offers/{}", self.offer);
+            self.who(who)
+                .act(&resource, "acts", &json!({ "act": act }))
+                .await
+                .good();
+        }
+        let request = json!({ "federation": PROVINCE, "year": 2026 });
+        self.who("national-1")
+            .post("/api/v1/keys", &request)
+            .await
+            .good();
+    }
+
+    /// A certificate type and the draft of a program that leads to it.
+    pub async fn draft_program(&mut self) {
+        let national = self.who("national-1");
+        let request = json!({ "code": "CARE", "name": "职业培训合格证书", "name_en": "Certificate of vocational training", "description": "" });
+        national
+            .post("/api/v1/certificate-types", &request)
+            .await
+            .good();
+        let draft = national
+            .post("/api/v1/programs", &program_content())
+            .await
+            .good();
+        self.program = text(&draft["code"]);
+    }
+
+    /// An act on the first version of the program.
+    pub async fn program_act(&self, act: &str) -> Value {
+        let resource = format!("/api/v1/programs/{}/versions/1", self.program);
+        let opinions = match act {
+            "review" => vec!["内容完整。", "市场有需求。"],
+            _ => Vec::new(),
+        };
+        self.who("national-1")
+            .act(
+                &resource,
+                "acts",
+                &json!({ "act": act, "opinions": opinions }),
+            )
+            .await
+            .good()
+    }
+
+    /// Opens a class that begins in `from` days and lasts a fortnight; answers its id.
+    pub async fn open_cohort(&self, from: u64) -> String {
+        let start = self.server.today() + chrono::Days::new(from);
+        let request = json!({
+            "offer": self.offer, "name": "第一班", "start_on": start, "end_on": start + chrono::Days::new(14),
+            "places": 60, "teachers": ["虚构教师"],
+        });
+        let cohort = self
+            .who("school-1")
+            .post("/api/v1/cohorts", &request)
+            .await
+            .good();
+        text(&cohort["cohort"])
+    }
+
+    /// An act on a class.
+    pub async fn cohort_act(&self, who: &str, cohort: &str, act: &str) -> Value {
+        let request = match act {
+            "finish" => json!({ "act": act, "hours_taught": HOURS }),
+            "accept" => json!({ "act": act, "sample_called": 10 }),
+            "send_back" => json!({ "act": act, "findings": ["补充考勤"] }),
+            "cancel" | "terminate" => json!({ "act": act, "reason": "依规办理" }),
+            _ => json!({ "act": act }),
+        };
+        self.who(who)
+            .act(&format!("/api/v1/cohorts/{cohort}"), "acts", &request)
+            .await
+            .good()
+    }
+
+    /// A class that takes trainees.
+    pub async fn enrolling(&self) -> String {
+        let cohort = self.open_cohort(7).await;
+        self.cohort_act("school-1", &cohort, "announce").await;
+        self.cohort_act("county-1", &cohort, "confirm").await;
+        self.cohort_act("school-1", &cohort, "open_enrolment").await;
+        cohort
+    }
+
+    /// Imports a roster file into a class; answers the receipt.
+    pub async fn import(&self, cohort: &str, bytes: Vec<u8>) -> Value {
+        self.who("school-1")
+            .upload(
+                &format!("/api/v1/cohorts/{cohort}/rosters?import=all"),
+                bytes,
+            )
+            .await
+            .good()
+    }
+
+    /// Admits all applicants of a class.
+    pub async fn admit(&self, cohort: &str) -> Value {
+        self.who("school-1")
+            .post(&format!("/api/v1/cohorts/{cohort}/admit"), &json!({}))
+            .await
+            .good()
+    }
+
+    /// The enrolments of a class.
+    pub async fn enrolments(&self, cohort: &str) -> Vec<Value> {
+        let page = self
+            .who("school-1")
+            .get(&format!("/api/v1/cohorts/{cohort}/enrolments?limit=100"))
+            .await
+            .good();
+        page["items"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// A class with so many new trainees, taught to the end and accepted by the county.
+    pub async fn accepted(&mut self, trainees: u32) -> String {
+        let first = self.next_person;
+        self.next_person += trainees;
+        let cohort = self.enrolling().await;
+        self.import(&cohort, rosters::csv(first, trainees)).await;
+        self.admit(&cohort).await;
+        self.teach(&cohort).await;
+        self.accept(&cohort).await;
+        cohort
+    }
+
+    /// From the first class day to confirmed results and locked attendance.
+    pub async fn teach(&self, cohort: &str) {
+        self.server.days_pass(7);
+        self.cohort_act("school-1", cohort, "start").await;
+        self.server.days_pass(15);
+        let held_on = self.server.today();
+        let members = self.enrolments(cohort).await;
+        let minutes: Vec<Value> = members
+            .iter()
+            .map(|one| json!({ "enrolment": one["id"], "minutes": HOURS * 60 }))
+            .collect();
+        let results: Vec<Value> = members
+            .iter()
+            .map(|one| json!({ "enrolment": one["id"], "passed": true, "score": 88, "held_on": held_on }))
+            .collect();
+        let school = self.who("school-1");
+        let at = |what: &str| format!("/api/v1/cohorts/{cohort}/{what}");
+        school
+            .post(
+                &at("attendance"),
+                &json!({ "hours_taught": HOURS, "items": minutes }),
+            )
+            .await
+            .good();
+        self.cohort_act("school-1", cohort, "finish").await;
+        school
+            .post(&at("assessments"), &json!({ "items": results }))
+            .await
+            .good();
+        self.who("school-2")
+            .post(&at("assessments/confirm"), &json!({}))
+            .await
+            .good();
+        school.post(&at("attendance/lock"), &json!({})).await.good();
+    }
+
+    /// The county accepts a finished class, by two persons.
+    pub async fn accept(&self, cohort: &str) {
+        let proposed = self.cohort_act("county-1", cohort, "accept").await;
+        self.approve("county-2", &proposed).await;
+    }
+
+    /// Proposes a batch for an accepted class; answers its id.
+    pub async fn propose(&self, cohort: &str) -> String {
+        let proposed = self
+            .who("school-1")
+            .post(
+                &format!("/api/v1/cohorts/{cohort}/certificate-batches"),
+                &json!({}),
+            )
+            .await
+            .good();
+        text(&proposed["batch"])
+    }
+
+    /// Issues the certificates of an accepted class; answers what the approval said.
+    pub async fn issue(&self, cohort: &str) -> Value {
+        let batch = self.propose(cohort).await;
+        self.who("province-1")
+            .post(
+                &format!("/api/v1/certificate-batches/{batch}/approve"),
+                &json!({}),
+            )
+            .await
+            .good()
+    }
+
+    /// A story with so many issued certificates; answers what the approval said.
+    pub async fn with_certificates(database: Database, count: u32) -> (Self, Value) {
+        let mut story = Self::ready(database).await;
+        let cohort = story.accepted(count).await;
+        let issued = story.issue(&cohort).await;
+        (story, issued)
+    }
+
+    /// The certificate with a public id, as an officer of the province sees it.
+    pub async fn certificate(&self, public_id: &str) -> Value {
+        let page = self
+            .who("province-1")
+            .get("/api/v1/certificates?limit=100")
+            .await
+            .good();
+        page["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|one| one["public_id"] == public_id)
+            .cloned()
+            .unwrap_or_else(|| panic!("no certificate {public_id}"))
+    }
+
+    /// The text of a certificate's QR code, by an officer of the province.
+    pub async fn qr_text(&self, public_id: &str) -> String {
+        let answer = self
+            .who("province-1")
+            .get(&format!("/api/v1/certificates/{public_id}/qr.txt"))
+            .await;
+        assert!(answer.status.is_success(), "{}", answer.text());
+        answer.text().trim().to_owned()
+    }
+}
+
+/// An application of a school with this credit code.
+pub fn application(credit_code: &str) -> Value {
+    json!({
+        "name": "浙江虚构职业培训学校", "credit_code": credit_code, "site_region": COUNTY,
+        "address": "虚构路1号", "phone": "0571-00000001",
+    })
+}
+
+/// What a program says.
+pub fn program_content() -> Value {
+    json!({
+        "name": "养老护理基础", "purpose": "employment", "occupation_code": "4-14-01-02", "skill_level": 5, "hours": HOURS,
+        "content": [{ "title": "基础", "hours": 16 }, { "title": "实操", "hours": HOURS - 16 }],
+        "entry_conditions": "年满十六周岁", "assessment_rule": "实操考核", "certificate_type": "CARE",
+        "accessible_forms": ["sign_language"], "suited_needs": [], "market_demand": "本市养老机构缺护理员。",
+    })
+}
