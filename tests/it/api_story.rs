@@ -176,8 +176,8 @@ async fn the_story_can_be_read(story: &Story) {
         .iter()
         .filter_map(|entry| entry["act"].as_str())
         .collect();
-    assert_eq!(acts, ["T01", "T04", "T06", "T08"], "{timeline}");
+    assert_eq!(acts, ["T01", "T04", "propose", "T06", "propose", "T08"], "{timeline}");
     for entry in timeline.as_array().expect("entries") {
-        assert!(entry["at"].is_string() && entry["to"].is_string() && entry["policy"].is_string(), "{entry}");
+        assert!(entry["at"].is_string() && entry["role"].is_string() && entry["policy"].is_string(), "{entry}");
     }
 }

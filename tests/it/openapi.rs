@@ -52,7 +52,7 @@ async fn the_server_gives_the_document_and_a_page_of_it() {
     for path in ["/developers", "/en/developers"] {
         let page = anybody.get(path).await;
         assert!(page.status.is_success(), "{path}");
-        assert!(page.text().contains("verify_certificate"), "{path} lists the operations");
+        assert!(page.text().contains("/api/v1/verifications/{id}"), "{path} lists the operations");
         assert!(!page.text().contains("<script"), "{path} needs no script");
     }
 }

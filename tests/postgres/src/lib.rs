@@ -29,7 +29,10 @@ impl Cluster {
 
     /// Makes an empty database; answers its address.
     pub fn new_database(&self, name: &str) -> std::io::Result<String> {
-        let made = Command::new(self.programs.join("createdb"))
+        // A folder of links to the server programs may lack the client ones.
+        let beside = self.programs.join("createdb");
+        let createdb = if beside.is_file() { beside } else { PathBuf::from("createdb") };
+        let made = Command::new(createdb)
             .args(["-h", "127.0.0.1", "-U", "mingzheng", "-p"])
             .arg(self.port.to_string())
             .arg(name)
