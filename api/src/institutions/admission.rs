@@ -328,7 +328,8 @@ fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &
         }
         T::T05 => admission.bar_until = days(numbers.reapply_days),
         T::T06 => {
-            admission.notice_until = working(numbers.admission_notice_wd);
+            let days = numbers.admission_notice_wd;
+            admission.notice_until = Some(act.app.calendar.notice_until(act.today, days));
             admission.due_on = admission.notice_until;
         }
         T::T08 => admission.grade = Some("P".to_owned()),
