@@ -235,7 +235,7 @@ impl Story {
         let start = self.server.today() + chrono::Days::new(from);
         let request = json!({
             "offer": self.offer, "name": "第一班", "start_on": start, "end_on": start + chrono::Days::new(14),
-            "places": 60, "teachers": ["虚构教师"],
+            "places": 30, "teachers": ["虚构教师"],
         });
         let cohort = self
             .who("school-1")

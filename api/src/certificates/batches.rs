@@ -67,9 +67,16 @@ pub async fn propose(
     let facts = store::certificates::cohort_for_issue(&act.tx, &scope, cohort)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let all = store::certificates::enrolments_of_cohort(&act.tx, cohort).await?;
+    let mut all = store::certificates::enrolments_of_cohort(&act.tx, cohort).await?;
+    let waiting = store::certificates::waiting_in_batches(&act.tx, cohort).await?;
     let wanted: Vec<EnrolmentId> = match &request.enrolments {
-        None => all,
+        None => {
+            all.retain(|id| !waiting.contains(id));
+            if all.is_empty() && !waiting.is_empty() {
+                return Err(Problem::new(Code::OpenProposal));
+            }
+            all
+        }
         Some(named) => {
             let unknown = named
                 .iter()
@@ -86,6 +93,9 @@ pub async fn propose(
             let unknown: Vec<FieldError> = unknown.collect();
             if !unknown.is_empty() {
                 return Err(Problem::new(Code::InvalidRequest).with_errors(unknown));
+            }
+            if named.iter().any(|id| waiting.contains(id)) {
+                return Err(Problem::new(Code::OpenProposal));
             }
             named.clone()
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::{BatchId, CohortId, EnrolmentId, StaffPersonId};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait as _},
 };
 
@@ -125,6 +125,32 @@ pub async fn batches_of_cohort(
         .into_iter()
         .map(Batch::try_from)
         .collect()
+}
+
+/// Enrolments of a cohort that wait in a proposed batch.
+pub async fn waiting_in_batches(
+    db: &impl ConnectionTrait,
+    cohort: CohortId,
+) -> Result<Vec<EnrolmentId>, StoreError> {
+    let rows = certificate_batch_item::Entity::find()
+        .filter(
+            certificate_batch_item::Column::BatchId.in_subquery(
+                QuerySelect::query(
+                    &mut certificate_batch::Entity::find()
+                        .select_only()
+                        .column(certificate_batch::Column::Id)
+                        .filter(certificate_batch::Column::CohortId.eq(cohort.uuid()))
+                        .filter(certificate_batch::Column::State.eq("proposed")),
+                )
+                .to_owned(),
+            ),
+        )
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| row.enrolment_id.into())
+        .collect())
 }
 
 /// Closes a proposed batch; `Stale` when somebody else did first.

@@ -20,6 +20,7 @@ use sea_orm::{
 
 pub use batches::{
     Batch, batch, batch_items, batches_of_cohort, decide_batch, insert_batch, remove_batch_items,
+    waiting_in_batches,
 };
 pub use issuing::{
     CandidateRow, CohortForIssue, NewCertificate, candidate_of_enrolment, candidates,
