@@ -1,1 +1,95 @@
-//! demo
+//! `mingzheng demo`: what a stranger sees first, driven as another program drives it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tests::Mingzheng;
+use tests::answer::text;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_shows_a_country_with_certificates_in_every_state() {
+    let program = Mingzheng::new(env!("CARGO_BIN_EXE_tests"));
+    let temporary = program.path("tmp");
+    std::fs::create_dir(&temporary).expect("a folder");
+    let program = program.with("TMPDIR", &temporary);
+    let (mut running, line) = program.start(&["--json", "demo", "--listen", "127.0.0.1:0"]);
+    let demo: Value = serde_json::from_str(&line).expect("the first line is one object");
+    let address = text(&demo["address"]);
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let get = async |path: &str| {
+        let answer = http.get(format!("{address}{path}")).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.bytes().await.expect("a body").to_vec())
+    };
+    let json = async |path: &str| -> Value { serde_json::from_slice(&get(path).await.1).expect("JSON") };
+
+    // Every state has a certificate, and a check of it answers that state.
+    let mut states: BTreeMap<String, u32> = BTreeMap::new();
+    for certificate in demo["certificates"].as_array().expect("certificates") {
+        let state = text(&certificate["state"]);
+        *states.entry(state.clone()).or_default() += 1;
+        let item = serde_json::json!({ "items": [{ "qr": certificate["qr_text"] }] });
+        let answer = http.post(format!("{address}/api/v1/verifications")).json(&item).send().await.expect("an answer");
+        let row: Value = answer.json().await.expect("JSON");
+        assert_eq!(row["items"][0]["state"], state.as_str(), "{certificate}");
+        let picture = text(&certificate["qr_png"]);
+        if let Some(read) = tests::interop::zbarimg(std::path::Path::new(&picture)) {
+            assert_eq!(read, text(&certificate["qr_text"]));
+        }
+        if let Some(token) = certificate["share"].as_str() {
+            let (status, _) = get(&format!("/api/v1/certificates/{}/qr.png?share={token}", text(&certificate["id"]))).await;
+            assert_eq!(status, 200);
+        }
+    }
+    for state in ["valid", "revoked", "expired", "suspended", "superseded", "not_genuine", "not_found", "indeterminate"] {
+        assert!(states.contains_key(state), "no certificate is {state}: {states:?}");
+    }
+
+    // Every account signs in, and they sit in at least three provinces and the corps.
+    let mut places: BTreeMap<String, u32> = BTreeMap::new();
+    for account in demo["accounts"].as_array().expect("accounts") {
+        if account["role"] == "province_officer" {
+            *places.entry(text(&account["region"])).or_default() += 1;
+        }
+    }
+    assert!(places.len() >= 4 && places.contains_key("660000"), "{places:?}");
+    let officer = demo["accounts"].as_array().expect("accounts").iter().find(|one| one["role"] == "national_officer").expect("one");
+    let sign_in = serde_json::json!({ "name": officer["name"], "password": officer["password"] });
+    let token: Value = http.post(format!("{address}/api/v1/sessions")).json(&sign_in).send().await.expect("an answer").json().await.expect("JSON");
+    let token = text(&token["access_token"]);
+    let count = async |path: &str| {
+        let (mut rows, mut cursor) = (0, String::new());
+        loop {
+            let page = http.get(format!("{address}{path}?limit=100{cursor}")).bearer_auth(&token).send().await.expect("an answer");
+            let page: Value = page.json().await.expect("JSON");
+            rows += page["items"].as_array().map_or(0, Vec::len);
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return rows,
+            }
+        }
+    };
+    assert!(count("/api/v1/institutions").await >= 12);
+    assert!(count("/api/v1/cohorts").await >= 40);
+    let certificates = count("/api/v1/certificates").await;
+    assert!(certificates >= 600, "{certificates} certificates");
+    assert!(json("/api/v1/catalogue/institutions").await["items"].as_array().is_some_and(|all| all.len() >= 10));
+
+    // The operator ends it, and nothing stays behind.
+    assert_eq!(running.end(), Some(0));
+    let left = std::fs::read_dir(&temporary).expect("the folder").count();
+    assert_eq!(left, 0, "the data folder is removed");
+}
+
+#[test]
+fn the_demo_refuses_a_folder_that_holds_a_registry_and_a_port_that_is_taken() {
+    let program = Mingzheng::new(env!("CARGO_BIN_EXE_tests"));
+    let data = program.path("registry").display().to_string();
+    program.json(&["--data", &data, "migrate"]).good();
+    let refused = program.run(&["--data", &data, "demo", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let refused = program.run(&["demo", "--listen", &address]);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains(&address), "{}", refused.err);
+}

@@ -201,7 +201,7 @@ impl Story {
     /// A certificate type and the draft of a program that leads to it.
     pub async fn draft_program(&mut self) {
         let national = self.who("national-1");
-        let request = json!({ "code": "CARE", "name": "职业培训合格证书", "name_en": "Certificate of vocational training", "description": "" });
+        let request = json!({ "code": "CARE", "name": "职业培训合格证书", "name_en": "Certificate of vocational training", "description": "", "validity_months": 24 });
         national
             .post("/api/v1/certificate-types", &request)
             .await

@@ -153,21 +153,22 @@ pub(super) async fn show(
                 number: row.certificate_no.as_str().to_owned(),
                 holder: claims.holder.expose().to_owned(),
                 state,
-                qr_png: picture(&folder, &row.public_id, &text)?,
+                qr_png: picture(&folder, &row.public_id.to_string(), &text)?,
                 qr_text: text,
                 share: Some(link.token),
             });
         }
     }
     let claims = sample.ok_or_else(|| Problem::internal("no certificate was issued"))?;
-    for (claims, text) in strangers(app, &claims, &shown)? {
+    for (number, (claims, text)) in strangers(app, &claims, &shown)?.into_iter().enumerate() {
         let state = verify::by_text(app, &text).await?.state().code();
         shown.push(DemoCertificate {
             id: claims.public_id.to_string(),
             number: claims.certificate_no.as_str().to_owned(),
             holder: claims.holder.expose().to_owned(),
             state,
-            qr_png: picture(&folder, &claims.public_id, &text)?,
+            // A changed certificate bears the id of a genuine one, whose picture stays.
+            qr_png: picture(&folder, &format!("stranger-{}", number + 1), &text)?,
             qr_text: text,
             share: None,
         });
@@ -175,8 +176,8 @@ pub(super) async fn show(
     Ok(shown)
 }
 
-fn picture(folder: &Path, id: &PublicId, text: &str) -> Result<String, Problem> {
-    let file = folder.join(format!("{id}.png"));
+fn picture(folder: &Path, name: &str, text: &str) -> Result<String, Problem> {
+    let file = folder.join(format!("{name}.png"));
     let png = certs::qr::png(text, Level::Q, 6).map_err(Problem::internal)?;
     std::fs::write(&file, png).map_err(Problem::internal)?;
     Ok(file.display().to_string())

@@ -29,7 +29,7 @@ pub(super) async fn request_id(
     response
 }
 
-/// Headers of trust.md WEB-3, where a handler did not set its own.
+/// Headers of trust.md WEB-1 and PI-7, where a handler did not set its own.
 pub(super) async fn security_headers(request: Request, next: Next) -> Response {
     let standing = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -47,7 +47,15 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
             "same-origin",
         ),
     ];
+    let signed_in = request.headers().contains_key(header::AUTHORIZATION);
     let mut response = next.run(request).await;
+    if signed_in {
+        // What one person may see is kept by nobody on the way.
+        response
+            .headers_mut()
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
+    }
     for (name, value) in standing {
         response
             .headers_mut()

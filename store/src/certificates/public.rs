@@ -116,7 +116,7 @@ SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.c
   l.entry AS leaf_entry,
   (SELECT k.at FROM log_checkpoint k WHERE k.size > c.leaf_index ORDER BY k.size LIMIT 1) AS covered_at,
   (SELECT h.to_state FROM timeline h
-    WHERE h.object_id = c.admission_id AND h.to_state IS NOT NULL AND h.at <= l.at
+    WHERE h.object_id = c.admission_id AND h.to_state IS NOT NULL AND h.to_state <> COALESCE(h.from_state, '') AND h.at <= l.at
       AND (h.leaf_index IS NULL OR h.leaf_index < c.leaf_index)
     ORDER BY h.at DESC, h.id DESC LIMIT 1) AS institution_state_at_issue
 FROM certificate c
