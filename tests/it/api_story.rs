@@ -18,20 +18,31 @@ async fn from_application_to_scan(database: Database) {
 
     // Files as LibreOffice and openpyxl wrote them, and a CSV in GB18030.
     let mut issued = Vec::new();
-    for name in ["good-libreoffice.xlsx", "good-openpyxl.xlsx", "good-gb18030.csv"] {
+    for name in [
+        "good-libreoffice.xlsx",
+        "good-openpyxl.xlsx",
+        "good-gb18030.csv",
+    ] {
         let cohort = story.enrolling().await;
         let receipt = story.import(&cohort, rosters::file(name)).await;
         assert_eq!(receipt["faulty"], 0, "{name}: {receipt}");
         let added = receipt["added"].as_u64().expect("a number");
         assert!(added >= 5, "{name}: {receipt}");
         let again = story.import(&cohort, rosters::file(name)).await;
-        assert_eq!((&again["added"], &again["changed"]), (&json!(0), &json!(0)), "{name} again: {again}");
+        assert_eq!(
+            (&again["added"], &again["changed"]),
+            (&json!(0), &json!(0)),
+            "{name} again: {again}"
+        );
         assert_eq!(again["unchanged"], added, "{name} again");
         story.admit(&cohort).await;
         story.teach(&cohort).await;
         story.accept(&cohort).await;
         let answer = story.issue(&cohort).await;
-        let certificates = answer["certificates"].as_array().expect("certificates").clone();
+        let certificates = answer["certificates"]
+            .as_array()
+            .expect("certificates")
+            .clone();
         assert_eq!(certificates.len() as u64, added, "{name}");
         issued.push((answer, certificates));
         // The next class begins when this one is over: nobody sits in two classes at once.
@@ -62,9 +73,20 @@ async fn everything_of_the_country_is_loaded(story: &Story) {
 async fn the_catalogue_shows_them(story: &Story) {
     let anybody = story.who("anybody");
     let institutions = anybody.get("/api/v1/catalogue/institutions").await.good();
-    assert_eq!(institutions["items"][0]["credit_code"], tests::story::CREDIT_CODE, "{institutions}");
-    let program = anybody.get(&format!("/api/v1/catalogue/programs/{}", story.program)).await.good();
-    assert_eq!(program["versions"][0]["code"], story.program.as_str(), "{program}");
+    assert_eq!(
+        institutions["items"][0]["credit_code"],
+        tests::story::CREDIT_CODE,
+        "{institutions}"
+    );
+    let program = anybody
+        .get(&format!("/api/v1/catalogue/programs/{}", story.program))
+        .await
+        .good();
+    assert_eq!(
+        program["versions"][0]["code"],
+        story.program.as_str(),
+        "{program}"
+    );
     for path in [
         format!("/institutions/{}", tests::story::CREDIT_CODE),
         format!("/programs/{}", story.program),
@@ -94,7 +116,9 @@ async fn every_certificate_is_in_the_log(story: &Story, issued: &[(Value, Vec<Va
                 .expect("a proof")
                 .iter()
                 .map(|hash| {
-                    let bytes = data_encoding::BASE64.decode(text(hash).as_bytes()).expect("base64");
+                    let bytes = data_encoding::BASE64
+                        .decode(text(hash).as_bytes())
+                        .expect("base64");
                     certs::log::Hash::from(<[u8; 32]>::try_from(bytes).expect("32 bytes"))
                 })
                 .collect();
@@ -102,7 +126,9 @@ async fn every_certificate_is_in_the_log(story: &Story, issued: &[(Value, Vec<Va
             let leaf = store::log::leaves(story.server.app.store.reader(), LeafIndex(index), 1)
                 .await
                 .expect("leaves are read");
-            let sha256 = data_encoding::HEXLOWER.decode(text(&certificate["sha256"]).as_bytes()).expect("hexadecimal");
+            let sha256 = data_encoding::HEXLOWER
+                .decode(text(&certificate["sha256"]).as_bytes())
+                .expect("hexadecimal");
             assert!(
                 leaf[0].entry.windows(32).any(|window| window == sha256),
                 "the leaf commits to the signed bytes"
@@ -119,12 +145,22 @@ async fn every_certificate_is_in_the_log(story: &Story, issued: &[(Value, Vec<Va
 async fn a_scan_finds_it_genuine(story: &Story, certificate: &Value) {
     let id = text(&certificate["id"]);
     let anybody = story.who("anybody");
-    let verdict = anybody.get(&format!("/api/v1/verifications/{id}")).await.good();
-    assert_eq!((&verdict["state"], &verdict["valid"]), (&json!("valid"), &json!(true)), "{verdict}");
+    let verdict = anybody
+        .get(&format!("/api/v1/verifications/{id}"))
+        .await
+        .good();
+    assert_eq!(
+        (&verdict["state"], &verdict["valid"]),
+        (&json!("valid"), &json!(true)),
+        "{verdict}"
+    );
     assert_eq!(verdict["certificate"]["holder_masked"], true);
 
     // The picture is read by a program that is not ours, and its text verified by libraries that are not ours.
-    let picture = story.who("province-1").get(&format!("/api/v1/certificates/{id}/qr.png")).await;
+    let picture = story
+        .who("province-1")
+        .get(&format!("/api/v1/certificates/{id}/qr.png"))
+        .await;
     assert_eq!(picture.header("content-type"), "image/png");
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("qr.png");
@@ -146,20 +182,32 @@ async fn a_scan_finds_it_genuine(story: &Story, certificate: &Value) {
 /// In payload, signature and header.
 async fn a_flipped_bit_is_refused(story: &Story, qr_text: &str, public_key: &str) {
     let (head, fragment) = qr_text.split_once('#').expect("a fragment");
-    let bytes = data_encoding::BASE32_NOPAD.decode(fragment.as_bytes()).expect("base32");
+    let bytes = data_encoding::BASE32_NOPAD
+        .decode(fragment.as_bytes())
+        .expect("base32");
     let length = bytes.len();
     // D2 84, a byte string with the protected header, an empty map, the payload, the signature of 64 bytes.
-    for (part, at) in [("header", 5), ("payload", length / 3), ("signature", length - 10)] {
+    for (part, at) in [
+        ("header", 5),
+        ("payload", length / 3),
+        ("signature", length - 10),
+    ] {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
         let text = format!("{head}#{}", data_encoding::BASE32_NOPAD.encode(&changed));
         let answer = story
             .who("anybody")
-            .post("/api/v1/verifications", &json!({ "items": [{ "qr": text }] }))
+            .post(
+                "/api/v1/verifications",
+                &json!({ "items": [{ "qr": text }] }),
+            )
             .await
             .good();
         let state = &answer["items"][0]["state"];
-        assert!(state == "not_genuine" || state == "indeterminate", "{part}: {answer}");
+        assert!(
+            state == "not_genuine" || state == "indeterminate",
+            "{part}: {answer}"
+        );
         assert_ne!(answer["items"][0]["valid"], true, "{part}");
         if let Some(said) = tests::interop::foreign_cose(&text, public_key) {
             assert!(said.is_err(), "{part}: {said:?}");
@@ -176,8 +224,15 @@ async fn the_story_can_be_read(story: &Story) {
         .iter()
         .filter_map(|entry| entry["act"].as_str())
         .collect();
-    assert_eq!(acts, ["T01", "T04", "propose", "T06", "propose", "T08"], "{timeline}");
+    assert_eq!(
+        acts,
+        ["T01", "T04", "propose", "T06", "propose", "T08"],
+        "{timeline}"
+    );
     for entry in timeline.as_array().expect("entries") {
-        assert!(entry["at"].is_string() && entry["role"].is_string() && entry["policy"].is_string(), "{entry}");
+        assert!(
+            entry["at"].is_string() && entry["role"].is_string() && entry["policy"].is_string(),
+            "{entry}"
+        );
     }
 }

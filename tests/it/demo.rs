@@ -15,12 +15,23 @@ async fn the_demo_shows_a_country_with_certificates_in_every_state() {
     let (mut running, line) = program.start(&["--json", "demo", "--listen", "127.0.0.1:0"]);
     let demo: Value = serde_json::from_str(&line).expect("the first line is one object");
     let address = text(&demo["address"]);
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client");
     let get = async |path: &str| {
-        let answer = http.get(format!("{address}{path}")).send().await.expect("an answer");
-        (answer.status().as_u16(), answer.bytes().await.expect("a body").to_vec())
+        let answer = http
+            .get(format!("{address}{path}"))
+            .send()
+            .await
+            .expect("an answer");
+        (
+            answer.status().as_u16(),
+            answer.bytes().await.expect("a body").to_vec(),
+        )
     };
-    let json = async |path: &str| -> Value { serde_json::from_slice(&get(path).await.1).expect("JSON") };
+    let json =
+        async |path: &str| -> Value { serde_json::from_slice(&get(path).await.1).expect("JSON") };
 
     // Every state has a certificate, and a check of it answers that state.
     let mut states: BTreeMap<String, u32> = BTreeMap::new();
@@ -28,7 +39,12 @@ async fn the_demo_shows_a_country_with_certificates_in_every_state() {
         let state = text(&certificate["state"]);
         *states.entry(state.clone()).or_default() += 1;
         let item = serde_json::json!({ "items": [{ "qr": certificate["qr_text"] }] });
-        let answer = http.post(format!("{address}/api/v1/verifications")).json(&item).send().await.expect("an answer");
+        let answer = http
+            .post(format!("{address}/api/v1/verifications"))
+            .json(&item)
+            .send()
+            .await
+            .expect("an answer");
         let row: Value = answer.json().await.expect("JSON");
         assert_eq!(row["items"][0]["state"], state.as_str(), "{certificate}");
         let picture = text(&certificate["qr_png"]);
@@ -36,12 +52,28 @@ async fn the_demo_shows_a_country_with_certificates_in_every_state() {
             assert_eq!(read, text(&certificate["qr_text"]));
         }
         if let Some(token) = certificate["share"].as_str() {
-            let (status, _) = get(&format!("/api/v1/certificates/{}/qr.png?share={token}", text(&certificate["id"]))).await;
+            let (status, _) = get(&format!(
+                "/api/v1/certificates/{}/qr.png?share={token}",
+                text(&certificate["id"])
+            ))
+            .await;
             assert_eq!(status, 200);
         }
     }
-    for state in ["valid", "revoked", "expired", "suspended", "superseded", "not_genuine", "not_found", "indeterminate"] {
-        assert!(states.contains_key(state), "no certificate is {state}: {states:?}");
+    for state in [
+        "valid",
+        "revoked",
+        "expired",
+        "suspended",
+        "superseded",
+        "not_genuine",
+        "not_found",
+        "indeterminate",
+    ] {
+        assert!(
+            states.contains_key(state),
+            "no certificate is {state}: {states:?}"
+        );
     }
 
     // Every account signs in, and they sit in at least three provinces and the corps.
@@ -51,15 +83,36 @@ async fn the_demo_shows_a_country_with_certificates_in_every_state() {
             *places.entry(text(&account["region"])).or_default() += 1;
         }
     }
-    assert!(places.len() >= 4 && places.contains_key("660000"), "{places:?}");
-    let officer = demo["accounts"].as_array().expect("accounts").iter().find(|one| one["role"] == "national_officer").expect("one");
+    assert!(
+        places.len() >= 4 && places.contains_key("660000"),
+        "{places:?}"
+    );
+    let officer = demo["accounts"]
+        .as_array()
+        .expect("accounts")
+        .iter()
+        .find(|one| one["role"] == "national_officer")
+        .expect("one");
     let sign_in = serde_json::json!({ "name": officer["name"], "password": officer["password"] });
-    let token: Value = http.post(format!("{address}/api/v1/sessions")).json(&sign_in).send().await.expect("an answer").json().await.expect("JSON");
+    let token: Value = http
+        .post(format!("{address}/api/v1/sessions"))
+        .json(&sign_in)
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
     let token = text(&token["access_token"]);
     let count = async |path: &str| {
         let (mut rows, mut cursor) = (0, String::new());
         loop {
-            let page = http.get(format!("{address}{path}?limit=100{cursor}")).bearer_auth(&token).send().await.expect("an answer");
+            let page = http
+                .get(format!("{address}{path}?limit=100{cursor}"))
+                .bearer_auth(&token)
+                .send()
+                .await
+                .expect("an answer");
             let page: Value = page.json().await.expect("JSON");
             rows += page["items"].as_array().map_or(0, Vec::len);
             match page["next"].as_str() {
@@ -72,7 +125,11 @@ async fn the_demo_shows_a_country_with_certificates_in_every_state() {
     assert!(count("/api/v1/cohorts").await >= 40);
     let certificates = count("/api/v1/certificates").await;
     assert!(certificates >= 600, "{certificates} certificates");
-    assert!(json("/api/v1/catalogue/institutions").await["items"].as_array().is_some_and(|all| all.len() >= 10));
+    assert!(
+        json("/api/v1/catalogue/institutions").await["items"]
+            .as_array()
+            .is_some_and(|all| all.len() >= 10)
+    );
 
     // The operator ends it, and nothing stays behind.
     assert_eq!(running.end(), Some(0));

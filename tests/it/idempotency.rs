@@ -23,18 +23,38 @@ async fn the_same_batch_sent_twice_gets_the_same_answer_byte_for_byte(database: 
     let first = officer.post_with_key(&path, &key, &json!({})).await;
     assert_eq!(first.status, 201, "{}", first.text());
     // The log grows in between: the answer is that of its own size.
-    story.who("national-1").post("/api/v1/keys", &json!({ "federation": "370000", "year": 2026 })).await.good();
+    story
+        .who("national-1")
+        .post(
+            "/api/v1/keys",
+            &json!({ "federation": "370000", "year": 2026 }),
+        )
+        .await
+        .good();
     let leaves = story.server.leaves().await;
     let again = officer.post_with_key(&path, &key, &json!({})).await;
     assert_eq!(again.bytes, first.bytes);
     assert_eq!(again.status, first.status);
-    assert_eq!(story.server.leaves().await, leaves, "nothing was issued twice");
-    officer.post(&path, &json!({})).await.problem(409, "transition-refused");
+    assert_eq!(
+        story.server.leaves().await,
+        leaves,
+        "nothing was issued twice"
+    );
+    officer
+        .post(&path, &json!({}))
+        .await
+        .problem(409, "transition-refused");
 
     let request = officer.ask(reqwest::Method::POST, &path).await;
-    officer.send(request.json(&json!({}))).await.problem(400, "idempotency-key-missing");
+    officer
+        .send(request.json(&json!({})))
+        .await
+        .problem(400, "idempotency-key-missing");
     for bad in ["", "with space", &"k".repeat(129)] {
-        officer.post_with_key(&path, bad, &json!({})).await.problem(400, "idempotency-key-missing");
+        officer
+            .post_with_key(&path, bad, &json!({}))
+            .await
+            .problem(400, "idempotency-key-missing");
     }
 }
 
@@ -44,12 +64,19 @@ async fn a_key_belongs_to_one_request_of_one_account(database: Database) {
     let key = fresh_key();
     let path = "/api/v1/institutions";
     let code = tests::story::CREDIT_CODE;
-    one.post_with_key(path, &key, &application(code)).await.good();
+    one.post_with_key(path, &key, &application(code))
+        .await
+        .good();
     let mut changed = application(code);
     changed["address"] = json!("虚构路2号");
-    one.post_with_key(path, &key, &changed).await.problem(422, "idempotency-key-reused");
+    one.post_with_key(path, &key, &changed)
+        .await
+        .problem(422, "idempotency-key-reused");
     // Another account may happen to choose the same key.
-    other.post_with_key(path, &key, &application("52330203XX0000027P")).await.good();
+    other
+        .post_with_key(path, &key, &application("52330203XX0000027P"))
+        .await
+        .good();
 }
 
 async fn of_two_officers_at_once_one_issues(database: Database) {
@@ -65,7 +92,11 @@ async fn of_two_officers_at_once_one_issues(database: Database) {
     let mut statuses = [one.status.as_u16(), two.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409], "{} {}", one.text(), two.text());
-    let page = story.who("province-1").get("/api/v1/certificates?limit=100").await.good();
+    let page = story
+        .who("province-1")
+        .get("/api/v1/certificates?limit=100")
+        .await
+        .good();
     assert_eq!(page["items"].as_array().map(Vec::len), Some(5));
 }
 
@@ -91,13 +122,38 @@ async fn a_changed_thing_is_not_changed_blindly(database: Database) {
         .post("/api/v1/certificate-types", &json!({ "code": "CARE", "name": "合格证书", "name_en": "Certificate", "description": "" }))
         .await
         .good();
-    let draft = national.post("/api/v1/programs", &program_content()).await.good();
-    let resource = format!("/api/v1/programs/{}/versions/1", draft["code"].as_str().expect("a code"));
+    let draft = national
+        .post("/api/v1/programs", &program_content())
+        .await
+        .good();
+    let resource = format!(
+        "/api/v1/programs/{}/versions/1",
+        draft["code"].as_str().expect("a code")
+    );
     let acts = format!("{resource}/acts");
     let seen = national.get(&resource).await;
-    assert_eq!(seen.header("etag"), format!("\"{}\"", seen.json()["revision"]));
-    national.post(&acts, &json!({ "act": "file" })).await.problem(428, "precondition-required");
-    national.post_seen(&acts, &json!(99), &json!({ "act": "file" })).await.problem(412, "precondition-failed");
-    national.post_seen(&acts, &draft["revision"], &json!({ "act": "file" })).await.good();
-    national.post_seen(&acts, &draft["revision"], &json!({ "act": "return", "reason": "补充材料" })).await.problem(412, "precondition-failed");
+    assert_eq!(
+        seen.header("etag"),
+        format!("\"{}\"", seen.json()["revision"])
+    );
+    national
+        .post(&acts, &json!({ "act": "file" }))
+        .await
+        .problem(428, "precondition-required");
+    national
+        .post_seen(&acts, &json!(99), &json!({ "act": "file" }))
+        .await
+        .problem(412, "precondition-failed");
+    national
+        .post_seen(&acts, &draft["revision"], &json!({ "act": "file" }))
+        .await
+        .good();
+    national
+        .post_seen(
+            &acts,
+            &draft["revision"],
+            &json!({ "act": "return", "reason": "补充材料" }),
+        )
+        .await
+        .problem(412, "precondition-failed");
 }

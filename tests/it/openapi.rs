@@ -31,13 +31,23 @@ fn every_operation_has_its_own_name_a_tag_and_a_problem() {
     let mut names = BTreeSet::new();
     for (path, operations) in document["paths"].as_object().expect("paths") {
         for (method, operation) in operations.as_object().expect("operations") {
-            let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path}: no name"));
+            let name = operation["operationId"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{method} {path}: no name"));
             assert!(names.insert(name.to_owned()), "{name} stands twice");
-            assert!(operation["tags"].as_array().is_some_and(|tags| tags.len() == 1), "{name}: one tag");
+            assert!(
+                operation["tags"]
+                    .as_array()
+                    .is_some_and(|tags| tags.len() == 1),
+                "{name}: one tag"
+            );
             let summary = operation["summary"].as_str().unwrap_or("");
             assert!(!summary.is_empty(), "{name}: says nothing of itself");
             if method == "post" || method == "put" {
-                assert!(operation["responses"].get("4XX").is_some(), "{name}: no problem documented");
+                assert!(
+                    operation["responses"].get("4XX").is_some(),
+                    "{name}: no problem documented"
+                );
             }
         }
     }
@@ -52,7 +62,10 @@ async fn the_server_gives_the_document_and_a_page_of_it() {
     for path in ["/developers", "/en/developers"] {
         let page = anybody.get(path).await;
         assert!(page.status.is_success(), "{path}");
-        assert!(page.text().contains("/api/v1/verifications/{id}"), "{path} lists the operations");
+        assert!(
+            page.text().contains("/api/v1/verifications/{id}"),
+            "{path} lists the operations"
+        );
         assert!(!page.text().contains("<script"), "{path} needs no script");
     }
 }

@@ -20,19 +20,48 @@ async fn every_fault_of_every_row_is_told_at_once(database: Database) {
                 999999,虚\u{200b}构,110105190808080000,是 2026-02-20\n\
                 330106,,11010519040229798X,否\n";
     let checked = school.upload(&path, text.as_bytes().to_vec()).await.good();
-    assert_eq!((&checked["rows"], &checked["faulty"], &checked["imported"]), (&json!(3), &json!(3), &json!(false)), "{checked}");
+    assert_eq!(
+        (&checked["rows"], &checked["faulty"], &checked["imported"]),
+        (&json!(3), &json!(3), &json!(false)),
+        "{checked}"
+    );
     let faults: Vec<(u64, String, String)> = checked["faults"]
         .as_array()
         .expect("faults")
         .iter()
-        .map(|one| (one["row"].as_u64().expect("a row"), one["field"].to_string(), one["code"].to_string()))
+        .map(|one| {
+            (
+                one["row"].as_u64().expect("a row"),
+                one["field"].to_string(),
+                one["code"].to_string(),
+            )
+        })
         .collect();
-    for (row, field) in [(2, "citizen_id"), (3, "citizen_id"), (3, "hukou_region"), (3, "name"), (4, "name")] {
-        assert!(faults.iter().any(|(at, name, _)| *at == row && name.contains(field)), "{row} {field}: {faults:?}");
+    for (row, field) in [
+        (2, "citizen_id"),
+        (3, "citizen_id"),
+        (3, "hukou_region"),
+        (3, "name"),
+        (4, "name"),
+    ] {
+        assert!(
+            faults
+                .iter()
+                .any(|(at, name, _)| *at == row && name.contains(field)),
+            "{row} {field}: {faults:?}"
+        );
     }
-    assert!(!checked.to_string().contains("650102190410110904"), "no value of a row in the answer");
-    let marked = school.upload(&format!("{path}/annotated"), text.as_bytes().to_vec()).await;
-    assert!(marked.status.is_success() && marked.bytes.starts_with(b"PK"), "the table comes back marked");
+    assert!(
+        !checked.to_string().contains("650102190410110904"),
+        "no value of a row in the answer"
+    );
+    let marked = school
+        .upload(&format!("{path}/annotated"), text.as_bytes().to_vec())
+        .await;
+    assert!(
+        marked.status.is_success() && marked.bytes.starts_with(b"PK"),
+        "the table comes back marked"
+    );
     assert_eq!(story.enrolments(&cohort).await.len(), 0);
 }
 
@@ -60,14 +89,27 @@ async fn hostile_files_are_refused_and_the_next_request_is_served(database: Data
         ("double-header.csv", &[422]),
     ] {
         let answer = school.upload(&path, rosters::file(name)).await;
-        assert!(statuses.contains(&answer.status.as_u16()), "{name}: {} {}", answer.status, answer.text());
-        assert_eq!(answer.header("content-type"), "application/problem+json", "{name}");
+        assert!(
+            statuses.contains(&answer.status.as_u16()),
+            "{name}: {} {}",
+            answer.status,
+            answer.text()
+        );
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{name}"
+        );
     }
     let empty = school.upload(&path, Vec::new()).await;
     empty.problem(422, "upload-unreadable");
     let large = school.upload(&path, vec![b'a'; (8 << 20) + 1]).await;
     large.problem(413, "too-large");
-    assert_eq!(story.enrolments(&cohort).await.len(), 0, "nothing was written");
+    assert_eq!(
+        story.enrolments(&cohort).await.len(),
+        0,
+        "nothing was written"
+    );
     story.import(&cohort, rosters::csv(1, 2)).await;
 }
 
@@ -78,27 +120,45 @@ async fn good_rows_can_be_imported_alone_and_nothing_is_dropped(database: Databa
     let mut bytes = rosters::csv(1, 3);
     bytes.extend("虚构,123,330106,是 2026-02-20\n".as_bytes());
     let receipt = story.who("school-1").upload(&path, bytes).await.good();
-    let sum: u64 = ["added", "changed", "unchanged", "faulty", "skipped"].iter().map(|name| receipt[name].as_u64().expect("a number")).sum();
+    let sum: u64 = ["added", "changed", "unchanged", "faulty", "skipped"]
+        .iter()
+        .map(|name| receipt[name].as_u64().expect("a number"))
+        .sum();
     assert_eq!(sum, receipt["rows"], "{receipt}");
-    assert_eq!((&receipt["added"], &receipt["faulty"]), (&json!(3), &json!(1)), "{receipt}");
+    assert_eq!(
+        (&receipt["added"], &receipt["faulty"]),
+        (&json!(3), &json!(1)),
+        "{receipt}"
+    );
     // The upload is kept with its faults, and can be read again.
-    let kept = format!("/api/v1/cohorts/{cohort}/rosters/{}", receipt["roster"].as_str().expect("a number"));
+    let kept = format!(
+        "/api/v1/cohorts/{cohort}/rosters/{}",
+        receipt["roster"].as_str().expect("a number")
+    );
     let kept = story.who("school-1").get(&kept).await.good();
     assert_eq!(kept["faulty"], 1, "{kept}");
-    story.who("other-province").get(&format!("/api/v1/cohorts/{cohort}/rosters")).await;
+    story
+        .who("other-province")
+        .get(&format!("/api/v1/cohorts/{cohort}/rosters"))
+        .await;
 }
 
 async fn trainees_are_shown_masked_and_needs_without_category(database: Database) {
     let story = Story::ready(database).await;
     let cohort = story.enrolling().await;
-    story.import(&cohort, rosters::file("good-openpyxl.xlsx")).await;
+    story
+        .import(&cohort, rosters::file("good-openpyxl.xlsx"))
+        .await;
     let path = format!("/api/v1/cohorts/{cohort}/enrolments?limit=100");
     let answer = story.who("school-1").get(&path).await;
     let rows = answer.good();
     for row in rows["items"].as_array().expect("rows") {
         let number = row["citizen_id"].as_str().unwrap_or("");
         assert!(number.is_empty() || number.contains("****"), "{row}");
-        assert!(row.get("disability_category").is_none() && row.get("disability_card").is_none(), "{row}");
+        assert!(
+            row.get("disability_category").is_none() && row.get("disability_card").is_none(),
+            "{row}"
+        );
     }
     assert_eq!(answer.header("cache-control"), "no-store");
 }

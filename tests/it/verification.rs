@@ -30,25 +30,58 @@ async fn a_verdict_lists_every_check_with_its_reason(database: Database) {
         .as_array()
         .expect("checks")
         .iter()
-        .map(|check| (check["name"].as_str().unwrap_or(""), check["outcome"].as_str().unwrap_or("")))
+        .map(|check| {
+            (
+                check["name"].as_str().unwrap_or(""),
+                check["outcome"].as_str().unwrap_or(""),
+            )
+        })
         .collect();
-    let names = ["format", "signature", "key", "log_inclusion", "status", "expiry", "institution"];
+    let names = [
+        "format",
+        "signature",
+        "key",
+        "log_inclusion",
+        "status",
+        "expiry",
+        "institution",
+    ];
     assert_eq!(checks, names.map(|name| (name, "passed")), "{verdict}");
-    assert!(verdict["freshness"]["as_of"].is_string() && verdict["freshness"]["checked_at"].is_string());
+    assert!(
+        verdict["freshness"]["as_of"].is_string() && verdict["freshness"]["checked_at"].is_string()
+    );
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
     let holder = text(&verdict["certificate"]["holder"]);
-    assert!(holder.contains('*'), "masked without the signed text: {holder}");
+    assert!(
+        holder.contains('*'),
+        "masked without the signed text: {holder}"
+    );
     // Lower case or upper, the id is the same; one that nobody issued is not found, a wrong form neither.
-    let lower = anybody.get(&format!("/api/v1/verifications/{}", id.to_lowercase())).await.good();
+    let lower = anybody
+        .get(&format!("/api/v1/verifications/{}", id.to_lowercase()))
+        .await
+        .good();
     assert_eq!(lower["state"], "valid");
-    let unknown = anybody.get("/api/v1/verifications/AAAAAAAAAAAAAAAAAAAAAAAAAA").await;
-    assert_eq!((unknown.status.as_u16(), &unknown.json()["state"]), (404, &json!("not_found")));
-    anybody.get("/api/v1/verifications/short").await.problem(404, "not-found");
+    let unknown = anybody
+        .get("/api/v1/verifications/AAAAAAAAAAAAAAAAAAAAAAAAAA")
+        .await;
+    assert_eq!(
+        (unknown.status.as_u16(), &unknown.json()["state"]),
+        (404, &json!("not_found"))
+    );
+    anybody
+        .get("/api/v1/verifications/short")
+        .await
+        .problem(404, "not-found");
     // Who presents the signed text gets the name that is in it.
     let qr = story.qr_text(&id).await;
     let row = batch(&story, json!([{ "qr": qr }])).await.good()["items"][0].clone();
-    assert_eq!((&row["state"], &row["certificate"]["holder_masked"]), (&json!("valid"), &json!(false)), "{row}");
+    assert_eq!(
+        (&row["state"], &row["certificate"]["holder_masked"]),
+        (&json!("valid"), &json!(false)),
+        "{row}"
+    );
 }
 
 async fn a_page_tells_the_verdict_first_and_nothing_of_disability(database: Database) {
@@ -59,19 +92,32 @@ async fn a_page_tells_the_verdict_first_and_nothing_of_disability(database: Data
         (format!("/v/{id}"), "<title>证书有效"),
         (format!("/V/{}", id.to_lowercase()), "<title>证书有效"),
         (format!("/en/v/{id}"), "<title>Valid"),
-        ("/v/AAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned(), "<title>没有查到"),
+        (
+            "/v/AAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            "<title>没有查到",
+        ),
     ] {
         let page = anybody.get(&path).await;
         let html = page.text();
-        assert!(html.contains(title), "{path}: {}", html.lines().take(12).collect::<String>());
+        assert!(
+            html.contains(title),
+            "{path}: {}",
+            html.lines().take(12).collect::<String>()
+        );
         assert!(html.contains("<h1") && !html.contains("<script"), "{path}");
         assert_eq!(page.header("cache-control"), "no-store", "{path}");
         assert!(html.contains(r#"name="robots" content="noindex"#), "{path}");
         let csp = page.header("content-security-policy");
-        assert!(csp.contains("default-src 'none'") && !csp.contains("unsafe"), "{csp}");
+        assert!(
+            csp.contains("default-src 'none'") && !csp.contains("unsafe"),
+            "{csp}"
+        );
         let lower = html.to_lowercase();
         let about_this = lower.replace("不显示", "");
-        assert!(!about_this.contains("残疾人证") && !lower.contains("disab"), "{path} tells about disability");
+        assert!(
+            !about_this.contains("残疾人证") && !lower.contains("disab"),
+            "{path} tells about disability"
+        );
         assert!(!html.contains("虚构样"), "{path}: the name is masked");
     }
 }
@@ -94,15 +140,30 @@ async fn a_number_alone_answers_nothing_and_a_wrong_name_as_much(database: Datab
     let rows = rows["items"].as_array().expect("rows").clone();
     assert_eq!(rows[0]["state"], "valid", "{}", rows[0]);
     assert_eq!(rows[1]["state"], "not_found", "{}", rows[1]);
-    assert!(rows[1]["certificate"].is_null(), "nothing is told: {}", rows[1]);
-    assert_eq!(rows[2]["problem"]["errors"][0]["pointer"], "/items/2/name", "{}", rows[2]);
+    assert!(
+        rows[1]["certificate"].is_null(),
+        "nothing is told: {}",
+        rows[1]
+    );
+    assert_eq!(
+        rows[2]["problem"]["errors"][0]["pointer"], "/items/2/name",
+        "{}",
+        rows[2]
+    );
     assert!(rows[3]["problem"].is_object(), "{}", rows[3]);
     // The same by form: the answer is a page.
     let anybody = story.who("anybody");
     let ask = async |fields: &[(&str, &str)]| {
         let request = anybody.ask(Method::POST, "/verify").await;
         let origin = story.server.url("");
-        anybody.send(request.header("Origin", origin).header("Sec-Fetch-Site", "same-origin").form(fields)).await
+        anybody
+            .send(
+                request
+                    .header("Origin", origin)
+                    .header("Sec-Fetch-Site", "same-origin")
+                    .form(fields),
+            )
+            .await
     };
     let page = ask(&[("number", &number), ("name", name)]).await;
     assert_eq!(page.status, 303, "{}", page.text());
@@ -110,7 +171,10 @@ async fn a_number_alone_answers_nothing_and_a_wrong_name_as_much(database: Datab
     assert!(found.text().contains("证书有效"), "{}", found.text());
     let page = ask(&[("number", &number), ("name", "")]).await;
     assert_eq!(page.status, 422);
-    assert!(page.text().contains("<title>错误") && page.text().contains(&number), "what was typed is still there");
+    assert!(
+        page.text().contains("<title>错误") && page.text().contains(&number),
+        "what was typed is still there"
+    );
 }
 
 async fn up_to_a_thousand_are_checked_at_once_and_none_is_dropped(database: Database) {
@@ -148,17 +212,30 @@ async fn up_to_a_thousand_are_checked_at_once_and_none_is_dropped(database: Data
         let valid = row["valid"] == true;
         assert_eq!(valid, at < 3 || at >= 13, "{at}: {row}");
     }
-    batch(&story, json!([])).await.problem(422, "invalid-request");
-    batch(&story, json!(vec![genuine; 1_001])).await.problem(422, "invalid-request");
+    batch(&story, json!([]))
+        .await
+        .problem(422, "invalid-request");
+    batch(&story, json!(vec![genuine; 1_001]))
+        .await
+        .problem(422, "invalid-request");
 }
 
 async fn a_certificate_of_an_institution_that_was_stopped_stays_valid(database: Database) {
     let (story, issued) = Story::with_certificates(database, 1).await;
     let id = text(&issued["certificates"][0]["id"]);
-    story.transition_by_two("T16", "province-1", "province-2").await;
-    let verdict = story.who("anybody").get(&format!("/api/v1/verifications/{id}")).await.good();
+    story
+        .transition_by_two("T16", "province-1", "province-2")
+        .await;
+    let verdict = story
+        .who("anybody")
+        .get(&format!("/api/v1/verifications/{id}"))
+        .await
+        .good();
     assert_eq!(verdict["state"], "valid", "{verdict}");
-    assert_eq!(verdict["certificate"]["institution"]["standing"], "suspended", "{verdict}");
+    assert_eq!(
+        verdict["certificate"]["institution"]["standing"], "suspended",
+        "{verdict}"
+    );
     let page = story.who("anybody").get(&format!("/v/{id}")).await.text();
     assert!(page.contains("暂停"), "one line says so");
 }
@@ -166,20 +243,31 @@ async fn a_certificate_of_an_institution_that_was_stopped_stays_valid(database: 
 async fn what_the_key_signed_but_nobody_logged_is_not_genuine(database: Database) {
     let (story, issued) = Story::with_certificates(database, 1).await;
     let qr = story.qr_text(&text(&issued["certificates"][0]["id"])).await;
-    let cose = certs::qr::parse_qr_text(&qr).expect("a QR text").cose.expect("signed data");
+    let cose = certs::qr::parse_qr_text(&qr)
+        .expect("a QR text")
+        .cose
+        .expect("signed data");
     let decoded = certs::certificate::decode(&cose).expect("a certificate");
     let mut claims = decoded.unverified_claims().clone();
     claims.public_id = domain::PublicId::from_bytes([7; 16]);
     let keys = story.who("anybody").get("/api/v1/keys").await.good();
     let kid = text(&keys[0]["kid"]).parse().expect("a key id");
-    let signer = story.server.app.keyring.issuer(&kid).expect("the stolen key");
+    let signer = story
+        .server
+        .app
+        .keyring
+        .issuer(&kid)
+        .expect("the stolen key");
     let forged = certs::certificate::sign(&claims, signer.as_ref()).expect("signed");
     let host = story.server.app.config.host.parse().expect("a host");
     let forged = certs::qr::qr_text(&host, &claims.public_id, forged.as_bytes());
     let row = batch(&story, json!([{ "qr": forged }])).await.good()["items"][0].clone();
     assert_eq!(row["state"], "not_genuine", "{row}");
     let check = |name: &str| {
-        row["checks"].as_array().and_then(|all| all.iter().find(|one| one["name"] == name).cloned()).expect("a check")
+        row["checks"]
+            .as_array()
+            .and_then(|all| all.iter().find(|one| one["name"] == name).cloned())
+            .expect("a check")
     };
     assert_eq!(check("signature")["outcome"], "passed");
     assert_eq!(check("log_inclusion")["outcome"], "failed", "{row}");

@@ -37,7 +37,8 @@ impl Ran {
     /// The JSON that was printed.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no JSON: {} {}", self.out, self.err))
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|_| panic!("no JSON: {} {}", self.out, self.err))
     }
 }
 
@@ -54,7 +55,8 @@ impl Mingzheng {
     /// Sets an environment variable for every run.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl AsRef<Path>) -> Self {
-        self.settings.push((name.to_owned(), value.as_ref().display().to_string()));
+        self.settings
+            .push((name.to_owned(), value.as_ref().display().to_string()));
         self
     }
 
@@ -136,8 +138,13 @@ impl Running {
 
     /// Asks it to end as an operator does, and waits; answers its exit code.
     pub fn end(&mut self) -> Option<i32> {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(asked.is_ok_and(|status| status.success()), "it was still running");
+        let asked = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(
+            asked.is_ok_and(|status| status.success()),
+            "it was still running"
+        );
         self.child.wait().expect("it ends").code()
     }
 }

@@ -14,7 +14,10 @@ fn missing(what: &str) {
         "CI=true, but {what} is not there"
     );
     // Past the capture of the test harness: nobody may believe that this ran.
-    let _ = writeln!(std::io::stderr().lock(), "\n!!!! NOT RUN: no {what} on this machine !!!!\n");
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "\n!!!! NOT RUN: no {what} on this machine !!!!\n"
+    );
 }
 
 /// Where a program is, if it is in the search path.
@@ -36,8 +39,17 @@ pub fn zbarimg(picture: &Path) -> Option<String> {
         .arg(picture)
         .output()
         .expect("zbarimg runs");
-    assert!(output.status.success(), "zbarimg reads {}", picture.display());
-    Some(String::from_utf8(output.stdout).expect("text").trim_end().to_owned())
+    assert!(
+        output.status.success(),
+        "zbarimg reads {}",
+        picture.display()
+    );
+    Some(
+        String::from_utf8(output.stdout)
+            .expect("text")
+            .trim_end()
+            .to_owned(),
+    )
 }
 
 /// Python with the packages `cwt` and `pycose`: `MINGZHENG_PYTHON`, or `python3`.
@@ -60,14 +72,23 @@ fn python() -> Option<PathBuf> {
 
 /// What COSE libraries that are not ours say of a QR text under a public key in hexadecimal: the payload, or why not.
 pub fn foreign_cose(qr_text: &str, public_key: &str) -> Option<Result<Value, String>> {
-    let Output { status, stdout, stderr } = Command::new(python()?)
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new(python()?)
         .arg(crate::root().join("tests/interop/verify_cose.py"))
         .args([qr_text, public_key])
         .output()
         .expect("python runs");
     match status.code() {
-        Some(0) => Some(Ok(serde_json::from_slice(&stdout).expect("JSON of the script"))),
+        Some(0) => Some(Ok(
+            serde_json::from_slice(&stdout).expect("JSON of the script")
+        )),
         Some(1) => Some(Err(String::from_utf8_lossy(&stderr).into_owned())),
-        code => panic!("the script ended with {code:?}: {}", String::from_utf8_lossy(&stderr)),
+        code => panic!(
+            "the script ended with {code:?}: {}",
+            String::from_utf8_lossy(&stderr)
+        ),
     }
 }

@@ -10,7 +10,12 @@ pub fn file(name: &str) -> Vec<u8> {
 
 /// The number of an invented person, born in 1905, with a right check digit.
 pub fn citizen_id(number: u32) -> String {
-    let body = format!("3301061905{:02}{:02}{:03}", number / 20_000 % 12 + 1, number / 900 % 28 + 1, number % 900 + 1);
+    let body = format!(
+        "3301061905{:02}{:02}{:03}",
+        number / 20_000 % 12 + 1,
+        number / 900 % 28 + 1,
+        number % 900 + 1
+    );
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 = body
         .bytes()
@@ -41,6 +46,11 @@ pub fn chinese(number: u32) -> String {
     number
         .to_string()
         .bytes()
-        .map(|digit| "零一二三四五六七八九".chars().nth(usize::from(digit - b'0')).unwrap_or('某'))
+        .map(|digit| {
+            "零一二三四五六七八九"
+                .chars()
+                .nth(usize::from(digit - b'0'))
+                .unwrap_or('某')
+        })
         .collect()
 }

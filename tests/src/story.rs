@@ -32,6 +32,8 @@ pub struct Story {
     pub program: String,
     /// Its open offer.
     pub offer: String,
+    /// Places of the classes that it opens.
+    pub places: u32,
     next_person: u32,
 }
 
@@ -48,12 +50,8 @@ impl Story {
 
     /// Staff at every desk of a server.
     pub async fn staffed_on(server: TestServer) -> Self {
-        let created = api::access::accounts::create_first(
-            &server.app,
-            "national-1",
-            "全国甲",
-            PASSWORD,
-        );
+        let created =
+            api::access::accounts::create_first(&server.app, "national-1", "全国甲", PASSWORD);
         created.await.expect("the first account");
         let mut people = HashMap::new();
         people.insert("anybody", Client::anybody(&server));
@@ -85,6 +83,7 @@ impl Story {
             site: nothing(),
             program: nothing(),
             offer: nothing(),
+            places: 30,
             next_person: 1,
         }
     }
@@ -162,7 +161,13 @@ impl Story {
 
     /// From the application to the open offer of a published program, with an issuer key for the year.
     pub async fn ready(database: Database) -> Self {
-        let mut story = Self::applied(database).await;
+        Self::ready_on(TestServer::start(database).await).await
+    }
+
+    /// The same on a server that was started already.
+    pub async fn ready_on(server: TestServer) -> Self {
+        let mut story = Self::staffed_on(server).await;
+        story.apply().await;
         story.admit_and_offer().await;
         story
     }
@@ -181,7 +186,8 @@ impl Story {
         let published = self.program_act("publish").await;
         self.approve("national-2", &published).await;
         let school = self.who("school-1");
-        let request = json!({ "institution": self.admission, "program": self.program, "site": self.site });
+        let request =
+            json!({ "institution": self.admission, "program": self.program, "site": self.site });
         let offer = school.post("/api/v1/offers", &request).await.good();
         self.offer = text(&offer["id"]);
         for (who, act) in [("province-1", "approve"), ("school-1", "open")] {
@@ -235,7 +241,7 @@ impl Story {
         let start = self.server.today() + chrono::Days::new(from);
         let request = json!({
             "offer": self.offer, "name": "第一班", "start_on": start, "end_on": start + chrono::Days::new(14),
-            "places": 30, "teachers": ["虚构教师"],
+            "places": self.places, "teachers": ["虚构教师"],
         });
         let cohort = self
             .who("school-1")
@@ -249,7 +255,7 @@ impl Story {
     pub async fn cohort_act(&self, who: &str, cohort: &str, act: &str) -> Value {
         let request = match act {
             "finish" => json!({ "act": act, "hours_taught": HOURS }),
-            "accept" => json!({ "act": act, "sample_called": 10 }),
+            "accept" => json!({ "act": act, "sample_called": self.places.div_ceil(10).max(10) }),
             "send_back" => json!({ "act": act, "findings": ["补充考勤"] }),
             "cancel" | "terminate" => json!({ "act": act, "reason": "依规办理" }),
             _ => json!({ "act": act }),
@@ -288,14 +294,18 @@ impl Story {
             .good()
     }
 
-    /// The enrolments of a class.
+    /// The enrolments of a class, page by page.
     pub async fn enrolments(&self, cohort: &str) -> Vec<Value> {
-        let page = self
-            .who("school-1")
-            .get(&format!("/api/v1/cohorts/{cohort}/enrolments?limit=100"))
-            .await
-            .good();
-        page["items"].as_array().cloned().unwrap_or_default()
+        let (mut rows, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/api/v1/cohorts/{cohort}/enrolments?limit=100{cursor}");
+            let page = self.who("school-1").get(&path).await.good();
+            rows.extend(page["items"].as_array().cloned().unwrap_or_default());
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return rows,
+            }
+        }
     }
 
     /// A class with so many new trainees, taught to the end and accepted by the county.

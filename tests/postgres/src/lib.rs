@@ -31,7 +31,11 @@ impl Cluster {
     pub fn new_database(&self, name: &str) -> std::io::Result<String> {
         // A folder of links to the server programs may lack the client ones.
         let beside = self.programs.join("createdb");
-        let createdb = if beside.is_file() { beside } else { PathBuf::from("createdb") };
+        let createdb = if beside.is_file() {
+            beside
+        } else {
+            PathBuf::from("createdb")
+        };
         let made = Command::new(createdb)
             .args(["-h", "127.0.0.1", "-U", "mingzheng", "-p"])
             .arg(self.port.to_string())
