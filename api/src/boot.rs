@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::calendar::WorkingCalendar;
 use domain::policy::WorkflowPolicy;
 use store::vault::Vault;
-use store::{DatabaseUrl, Store};
+use store::{DatabaseUrl, Durability, Store};
 
 use crate::access::sessions::Sessions;
 use crate::app::App;
@@ -34,6 +34,8 @@ pub struct Settings {
     pub clock: Arc<dyn Clock>,
     /// Whether missing keys are made: only for a new registry.
     pub create: bool,
+    /// Whether commits wait for the disk; only the demo, while it is made, does without.
+    pub durability: Durability,
 }
 
 impl std::fmt::Debug for Settings {
@@ -90,7 +92,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         .database
         .clone()
         .unwrap_or_else(|| DatabaseUrl::sqlite_file(&settings.data.join("registry.sqlite")));
-    let store = Store::open(&url, Arc::new(vault)).await?;
+    let store = Store::open(&url, Arc::new(vault), settings.durability).await?;
     let keyring = Keyring::open(&keys, &passphrase, &settings.config.log_origin)?;
     let sessions = Sessions::new(keyring.session_seed(), &settings.config.public_url)?;
     let policy_text = policy_text(settings.policy_file.as_deref())?;

@@ -5,10 +5,10 @@
 //! measured is the approval: gates for every trainee, signatures, rows, leaves, tiles, checkpoint, commit.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::certificates::issue::approve_stored;
-use benches::percent;
+use benches::{Stretch, add, percent};
 use certs::keys::Signer;
 use domain::access::Actor;
 use sea_orm::{
@@ -46,12 +46,12 @@ async fn main() -> Result<(), Error> {
     let officer = actor(&story, "province-1").await?;
     let first_leaf = story.server.leaves().await;
 
-    let mut ours = Duration::ZERO;
+    let mut ours = [Duration::ZERO; 2];
     for batch in &batches {
         let key = tests::client::fresh_key().parse()?;
-        let begun = Instant::now();
+        let begun = Stretch::begin();
         approve_stored(&app, &officer, &key, batch.parse()?).await?;
-        ours += begun.elapsed();
+        ours = add(ours, begun.end());
     }
     let issued = story.server.leaves().await - first_leaf;
     assert_eq!(
@@ -64,16 +64,25 @@ async fn main() -> Result<(), Error> {
     let source = Sea::connect(format!("sqlite://{}?mode=ro", file.display())).await?;
     let signing = raw_signing(&story, &source, first_leaf).await?;
     let (inserting, rows, bytes) = raw_insert(&source, folder.path(), first_leaf).await?;
-    let limit = signing + inserting;
+    let limit = add(signing, inserting);
+    let row = |name: &str, [wall, processor]: [Duration; 2]| {
+        println!(
+            "{name:<27}{:>8} ms{:>8} ms",
+            wall.as_millis(),
+            processor.as_millis()
+        );
+    };
     println!("certificates issued        {issued} in {CLASSES} batches");
     println!("rows of the same bytes     {rows} ({} KiB)", bytes / 1024);
-    println!("limit: raw signing         {} ms", signing.as_millis());
-    println!("limit: raw insert, commit  {} ms", inserting.as_millis());
-    println!("limit: sum                 {} ms", limit.as_millis());
-    println!("ours                       {} ms", ours.as_millis());
+    println!("{:<27}{:>8}   {:>8}", "", "wall", "processor");
+    row("limit: raw signing", signing);
+    row("limit: raw insert, commit", inserting);
+    row("limit: sum", limit);
+    row("ours", ours);
     println!(
-        "ours against the limit     {} % (goal: at least 50 %)",
-        percent(limit, ours)
+        "ours against the limit     {:>8} % {:>8} %   (goal: at least 50 %)",
+        percent(limit[0], ours[0]),
+        percent(limit[1], ours[1])
     );
     Ok(())
 }
@@ -99,7 +108,7 @@ async fn raw_signing(
     story: &Story,
     source: &DatabaseConnection,
     first_leaf: u64,
-) -> Result<Duration, Error> {
+) -> Result<[Duration; 2], Error> {
     let kid = source
         .query_one_raw(statement(&format!(
             "SELECT kid FROM certificate WHERE leaf_index = {first_leaf}"
@@ -123,7 +132,7 @@ async fn raw_signing(
         })
         .collect::<Result<_, _>>()?;
     let threads = std::thread::available_parallelism()?.get();
-    let begun = Instant::now();
+    let begun = Stretch::begin();
     std::thread::scope(|scope| {
         for share in messages.chunks(messages.len().div_ceil(threads)) {
             let signer: &dyn Signer = signer.as_ref();
@@ -134,7 +143,7 @@ async fn raw_signing(
             });
         }
     });
-    Ok(begun.elapsed())
+    Ok(begun.end())
 }
 
 /// Inserts the rows that the issue wrote into a new file with the same tables, indexes and durability.
@@ -142,7 +151,7 @@ async fn raw_insert(
     source: &DatabaseConnection,
     folder: &Path,
     first_leaf: u64,
-) -> Result<(Duration, usize, usize), Error> {
+) -> Result<([Duration; 2], usize, usize), Error> {
     let target = Sea::connect(format!(
         "sqlite://{}?mode=rwc",
         folder.join("raw.sqlite").display()
@@ -175,7 +184,7 @@ async fn raw_insert(
         tables.push((table, rows_of(source, table, first_leaf, &mut bytes).await?));
     }
     let count: usize = tables.iter().map(|(_, rows)| rows.len()).sum();
-    let begun = Instant::now();
+    let begun = Stretch::begin();
     let share = usize::try_from(TRAINEES)?;
     for batch in 0..usize::try_from(CLASSES)? {
         let tx = target.begin().await?;
@@ -197,7 +206,7 @@ async fn raw_insert(
         }
         tx.commit().await?;
     }
-    Ok((begun.elapsed(), count, bytes))
+    Ok((begun.end(), count, bytes))
 }
 
 async fn rows_of(

@@ -57,6 +57,15 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It does: an acknowledged commit survives a power cut (trust.md LG-4).
+    Full,
+    /// Not on SQLite: for a registry that is only being made and that nobody relies on yet.
+    Scratch,
+}
+
 /// The database of the registry and the vault that seals personal values.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -67,16 +76,23 @@ pub struct Store {
 
 impl Store {
     /// Connects, brings the schema up to date (one node at a time), and refuses unsafe settings.
-    pub async fn open(url: &DatabaseUrl, vault: Arc<Vault>) -> Result<Self, StoreError> {
-        let writer = Database::connect(options(url, 1)).await?;
+    pub async fn open(
+        url: &DatabaseUrl,
+        vault: Arc<Vault>,
+        durability: Durability,
+    ) -> Result<Self, StoreError> {
+        let writer = Database::connect(options(url, 1, durability)).await?;
         let (reader, writer) = if writer.get_database_backend() == DbBackend::Postgres {
             refuse_unsafe_postgres(&writer).await?;
-            let pool = Database::connect(options(url, 12)).await?;
+            let pool = Database::connect(options(url, 12, durability)).await?;
             migrate_under_lock(&writer).await?;
             (pool.clone(), pool)
         } else {
             Migrator::up(&writer, None).await?;
-            (Database::connect(options(url, 4)).await?, writer)
+            (
+                Database::connect(options(url, 4, durability)).await?,
+                writer,
+            )
         };
         Ok(Self {
             reader,
@@ -132,18 +148,22 @@ impl Store {
     }
 }
 
-fn options(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
+fn options(url: &DatabaseUrl, connections: u32, durability: Durability) -> ConnectOptions {
+    let synchronous = match durability {
+        // NORMAL loses acknowledged commits at power loss (trust.md LG-4).
+        Durability::Full => SqliteSynchronous::Full,
+        Durability::Scratch => SqliteSynchronous::Off,
+    };
     let mut options = ConnectOptions::new(url.0.clone());
     options
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(5))
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|sqlite| {
+        .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)
-                // NORMAL loses acknowledged commits at power loss (trust.md LG-4).
-                .synchronous(SqliteSynchronous::Full)
+                .synchronous(synchronous)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10))
                 .statement_cache_capacity(256)

@@ -16,7 +16,7 @@ use crate::cohorts::Cohort;
 use crate::enrolments::{self, Details};
 use crate::persons::{self, NewPerson};
 use crate::vault::{DataKey, RandomBytes, Vault};
-use crate::{DatabaseUrl, Store, WriteTx};
+use crate::{DatabaseUrl, Durability, Store, WriteTx};
 
 /// A store with its folder, removed at the end.
 pub(crate) struct Fixture {
@@ -80,7 +80,9 @@ impl Fixture {
             Ok(server) => new_database(&server).await,
             Err(_) => DatabaseUrl::sqlite_file(&folder.path().join("store.sqlite")),
         };
-        let store = Store::open(&url, vault).await.expect("the store opens");
+        let store = Store::open(&url, vault, Durability::Full)
+            .await
+            .expect("the store opens");
         Self {
             store,
             _folder: folder,

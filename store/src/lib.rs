@@ -33,7 +33,7 @@ pub mod scope;
 pub mod time;
 pub mod vault;
 
-pub use connect::{DatabaseUrl, Reader, Snapshot, Store, WriteTx};
+pub use connect::{DatabaseUrl, Durability, Reader, Snapshot, Store, WriteTx};
 pub use error::StoreError;
 /// What every store function takes: a reader or a write transaction.
 pub use sea_orm::ConnectionTrait;

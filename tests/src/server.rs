@@ -47,6 +47,7 @@ impl TestServer {
             config: Config::for_public_url("https://mingzheng.example").expect("an address"),
             clock: clock.clone(),
             create: true,
+            durability: store::Durability::Full,
         };
         change(&mut settings);
         let app = boot::open(&settings).await.expect("the registry opens");

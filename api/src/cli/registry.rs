@@ -8,7 +8,7 @@ use certs::verdict::Lang;
 use clap::Args;
 use domain::access::Actor;
 use serde_json::Value;
-use store::DatabaseUrl;
+use store::{DatabaseUrl, Durability};
 
 use crate::access::{accounts, permissions::Permission};
 use crate::act::Receipt;
@@ -165,6 +165,7 @@ impl RegistryArgs {
             config,
             clock: Arc::new(SystemClock),
             create,
+            durability: Durability::Full,
         })
     }
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Days, Utc};
 use serde::Serialize;
+use store::Durability;
 
 use crate::app::App;
 use crate::boot::{self, BootError, Settings};
@@ -149,8 +150,9 @@ pub async fn build(
         },
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         create: true,
+        durability: Durability::Scratch,
     };
-    let mut app = boot::open(&settings).await?;
+    let app = boot::open(&settings).await?;
     let script = Script { clock, first };
     let country = country::Country::read()?;
     told("账号与密钥 / accounts and keys");
@@ -161,9 +163,17 @@ pub async fn build(
     let issued = classes::run(&app, &script, &country, &cast, &stage).await?;
     told("状态与查验 / states and checks");
     showcase::change(&app, &script, &cast, &stage, &issued).await?;
-    // From now on the machine's clock; the script never ran ahead of it.
-    app.clock = Arc::new(SystemClock);
-    app.config = Arc::new(config);
+    // What was made is opened again as any registry is: commits wait for the disk from now on, and the machine's clock
+    // takes over; the script never ran ahead of it.
+    app.store.close().await.map_err(Problem::from)?;
+    let app = boot::open(&Settings {
+        config,
+        clock: Arc::new(SystemClock),
+        create: false,
+        durability: Durability::Full,
+        ..settings
+    })
+    .await?;
     let certificates = showcase::show(&app, &cast, &issued, data).await?;
     let issuer_keys = keys(&app).await?;
     Ok(Demo {

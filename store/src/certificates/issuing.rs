@@ -336,7 +336,7 @@ pub async fn insert(
     certificates: &[NewCertificate<'_>],
 ) -> Result<(), StoreError> {
     let backend = db.get_database_backend();
-    let full = insert_sql(ROWS);
+    let full = insert_sql(backend, ROWS);
     for chunk in certificates.chunks(ROWS) {
         let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * COLUMNS.len());
         for c in chunk {
@@ -345,7 +345,7 @@ pub async fn insert(
         let sql = if chunk.len() == ROWS {
             full.clone()
         } else {
-            insert_sql(chunk.len())
+            insert_sql(backend, chunk.len())
         };
         db.execute_raw(Statement::from_sql_and_values(backend, sql, values))
             .await?;
@@ -353,7 +353,9 @@ pub async fn insert(
     Ok(())
 }
 
-fn insert_sql(rows: usize) -> String {
+/// Places without numbers on SQLite: to bind a numbered one its name is looked up along a list, so that the work grows
+/// with the square of the places.
+fn insert_sql(backend: DbBackend, rows: usize) -> String {
     let mut sql = format!("INSERT INTO certificate ({}) VALUES ", COLUMNS.join(", "));
     for row in 0..rows {
         sql.push_str(if row == 0 { "(" } else { ", (" });
@@ -361,8 +363,12 @@ fn insert_sql(rows: usize) -> String {
             if column > 0 {
                 sql.push_str(", ");
             }
-            sql.push('$');
-            sql.push_str(&(row * COLUMNS.len() + column + 1).to_string());
+            if backend == DbBackend::Sqlite {
+                sql.push('?');
+            } else {
+                sql.push('$');
+                sql.push_str(&(row * COLUMNS.len() + column + 1).to_string());
+            }
         }
         sql.push(')');
     }
