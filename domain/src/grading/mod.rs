@@ -7,6 +7,7 @@
 mod day;
 mod engine;
 mod evidence;
+mod explain;
 mod fault;
 mod fields;
 mod indicator;
@@ -18,6 +19,7 @@ mod results;
 pub use day::Day;
 pub use engine::{Run, grade};
 pub use evidence::Evidence;
+pub use explain::Line;
 pub use fault::{Fault, FaultCode, Faults};
 pub use indicator::{
     Contest, Exclusion, Grade, Indicator, OutageKind, RATES, SurveyBy, SurveyMode, Tier, Undecided,

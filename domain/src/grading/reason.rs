@@ -83,6 +83,18 @@ text_enum! {
     }
 }
 
+named!(Sig {
+    Low = "显著低于预期" / "significantly low",
+    High = "显著高于预期" / "significantly high",
+    None = "不显著" / "not significant",
+});
+
+named!(Basis {
+    Stratum = "本层" / "the stratum's own",
+    Band = "同等程度各类" / "its severity band",
+    Overall = "全体" / "all",
+});
+
 #[cfg(test)]
 mod tests {
     use super::*;
