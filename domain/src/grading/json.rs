@@ -167,26 +167,29 @@ pub(super) fn utf16_order(one: &str, two: &str) -> std::cmp::Ordering {
 pub(super) fn write_text(text: &str, to: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     to.push(b'"');
-    for &byte in text.as_bytes() {
-        match byte {
-            b'"' => to.extend_from_slice(b"\\\""),
-            b'\\' => to.extend_from_slice(b"\\\\"),
-            0x08 => to.extend_from_slice(b"\\b"),
-            b'\t' => to.extend_from_slice(b"\\t"),
-            b'\n' => to.extend_from_slice(b"\\n"),
-            0x0c => to.extend_from_slice(b"\\f"),
-            b'\r' => to.extend_from_slice(b"\\r"),
-            0..0x20 => to.extend_from_slice(&[
-                b'\\',
-                b'u',
-                b'0',
-                b'0',
-                HEX[usize::from(byte >> 4)],
-                HEX[usize::from(byte & 15)],
-            ]),
-            _ => to.push(byte),
+    let mut plain = text.as_bytes();
+    while let Some(at) = plain
+        .iter()
+        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
+        to.extend_from_slice(&plain[..at]);
+        to.push(b'\\');
+        match plain[at] {
+            0x08 => to.push(b'b'),
+            b'\t' => to.push(b't'),
+            b'\n' => to.push(b'n'),
+            0x0c => to.push(b'f'),
+            b'\r' => to.push(b'r'),
+            byte @ (b'"' | b'\\') => to.push(byte),
+            byte => {
+                let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+                to.extend_from_slice(b"u00");
+                to.extend_from_slice(&digits);
+            }
         }
+        plain = &plain[at + 1..];
     }
+    to.extend_from_slice(plain);
     to.push(b'"');
 }
 

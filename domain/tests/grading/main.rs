@@ -2,6 +2,7 @@
 
 mod build;
 mod conversion;
+mod documents;
 mod exclusions;
 mod explain;
 mod fairness;

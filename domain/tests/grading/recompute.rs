@@ -14,7 +14,7 @@ const OVERRIDE: &str = r#"{"base": "CN-BASE@2026.1", "changes": {
     "indicators": {"EMP": {"weight": 400, "floor_ppm": 250000}, "SAT": {"weight": 150}}, "grades": {"A": 82000}}}"#;
 
 /// Enrolments of the random files.
-const SIZES: [usize; 6] = [3, 40, 150, 400, 900, 1_500];
+const SIZES: [usize; 6] = [3, 40, 150, 300, 500, 800];
 
 /// How many files of schools that differ.
 const LEAGUES: u64 = 6;

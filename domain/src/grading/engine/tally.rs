@@ -107,7 +107,9 @@ pub(super) fn count(evidence: &Evidence, outcomes: &[Outcome]) -> (Vec<Tally>, T
         }
     }
     let mut totals = Tally::ZERO;
-    tallies.iter().for_each(|tally| totals.join(tally));
+    for tally in &tallies {
+        totals.join(tally);
+    }
     (tallies, totals)
 }
 

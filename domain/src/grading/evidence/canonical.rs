@@ -97,6 +97,6 @@ fn sort_proof(episode: &mut Node<'_>) {
 }
 
 /// Each row was read once already, so nothing new can be wrong with it.
-fn node<'a>(raw: &'a RawValue) -> Option<Node<'a>> {
+fn node(raw: &RawValue) -> Option<Node<'_>> {
     row_node(raw, &Path::Root, &mut Faults::default())
 }

@@ -5,8 +5,8 @@
 mod canonical;
 mod read;
 mod rows;
-#[cfg(test)]
-mod tests;
+mod surveys;
+mod work;
 
 use super::day::Day;
 use super::indicator::{Exclusion, Grade, WorkType};

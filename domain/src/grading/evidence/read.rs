@@ -8,8 +8,10 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::canonical::{Tables, digest};
-use super::rows::{self, Answer, Context, Words};
-use super::{Evidence, Ids, Institution, NONE, Response};
+use super::rows::{self, Context, Words};
+use super::surveys::surveys;
+use super::work;
+use super::{Evidence, Ids, Institution, NONE};
 use crate::grading::day::Day;
 use crate::grading::fault::{FaultCode, Faults, Path};
 use crate::grading::fields::Slot;
@@ -148,13 +150,11 @@ pub(super) fn row_node<'a>(
     faults: &mut Faults,
 ) -> Option<Node<'a>> {
     // The text was checked as a whole; what can still fail is nesting beyond the limit of the reader, or half a surrogate pair.
-    match serde_json::from_str(raw.get()) {
-        Ok(node) => Some(node),
-        Err(_) => {
-            faults.add(path, FaultCode::NotJson);
-            None
-        }
+    let node = serde_json::from_str(raw.get()).ok();
+    if node.is_none() {
+        faults.add(path, FaultCode::NotJson);
     }
+    node
 }
 
 fn evidence(tables: &Tables<'_>, freeze: Day, faults: &mut Faults) -> Option<Evidence> {
@@ -172,7 +172,7 @@ fn evidence(tables: &Tables<'_>, freeze: Day, faults: &mut Faults) -> Option<Evi
     let (institution_ids, institutions, institution_order) =
         sorted(institution_rows, &place[1], faults, |node, path, faults| {
             let (row, federation) = rows::institution(node, path, faults)?;
-            let federation = federations.number(&federation);
+            let federation = federations.number(federation);
             Some(Institution { federation, ..row })
         });
     let institution_numbers = numbers(&institution_ids);
@@ -203,7 +203,7 @@ fn evidence(tables: &Tables<'_>, freeze: Day, faults: &mut Faults) -> Option<Evi
         });
     let (episode_ids, episodes, episode_order) =
         sorted(episode_rows, &place[4], faults, |node, path, faults| {
-            rows::episode(node, path, &mut context, faults)
+            work::episode(node, path, &mut context, faults)
         });
     let Context {
         persons, sources, ..
@@ -290,49 +290,4 @@ fn numbers(ids: &Ids) -> HashMap<&str, u32> {
 
 fn whole<T>(rows: Vec<Option<T>>) -> Option<Vec<T>> {
     rows.into_iter().collect()
-}
-
-/// The responses that count, and the order of all: by enrolment, day, sequence. The first counts; if it is flagged, none does
-/// (grading.md section 5).
-fn surveys(
-    raws: &[&RawValue],
-    place: &Path<'_>,
-    enrolments: &Ids,
-    freeze: Day,
-    faults: &mut Faults,
-) -> (Vec<Response>, Vec<u32>) {
-    let mut answers = Vec::with_capacity(raws.len());
-    for (at, raw) in raws.iter().enumerate() {
-        let path = place.index(at);
-        let node = row_node(raw, &path, faults);
-        let answer = node.and_then(|node| rows::survey(&node, &path, freeze, faults));
-        answers.extend(answer.zip(u32::try_from(at).ok()));
-    }
-    answers.sort_unstable_by(|(one, at), (two, then)| (one.order(), at).cmp(&(two.order(), then)));
-    let mut responses = Vec::new();
-    let mut row = 0;
-    let mut before: Option<&Answer<'_>> = None;
-    for (answer, at) in &answers {
-        // Both lists are sorted by enrolment, so one walk finds every row.
-        while row < enrolments.len() && enrolments.of(row) < &*answer.enrolment {
-            row += 1;
-        }
-        let path = place.index(*at as usize);
-        if row == enrolments.len() || enrolments.of(row) != answer.enrolment {
-            faults.add(&path.key("enrolment"), FaultCode::DanglingReference);
-        }
-        if before.is_some_and(|before| before.order() == answer.order()) {
-            faults.add(&path.key("seq"), FaultCode::DuplicateId);
-        }
-        let first = before.is_none_or(|before| before.enrolment != answer.enrolment);
-        if first && !answer.flagged {
-            responses.extend(u32::try_from(row).ok().map(|enrolment| Response {
-                enrolment,
-                sum: answer.sum,
-            }));
-        }
-        before = Some(answer);
-    }
-    let order = answers.iter().map(|(_, at)| *at).collect();
-    (responses, order)
 }

@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Cohort, Enrolment, Episode, Ids, Institution, NONE, Outage, Standing};
+use super::{Cohort, Enrolment, Ids, Institution, NONE, Outage};
 use crate::grading::day::Day;
 use crate::grading::fault::{FaultCode, Faults, Path};
 use crate::grading::fields::{Slot, open};
-use crate::grading::indicator::{
-    Contest, Exclusion, Grade, OutageKind, SurveyBy, SurveyMode, Tier, WorkType,
-};
+use crate::grading::indicator::{Exclusion, Grade, OutageKind};
 use crate::grading::json::Node;
 use crate::program::Purpose;
 
@@ -21,13 +19,13 @@ const HOURS: u32 = 100_000;
 pub(super) struct Words<'a>(pub(super) HashMap<Cow<'a, str>, u32>);
 
 impl<'a> Words<'a> {
-    pub(super) fn number(&mut self, text: &Cow<'a, str>) -> u32 {
-        if let Some(&number) = self.0.get(text) {
+    pub(super) fn number(&mut self, text: Cow<'a, str>) -> u32 {
+        if let Some(&number) = self.0.get(&text) {
             return number;
         }
         // Tables hold fewer than 2^32 rows, see `read::table`.
         let number = u32::try_from(self.0.len()).unwrap_or(NONE);
-        self.0.insert(text.clone(), number);
+        self.0.insert(text, number);
         number
     }
 
@@ -38,7 +36,9 @@ impl<'a> Words<'a> {
             texts[*number as usize] = text;
         }
         let mut ids = Ids::default();
-        texts.into_iter().for_each(|text| ids.push(text));
+        for text in texts {
+            ids.push(text);
+        }
         ids
     }
 }
@@ -56,7 +56,7 @@ pub(super) struct Context<'a, 'i> {
 }
 
 /// The row that an id names in another table.
-fn reference(
+pub(super) fn reference(
     slot: Slot<'_, '_, '_>,
     rows: &HashMap<&str, u32>,
     faults: &mut Faults,
@@ -91,8 +91,8 @@ pub(super) fn outage<'a>(
     }
     let (from, until) = dates?;
     Some(Outage {
-        province: context.words.number(province?),
-        source: context.words.number(source?),
+        province: context.words.number(province?.clone()),
+        source: context.words.number(source?.clone()),
         from,
         until,
     })
@@ -122,8 +122,8 @@ pub(super) fn institution<'a>(
     let sat_suspended = flag(suspended, false, faults);
     let row = Institution {
         federation: 0,
-        previous: previous?,
-        third_party_score: third_party_score?,
+        previous: previous.ok()?,
+        third_party_score: third_party_score.ok()?,
         sat_suspended: sat_suspended?,
     };
     Some((row, federation?.clone()))
@@ -224,11 +224,11 @@ pub(super) fn enrolment<'a>(
     let employed = employed.truth(faults);
     let exclusion = optional(exclusion, |slot| excluded(slot, class.as_ref(), faults));
     let contactable = flag(contactable, true, faults);
-    let exclusion = exclusion?;
+    let exclusion = exclusion.ok()?;
     Some(Enrolment {
-        person: context.persons.number(person?),
+        person: context.persons.number(person?.clone()),
         cohort: cohort?,
-        province: context.words.number(province?),
+        province: context.words.number(province?.clone()),
         attended_hours: attended_hours?,
         exit: exit_date?,
         excluded_on: exclusion.map_or(Day::LATEST, |(_, on)| on),
@@ -262,211 +262,17 @@ fn excluded(
     word.zip(on)
 }
 
-pub(super) fn episode<'a>(
-    node: &Node<'a>,
-    path: &Path<'_>,
-    context: &mut Context<'a, '_>,
-    faults: &mut Faults,
-) -> Option<Episode> {
-    let names = [
-        "id",
-        "person",
-        "type",
-        "employer",
-        "start",
-        "last_day",
-        "related_to_institution",
-        "evidence",
-        "contest",
-        "claimed_at",
-        "decided_at",
-    ];
-    let [
-        _,
-        person,
-        kind,
-        employer,
-        start,
-        last,
-        related,
-        evidence,
-        contest,
-        claimed,
-        decided,
-    ] = open(node, path, names, 9, faults)?;
-    let person = person.text(faults);
-    let kind = kind.word(WorkType::ALL, WorkType::as_str, faults);
-    employer.text(faults);
-    let first_day = start.date(faults);
-    let last_day = optional(last, |slot| slot.date(faults));
-    if let (Some(first), Some(Some(end))) = (first_day, last_day)
-        && end < first
-    {
-        faults.hint(
-            last.path(),
-            FaultCode::ImpossibleDate,
-            "start <= last_day".to_owned(),
-        );
-    }
-    let related = optional(related, |slot| {
-        reference(slot, &context.institutions, faults)
-    });
-    let proof = proof(evidence, context, faults);
-    let contest = optional(contest, |slot| {
-        slot.word(Contest::ALL, Contest::as_str, faults)
-    });
-    let claimed_at = optional(claimed, |slot| slot.date(faults));
-    let decided_at = optional(decided, |slot| slot.date(faults));
-    if let (Some(Some(claim)), Some(Some(decision))) = (claimed_at, decided_at)
-        && decision < claim
-    {
-        let hint = "claimed_at <= decided_at".to_owned();
-        faults.hint(decided.path(), FaultCode::ImpossibleDate, hint);
-    }
-    let proof = proof?;
-    let contested = matches!(contest?, Some(Contest::Open | Contest::Upheld));
-    let undecided = claimed_at?.is_some() && decided_at?.is_none_or(|on| on > context.freeze);
-    Some(Episode {
-        person: context.persons.number(person?),
-        start: first_day?,
-        last: last_day?.unwrap_or(Day::LATEST),
-        related: related?.unwrap_or(NONE),
-        sources_from: proof.from,
-        sources_count: proof.count,
-        kind: kind?,
-        standing: match (proof.verified && !contested, undecided) {
-            (false, _) => Standing::Nothing,
-            (true, true) => Standing::Undecided,
-            (true, false) => Standing::Verified,
-        },
-        tier_a: proof.tier_a,
-    })
-}
+/// A field has a fault, which has been told.
+pub(super) struct Faulty;
 
-struct Proof {
-    verified: bool,
-    tier_a: bool,
-    from: u32,
-    count: u32,
-}
-
-/// Verified is at least one A, or two B from different sources; C never verifies (grading.md section 3).
-fn proof<'a>(
-    slot: Slot<'_, 'a, '_>,
-    context: &mut Context<'a, '_>,
-    faults: &mut Faults,
-) -> Option<Proof> {
-    let nodes = slot.list(faults)?;
-    let from = context.sources.len();
-    let (mut tier_a, mut first_b, mut two_b, mut whole) = (false, None, false, true);
-    for (at, node) in nodes.iter().enumerate() {
-        let place = slot.path().index(at);
-        let Some([tier, source]) = open(node, &place, ["tier", "source"], 2, faults) else {
-            whole = false;
-            continue;
-        };
-        let tier = tier.word(Tier::ALL, Tier::as_str, faults);
-        let source = source.text(faults);
-        let (Some(tier), Some(source)) = (tier, source) else {
-            whole = false;
-            continue;
-        };
-        if tier == Tier::C {
-            continue;
-        }
-        let source = context.words.number(source);
-        context.sources.push(source);
-        match tier {
-            Tier::A => tier_a = true,
-            _ => two_b |= *first_b.get_or_insert(source) != source,
-        }
-    }
-    whole.then_some(Proof {
-        verified: tier_a || two_b,
-        tier_a,
-        from: u32::try_from(from).ok()?,
-        count: u32::try_from(context.sources.len() - from).ok()?,
-    })
-}
-
-/// A response before it is known which one counts.
-pub(super) struct Answer<'a> {
-    pub(super) enrolment: Cow<'a, str>,
-    pub(super) submitted: Day,
-    pub(super) seq: u32,
-    pub(super) sum: u8,
-    pub(super) flagged: bool,
-}
-
-impl Answer<'_> {
-    /// What tells which of the responses of an enrolment is the first.
-    pub(super) fn order(&self) -> (&str, Day, u32) {
-        (&self.enrolment, self.submitted, self.seq)
-    }
-}
-
-pub(super) fn survey<'a>(
-    node: &Node<'a>,
-    path: &Path<'_>,
-    freeze: Day,
-    faults: &mut Faults,
-) -> Option<Answer<'a>> {
-    let names = [
-        "enrolment",
-        "items",
-        "submitted",
-        "seq",
-        "flagged",
-        "mode",
-        "by",
-    ];
-    let [enrolment, items, submitted, seq, flagged, mode, by] = open(node, path, names, 5, faults)?;
-    let enrolment = enrolment.text(faults);
-    let sum = items.list(faults).and_then(|nodes| {
-        if nodes.len() != 5 {
-            faults.hint(items.path(), FaultCode::WrongType, "5 items".to_owned());
-            return None;
-        }
-        let scores = nodes
-            .iter()
-            .enumerate()
-            .map(|(at, node)| Slot::of(node, items.path().index(at)).small(1..=5, faults));
-        // Every item is looked at, so that each fault is told.
-        scores.collect::<Vec<_>>().into_iter().sum::<Option<u8>>()
-    });
-    let day = submitted.date(faults);
-    if day.is_some_and(|day| day > freeze) {
-        faults.hint(
-            submitted.path(),
-            FaultCode::ImpossibleDate,
-            "<= freeze".to_owned(),
-        );
-    }
-    let seq = seq.count(u32::MAX, faults);
-    let flagged = flagged.truth(faults);
-    if let Some(mode) = mode.present() {
-        mode.word(SurveyMode::ALL, SurveyMode::as_str, faults);
-    }
-    if let Some(by) = by.present() {
-        by.word(SurveyBy::ALL, SurveyBy::as_str, faults);
-    }
-    Some(Answer {
-        enrolment: enrolment?.clone(),
-        submitted: day?,
-        seq: seq?,
-        sum: sum?,
-        flagged: flagged?,
-    })
-}
-
-/// A field that may be null: nothing, something, or a fault (`None`).
-fn optional<'n, 'a, 'p, T>(
+/// A field that may be null or left out.
+pub(super) fn optional<'n, 'a, 'p, T>(
     slot: Slot<'n, 'a, 'p>,
     read: impl FnOnce(Slot<'n, 'a, 'p>) -> Option<T>,
-) -> Option<Option<T>> {
+) -> Result<Option<T>, Faulty> {
     match slot.given() {
-        None => Some(None),
-        Some(slot) => read(slot).map(Some),
+        None => Ok(None),
+        Some(slot) => read(slot).map(Some).ok_or(Faulty),
     }
 }
 
