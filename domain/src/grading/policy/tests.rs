@@ -8,7 +8,7 @@ fn base() -> Policy {
     Policy::from_json(BASE).expect("the national baseline")
 }
 
-fn told(faults: Faults) -> Vec<(String, &'static str)> {
+fn told(faults: &Faults) -> Vec<(String, &'static str)> {
     let faults = faults.as_slice().iter();
     faults
         .map(|fault| (fault.pointer.clone(), fault.code.as_str()))
@@ -41,7 +41,7 @@ fn every_fault_of_a_policy_is_told_with_its_place() {
         .replace("\"hysteresis\": 2000,", "")
         .replace("\"z2_ppm\": 2705543", "\"z2_ppm\": -1");
     assert_eq!(
-        told(Policy::from_json(&text).expect_err("faulty")),
+        told(&Policy::from_json(&text).expect_err("faulty")),
         [
             ("/hysteresis".to_owned(), "missing_field"),
             ("/attach/a~1b~0c".to_owned(), "unknown_field"),
@@ -57,7 +57,7 @@ fn every_fault_of_a_policy_is_told_with_its_place() {
             "\"floor_ppm\": 900000, \"target_ppm\": 900000",
         );
     assert_eq!(
-        told(Policy::from_json(&text).expect_err("faulty")),
+        told(&Policy::from_json(&text).expect_err("faulty")),
         [
             ("/indicators".to_owned(), "weights_sum"),
             ("/indicators/STB6/floor_ppm".to_owned(), "order"),
@@ -65,7 +65,7 @@ fn every_fault_of_a_policy_is_told_with_its_place() {
         ]
     );
     assert_eq!(
-        told(Policy::from_json("{").expect_err("cut off")),
+        told(&Policy::from_json("{").expect_err("cut off")),
         [(String::new(), "not_json")]
     );
 }
@@ -114,7 +114,7 @@ fn every_fault_of_an_override_is_told_with_its_place() {
             "CMP": {"weight": 161, "floor_ppm": 950000}, "SAT": {"weight": 149, "m": 1}, "XYZ": {}},
         "grades": {"B": 64999, "C": 65000}}}"#;
     assert_eq!(
-        told(base().with_override(text).expect_err("outside the bounds")),
+        told(&base().with_override(text).expect_err("outside the bounds")),
         [
             ("/note", "unknown_field"),
             ("/base", "other_base"),
