@@ -148,7 +148,9 @@ fn tell(policy: &Faults, evidence: &Faults, print: Printing) -> Result<(), Comma
         let faults = faults.as_slice().to_vec();
         faults.into_iter().map(move |fault| (file, fault))
     };
-    let faults: Vec<_> = of("policy", policy).chain(of("evidence", evidence)).collect();
+    let faults: Vec<_> = of("policy", policy)
+        .chain(of("evidence", evidence))
+        .collect();
     if print.json {
         let faults: Vec<_> = faults
             .iter()
@@ -158,7 +160,11 @@ fn tell(policy: &Faults, evidence: &Faults, print: Printing) -> Result<(), Comma
     }
     let mut to = std::io::stderr().lock();
     for (file, fault) in &faults {
-        let place = if fault.pointer.is_empty() { "/" } else { &fault.pointer };
+        let place = if fault.pointer.is_empty() {
+            "/"
+        } else {
+            &fault.pointer
+        };
         let sentence = one(print, &fault.zh(), &fault.en());
         writeln!(to, "{file} {place} [{}] {sentence}", fault.code.as_str())?;
     }
@@ -197,11 +203,20 @@ fn text(file: &Path) -> Result<String, CommandError> {
 
 /// Writes a file as a whole or not at all: a broken run never leaves half a result under its name.
 fn replace(file: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    // A pipe or a device is written to; renaming over it would replace it.
+    if fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+        fs::write(file, bytes)?;
+        return Ok(());
+    }
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut whole = tempfile::NamedTempFile::new_in(folder)?;
+    // As any new file, subject to the umask, not the private mode of temporary files.
+    let mut whole = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
     whole.write_all(bytes)?;
     whole.as_file().sync_all()?;
     whole.persist(file).map_err(|error| error.error)?;
