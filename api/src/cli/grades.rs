@@ -78,7 +78,9 @@ pub fn run(command: GradeCommand, print: Printing) -> Result<u8, CommandError> {
     let run = grade(&evidence, &policy);
     match command {
         GradeCommand::Run(args) => {
-            let bytes = run.to_json(args.explain).map_err(usage)?;
+            let bytes = run
+                .to_json(args.explain)
+                .map_err(|error| CommandError::Usage(error.to_string()))?;
             replace(&args.out, &bytes)?;
             let grades = Grade::ALL.iter().map(|one| one.as_str());
             print.show(&serde_json::json!({
@@ -221,8 +223,4 @@ fn replace(file: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     whole.as_file().sync_all()?;
     whole.persist(file).map_err(|error| error.error)?;
     Ok(())
-}
-
-fn usage(error: serde_json::Error) -> CommandError {
-    CommandError::Usage(error.to_string())
 }
