@@ -11,6 +11,7 @@ pub mod cohort;
 pub mod completion;
 pub mod enrolment;
 pub mod gates;
+pub mod grading;
 pub mod identifiers;
 pub mod ids;
 pub mod institution;

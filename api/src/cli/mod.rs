@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod certificates;
 pub mod cohorts;
 pub mod demo;
+pub mod grades;
 pub mod ids;
 pub mod institutions;
 pub mod keys;
@@ -84,6 +85,9 @@ enum Command {
     /// 证书 / certificates
     #[command(subcommand)]
     Cert(CertCommand),
+    /// 评级:按公开的数据格式计算,人人可复算 / grading from an open file format, so that anyone can recompute
+    #[command(subcommand)]
+    Grade(grades::GradeCommand),
     /// 号码核对 / check a doubtful number
     #[command(subcommand)]
     Id(ids::IdCommand),
@@ -187,6 +191,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Cert(command) => certificate(command, registry, print).await?,
         Command::Key(command) => keys::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
+        Command::Grade(command) => return grades::run(command, print),
         Command::Id(command) => return ids::run(command, print).map(negative),
         Command::Man { folder } => clap_mangen::generate_to(Cli::command(), folder)?,
         Command::Completions { shell } => {

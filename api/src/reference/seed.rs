@@ -18,7 +18,8 @@ pub const CALENDAR: &str = include_str!("../../../seed-data/calendar.json");
 /// Deadlines and limits of the national baseline.
 pub const WORKFLOW_POLICY: &str =
     include_str!("../../../seed-data/policies/CN-BASE-2026.1.workflow.json");
-const GRADING_POLICY: &str = include_str!("../../../seed-data/policies/CN-BASE-2026.1.json");
+/// Numbers of grading of the national baseline.
+pub const GRADING_POLICY: &str = include_str!("../../../seed-data/policies/CN-BASE-2026.1.json");
 
 /// Loads what is new; answers the policy leaf that the caller must log when the policy was not known.
 pub async fn load(

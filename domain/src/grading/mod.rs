@@ -1,0 +1,29 @@
+//! Grading of institutions (grading.md sections 1 to 6): evidence and policy in, results out; integers only.
+//!
+//! [`Evidence::from_json`] and [`Policy::from_json`] read and check the two files, [`grade`] computes, and
+//! [`Run::to_json`] writes the RFC 8785 bytes of R. The formats and what the reference leaves open are in docs/formats.md,
+//! "Grading". `tests/grading/recompute.py` is a second implementation that must give the same bytes.
+
+mod day;
+mod engine;
+mod evidence;
+mod explain;
+mod fault;
+mod fields;
+mod indicator;
+mod json;
+mod policy;
+mod reason;
+mod results;
+
+pub use day::Day;
+pub use engine::{Run, grade};
+pub use evidence::Evidence;
+pub use explain::Line;
+pub use fault::{Fault, FaultCode, Faults};
+pub use indicator::{
+    Contest, Exclusion, Grade, Indicator, OutageKind, RATES, SurveyBy, SurveyMode, Tier, Undecided,
+    WorkType,
+};
+pub use policy::Policy;
+pub use reason::{Basis, Reason, Sig};
