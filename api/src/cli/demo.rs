@@ -1,12 +1,12 @@
 //! `mingzheng demo`: makes a throw-away registry, serves it, and says how to look at it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::process::Stdio;
 
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::registry::{CommandError, Printing};
+use super::registry::{CommandError, Printing, RegistryArgs};
 use super::serving::stopped;
 use crate::config::Config;
 use crate::demo::{self, Demo};
@@ -19,15 +19,20 @@ pub struct DemoArgs {
     /// 监听地址,端口 0 为任意 / address to listen on, port 0 for any
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Only make the registry in the folder and tell of it as JSON.
+    #[arg(long, hide = true)]
+    make_only: bool,
 }
 
 /// Runs `demo` until the process is told to stop. Without a folder everything is removed at the end.
 pub async fn run(
     args: DemoArgs,
-    data: Option<PathBuf>,
-    public_url: &str,
+    registry: &RegistryArgs,
     print: Printing,
 ) -> Result<(), CommandError> {
+    if args.make_only {
+        return make(registry, print).await;
+    }
     // The port first: one that is taken is told at once.
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         CommandError::Usage(format!(
@@ -36,7 +41,7 @@ pub async fn run(
         ))
     })?;
     let address = format!("http://{}", listener.local_addr()?);
-    let temporary = match &data {
+    let temporary = match registry.given_data() {
         Some(_) => None,
         None => Some(
             tempfile::Builder::new()
@@ -44,39 +49,71 @@ pub async fn run(
                 .tempdir()?,
         ),
     };
-    let folder = match (&data, &temporary) {
-        (Some(data), _) => data.clone(),
-        (None, Some(temporary)) => temporary.path().to_owned(),
-        (None, None) => return Err(CommandError::Usage("no folder".to_owned())),
-    };
+    let mut registry = registry.clone();
+    if let Some(temporary) = &temporary {
+        registry.set_data(temporary.path());
+    }
+    // The demo is complete in its folder, whatever the environment names.
+    (
+        registry.database,
+        registry.passphrase_file,
+        registry.policy_file,
+    ) = (None, None, None);
+    let demo = made(&registry).await?;
+    let app = registry.open().await?;
+    if print.json {
+        let mut value = serde_json::to_value(&demo).map_err(Problem::internal)?;
+        value["address"] = address.into();
+        print.value(&value)?;
+    } else {
+        tell(&demo, &address)?;
+    }
+    server::serve(app.clone(), listener, stopped()).await?;
+    app.store.close().await.map_err(Problem::from)?;
+    if let Some(temporary) = temporary {
+        temporary.close()?;
+    }
+    Ok(())
+}
+
+/// Has another process make the registry: what a year of acts needs in memory is given back with it.
+async fn made(registry: &RegistryArgs) -> Result<Demo, CommandError> {
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    command
+        .args(["demo", "--make-only", "--data"])
+        .arg(registry.data())
+        .args(["--public-url", &registry.public_url])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .map_err(Problem::internal)??;
+    match output.status.code() {
+        Some(0) => Ok(serde_json::from_slice(&output.stdout).map_err(Problem::internal)?),
+        // It has said why.
+        Some(2) => Err(CommandError::Usage(
+            "演示没有建成 / the demo was not made".to_owned(),
+        )),
+        _ => Err(Problem::internal("the demo was not made").into()),
+    }
+}
+
+/// Makes the registry in the folder of the arguments, which must be empty.
+async fn make(registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
+    let folder = registry.data();
     if crate::keyring::exists(&folder.join("keys")) {
         return Err(CommandError::Usage(
             "演示需要一个空目录 / the demo needs an empty folder: this one holds a registry"
                 .to_owned(),
         ));
     }
-    let config = Config::for_public_url(public_url)
+    let config = Config::for_public_url(&registry.public_url)
         .map_err(|error| CommandError::Usage(error.to_owned()))?;
     let bar = super::progress::spinner("建立演示登记簿 / making the demo registry");
     let built = demo::build(&folder, config, |step| bar.set_message(step)).await;
     bar.finish_and_clear();
-    let demo = built?;
-    if print.json {
-        print.value(&serde_json::json!({
-            "address": address,
-            "accounts": demo.accounts,
-            "certificates": demo.certificates,
-            "issuer_keys": demo.issuer_keys,
-        }))?;
-    } else {
-        tell(&demo, &address)?;
-    }
-    server::serve(demo.app.clone(), listener, stopped()).await?;
-    demo.app.store.close().await.map_err(Problem::from)?;
-    if let Some(temporary) = temporary {
-        temporary.close()?;
-    }
-    Ok(())
+    let json = serde_json::to_string(&built?).map_err(Problem::internal)?;
+    print.text(&json)
 }
 
 fn tell(demo: &Demo, address: &str) -> Result<(), CommandError> {

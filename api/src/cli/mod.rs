@@ -173,7 +173,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
     match cli.command {
         Command::Serve(args) => serving::serve(args, registry, print).await?,
         Command::Demo(args) => {
-            demo::run(args, registry.given_data(), &registry.public_url, print).await?;
+            demo::run(args, registry, print).await?;
         }
         Command::Migrate => serving::migrate(registry, print).await?,
         Command::Account(command) => accounts::run(command, registry, print).await?,

@@ -142,6 +142,11 @@ impl RegistryArgs {
             .unwrap_or_else(|| PathBuf::from("registry"))
     }
 
+    /// Takes another data folder.
+    pub fn set_data(&mut self, folder: &Path) {
+        self.data = Some(folder.to_owned());
+    }
+
     /// The data folder, if one was given.
     pub fn given_data(&self) -> Option<PathBuf> {
         self.data.clone()

@@ -159,7 +159,7 @@ impl Cast {
         let id = created.account.parse().map_err(Problem::internal)?;
         self.ids.insert(created.name.clone(), id);
         self.accounts.push(DemoAccount {
-            role: role.as_str(),
+            role: role.as_str().to_owned(),
             region: region.to_owned(),
             name: created.name,
             password: password.to_owned(),

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::Durability;
 
 use crate::app::App;
@@ -27,10 +27,10 @@ use crate::problem::Problem;
 const DAYS_BEFORE: u64 = 240;
 
 /// An account of the demo.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DemoAccount {
     /// Role of its post.
-    pub role: &'static str,
+    pub role: String,
     /// Federation of its post, or division of its institution.
     pub region: String,
     /// Name to sign in with.
@@ -40,7 +40,7 @@ pub struct DemoAccount {
 }
 
 /// A certificate of the demo.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DemoCertificate {
     /// Id on the paper.
     pub id: String,
@@ -49,7 +49,7 @@ pub struct DemoCertificate {
     /// Full name of the holder, invented.
     pub holder: String,
     /// What a check of it answers.
-    pub state: &'static str,
+    pub state: String,
     /// Text of its QR code.
     pub qr_text: String,
     /// File with its QR code.
@@ -59,7 +59,7 @@ pub struct DemoCertificate {
 }
 
 /// A key that verifies the demo's certificates.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DemoKey {
     /// Its name.
     pub kid: String,
@@ -72,10 +72,8 @@ pub struct DemoKey {
 }
 
 /// What the demo made.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Demo {
-    /// The registry, on the machine's clock.
-    pub app: App,
     /// Accounts.
     pub accounts: Vec<DemoAccount>,
     /// Certificates, at least one in each state.
@@ -176,8 +174,8 @@ pub async fn build(
     .await?;
     let certificates = showcase::show(&app, &cast, &issued, data).await?;
     let issuer_keys = keys(&app).await?;
+    app.store.close().await.map_err(Problem::from)?;
     Ok(Demo {
-        app,
         accounts: cast.accounts,
         certificates,
         issuer_keys,

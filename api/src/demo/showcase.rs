@@ -152,7 +152,7 @@ pub(super) async fn show(
                 id: row.public_id.to_string(),
                 number: row.certificate_no.as_str().to_owned(),
                 holder: claims.holder.expose().to_owned(),
-                state,
+                state: state.to_owned(),
                 qr_png: picture(&folder, &row.public_id.to_string(), &text)?,
                 qr_text: text,
                 share: Some(link.token),
@@ -166,7 +166,7 @@ pub(super) async fn show(
             id: claims.public_id.to_string(),
             number: claims.certificate_no.as_str().to_owned(),
             holder: claims.holder.expose().to_owned(),
-            state,
+            state: state.to_owned(),
             // A changed certificate bears the id of a genuine one, whose picture stays.
             qr_png: picture(&folder, &format!("stranger-{}", number + 1), &text)?,
             qr_text: text,
