@@ -14,6 +14,7 @@ use domain::certificate::{CertificateReason, CertificateStatus};
 use domain::ids::CertificateId;
 use domain::institution::InstitutionState;
 use domain::{CertificateNo, PersonName, PublicId};
+use sha2::{Digest as _, Sha256};
 use store::certificates::PublicCertificate;
 use subtle::ConstantTimeEq as _;
 
@@ -303,6 +304,16 @@ impl Read {
         }
     }
 
+    fn key_print(&self, kid: &str) -> Option<String> {
+        let record = self.keys.find(&kid.parse().ok()?)?;
+        let digest = Sha256::digest(record.public_key.as_bytes());
+        let groups: Vec<String> = digest[..16]
+            .chunks(2)
+            .map(|pair| data_encoding::HEXLOWER.encode(pair))
+            .collect();
+        Some(groups.join(" "))
+    }
+
     fn known(&self, known: &PublicCertificate) -> KnownCertificate {
         KnownCertificate {
             public_id: known.public_id,
@@ -322,6 +333,7 @@ impl Read {
             federation_name: known.federation_name.clone(),
             issued_at: known.issued_at,
             expires_at: known.expires_at,
+            key_print: self.key_print(&known.kid),
             kid: known.kid.clone(),
             leaf_index: known.leaf_index.0,
             tree_size: self.tree_size,
