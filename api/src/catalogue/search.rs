@@ -404,6 +404,6 @@ impl Paging {
 /// Another search that finds something where this one finds nothing.
 pub(crate) struct Instead {
     pub(crate) href: String,
-    pub(crate) words: String,
+    pub(crate) words: Vec<String>,
     pub(crate) total: u64,
 }

@@ -136,6 +136,12 @@ impl Frame {
         self.lang.pick(" lang=\"en\"", "")
     }
 
+    /// The same for a text that may be Chinese or not.
+    pub fn lang_of(&self, text: &str) -> &'static str {
+        let is_han = |one: char| ('\u{3400}'..='\u{9fff}').contains(&one);
+        if text.contains(is_han) { self.zh() } else { "" }
+    }
+
     /// `zh-CN` or `en`.
     pub fn html_lang(&self) -> &'static str {
         self.lang.pick("zh-CN", "en")

@@ -111,7 +111,7 @@ fn row(
 #[template(path = "institutions.html")]
 struct ListPage {
     f: Frame,
-    words: String,
+    words: Vec<String>,
     s: SearchForm,
     total: u64,
     rows: Vec<Row>,
@@ -152,7 +152,7 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         Vec::new()
     };
     let view = ListPage {
-        words: words.join(visit.lang.pick("、", ", ")),
+        words,
         s: SearchForm::of(&app, &f, &search),
         total,
         rows,
@@ -192,7 +192,7 @@ async fn instead(app: &App, f: &Frame, search: &Search) -> Result<Vec<Instead>, 
         if found.total > 0 {
             instead.push(Instead {
                 href: wider.href(f, 1),
-                words: wider.words(app, f.lang()).join(f.t("、", ", ")),
+                words: wider.words(app, f.lang()),
                 total: found.total,
             });
         }

@@ -43,7 +43,7 @@ struct Row {
 #[template(path = "programs.html")]
 struct ListPage {
     f: Frame,
-    words: String,
+    words: Vec<String>,
     s: SearchForm,
     total: u64,
     rows: Vec<Row>,
@@ -112,13 +112,13 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         if found.total > 0 {
             instead.push(Instead {
                 href: wider.href(&f, 1),
-                words: wider.filter.text.clone(),
+                words: vec![wider.filter.text.clone()],
                 total: found.total,
             });
         }
     }
     let view = ListPage {
-        words: words.join(visit.lang.pick("、", ", ")),
+        words,
         s: SearchForm::of(&app, &f, &search),
         total,
         rows: shown,
