@@ -76,11 +76,21 @@ pub fn render(
         }
     };
     let wait = problem.retry_seconds().map(|seconds| {
-        lang.pick(
-            &format!("请在 {seconds} 秒后再试。"),
-            &format!("Try again in {seconds} seconds."),
-        )
-        .to_owned()
+        let (zh, en) = match seconds {
+            0..120 => (
+                format!("请在 {seconds} 秒后再试。"),
+                format!("Try again in {seconds} seconds."),
+            ),
+            120..7200 => (
+                format!("请在 {} 分钟后再试。", seconds.div_ceil(60)),
+                format!("Try again in {} minutes.", seconds.div_ceil(60)),
+            ),
+            _ => (
+                format!("请在 {} 小时后再试。", seconds.div_ceil(3600)),
+                format!("Try again in {} hours.", seconds.div_ceil(3600)),
+            ),
+        };
+        lang.pick(&zh, &en).to_owned()
     });
     let view = ErrorPage {
         f: Frame::new(app, &visit, brand, title),
