@@ -103,17 +103,12 @@ impl Search {
             }
             ("state", List::Institutions) => {
                 let known: Option<InstitutionState> = value.parse().ok();
-                match known.filter(|state| state.is_public()) {
-                    Some(state) => state.as_str().clone_into(&mut self.filter.state),
-                    None => {
-                        let zh = format!("没有“{shown}”这种状态,请重新选择状态。");
-                        self.fault(
-                            lang,
-                            "state",
-                            zh,
-                            format!("There is no state “{shown}”; choose one."),
-                        );
-                    }
+                if let Some(state) = known.filter(|state| state.is_public()) {
+                    state.as_str().clone_into(&mut self.filter.state);
+                } else {
+                    let zh = format!("没有“{shown}”这种状态,请重新选择状态。");
+                    let en = format!("There is no state “{shown}”; choose one.");
+                    self.fault(lang, "state", zh, en);
                 }
             }
             ("provision", List::Institutions) => {
@@ -131,18 +126,15 @@ impl Search {
                 }
             }
             ("enrolling", _) if value == "1" => self.filter.enrolling = true,
-            ("page", _) => match value.parse() {
-                Ok(page @ 1..=LAST_PAGE) => self.page = page,
-                _ => {
+            ("page", _) => {
+                if let Ok(page @ 1..=LAST_PAGE) = value.parse() {
+                    self.page = page;
+                } else {
                     let zh = format!("没有第“{shown}”页,请从第一页看起。");
-                    self.fault(
-                        lang,
-                        "q",
-                        zh,
-                        format!("There is no page “{shown}”; begin with the first."),
-                    );
+                    let en = format!("There is no page “{shown}”; begin with the first.");
+                    self.fault(lang, "q", zh, en);
                 }
-            },
+            }
             _ => {
                 let name: String = name.chars().take(LONGEST).collect();
                 let zh = format!("没有“{name}={shown}”这个查询条件,请重新选择。");

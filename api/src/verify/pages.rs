@@ -177,19 +177,15 @@ async fn submit(
     if let (Ok(number), Ok(name), None, None) = (number, name, &form.number_fault, &form.name_fault)
     {
         let answer = by_number_and_name(&app, number, name).await?;
-        return match &answer.certificate {
-            Some(known) => {
-                let address = format!("/v/{}", known.public_id);
-                Ok(Redirect::to(&frame(&app, &visit).href(&address)).into_response())
-            }
-            None => {
-                let asked = Asked {
-                    form: Some(form),
-                    ..Asked::default()
-                };
-                verdict(&app, &visit, &answer, asked)
-            }
+        if let Some(known) = &answer.certificate {
+            let address = format!("/v/{}", known.public_id);
+            return Ok(Redirect::to(&frame(&app, &visit).href(&address)).into_response());
+        }
+        let asked = Asked {
+            form: Some(form),
+            ..Asked::default()
         };
+        return verdict(&app, &visit, &answer, asked);
     }
     let faults: Vec<(&'static str, String)> =
         [("number", &form.number_fault), ("name", &form.name_fault)]
