@@ -34,6 +34,8 @@ pub struct App {
     pub calendar: Arc<WorkingCalendar>,
     /// Divisions by code and by name.
     pub regions: Arc<RegionTable>,
+    /// Wrong names tried for certificates today.
+    pub name_budget: Arc<crate::verify::budget::NameBudget>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.
     pub dry_run: bool,
 }

@@ -21,6 +21,7 @@ pub mod home;
 pub mod institutions;
 pub mod keyring;
 pub mod log;
+pub mod notices;
 pub mod offers;
 pub mod problem;
 pub mod programs;

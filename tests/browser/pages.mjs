@@ -1,25 +1,35 @@
-// Opens every public page of a running registry in Chromium, at desktop width and at 320 pixels, and checks what a person
-// would notice: nothing scrolls sideways, one h1, the verdict's facts are on the first screen, no script and no console error.
+// Opens every public page of a running registry in Chromium and checks what a person would notice: at desktop width and at
+// 320 pixels, at 200 % text size, with the text spacing of WCAG 1.4.12, in large mode, by keyboard alone, with axe-core, and
+// the weight of what is loaded. A verdict's facts must stand on the first screen of a small telephone.
 //
 //   node pages.mjs DEMO.json [FOLDER]     DEMO.json: first line of `mingzheng demo --json`; FOLDER: pictures are put there
 import { readFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import * as look from "./look.mjs";
 
 const demo = JSON.parse(readFileSync(process.argv[2], "utf8").split("\n")[0]);
 const folder = process.argv[3];
 if (folder) mkdirSync(folder, { recursive: true });
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const first = (state) => demo.certificates.find((one) => one.state === state);
 const get = async (path) => (await fetch(demo.address + path)).json();
-const institution = (await get("/api/v1/catalogue/institutions")).items[0].credit_code;
+const institutions = (await get("/api/v1/catalogue/institutions")).items;
+const institution = institutions[0].credit_code;
+const suspended = institutions.find((one) => one.state === "suspended").credit_code;
 const program = (await get("/api/v1/catalogue/programs")).items[0].code;
-const states = ["valid", "revoked", "expired", "suspended", "superseded", "not_found"];
+const byId = ["valid", "revoked", "expired", "suspended", "superseded", "not_found"];
+const byText = ["not_genuine", "indeterminate"];
 const pages = [
-  "/", "/verify", "/institutions", `/institutions/${institution}`, "/programs", `/programs/${program}`,
-  "/log", "/help", "/verify/help", "/privacy", "/accessibility", "/problems", "/developers", "/no-such-page",
-  ...states.map((state) => `/v/${first(state).id}`),
+  "/", "/verify", "/institutions", "/institutions?q=%E7%94%B2&provision=lift", "/institutions?q=zzz", "/institutions?region=999999",
+  `/institutions/${institution}`, `/institutions/${suspended}`, "/programs", "/programs?form=braille", `/programs/${program}`,
+  "/certificate-types", "/notices", "/log", "/help", "/verify/help", "/privacy", "/accessibility", "/problems",
+  "/problems/not-found", "/developers", "/no-such-page",
+  ...byId.map((state) => `/v/${first(state).id}`),
 ];
+
 const profile = mkdtempSync(join(tmpdir(), "pages-"));
 const browser = await chromium.launchPersistentContext(profile, {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -28,59 +38,238 @@ const browser = await chromium.launchPersistentContext(profile, {
     "--disable-component-update", "--disable-sync"],
 });
 const faults = [];
+let checks = 0;
 const titles = new Map();
+
+/** Looks at one page with fresh eyes; `act` leads from the address to the page that is meant. */
+async function visit(path, { width = 1280, height = width === 320 ? 568 : 800, act, where: named } = {}, see) {
+  const page = await browser.newPage();
+  const where = `${named ?? path} at ${width}`;
+  const fault = (text) => faults.push(`${where}: ${text}`);
+  let bodies = [];
+  page.on("pageerror", (error) => fault(`error ${error}`));
+  page.on("console", (line) => {
+    // The status of an error page is told as an error too.
+    if (line.type() === "error" && !/the server responded with a status of 4/.test(line.text())) fault(`console: ${line.text()}`);
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(demo.address)) fault(`asks ${request.url()}`);
+  });
+  page.on("response", (answer) => bodies.push(answer.body().catch(() => "")));
+  await page.setViewportSize({ width, height });
+  await page.goto(demo.address + path, { waitUntil: "load" });
+  if (act) {
+    bodies = [];
+    await act(page);
+    await page.waitForLoadState("load");
+  }
+  const weight = (await Promise.all(bodies)).reduce((sum, body) => sum + body.length, 0);
+  checks += 1;
+  await see({ page, fault, weight, path, width });
+  await page.close();
+}
+
+async function expectPage({ page, fault, weight, path, width }) {
+  const language = path.startsWith("/en/") ? "en" : "zh-CN";
+  const seen = await page.evaluate(look.page);
+  const verdict = /\/v\//.test(path) || seen.state;
+  if (seen.wide > 0) fault(`scrolls sideways by ${seen.wide}`);
+  if (seen.h1 !== 1) fault(`${seen.h1} h1`);
+  if (seen.lang !== language) fault(`lang ${seen.lang}`);
+  if (seen.scripts || seen.inline) fault("script or inline style");
+  if (seen.small.length) fault(`targets under 44 px: ${seen.small[0]}`);
+  if (seen.tight.length) fault(`links closer than 24 px: ${seen.tight[0]}`);
+  if (seen.tiny.length) fault(`text under 14 px: ${seen.tiny[0]}`);
+  if (seen.body < 18) fault(`body text of ${seen.body} px`);
+  if (seen.unnamed.length) fault(`an input without a label: ${seen.unnamed[0]}`);
+  if (seen.dangling.length) fault(`points to nothing: ${seen.dangling[0]}`);
+  if (seen.foreign.length) fault(`Chinese text marked as English: ${seen.foreign[0]}`);
+  if (verdict && /残疾|disab/i.test(seen.text)) fault("tells about disability");
+  const limit = /\/(v|verify)\b/.test(path) ? 60 : 150;
+  if (weight > limit * 1024) fault(`weighs ${Math.round(weight / 1024)} KB of ${limit}`);
+  for (const low of await page.evaluate(look.contrast)) fault(`contrast ${low}`);
+  if (width === 320 && verdict && seen.bottom > 568) fault(`facts end at ${seen.bottom}, below the first screen`);
+  if (width === 320 && /^\/(en\/)?$/.test(path) && seen.field > 568) fault(`the verify field ends at ${seen.field}`);
+  return seen;
+}
+
+async function expectAxe({ page, fault }) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  }));
+  for (const one of violations) fault(`axe ${one.id}: ${one.nodes[0].html.slice(0, 120)} ${one.nodes[0].failureSummary.slice(0, 160)}`);
+}
+
+async function expectKeyboard({ page, fault }) {
+  const stops = [];
+  for (let press = 0; press < 400; press += 1) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(look.focus);
+    if (!stop) break;
+    if (stops.length === 0 && !stop.skip) fault(`the first stop is ${stop.html}`);
+    if (stop.outline < 3) fault(`no focus ring of 3 px on ${stop.html}`);
+    if (stop.hidden) fault(`focus out of sight on ${stop.html}`);
+    if (stops.includes(stop.at)) break;
+    stops.push(stop.at);
+  }
+  const all = await page.evaluate(look.stops);
+  if (stops.length < all) fault(`the keyboard reaches ${stops.length} of ${all} stops`);
+  await page.goto(page.url());
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  if ((await page.evaluate(() => document.activeElement.id)) !== "main") fault("the skip link does not lead to main");
+}
+
+const picture = (page, name) => folder && page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+const named = (path) => path.replaceAll("/", "_").replaceAll("?", "-").replace(/[^\w.-]/g, "");
+
 for (const width of [1280, 320]) {
   for (const language of ["", "/en"]) {
     for (const path of pages) {
-      const page = await browser.newPage();
-      await page.setViewportSize({ width, height: width === 320 ? 568 : 800 });
-      const where = `${language}${path} at ${width}`;
-      page.on("pageerror", (error) => faults.push(`${where}: ${error}`));
-      page.on("request", (request) => {
-        if (!request.url().startsWith(demo.address)) faults.push(`${where}: asks ${request.url()}`);
+      await visit(language + path, { width }, async (at) => {
+        const seen = await expectPage(at);
+        await expectAxe(at);
+        if (width === 1280) {
+          // Certificates in the same state have the same words; every other page has a title of its own.
+          if (titles.has(seen.title) && !path.startsWith("/v/")) at.fault(`same title as ${titles.get(seen.title)}`);
+          titles.set(seen.title, language + path);
+        }
+        await picture(at.page, `${named(language + path)}-${width}`);
       });
-      await page.goto(demo.address + language + path, { waitUntil: "load" });
-      const seen = await page.evaluate(() => ({
-        wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        h1: document.querySelectorAll("h1").length,
-        lang: document.documentElement.lang,
-        title: document.title,
-        scripts: document.scripts.length,
-        inline: document.querySelectorAll("[style],[onclick]").length,
-        text: document.body.innerText,
-        small: [...document.querySelectorAll("button,input,select,summary,nav:not(.trail) a")]
-          .filter((one) => one.offsetParent && one.getBoundingClientRect().height < 43.5)
-          .map((one) => one.outerHTML.slice(0, 80)),
-        tiny: [...document.querySelectorAll("main *")]
-          .filter((one) => one.children.length === 0 && one.textContent.trim() && parseFloat(getComputedStyle(one).fontSize) < 14)
-          .length,
-        unnamed: [...document.querySelectorAll("input,select")].filter((one) => !one.labels?.length).length,
-        bottom: Math.max(0, ...[...document.querySelectorAll(".verdict dd")].map((one) => one.getBoundingClientRect().bottom)),
-      }));
-      const fault = (text) => faults.push(`${where}: ${text}`);
-      if (seen.wide > 0) fault(`scrolls sideways by ${seen.wide}`);
-      if (seen.h1 !== 1) fault(`${seen.h1} h1`);
-      if (seen.lang !== (language ? "en" : "zh-CN")) fault(`lang ${seen.lang}`);
-      if (seen.scripts || seen.inline) fault("script or inline style");
-      if (seen.small.length) fault(`targets under 44 px: ${seen.small[0]}`);
-      if (seen.tiny) fault(`${seen.tiny} texts under 14 px`);
-      if (seen.unnamed) fault("an input without a label");
-      if (path.startsWith("/v/") && /残疾|disab/i.test(seen.text.replace(/不显示.*/g, ""))) fault("tells about disability");
-      if (width === 320 && seen.bottom > 568) fault(`facts end at ${seen.bottom}, below the first screen`);
-      if (width === 1280) {
-        if (titles.has(seen.title) && !path.startsWith("/v/")) fault(`same title as ${titles.get(seen.title)}`);
-        titles.set(seen.title, where);
-      }
-      if (folder && !language) {
-        const name = `${path.replaceAll("/", "_")}-${width}.png`;
-        await page.screenshot({ path: join(folder, name), fullPage: !path.startsWith("/v/") || width > 320 });
-      }
-      await page.close();
     }
   }
 }
+
+// Every stop of the keyboard, in both languages: one width is enough, the order is the same.
+for (const path of pages) await visit(path, {}, expectKeyboard);
+
+// 200 % text, and the spacing that people with dyslexia set: nothing scrolls sideways, nothing is cut off.
+for (const path of pages) {
+  for (const [name, change] of [["200 % text", look.doubleText], ["text spacing", look.spacing]]) {
+    await visit(path, { width: name === "200 % text" ? 640 : 320, where: `${path} with ${name}` }, async ({ page, fault }) => {
+      await page.evaluate(change);
+      const seen = await page.evaluate(look.page);
+      if (seen.wide > 0) fault(`scrolls sideways by ${seen.wide}`);
+      for (const cut of await page.evaluate(look.cut)) fault(`cut off: ${cut}`);
+    });
+  }
+}
+
+// Contrast when more of it is asked for, and the colours of the system.
+for (const path of ["/", "/institutions", `/v/${first("valid").id}`, `/v/${first("revoked").id}`]) {
+  await visit(path, { where: `${path} with more contrast`, act: (page) => page.emulateMedia({ contrast: "more" }) }, async ({ page, fault }) => {
+    for (const low of await page.evaluate(look.contrast)) fault(`contrast ${low}`);
+  });
+  await visit(path, { where: `${path} with forced colours`, act: (page) => page.emulateMedia({ forcedColors: "active" }) }, async ({ page, fault }) => {
+    if (await page.evaluate(look.borderless)) fault("a badge or a verdict without a border");
+    await picture(page, `${named(path)}-forced`);
+  });
+  await visit(path, { where: `${path} on paper`, act: (page) => page.emulateMedia({ media: "print" }) }, async ({ page, fault }) => {
+    const paper = await page.evaluate(look.paper);
+    if (paper.shown.length) fault(`${paper.shown[0]} is printed`);
+    if (!/http/.test(paper.text) || !/打印时间/.test(paper.text)) fault("address and time of printing are missing");
+    if (path.startsWith("/v/") && !/查验结果,以网上为准/.test(paper.text)) fault("the stamp of a printed verdict is missing");
+    await picture(page, `${named(path)}-print`);
+  });
+}
+
+// All states look different in black and white: border, sign and words.
+const looks = new Map();
+for (const state of [...byId, ...byText]) {
+  for (const language of ["", "/en"]) {
+    for (const width of [1280, 320]) {
+      const one = first(state);
+      const scan = byId.includes(state);
+      const act = scan ? undefined : async (page) => {
+        await page.fill("#number", one.qr_text);
+        await page.click("main button");
+      };
+      const where = `${language}/ verdict ${state}`;
+      await visit(`${language}${scan ? `/v/${one.id}` : "/verify"}`, { width, act, where }, async (at) => {
+        const seen = await expectPage(at);
+        if (!scan) await expectAxe(at);
+        if (seen.state !== state) at.fault(`shows ${seen.state}`);
+        if (!seen.title.startsWith(seen.heading)) at.fault(`the title is ${seen.title}`);
+        if (!scan && /李|钱|赵|孙/.test(seen.text)) at.fault("shows a name beside what is not genuine");
+        if (width === 1280 && !language) looks.set(state, seen.look);
+        await picture(at.page, `verdict-${state}${language.replace("/", "-")}-${width}`);
+      });
+    }
+  }
+}
+for (const part of ["border", "sign", "heading"]) {
+  const all = [...looks.values()].map((one) => one[part]);
+  if (new Set(all).size !== all.length) faults.push(`two verdicts have the same ${part}: ${all.join(" | ")}`);
+}
+
+// A form with mistakes keeps what was typed, says so first, and ties each message to its field.
+for (const [language, word] of [["", "错误:"], ["/en", "Error: "]]) {
+  const act = async (page) => {
+    await page.fill("#number", "MZ33-<b>\"");
+    await page.fill("#name", "");
+    await page.click("main button");
+  };
+  await visit(`${language}/verify`, { width: 320, act, where: `${language}/verify with mistakes` }, async (at) => {
+    const seen = await expectPage(at);
+    await expectAxe(at);
+    if (!seen.title.startsWith(word)) at.fault(`the title is ${seen.title}`);
+    const form = await at.page.evaluate(look.form);
+    if (form.number !== "MZ33-<b>\"") at.fault(`the number became ${form.number}`);
+    if (form.summary !== 2 || form.links !== 2) at.fault(`the summary has ${form.summary} lines, ${form.links} of them lead to a field`);
+    if (!form.tied) at.fault("a field without its message");
+    await picture(at.page, `mistakes${language.replace("/", "-")}`);
+  });
+}
+const genuine = first("valid");
+for (const [typed, sees] of [[genuine.holder, "姓名一致"], ["王不是", "姓名不一致"], ["", "请输入完整姓名"]]) {
+  const act = async (page) => {
+    await page.fill("#name", typed);
+    await page.click("main .panel button");
+  };
+  await visit(`/v/${genuine.id}`, { width: 320, act, where: `name check “${sees}”` }, async (at) => {
+    const seen = await expectPage(at);
+    await expectAxe(at);
+    if (!seen.text.includes(sees)) at.fault(`does not say ${sees}`);
+    if (!typed && !seen.title.startsWith("错误:")) at.fault(`the title is ${seen.title}`);
+    await picture(at.page, `name-${typed ? (typed === genuine.holder ? "match" : "other") : "empty"}`);
+  });
+}
+await visit("/verify", {
+  where: "number and name", act: async (page) => {
+    await page.fill("#number", genuine.number);
+    await page.fill("#name", genuine.holder);
+    await page.click("main button");
+  },
+}, async ({ page, fault }) => {
+  if (!page.url().endsWith(`/v/${genuine.id}`)) fault(`leads to ${page.url()}`);
+});
+
+// Large mode: a cookie and nothing else; targets of 60 px, text of 24 px; the address and the query stay.
+await visit("/institutions?q=%E7%94%B2", { width: 320, where: "large mode", act: (page) => page.click("text=长辈版") }, async (at) => {
+  const { page, fault } = at;
+  if (!page.url().endsWith("/institutions?q=%E7%94%B2")) fault(`leads to ${page.url()}`);
+  for (const path of ["/institutions?q=%E7%94%B2", "/", "/verify", `/v/${genuine.id}`, `/institutions/${institution}`]) {
+    await page.goto(demo.address + path);
+    const seen = await page.evaluate(look.page);
+    const small = await page.evaluate(look.smallerThan, 59.5);
+    if (seen.body < 24) fault(`${path}: text of ${seen.body} px`);
+    if (small.length) fault(`${path}: a target under 60 px: ${small[0]}`);
+    if (seen.wide > 0) fault(`${path}: scrolls sideways by ${seen.wide}`);
+    await expectAxe(at);
+    await picture(page, `large${named(path)}`);
+  }
+  await page.click("text=标准版");
+  if ((await page.evaluate(look.page)).body >= 24) fault("large mode cannot be left");
+});
+
+// The language switch keeps page and query.
+await visit("/institutions?q=%E7%94%B2&provision=lift", { where: "language switch", act: (page) => page.click("text=English") }, async ({ page, fault }) => {
+  if (!page.url().endsWith("/en/institutions?q=%E7%94%B2&provision=lift")) fault(`leads to ${page.url()}`);
+});
+
 await browser.close();
 rmSync(profile, { recursive: true, force: true });
 for (const fault of faults) console.error(fault);
-console.log(`${pages.length * 4} views, ${faults.length} faults`);
+console.log(`${checks} views, ${faults.length} faults`);
 process.exit(faults.length ? 1 : 0);

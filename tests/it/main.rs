@@ -7,6 +7,7 @@ mod cli_story;
 mod demo;
 mod idempotency;
 mod openapi;
+mod pages;
 mod refusals;
 mod rosters;
 mod verification;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use store::institutions::Admission;
-use store::public_catalogue::{self, Filter, PublicCohort};
+use store::public_catalogue::{self, ClassesOf, Filter, PublicCohort};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -54,6 +54,7 @@ impl CatalogueQuery {
             text: cut(&self.q),
             region: cut(&self.region),
             state: cut(&self.state),
+            ..Filter::default()
         };
         (filter, self.page.unwrap_or(1).clamp(1, 100_000))
     }
@@ -227,7 +228,7 @@ async fn catalogue_institution(
     let first = admissions.first().ok_or_else(Problem::not_found)?;
     let sites = store::institutions::sites(reader, first.institution.id).await?;
     let offers = store::offers::public(reader, None, Some(&credit_code)).await?;
-    let cohorts = public_catalogue::cohorts(reader, &credit_code).await?;
+    let cohorts = public_catalogue::cohorts(reader, ClassesOf::Institution(&credit_code)).await?;
     let decisions = public_catalogue::decisions(reader, Some(&credit_code), 100).await?;
     let decisions = decisions
         .into_iter()

@@ -71,12 +71,21 @@ struct LargeQuery {
     to: Option<String>,
 }
 
+/// Whether an address is a path of this site; browsers drop control characters and read `\` as `/`.
+fn is_here(to: &str) -> bool {
+    to.starts_with('/')
+        && !to.starts_with("//")
+        && to
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
 /// Sets or clears the large mode and goes back to a page of this site.
 async fn large(Query(query): Query<LargeQuery>) -> Response {
     let on = query.on == Some(1);
     let to = query
         .to
-        .filter(|to| to.starts_with('/') && !to.starts_with("//") && !to.starts_with("/\\"))
+        .filter(|to| is_here(to))
         .and_then(|to| HeaderValue::from_str(&to).ok())
         .unwrap_or(HeaderValue::from_static("/"));
     let age = if on { 31_536_000 } else { 0 };

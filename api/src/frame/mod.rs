@@ -90,6 +90,7 @@ pub struct Frame {
     brand: Brand,
     config: Config,
     trail: Vec<(String, String)>,
+    now: chrono::DateTime<chrono::Utc>,
 }
 
 impl Frame {
@@ -104,6 +105,7 @@ impl Frame {
             brand,
             config: (*app.config).clone(),
             trail: Vec::new(),
+            now: app.now(),
         }
     }
 
@@ -122,6 +124,22 @@ impl Frame {
     /// Language.
     pub fn lang(&self) -> Locale {
         self.lang
+    }
+
+    /// The attribute of a Chinese passage on an English page (WCAG 3.1.2); nothing on a Chinese one. To be put in unescaped.
+    pub fn zh(&self) -> &'static str {
+        self.lang.pick("", " lang=\"zh-CN\"")
+    }
+
+    /// The same for an English passage on a Chinese page.
+    pub fn en(&self) -> &'static str {
+        self.lang.pick(" lang=\"en\"", "")
+    }
+
+    /// The same for a text that may be Chinese or not.
+    pub fn lang_of(&self, text: &str) -> &'static str {
+        let is_han = |one: char| ('\u{3400}'..='\u{9fff}').contains(&one);
+        if text.contains(is_han) { self.zh() } else { "" }
     }
 
     /// `zh-CN` or `en`.
@@ -220,6 +238,21 @@ impl Frame {
     /// The only genuine address.
     pub fn public_url(&self) -> &str {
         &self.config.public_url
+    }
+
+    /// The address of this page, for paper.
+    pub fn full_address(&self) -> String {
+        format!(
+            "{}{}{}",
+            self.config.public_url,
+            self.href(&self.path),
+            self.query
+        )
+    }
+
+    /// When the page was made, for paper.
+    pub fn printed_at(&self) -> String {
+        self.moment(self.now)
     }
 
     /// Host of the only genuine address.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
@@ -18,7 +18,7 @@ pub(crate) fn routes() -> Router<App> {
     let router = both(router, "/accessibility", get(accessibility));
     let router = both(router, "/verify/help", get(verify_help));
     let router = both(router, "/problems", get(problems));
-    both(router, "/problems/{code}", get(problems))
+    both(router, "/problems/{code}", get(one_problem))
 }
 
 struct Section {
@@ -234,29 +234,55 @@ async fn verify_help(State(app): State<App>, visit: Visit) -> Result<Response, P
 #[template(path = "problems.html")]
 struct ProblemsPage {
     f: Frame,
+    heading: &'static str,
     rows: Vec<(&'static str, u16, &'static str, &'static str)>,
 }
 
 async fn problems(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let f = Frame::new(
-        &app,
-        &visit,
-        Brand::Registry,
-        visit.lang.pick("问题代码", "Problem codes"),
-    )
-    .under("/", visit.lang.pick("首页", "Home"))
-    .under("/developers", visit.lang.pick("接口", "API"));
-    let rows = Code::ALL
+    let heading = visit.lang.pick("问题代码", "Problem codes");
+    codes(&app, &visit, heading, Code::ALL)
+}
+
+/// The address in the `type` of a problem.
+async fn one_problem(
+    State(app): State<App>,
+    visit: Visit,
+    Path(code): Path<String>,
+) -> Result<Response, Problem> {
+    let mut known = Code::ALL.iter().filter(|known| known.as_str() == code);
+    let code = known.next().ok_or_else(Problem::not_found)?;
+    let heading = visit.lang.pick(code.title_zh(), code.title_en());
+    codes(&app, &visit, heading, std::slice::from_ref(code))
+}
+
+fn codes(
+    app: &App,
+    visit: &Visit,
+    heading: &'static str,
+    codes: &[Code],
+) -> Result<Response, Problem> {
+    // Two codes may share their title.
+    let title = match codes {
+        [one] => format!("{heading} {}", one.as_str()),
+        _ => heading.to_owned(),
+    };
+    let mut f = Frame::new(app, visit, Brand::Registry, title)
+        .under("/", visit.lang.pick("首页", "Home"))
+        .under("/developers", visit.lang.pick("接口", "API"));
+    if codes.len() == 1 {
+        f = f.under("/problems", visit.lang.pick("问题代码", "Problem codes"));
+    }
+    let rows = codes
         .iter()
         .map(|code| {
             let title = visit.lang.pick(code.title_zh(), code.title_en());
-            (
-                code.as_str(),
-                code.status().as_u16(),
-                title,
-                visit.lang.pick(code.zh(), code.en()),
-            )
+            let sentence = visit.lang.pick(code.zh(), code.en());
+            (code.as_str(), code.status().as_u16(), title, sentence)
         })
         .collect();
-    page(StatusCode::OK, &ProblemsPage { f, rows }, Caching::Minute)
+    page(
+        StatusCode::OK,
+        &ProblemsPage { f, heading, rows },
+        Caching::Minute,
+    )
 }

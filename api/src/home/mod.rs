@@ -10,7 +10,7 @@ use store::public_catalogue::{self, Numbers};
 
 use crate::app::App;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
-use crate::institutions::pages::{DecisionView, decision_view};
+use crate::institutions::profile::{DecisionView, decision_view};
 use crate::problem::Problem;
 use crate::verify::pages::FormView;
 

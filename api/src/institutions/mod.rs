@@ -5,4 +5,5 @@ pub mod apply;
 pub mod json;
 pub mod objections;
 pub mod pages;
+pub(crate) mod profile;
 pub mod sites;

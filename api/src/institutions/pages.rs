@@ -1,20 +1,19 @@
-//! Institutions as anybody sees them.
+//! The list of institutions as anybody sees it, on a page and as a file.
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use domain::cohort::CohortState;
-use domain::institution::{InstitutionState, InstitutionTransition};
+use domain::institution::InstitutionState;
 use domain::program::Provision;
-use store::institutions::Admission;
-use store::public_catalogue::{self, Decision};
+use store::public_catalogue::{self, Filter, Surroundings};
 
 use crate::app::App;
-use crate::catalogue::json::{CatalogueQuery, PAGE};
-use crate::extract::Query;
+use crate::catalogue::export::{Form, MOST_ROWS, Table};
+use crate::catalogue::json::PAGE;
+use crate::catalogue::search::{Instead, List, Paging, Search, SearchForm, list_title};
 use crate::fields::codes;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
 use crate::problem::Problem;
@@ -22,47 +21,9 @@ use crate::problem::Problem;
 /// Routes of this feature.
 pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/institutions", get(list));
-    both(router, "/institutions/{code}", get(show))
-}
-
-/// Where a list stands.
-pub(crate) struct Paging {
-    pub(crate) page: u64,
-    pub(crate) of: u64,
-    pub(crate) previous: Option<String>,
-    pub(crate) next: Option<String>,
-}
-
-/// Links to the neighbouring pages of a list with its filter.
-pub(crate) fn paging(
-    f: &Frame,
-    path: &str,
-    query: &CatalogueQuery,
-    page: u64,
-    total: u64,
-) -> Paging {
-    let of = total.div_ceil(PAGE).max(1);
-    let link = |to: u64| {
-        let pairs = [
-            ("q", query.q.as_str()),
-            ("region", query.region.as_str()),
-            ("state", query.state.as_str()),
-        ];
-        let mut pairs: Vec<(&str, &str)> = pairs
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .collect();
-        let number = to.to_string();
-        pairs.push(("page", &number));
-        let text = serde_urlencoded::to_string(pairs).unwrap_or_default();
-        format!("{}?{text}", f.href(path))
-    };
-    Paging {
-        page,
-        of,
-        previous: (page > 1).then(|| link((page - 1).min(of))),
-        next: (page < of).then(|| link(page + 1)),
-    }
+    let router = both(router, "/institutions.csv", get(csv));
+    let router = both(router, "/institutions.xlsx", get(xlsx));
+    router.merge(super::profile::routes())
 }
 
 /// Icon and class of a state: never colour alone.
@@ -76,310 +37,230 @@ pub(crate) const fn mark(state: InstitutionState) -> (&'static str, &'static str
     }
 }
 
+/// A grade with its word (pages.md 3.7).
+pub(crate) fn grade_word(f: &Frame, grade: &str) -> String {
+    match grade {
+        "P" => f.t("暂定", "provisional"),
+        "A" => f.t("A 级 优秀", "A, excellent"),
+        "B" => f.t("B 级 良好", "B, good"),
+        "C" => f.t("C 级 合格", "C, sufficient"),
+        "D" => f.t("D 级 需整改", "D, must improve"),
+        other => other,
+    }
+    .to_owned()
+}
+
+/// Words of the provisions in JSON lists, each once, in the order of the domain.
+pub(crate) fn provision_words(f: &Frame, lists: &[String]) -> Vec<&'static str> {
+    let held: Vec<String> = lists.iter().flat_map(|list| codes(list)).collect();
+    Provision::ALL
+        .iter()
+        .filter(|one| held.iter().any(|code| code == one.as_str()))
+        .map(|one| f.lang().pick(one.zh(), one.en()))
+        .collect()
+}
+
+/// A civil date of the database as pages write it; as it stands where it is none.
+pub(crate) fn day(f: &Frame, text: &str) -> String {
+    text.parse()
+        .map_or_else(|_| text.to_owned(), |day| f.date(day))
+}
+
 struct Row {
     address: String,
     name: String,
+    code: String,
     region: String,
     state: &'static str,
     icon: &'static str,
     class: &'static str,
     grade: Option<String>,
+    provisions: String,
+    next_start: Option<String>,
+}
+
+fn row(
+    app: &App,
+    f: &Frame,
+    row: store::institutions::Admission,
+    around: Option<&Surroundings>,
+) -> Row {
+    let (icon, class) = mark(row.state);
+    let none = Surroundings::default();
+    let around = around.unwrap_or(&none);
+    // A class that should have begun is no next start, whatever its state still says.
+    let next_start = around
+        .next_start
+        .as_deref()
+        .filter(|day| row.state.may_open() && **day >= *app.today().to_string());
+    Row {
+        address: format!("/institutions/{}", row.institution.credit_code),
+        name: row.institution.name,
+        code: row.institution.credit_code,
+        region: app.regions.full_name(&row.site_region).to_owned(),
+        state: f.lang().pick(row.state.zh(), row.state.en()),
+        icon,
+        class,
+        grade: row.grade.map(|grade| grade_word(f, &grade)),
+        provisions: provision_words(f, &around.provisions).join(f.t("、", ", ")),
+        next_start: next_start.map(|text| day(f, text)),
+    }
 }
 
 #[derive(Template)]
 #[template(path = "institutions.html")]
 struct ListPage {
     f: Frame,
-    q: String,
-    region: String,
-    state: String,
-    regions: Vec<(String, String)>,
-    states: Vec<(&'static str, &'static str)>,
+    words: Vec<String>,
+    s: SearchForm,
     total: u64,
     rows: Vec<Row>,
     paging: Paging,
+    instead: Vec<Instead>,
+    clear: String,
+    csv: String,
+    xlsx: String,
 }
 
-/// Provinces, and the corps beside them, as choices of a filter.
-pub(crate) fn region_choices(app: &App) -> Vec<(String, String)> {
-    let mut regions = app.regions.provinces();
-    regions.push(("660000".to_owned(), "新疆生产建设兵团".to_owned()));
-    regions
-}
-
-/// Title of a list with its term and page.
-pub(crate) fn list_title(visit: &Visit, word: (&str, &str), term: &str, page: u64) -> String {
-    let word = visit.lang.pick(word.0, word.1);
-    let mut title = if term.is_empty() {
-        word.to_owned()
-    } else {
-        format!("{term} - {word}")
-    };
-    if page > 1 {
-        title.push_str(
-            visit
-                .lang
-                .pick(&format!(" - 第{page}页"), &format!(" - page {page}")),
-        );
-    }
-    title
-}
-
-async fn list(
-    State(app): State<App>,
-    visit: Visit,
-    Query(query): Query<CatalogueQuery>,
-) -> Result<Response, Problem> {
-    let (filter, number) = query.parts();
-    let found = public_catalogue::institutions(app.store.reader(), &filter, number, PAGE).await?;
-    let title = list_title(
-        &visit,
-        ("培训机构", "Training institutions"),
-        &filter.text,
-        number,
-    );
+async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    let search = Search::read(&app, &visit, List::Institutions);
+    let words = search.words(&app, visit.lang);
+    let word = ("培训机构", "Training institutions");
+    let title = list_title(visit.lang, word, &words, &search);
     let f = Frame::new(&app, &visit, Brand::Registry, title)
         .under("/", visit.lang.pick("首页", "Home"));
-    let rows = found
-        .items
-        .into_iter()
-        .map(|row| {
-            let (icon, class) = mark(row.state);
-            Row {
-                address: format!("/institutions/{}", row.institution.credit_code),
-                name: row.institution.name,
-                region: app.regions.full_name(&row.site_region).to_owned(),
-                state: f.lang().pick(row.state.zh(), row.state.en()),
-                icon,
-                class,
-                grade: row.grade,
-            }
-        })
-        .collect();
-    let states = InstitutionState::ALL
-        .iter()
-        .filter(|state| state.is_public())
-        .map(|state| (state.as_str(), visit.lang.pick(state.zh(), state.en())))
-        .collect();
-    let view = ListPage {
-        paging: paging(&f, "/institutions", &query, number, found.total),
-        q: filter.text,
-        region: filter.region,
-        state: filter.state,
-        regions: region_choices(&app),
-        states,
-        total: found.total,
-        rows,
-        f,
-    };
-    page(StatusCode::OK, &view, Caching::Minute)
-}
-
-struct AdmissionView {
-    state: &'static str,
-    icon: &'static str,
-    class: &'static str,
-    banner: Option<String>,
-    federation: String,
-    since: String,
-    grade: Option<String>,
-    address: String,
-    phone: String,
-}
-
-struct SiteView {
-    name: String,
-    address: String,
-    provisions: Vec<&'static str>,
-}
-
-/// A link with a word beside it.
-pub(crate) struct LinkView {
-    pub(crate) address: String,
-    pub(crate) name: String,
-    pub(crate) detail: String,
-}
-
-struct CohortView {
-    code: String,
-    program: String,
-    dates: String,
-    state: &'static str,
-    free: i64,
-}
-
-/// A decision as a line.
-pub(crate) struct DecisionView {
-    pub(crate) on: String,
-    pub(crate) act: &'static str,
-    pub(crate) from: &'static str,
-    pub(crate) to: &'static str,
-    pub(crate) leaf: Option<i64>,
-    pub(crate) name: String,
-    pub(crate) address: String,
-}
-
-/// A decision in the words of the page.
-pub(crate) fn decision_view(f: &Frame, row: Decision) -> Result<DecisionView, Problem> {
-    let state = |code: &Option<String>| {
-        code.as_deref()
-            .and_then(|code| code.parse::<InstitutionState>().ok())
-            .map_or("", |state| f.lang().pick(state.zh(), state.en()))
-    };
-    let act = row
-        .act
-        .parse::<InstitutionTransition>()
-        .map_or("", |act| f.lang().pick(act.zh(), act.en()));
-    Ok(DecisionView {
-        on: f.date(domain::calendar::today(row.at()?)),
-        act,
-        from: state(&row.from_state),
-        to: state(&row.to_state),
-        leaf: row.leaf_index,
-        name: row.name,
-        address: format!("/institutions/{}", row.credit_code),
-    })
-}
-
-#[derive(Template)]
-#[template(path = "institution.html")]
-struct DetailPage {
-    f: Frame,
-    name: String,
-    code: String,
-    admissions: Vec<AdmissionView>,
-    sites: Vec<SiteView>,
-    offers: Vec<LinkView>,
-    cohorts: Vec<CohortView>,
-    decisions: Vec<DecisionView>,
-}
-
-async fn show(
-    State(app): State<App>,
-    visit: Visit,
-    Path(code): Path<String>,
-) -> Result<Response, Problem> {
     let reader = app.store.reader();
-    let admissions = public_catalogue::institution(reader, &code).await?;
-    let first = admissions.first().ok_or_else(Problem::not_found)?;
-    let (id, name) = (first.institution.id, first.institution.name.clone());
-    let f = Frame::new(&app, &visit, Brand::Registry, name.clone())
-        .under("/", visit.lang.pick("首页", "Home"))
-        .under("/institutions", visit.lang.pick("培训机构", "Institutions"));
-    let sites = store::institutions::sites(reader, id).await?;
-    let sites = sites
-        .into_iter()
-        .map(|site| SiteView {
-            name: site.name,
-            address: format!("{}{}", app.regions.full_name(&site.region), site.address),
-            provisions: codes(&site.provisions)
-                .iter()
-                .filter_map(|code| code.parse::<Provision>().ok())
-                .map(|provision| visit.lang.pick(provision.zh(), provision.en()))
-                .collect(),
-        })
-        .collect();
-    let offers = store::offers::public(reader, None, Some(&code)).await?;
-    let offers = offers
-        .into_iter()
-        .map(|offer| LinkView {
-            address: format!("/programs/{}", offer.program_code),
-            name: offer.program_name,
-            detail: format!("{} {}", offer.hours, visit.lang.pick("学时", "hours")),
-        })
-        .collect();
-    let cohorts = public_catalogue::cohorts(reader, &code)
-        .await?
-        .into_iter()
-        .map(|row| CohortView {
-            state: row
-                .state
-                .parse::<CohortState>()
-                .map_or("", |state| visit.lang.pick(state.zh(), state.as_str())),
-            free: (i64::from(row.places) - row.taken).max(0),
-            code: row.code,
-            program: row.program_name,
-            dates: format!("{} – {}", row.start_on, row.end_on),
-        })
-        .collect();
-    let decisions = public_catalogue::decisions(reader, Some(&code), 100)
-        .await?
-        .into_iter()
-        .map(|row| decision_view(&f, row))
-        .collect::<Result<_, _>>()?;
-    let admissions = admissions
-        .into_iter()
-        .map(|row| admission_view(&app, &f, row))
-        .collect();
-    let view = DetailPage {
-        f,
-        name,
-        code,
-        admissions,
-        sites,
-        offers,
-        cohorts,
-        decisions,
-    };
-    page(StatusCode::OK, &view, Caching::Minute)
-}
-
-fn admission_view(app: &App, f: &Frame, row: Admission) -> AdmissionView {
-    let (icon, class) = mark(row.state);
-    AdmissionView {
-        state: f.lang().pick(row.state.zh(), row.state.en()),
-        icon,
-        class,
-        banner: banner(f, &row),
-        federation: if row.federation == "660000" {
-            "新疆生产建设兵团残疾人联合会".to_owned()
-        } else {
-            format!("{}残疾人联合会", app.regions.full_name(&row.federation))
-        },
-        since: f.date(domain::calendar::today(row.state_since)),
-        grade: row.grade.map(|grade| {
-            if grade == "P" {
-                f.t("暂定", "provisional").to_owned()
-            } else {
-                grade
-            }
-        }),
-        address: format!("{}{}", app.regions.full_name(&row.site_region), row.address),
-        phone: row.phone,
+    let good = search.faults.is_empty();
+    let (mut rows, mut total) = (Vec::new(), 0);
+    if good {
+        let found =
+            public_catalogue::institutions(reader, &search.filter, search.page, PAGE).await?;
+        let around = public_catalogue::surroundings(reader, &found.items).await?;
+        total = found.total;
+        rows = found
+            .items
+            .into_iter()
+            .map(|one| {
+                let around = around.get(&one.id);
+                row(&app, &f, one, around)
+            })
+            .collect();
     }
+    let instead = if good && total == 0 {
+        instead(&app, &f, &search).await?
+    } else {
+        Vec::new()
+    };
+    let view = ListPage {
+        words,
+        s: SearchForm::of(&app, &f, &search),
+        total,
+        rows,
+        paging: Paging::new(&f, &search, total),
+        instead,
+        clear: f.href(List::Institutions.path()),
+        csv: search.file(&f, "csv"),
+        xlsx: search.file(&f, "xlsx"),
+        f,
+    };
+    let (status, caching) = if good {
+        (StatusCode::OK, Caching::Minute)
+    } else {
+        (StatusCode::UNPROCESSABLE_ENTITY, Caching::Never)
+    };
+    page(status, &view, caching)
 }
 
-/// What a state means for people now.
-fn banner(f: &Frame, row: &Admission) -> Option<String> {
-    use InstitutionState as S;
-    let until =
-        |day: Option<chrono::NaiveDate>| day.map_or_else(|| "?".to_owned(), |day| f.date(day));
-    let (zh, en) = match row.state {
-        S::AdmissionNotice => (
-            format!(
-                "入库公示中,至 {} 止;有异议请向受理残联提出。",
-                until(row.notice_until)
-            ),
-            format!(
-                "Notice of admission until {}; objections go to the federation.",
-                until(row.notice_until)
-            ),
-        ),
-        S::Suspended => (
-            format!(
-                "已暂停,最长至 {};暂停期间不能招生,在读学员由残联安排。",
-                until(row.suspended_until)
-            ),
-            format!(
-                "Suspended, until {} at the latest; no enrolment meanwhile, the federation looks after trainees in class.",
-                until(row.suspended_until)
-            ),
-        ),
-        S::Exited => (
-            "已退出目录,不能招生;已签发的证书不受影响。".to_owned(),
-            "Has left the catalogue; certificates issued before are not affected.".to_owned(),
-        ),
-        _ => return None,
+/// Wider searches that find something: the same words everywhere, everything in the same region.
+async fn instead(app: &App, f: &Frame, search: &Search) -> Result<Vec<Instead>, Problem> {
+    let asked = &search.filter;
+    let everywhere = Filter {
+        text: asked.text.clone(),
+        ..Filter::default()
     };
-    Some(f.t(&zh, &en).to_owned())
+    let in_region = Filter {
+        region: asked.region.clone(),
+        ..Filter::default()
+    };
+    let mut instead = Vec::new();
+    for filter in [everywhere, in_region] {
+        if filter == *asked || filter == Filter::default() {
+            continue;
+        }
+        let wider = search.with(filter);
+        let found = public_catalogue::institutions(app.store.reader(), &wider.filter, 1, 1).await?;
+        if found.total > 0 {
+            instead.push(Instead {
+                href: wider.href(f, 1),
+                words: wider.words(app, f.lang()),
+                total: found.total,
+            });
+        }
+    }
+    Ok(instead)
+}
+
+async fn csv(app: State<App>, visit: Visit) -> Result<Response, Problem> {
+    file(app, visit, Form::Csv).await
+}
+
+async fn xlsx(app: State<App>, visit: Visit) -> Result<Response, Problem> {
+    file(app, visit, Form::Xlsx).await
+}
+
+async fn file(State(app): State<App>, visit: Visit, form: Form) -> Result<Response, Problem> {
+    let search = Search::read(&app, &visit, List::Institutions);
+    if let Some((_, text)) = search.faults.first() {
+        return Err(Problem::field("", "query", text, text));
+    }
+    let f = Frame::new(&app, &visit, Brand::Registry, String::new());
+    let reader = app.store.reader();
+    let mut rows = Vec::new();
+    for number in 1.. {
+        let found = public_catalogue::institutions(reader, &search.filter, number, 500).await?;
+        if found.items.is_empty() || rows.len() >= MOST_ROWS {
+            break;
+        }
+        let around = public_catalogue::surroundings(reader, &found.items).await?;
+        for one in found.items {
+            let (address, phone) = (one.address.clone(), one.phone.clone());
+            let around = around.get(&one.id);
+            let row = row(&app, &f, one, around);
+            let next = row.next_start.unwrap_or_default();
+            let grade = row.grade.unwrap_or_default();
+            let state = row.state.to_owned();
+            rows.push(vec![
+                row.name,
+                row.code,
+                row.region,
+                state,
+                grade,
+                address,
+                phone,
+                row.provisions,
+                next,
+            ]);
+        }
+    }
+    let heads = [
+        ("机构名称", "Name"),
+        ("统一社会信用代码", "Credit code"),
+        ("地区", "Region"),
+        ("状态", "State"),
+        ("等级", "Grade"),
+        ("地址", "Address"),
+        ("电话", "Telephone"),
+        ("无障碍设施", "Accessibility"),
+        ("最近开班", "Next start"),
+    ];
+    let table = Table {
+        name: "institutions",
+        filter: search.words(&app, visit.lang).join(f.t("、", ", ")),
+        heads: heads
+            .iter()
+            .map(|(zh, en)| visit.lang.pick(zh, en))
+            .collect(),
+        rows,
+    };
+    table.file(&app, &f, form)
 }

@@ -134,6 +134,11 @@ impl Problem {
         self
     }
 
+    /// When to try again, in seconds.
+    pub fn retry_seconds(&self) -> Option<u32> {
+        self.0.retry_after
+    }
+
     /// The code.
     pub fn code(&self) -> Code {
         self.0.code
@@ -142,6 +147,11 @@ impl Problem {
     /// The faults of the request.
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors
+    }
+
+    /// Whether nothing particular was said about this case.
+    pub fn has_standing_detail(&self) -> bool {
+        self.0.detail.is_none()
     }
 
     /// The sentence for people.

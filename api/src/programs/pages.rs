@@ -7,71 +7,187 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use domain::program::{AccessibleForm, ProgramState};
-use store::programs::Version;
-use store::public_catalogue;
+use store::programs::{Content, Version};
+use store::public_catalogue::{self, ClassesOf, Filter};
 
 use super::drafts::ContentUnit;
 use crate::app::App;
-use crate::catalogue::json::{CatalogueQuery, PAGE};
-use crate::extract::Query;
+use crate::catalogue::export::{Form, MOST_ROWS, Table};
+use crate::catalogue::json::PAGE;
+use crate::catalogue::search::{Instead, List, Paging, Search, SearchForm, list_title};
 use crate::fields::codes;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
-use crate::institutions::pages::{LinkView, Paging, list_title, paging, region_choices};
+use crate::institutions::profile::{CohortView, LinkView, federation_name};
 use crate::problem::Problem;
 
 /// Routes of this feature.
 pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/programs", get(list));
+    let router = both(router, "/programs.csv", get(csv));
+    let router = both(router, "/programs.xlsx", get(xlsx));
+    let router = both(router, "/certificate-types", get(types));
     both(router, "/programs/{code}", get(show))
+}
+
+struct Row {
+    address: String,
+    name: String,
+    code: String,
+    occupation: String,
+    hours: u32,
+    purpose: &'static str,
+    forms: String,
 }
 
 #[derive(Template)]
 #[template(path = "programs.html")]
 struct ListPage {
     f: Frame,
-    q: String,
-    region: String,
-    regions: Vec<(String, String)>,
+    words: Vec<String>,
+    s: SearchForm,
     total: u64,
-    rows: Vec<LinkView>,
+    rows: Vec<Row>,
     paging: Paging,
+    instead: Vec<Instead>,
+    clear: String,
+    csv: String,
+    xlsx: String,
 }
 
-async fn list(
-    State(app): State<App>,
-    visit: Visit,
-    Query(query): Query<CatalogueQuery>,
-) -> Result<Response, Problem> {
-    let (filter, number) = query.parts();
-    let found = public_catalogue::programs(app.store.reader(), &filter, number, PAGE).await?;
-    let title = list_title(&visit, ("培训项目", "Programmes"), &filter.text, number);
+async fn rows(app: &App, f: &Frame, versions: Vec<Version>) -> Result<Vec<Row>, Problem> {
+    let mut rows = Vec::with_capacity(versions.len());
+    for version in versions {
+        rows.push(Row {
+            address: format!("/programs/{}", version.program.code),
+            occupation: occupation(app, &version.content).await?,
+            forms: form_words(f, &version.content.accessible_forms),
+            code: version.program.code,
+            hours: version.content.hours,
+            purpose: f
+                .lang()
+                .pick(version.content.purpose.zh(), version.content.purpose.en()),
+            name: version.content.name,
+        });
+    }
+    Ok(rows)
+}
+
+async fn occupation(app: &App, content: &Content) -> Result<String, Problem> {
+    let reader = app.store.reader();
+    let (code, edition) = (&content.occupation_code, &content.occupation_edition);
+    let found = store::reference::occupation(reader, code, edition).await?;
+    Ok(found.map_or_else(String::new, |occupation| occupation.name))
+}
+
+fn form_words(f: &Frame, list: &str) -> String {
+    let forms: Vec<&str> = codes(list)
+        .iter()
+        .filter_map(|code| code.parse::<AccessibleForm>().ok())
+        .map(|form| f.lang().pick(form.zh(), form.en()))
+        .collect();
+    forms.join(f.t("、", ", "))
+}
+
+async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    let search = Search::read(&app, &visit, List::Programs);
+    let words = search.words(&app, visit.lang);
+    let title = list_title(visit.lang, ("培训项目", "Programmes"), &words, &search);
     let f = Frame::new(&app, &visit, Brand::Registry, title)
         .under("/", visit.lang.pick("首页", "Home"));
-    let rows = found
-        .items
-        .into_iter()
-        .map(|row| LinkView {
-            address: format!("/programs/{}", row.program.code),
-            detail: format!(
-                "{} · {} {} · {}",
-                row.program.code,
-                row.content.hours,
-                f.t("学时", "hours"),
-                f.t(row.content.purpose.zh(), row.content.purpose.en()),
-            ),
-            name: row.content.name,
-        })
-        .collect();
+    let reader = app.store.reader();
+    let good = search.faults.is_empty();
+    let (mut shown, mut total) = (Vec::new(), 0);
+    if good {
+        let found = public_catalogue::programs(reader, &search.filter, search.page, PAGE).await?;
+        total = found.total;
+        shown = rows(&app, &f, found.items).await?;
+    }
+    let mut instead = Vec::new();
+    if good && total == 0 && search.is_narrowed() && !search.filter.text.is_empty() {
+        let wider = search.with(Filter {
+            text: search.filter.text.clone(),
+            ..Filter::default()
+        });
+        let found = public_catalogue::programs(reader, &wider.filter, 1, 1).await?;
+        if found.total > 0 {
+            instead.push(Instead {
+                href: wider.href(&f, 1),
+                words: vec![wider.filter.text.clone()],
+                total: found.total,
+            });
+        }
+    }
     let view = ListPage {
-        paging: paging(&f, "/programs", &query, number, found.total),
-        q: filter.text,
-        region: filter.region,
-        regions: region_choices(&app),
-        total: found.total,
-        rows,
+        words,
+        s: SearchForm::of(&app, &f, &search),
+        total,
+        rows: shown,
+        paging: Paging::new(&f, &search, total),
+        instead,
+        clear: f.href(List::Programs.path()),
+        csv: search.file(&f, "csv"),
+        xlsx: search.file(&f, "xlsx"),
         f,
     };
-    page(StatusCode::OK, &view, Caching::Minute)
+    let (status, caching) = if good {
+        (StatusCode::OK, Caching::Minute)
+    } else {
+        (StatusCode::UNPROCESSABLE_ENTITY, Caching::Never)
+    };
+    page(status, &view, caching)
+}
+
+async fn csv(app: State<App>, visit: Visit) -> Result<Response, Problem> {
+    file(app, visit, Form::Csv).await
+}
+
+async fn xlsx(app: State<App>, visit: Visit) -> Result<Response, Problem> {
+    file(app, visit, Form::Xlsx).await
+}
+
+async fn file(State(app): State<App>, visit: Visit, form: Form) -> Result<Response, Problem> {
+    let search = Search::read(&app, &visit, List::Programs);
+    if let Some((_, text)) = search.faults.first() {
+        return Err(Problem::field("", "query", text, text));
+    }
+    let f = Frame::new(&app, &visit, Brand::Registry, String::new());
+    let mut all = Vec::new();
+    for number in 1.. {
+        let reader = app.store.reader();
+        let found = public_catalogue::programs(reader, &search.filter, number, 500).await?;
+        if found.items.is_empty() || all.len() >= MOST_ROWS {
+            break;
+        }
+        for row in rows(&app, &f, found.items).await? {
+            let (hours, purpose) = (row.hours.to_string(), row.purpose.to_owned());
+            all.push(vec![
+                row.code,
+                row.name,
+                row.occupation,
+                hours,
+                purpose,
+                row.forms,
+            ]);
+        }
+    }
+    let heads = [
+        ("项目编号", "Code"),
+        ("项目名称", "Name"),
+        ("职业", "Occupation"),
+        ("学时", "Hours"),
+        ("用途", "Purpose"),
+        ("授课形式", "Forms of teaching"),
+    ];
+    let table = Table {
+        name: "programs",
+        filter: search.words(&app, visit.lang).join(f.t("、", ", ")),
+        heads: heads
+            .iter()
+            .map(|(zh, en)| visit.lang.pick(zh, en))
+            .collect(),
+        rows: all,
+    };
+    table.file(&app, &f, form)
 }
 
 struct VersionView {
@@ -81,7 +197,7 @@ struct VersionView {
     class: &'static str,
     purpose: &'static str,
     occupation: String,
-    level: u8,
+    level: String,
     hours: u32,
     entry: String,
     assessment: String,
@@ -99,6 +215,7 @@ struct DetailPage {
     code: String,
     versions: Vec<VersionView>,
     offers: Vec<LinkView>,
+    cohorts: Vec<CohortView>,
 }
 
 async fn show(
@@ -120,13 +237,7 @@ async fn show(
     let types = store::programs::types(reader).await?;
     let mut versions = Vec::with_capacity(rows.len());
     for row in rows {
-        let occupation = store::reference::occupation(
-            reader,
-            &row.content.occupation_code,
-            &row.content.occupation_edition,
-        )
-        .await?
-        .map_or_else(String::new, |occupation| occupation.name);
+        let occupation = occupation(&app, &row.content).await?;
         let certificate = row
             .content
             .certificate_type
@@ -139,6 +250,10 @@ async fn show(
         versions.push(version_view(&f, row, &occupation, certificate));
     }
     let offers = store::offers::public(reader, Some(&code), None).await?;
+    let taught_by: Vec<String> = offers
+        .iter()
+        .map(|offer| offer.credit_code.clone())
+        .collect();
     let offers = offers
         .into_iter()
         .map(|offer| LinkView {
@@ -147,17 +262,67 @@ async fn show(
             detail: app.regions.full_name(&offer.site_region).to_owned(),
         })
         .collect();
-    page(
-        StatusCode::OK,
-        &DetailPage {
-            f,
-            name,
-            code,
-            versions,
-            offers,
-        },
-        Caching::Minute,
-    )
+    let cohorts = public_catalogue::cohorts(reader, ClassesOf::Program(&code))
+        .await?
+        .into_iter()
+        .filter(|row| matches!(row.state.as_str(), "announced" | "enrolling"))
+        .map(|row| {
+            let open = taught_by.contains(&row.credit_code);
+            CohortView::new(&f, row, open)
+        })
+        .collect();
+    let view = DetailPage {
+        f,
+        name,
+        code,
+        versions,
+        offers,
+        cohorts,
+    };
+    page(StatusCode::OK, &view, Caching::Minute)
+}
+
+struct TypeView {
+    code: String,
+    name: String,
+    description: String,
+    federation: String,
+    validity: String,
+}
+
+#[derive(Template)]
+#[template(path = "certificate_types.html")]
+struct TypesPage {
+    f: Frame,
+    rows: Vec<TypeView>,
+}
+
+/// The kinds of certificate that the registry signs.
+async fn types(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    let title = visit.lang.pick("证书种类", "Certificate types");
+    let f = Frame::new(&app, &visit, Brand::Registry, title)
+        .under("/", visit.lang.pick("首页", "Home"))
+        .under("/programs", visit.lang.pick("培训项目", "Programmes"));
+    let rows = store::programs::types(app.store.reader())
+        .await?
+        .into_iter()
+        .map(|kind| TypeView {
+            name: f.t(&kind.name, &kind.name_en).to_owned(),
+            federation: match kind.federation.as_str() {
+                "000000" => "中国残疾人联合会".to_owned(),
+                code => federation_name(&app, code),
+            },
+            validity: match kind.validity_months {
+                Some(months) => f
+                    .t(&format!("{months} 个月"), &format!("{months} months"))
+                    .to_owned(),
+                None => f.t("长期", "no end").to_owned(),
+            },
+            code: kind.code,
+            description: kind.description,
+        })
+        .collect();
+    page(StatusCode::OK, &TypesPage { f, rows }, Caching::Minute)
 }
 
 fn version_view(f: &Frame, row: Version, occupation: &str, certificate: String) -> VersionView {
@@ -167,11 +332,7 @@ fn version_view(f: &Frame, row: Version, occupation: &str, certificate: String) 
         _ => ("✖", "bad"),
     };
     let content = row.content;
-    let forms: Vec<&str> = codes(&content.accessible_forms)
-        .iter()
-        .filter_map(|code| code.parse::<AccessibleForm>().ok())
-        .map(|form| f.lang().pick(form.zh(), form.en()))
-        .collect();
+    let forms = form_words(f, &content.accessible_forms);
     let units: Vec<ContentUnit> = serde_json::from_str(&content.content).unwrap_or_default();
     let published = match (row.published_on, row.superseded_on.or(row.retired_on)) {
         (Some(from), Some(until)) => format!("{} – {}", f.date(from), f.date(until)),
@@ -188,7 +349,12 @@ fn version_view(f: &Frame, row: Version, occupation: &str, certificate: String) 
             "{occupation}({},{})",
             content.occupation_code, content.occupation_edition
         ),
-        level: content.skill_level,
+        level: match content.skill_level {
+            0 => f.t("不分级", "none").to_owned(),
+            level => f
+                .t(&format!("{level} 级"), &format!("level {level}"))
+                .to_owned(),
+        },
         hours: content.hours,
         entry: content.entry_conditions,
         assessment: content.assessment_rule,
@@ -196,7 +362,7 @@ fn version_view(f: &Frame, row: Version, occupation: &str, certificate: String) 
         forms: if forms.is_empty() {
             f.t("无", "none").to_owned()
         } else {
-            forms.join(f.t("、", ", "))
+            forms
         },
         published,
         units: units

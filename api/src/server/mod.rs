@@ -54,6 +54,7 @@ fn pages() -> Router<App> {
         .merge(crate::institutions::pages::routes())
         .merge(crate::programs::pages::routes())
         .merge(crate::log::pages::routes())
+        .merge(crate::notices::routes())
         .merge(crate::help::routes())
         .merge(crate::frame::assets::routes())
 }

@@ -44,6 +44,8 @@ pub struct KnownCertificate {
     pub expires_at: Option<DateTime<Utc>>,
     /// Key id.
     pub kid: String,
+    /// Fingerprint of that key for people: SHA-256 of its bytes, the first 16 in groups of two.
+    pub key_print: Option<String>,
     /// Position in the public log.
     pub leaf_index: u64,
     /// Size of the newest tree that covers it.

@@ -14,12 +14,14 @@ use domain::certificate::{CertificateReason, CertificateStatus};
 use domain::ids::CertificateId;
 use domain::institution::InstitutionState;
 use domain::{CertificateNo, PersonName, PublicId};
+use sha2::{Digest as _, Sha256};
 use store::certificates::PublicCertificate;
 use subtle::ConstantTimeEq as _;
 
+use super::budget::seconds_left;
 use super::{Answer, KnownCertificate};
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// Most questions that are answered at once.
 pub const MOST_QUESTIONS: usize = 1000;
@@ -79,6 +81,7 @@ pub async fn by_number_and_name(
     number: CertificateNo,
     name: PersonName,
 ) -> Result<Answer, Problem> {
+    within_budget(app, &number)?;
     one(app, Question::NumberAndName { number, name }).await
 }
 
@@ -87,7 +90,26 @@ pub async fn name_matches(app: &App, id: &PublicId, name: &PersonName) -> Result
     let found = store::certificates::public_by_id(app.store.reader(), id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(is_holder(app, &found, name))
+    within_budget(app, &found.certificate_no)?;
+    let matches = is_holder(app, &found, name);
+    if !matches {
+        app.name_budget
+            .wrong(&found.certificate_no, name, app.now());
+    }
+    Ok(matches)
+}
+
+fn within_budget(app: &App, number: &CertificateNo) -> Result<(), Problem> {
+    let now = app.now();
+    if !app.name_budget.is_spent(number, now) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::TooManyRequests)
+        .with_detail(
+            "这个证书编号今天核对姓名的次数已经用完。请扫证书上的二维码查验,或者明天再试。",
+            "No more names can be tried for this certificate number today. Scan the QR code on it, or try again tomorrow.",
+        )
+        .retry_after(seconds_left(now)))
 }
 
 async fn one(app: &App, question: Question) -> Result<Answer, Problem> {
@@ -119,6 +141,8 @@ pub async fn answer_all(app: &App, questions: Vec<Question>) -> Result<Vec<Answe
 struct Row {
     /// The text; `None` when the registry's own copy is examined.
     text: Option<String>,
+    /// Whether too many wrong names were tried for its number: it is not looked up.
+    spent: bool,
     known: Option<Arc<PublicCertificate>>,
 }
 
@@ -169,14 +193,23 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
     let rows: Vec<Row> = wanted
         .into_iter()
         .map(|(text, wanted)| {
+            let mut spent = false;
             let known = match wanted {
                 Wanted::Id(id) => by_id.get(&id),
-                Wanted::Number(number, name) => by_number
-                    .get(&number)
-                    .filter(|found| is_holder(app, found, &name)),
+                Wanted::Number(number, name) => {
+                    spent = app.name_budget.is_spent(&number, app.now());
+                    let found = by_number
+                        .get(&number)
+                        .filter(|found| !spent && is_holder(app, found, &name));
+                    if found.is_none() && !spent {
+                        app.name_budget.wrong(&number, &name, app.now());
+                    }
+                    found
+                }
                 Wanted::Nothing => None,
             };
             Row {
+                spent,
                 text,
                 known: known.cloned(),
             }
@@ -245,6 +278,11 @@ impl Read {
         };
         let facts = match &row.known {
             Some(known) => self.facts(known, now)?,
+            None if row.spent => Facts {
+                status: None,
+                log: None,
+                institution: None,
+            },
             // The registry itself was asked, and its log holds no leaf for what it does not know.
             None => Facts {
                 status: Some(StatusFact::NotFound { as_of: now }),
@@ -303,6 +341,16 @@ impl Read {
         }
     }
 
+    fn key_print(&self, kid: &str) -> Option<String> {
+        let record = self.keys.find(&kid.parse().ok()?)?;
+        let digest = Sha256::digest(record.public_key.as_bytes());
+        let groups: Vec<String> = digest[..16]
+            .chunks(2)
+            .map(|pair| data_encoding::HEXLOWER.encode(pair))
+            .collect();
+        Some(groups.join(" "))
+    }
+
     fn known(&self, known: &PublicCertificate) -> KnownCertificate {
         KnownCertificate {
             public_id: known.public_id,
@@ -322,6 +370,7 @@ impl Read {
             federation_name: known.federation_name.clone(),
             issued_at: known.issued_at,
             expires_at: known.expires_at,
+            key_print: self.key_print(&known.kid),
             kid: known.kid.clone(),
             leaf_index: known.leaf_index.0,
             tree_size: self.tree_size,

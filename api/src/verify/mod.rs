@@ -4,6 +4,7 @@
 //! written to a log.
 
 mod answer;
+pub mod budget;
 pub mod json;
 mod lookup;
 pub mod pages;

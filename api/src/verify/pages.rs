@@ -64,6 +64,19 @@ struct CertificateView {
     level: Option<String>,
     expires_on: String,
     leaf_index: u64,
+    kid: String,
+    key_print: Option<String>,
+}
+
+/// What somebody did on the page of a verdict besides looking at it.
+#[derive(Clone, Debug, Default)]
+struct Asked {
+    /// Whether the typed name is the holder's.
+    name_matches: Option<bool>,
+    name_fault: Option<String>,
+    name_typed: String,
+    /// Number and name under which nothing was found, to be mended.
+    form: Option<FormView>,
 }
 
 #[derive(Template)]
@@ -71,7 +84,6 @@ struct CertificateView {
 struct VerdictPage {
     f: Frame,
     state: &'static str,
-    icon: char,
     heading: &'static str,
     sentence: String,
     next_step: String,
@@ -82,6 +94,8 @@ struct VerdictPage {
     checks: Vec<CheckRow>,
     name_answer: Option<bool>,
     name_fault: Option<String>,
+    name_typed: String,
+    form: Option<FormView>,
 }
 
 async fn form(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
@@ -139,7 +153,7 @@ async fn submit(
     };
     if form.number.to_ascii_lowercase().starts_with("http") {
         let answer = by_text(&app, &form.number).await?;
-        return verdict(&app, &visit, &answer, None, None);
+        return verdict(&app, &visit, &answer, Asked::default());
     }
     let number: Result<CertificateNo, _> = form.number.to_uppercase().parse();
     let name: Result<PersonName, _> = form.name.parse();
@@ -163,13 +177,15 @@ async fn submit(
     if let (Ok(number), Ok(name), None, None) = (number, name, &form.number_fault, &form.name_fault)
     {
         let answer = by_number_and_name(&app, number, name).await?;
-        return match &answer.certificate {
-            Some(known) => {
-                let address = format!("/v/{}", known.public_id);
-                Ok(Redirect::to(&frame(&app, &visit).href(&address)).into_response())
-            }
-            None => verdict(&app, &visit, &answer, None, None),
+        if let Some(known) = &answer.certificate {
+            let address = format!("/v/{}", known.public_id);
+            return Ok(Redirect::to(&frame(&app, &visit).href(&address)).into_response());
+        }
+        let asked = Asked {
+            form: Some(form),
+            ..Asked::default()
         };
+        return verdict(&app, &visit, &answer, asked);
     }
     let faults: Vec<(&'static str, String)> =
         [("number", &form.number_fault), ("name", &form.name_fault)]
@@ -201,7 +217,7 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let answer = answer_of(&app, &id).await?;
-    verdict(&app, &visit, &answer, None, None)
+    verdict(&app, &visit, &answer, Asked::default())
 }
 
 /// Compares a full name: answers match or no match, nothing else.
@@ -214,39 +230,36 @@ async fn compare(
     let fields = fields(&body)?;
     let answer = answer_of(&app, &id).await?;
     let Some(known) = &answer.certificate else {
-        return verdict(&app, &visit, &answer, None, None);
+        return verdict(&app, &visit, &answer, Asked::default());
     };
     let typed = fields
         .get("name")
         .map(|name| name.trim().to_owned())
         .unwrap_or_default();
     let parsed: Result<PersonName, _> = typed.parse();
+    let mut asked = Asked::default();
     match parsed {
         Ok(name) => {
             let matches = name_matches(&app, &known.public_id, &name).await?;
-            verdict(&app, &visit, &answer, Some(matches), None)
+            asked.name_matches = Some(matches);
         }
-        Err(bad) => {
-            let fault = if typed.is_empty() {
-                visit
-                    .lang
-                    .pick("请输入完整姓名。", "Type the full name.")
-                    .to_owned()
-            } else {
-                visit.lang.pick(&bad.zh(), &bad.en()).to_owned()
-            };
-            verdict(&app, &visit, &answer, None, Some(fault))
+        Err(_) if typed.is_empty() => {
+            let fault = visit.lang.pick("请输入完整姓名。", "Type the full name.");
+            asked.name_fault = Some(fault.to_owned());
         }
+        Err(bad) => asked.name_fault = Some(visit.lang.pick(&bad.zh(), &bad.en()).to_owned()),
     }
+    asked.name_typed = typed;
+    verdict(&app, &visit, &answer, asked)
 }
 
-fn verdict(
-    app: &App,
-    visit: &Visit,
-    answer: &Answer,
-    name_answer: Option<bool>,
-    name_fault: Option<String>,
-) -> Result<Response, Problem> {
+fn verdict(app: &App, visit: &Visit, answer: &Answer, asked: Asked) -> Result<Response, Problem> {
+    let Asked {
+        name_matches,
+        name_fault,
+        name_typed,
+        form,
+    } = asked;
     let lang = match visit.lang {
         Locale::Zh => Lang::Zh,
         Locale::En => Lang::En,
@@ -293,7 +306,6 @@ fn verdict(
     };
     let view = VerdictPage {
         state: answer.state().code(),
-        icon: answer.state().icon(),
         heading,
         sentence: answer.sentence(lang),
         next_step: answer.next_step(lang),
@@ -302,8 +314,10 @@ fn verdict(
         institution_line,
         certificate,
         checks,
-        name_answer,
+        name_answer: name_matches,
         name_fault,
+        name_typed,
+        form,
         f,
     };
     page(status, &view, Caching::Never)
@@ -349,6 +363,8 @@ fn view(f: &Frame, lang: Locale, known: &super::KnownCertificate) -> Certificate
             None => lang.pick("长期", "no end").to_owned(),
         },
         leaf_index: known.leaf_index,
+        kid: known.kid.clone(),
+        key_print: known.key_print.clone(),
     }
 }
 

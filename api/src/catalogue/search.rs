@@ -1,0 +1,401 @@
+//! What people look for in the catalogue: the query string of its pages, read by hand, because a filter may stand in it
+//! several times and a wrong value is shown, not ignored (pages.md 3.2).
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use domain::institution::InstitutionState;
+use domain::program::{AccessibleForm, Provision};
+use store::public_catalogue::Filter;
+
+use super::json::PAGE;
+use crate::app::App;
+use crate::extract::Locale;
+use crate::frame::{Frame, Visit};
+
+/// Longest search text, in characters.
+const LONGEST: usize = 100;
+/// Highest page number that is read.
+const LAST_PAGE: u64 = 100_000;
+
+/// A value of a filter that can be chosen.
+pub(crate) struct Choice {
+    /// Its value.
+    pub(crate) code: String,
+    /// Its word.
+    pub(crate) word: String,
+    /// Whether it is chosen.
+    pub(crate) chosen: bool,
+}
+
+/// Which list is searched: they do not have the same filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum List {
+    /// Institutions.
+    Institutions,
+    /// Programs.
+    Programs,
+}
+
+impl List {
+    /// Its address.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Institutions => "/institutions",
+            Self::Programs => "/programs",
+        }
+    }
+}
+
+/// A search as it was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    list: List,
+    /// What the list is narrowed to.
+    pub(crate) filter: Filter,
+    /// The page, from 1.
+    pub(crate) page: u64,
+    /// Filters with a value that cannot be: the id of the field, and what to do.
+    pub(crate) faults: Vec<(&'static str, String)>,
+}
+
+impl Search {
+    /// Reads the query of a page.
+    pub(crate) fn read(app: &App, visit: &Visit, list: List) -> Self {
+        let mut search = Self {
+            list,
+            filter: Filter::default(),
+            page: 1,
+            faults: Vec::new(),
+        };
+        let query = visit.query.strip_prefix('?').unwrap_or("");
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+        for (name, value) in &pairs {
+            search.take(app, visit.lang, name, value.trim());
+        }
+        search
+    }
+
+    fn take(&mut self, app: &App, lang: Locale, name: &str, value: &str) {
+        let shown: String = value.chars().take(LONGEST).collect();
+        if value.chars().any(char::is_control) {
+            return self.fault(
+                lang,
+                "q",
+                "请去掉看不见的字符。",
+                "Remove the invisible characters.",
+            );
+        }
+        match (name, self.list) {
+            _ if value.is_empty() => {}
+            ("q", _) => self.filter.text = shown,
+            ("region", _) => {
+                self.filter.region.clone_from(&shown);
+                if !is_region(app, value) {
+                    let zh = format!("没有代码为“{shown}”的地区,请重新选择地区。");
+                    self.fault(
+                        lang,
+                        "region",
+                        zh,
+                        format!("There is no region “{shown}”; choose one."),
+                    );
+                }
+            }
+            ("state", List::Institutions) => {
+                let known: Option<InstitutionState> = value.parse().ok();
+                if let Some(state) = known.filter(|state| state.is_public()) {
+                    state.as_str().clone_into(&mut self.filter.state);
+                } else {
+                    let zh = format!("没有“{shown}”这种状态,请重新选择状态。");
+                    let en = format!("There is no state “{shown}”; choose one.");
+                    self.fault(lang, "state", zh, en);
+                }
+            }
+            ("provision", List::Institutions) => {
+                if !add(&mut self.filter.provisions, value) {
+                    let zh = format!("没有“{shown}”这种无障碍设施,请重新选择。");
+                    let en = format!("There is no provision “{shown}”; choose again.");
+                    self.fault(lang, "provision-0", zh, en);
+                }
+            }
+            ("form", _) => {
+                if !add(&mut self.filter.forms, value) {
+                    let zh = format!("没有“{shown}”这种授课形式,请重新选择。");
+                    let en = format!("There is no form of teaching “{shown}”; choose again.");
+                    self.fault(lang, "form-0", zh, en);
+                }
+            }
+            ("enrolling", _) if value == "1" => self.filter.enrolling = true,
+            ("page", _) => {
+                if let Ok(page @ 1..=LAST_PAGE) = value.parse() {
+                    self.page = page;
+                } else {
+                    let zh = format!("没有第“{shown}”页,请从第一页看起。");
+                    let en = format!("There is no page “{shown}”; begin with the first.");
+                    self.fault(lang, "q", zh, en);
+                }
+            }
+            _ => {
+                let name: String = name.chars().take(LONGEST).collect();
+                let zh = format!("没有“{name}={shown}”这个查询条件,请重新选择。");
+                let en = format!("There is no filter “{name}={shown}”; choose again.");
+                self.fault(lang, "q", zh, en);
+            }
+        }
+    }
+
+    fn fault(&mut self, lang: Locale, id: &'static str, zh: impl Display, en: impl Display) {
+        let text = match lang {
+            Locale::Zh => zh.to_string(),
+            Locale::En => en.to_string(),
+        };
+        self.faults.push((id, text));
+    }
+
+    /// Whether anything beside the search text narrows the list.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        let text_only = Filter {
+            text: self.filter.text.clone(),
+            ..Filter::default()
+        };
+        self.filter != text_only
+    }
+
+    /// The same search with another filter, from its first page.
+    pub(crate) fn with(&self, filter: Filter) -> Self {
+        Self {
+            filter,
+            page: 1,
+            ..self.clone()
+        }
+    }
+
+    /// The filters in words, for titles and for "no match".
+    pub(crate) fn words(&self, app: &App, lang: Locale) -> Vec<String> {
+        let filter = &self.filter;
+        let mut words = Vec::new();
+        if !filter.text.is_empty() {
+            words.push(filter.text.clone());
+        }
+        if !filter.region.is_empty() {
+            words.push(region_name(app, &filter.region));
+        }
+        if let Ok(state) = filter.state.parse::<InstitutionState>() {
+            words.push(lang.pick(state.zh(), state.en()).to_owned());
+        }
+        let provisions = filter.provisions.iter();
+        words.extend(provisions.map(|one| lang.pick(one.zh(), one.en()).to_owned()));
+        let forms = filter.forms.iter();
+        words.extend(forms.map(|one| lang.pick(one.zh(), one.en()).to_owned()));
+        if filter.enrolling {
+            words.push(lang.pick("正在报名", "enrolling now").to_owned());
+        }
+        words
+    }
+
+    /// The query of one page of this search, without its question mark.
+    pub(crate) fn query(&self, page: u64) -> String {
+        let filter = &self.filter;
+        let number = page.to_string();
+        let mut pairs: Vec<(&str, &str)> = vec![
+            ("q", &filter.text),
+            ("region", &filter.region),
+            ("state", &filter.state),
+        ];
+        pairs.extend(
+            filter
+                .provisions
+                .iter()
+                .map(|one| ("provision", one.as_str())),
+        );
+        pairs.extend(filter.forms.iter().map(|one| ("form", one.as_str())));
+        pairs.push(("enrolling", if filter.enrolling { "1" } else { "" }));
+        pairs.push(("page", if page > 1 { &number } else { "" }));
+        pairs.retain(|(_, value)| !value.is_empty());
+        serde_urlencoded::to_string(pairs).unwrap_or_default()
+    }
+
+    /// The address of one page of this search.
+    pub(crate) fn href(&self, f: &Frame, page: u64) -> String {
+        self.address(&f.href(self.list.path()), page)
+    }
+
+    /// The address of a file with all rows of this search.
+    pub(crate) fn file(&self, f: &Frame, extension: &str) -> String {
+        self.address(&format!("{}.{extension}", f.href(self.list.path())), 1)
+    }
+
+    fn address(&self, path: &str, page: u64) -> String {
+        let query = self.query(page);
+        if query.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{query}")
+        }
+    }
+}
+
+fn add<T: FromStr + PartialEq>(chosen: &mut Vec<T>, value: &str) -> bool {
+    let Ok(one) = value.parse() else {
+        return false;
+    };
+    if !chosen.contains(&one) {
+        chosen.push(one);
+    }
+    true
+}
+
+fn is_region(app: &App, code: &str) -> bool {
+    code == "660000" || app.regions.find(code).is_some()
+}
+
+fn region_name(app: &App, code: &str) -> String {
+    if code == "660000" {
+        "新疆生产建设兵团".to_owned()
+    } else {
+        app.regions.full_name(code).to_owned()
+    }
+}
+
+/// The form of a search, with what was chosen.
+pub(crate) struct SearchForm {
+    pub(crate) action: String,
+    pub(crate) q: String,
+    pub(crate) regions: Vec<Choice>,
+    pub(crate) states: Vec<Choice>,
+    pub(crate) provisions: Vec<Choice>,
+    pub(crate) forms: Vec<Choice>,
+    pub(crate) enrolling: bool,
+    /// Whether the folded filters stand open.
+    pub(crate) open: bool,
+    pub(crate) faults: Vec<(&'static str, String)>,
+}
+
+impl SearchForm {
+    /// The fault of one field.
+    pub(crate) fn fault(&self, id: &str) -> Option<&str> {
+        let found = self.faults.iter().find(|(field, _)| *field == id)?;
+        Some(&found.1)
+    }
+
+    /// The form that leads to this search.
+    pub(crate) fn of(app: &App, f: &Frame, search: &Search) -> Self {
+        let filter = &search.filter;
+        let mut regions: Vec<(String, String)> = app.regions.provinces();
+        regions.push(("660000".to_owned(), region_name(app, "660000")));
+        // A county by its address: shown, so that it can be seen and changed.
+        let asked = &filter.region;
+        if !regions.iter().any(|(code, _)| code == asked) && is_region(app, asked) {
+            regions.insert(0, (asked.clone(), region_name(app, asked)));
+        }
+        let of_institutions = search.list == List::Institutions;
+        let states = InstitutionState::ALL
+            .iter()
+            .filter(|state| of_institutions && state.is_public());
+        let provisions = Provision::ALL.iter().filter(|_| of_institutions);
+        Self {
+            action: f.href(search.list.path()),
+            q: filter.text.clone(),
+            regions: regions
+                .into_iter()
+                .map(|(code, word)| Choice {
+                    chosen: code == *asked,
+                    code,
+                    word,
+                })
+                .collect(),
+            states: states
+                .map(|one| {
+                    choice(
+                        one.as_str(),
+                        f.t(one.zh(), one.en()),
+                        filter.state == one.as_str(),
+                    )
+                })
+                .collect(),
+            provisions: provisions
+                .map(|one| {
+                    choice(
+                        one.as_str(),
+                        f.t(one.zh(), one.en()),
+                        filter.provisions.contains(one),
+                    )
+                })
+                .collect(),
+            forms: AccessibleForm::ALL
+                .iter()
+                .map(|one| {
+                    choice(
+                        one.as_str(),
+                        f.t(one.zh(), one.en()),
+                        filter.forms.contains(one),
+                    )
+                })
+                .collect(),
+            enrolling: filter.enrolling,
+            open: search.is_narrowed() || search.faults.iter().any(|(id, _)| *id != "q"),
+            faults: search.faults.clone(),
+        }
+    }
+}
+
+fn choice(code: &str, word: &str, chosen: bool) -> Choice {
+    Choice {
+        code: code.to_owned(),
+        word: word.to_owned(),
+        chosen,
+    }
+}
+
+/// Title of a list with its filter and its page; no two of them are the same.
+pub(crate) fn list_title(
+    lang: Locale,
+    word: (&str, &str),
+    words: &[String],
+    search: &Search,
+) -> String {
+    let word = lang.pick(word.0, word.1);
+    let mut title = if words.is_empty() {
+        word.to_owned()
+    } else {
+        format!("{} - {word}", words.join(lang.pick("、", ", ")))
+    };
+    if search.page > 1 {
+        let page = search.page;
+        title.push_str(lang.pick(&format!(" - 第{page}页"), &format!(" - page {page}")));
+    }
+    if search.faults.is_empty() {
+        title
+    } else {
+        format!("{}{title}", lang.pick("错误:", "Error: "))
+    }
+}
+
+/// Where a list stands.
+pub(crate) struct Paging {
+    pub(crate) page: u64,
+    pub(crate) of: u64,
+    pub(crate) previous: Option<String>,
+    pub(crate) next: Option<String>,
+}
+
+impl Paging {
+    /// Links to the neighbouring pages of a search.
+    pub(crate) fn new(f: &Frame, search: &Search, total: u64) -> Self {
+        let of = total.div_ceil(PAGE).max(1);
+        let page = search.page;
+        Self {
+            page,
+            of,
+            previous: (page > 1).then(|| search.href(f, (page - 1).min(of))),
+            next: (page < of).then(|| search.href(f, page + 1)),
+        }
+    }
+}
+
+/// Another search that finds something where this one finds nothing.
+pub(crate) struct Instead {
+    pub(crate) href: String,
+    pub(crate) words: Vec<String>,
+    pub(crate) total: u64,
+}

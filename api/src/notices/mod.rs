@@ -1,0 +1,77 @@
+//! Notices that are open for objections, and decisions, for anybody (pages.md 3.8).
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use domain::institution::InstitutionState;
+use store::public_catalogue::{self, Filter};
+
+use crate::app::App;
+use crate::frame::{Brand, Caching, Frame, Visit, both, page};
+use crate::institutions::profile::{DecisionView, decision_view, federation_name};
+use crate::problem::Problem;
+
+/// Most open notices and most decisions on the page.
+const MOST: u64 = 100;
+
+/// Routes of this feature.
+pub(crate) fn routes() -> Router<App> {
+    both(Router::new(), "/notices", get(notices))
+}
+
+struct NoticeView {
+    name: String,
+    address: String,
+    region: String,
+    federation: String,
+    from: String,
+    until: String,
+    days_left: i64,
+}
+
+#[derive(Template)]
+#[template(path = "notices.html")]
+struct NoticesPage {
+    f: Frame,
+    open: Vec<NoticeView>,
+    decisions: Vec<DecisionView>,
+}
+
+async fn notices(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    let title = visit.lang.pick("公示与决定", "Notices and decisions");
+    let f = Frame::new(&app, &visit, Brand::Registry, title)
+        .under("/", visit.lang.pick("首页", "Home"));
+    let reader = app.store.reader();
+    let filter = Filter {
+        state: InstitutionState::AdmissionNotice.as_str().to_owned(),
+        ..Filter::default()
+    };
+    let found = public_catalogue::institutions(reader, &filter, 1, MOST).await?;
+    let today = app.today();
+    let open = found
+        .items
+        .into_iter()
+        .filter_map(|row| {
+            let until = row.notice_until.filter(|until| *until >= today)?;
+            Some(NoticeView {
+                address: format!("/institutions/{}", row.institution.credit_code),
+                name: row.institution.name,
+                region: app.regions.full_name(&row.site_region).to_owned(),
+                federation: federation_name(&app, &row.federation),
+                from: f.date(domain::calendar::today(row.state_since)),
+                until: f.date(until),
+                days_left: (until - today).num_days() + 1,
+            })
+        })
+        .collect();
+    let decisions = public_catalogue::decisions(reader, None, MOST)
+        .await?
+        .into_iter()
+        .map(|row| decision_view(&f, row))
+        .collect::<Result<_, _>>()?;
+    let view = NoticesPage { f, open, decisions };
+    page(StatusCode::OK, &view, Caching::Minute)
+}
