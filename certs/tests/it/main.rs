@@ -1,6 +1,7 @@
 //! The promises of `docs/formats.md`, seen from outside.
 
 mod arrange;
+mod badge;
 mod certificate;
 mod checkpoint;
 mod entries;
@@ -8,6 +9,7 @@ mod hostile;
 mod keys;
 mod proof_file;
 mod qr;
+mod status;
 mod tree;
 mod vectors;
 mod verdict;
