@@ -13,6 +13,7 @@ mod did;
 mod facts;
 mod fault;
 mod jws;
+mod sd_jwt;
 mod status_list;
 mod token_status;
 
@@ -21,6 +22,10 @@ pub use bitmap::{BitmapFault, MAX_BITS, MIN_BITS, StatusBitmap};
 pub use did::{did, did_document, jwks, key_url};
 pub use facts::{CertificateFacts, NeutralName, Occupation, TellingName};
 pub use fault::CredentialFault;
+pub use sd_jwt::{
+    Binding, Disclosable, Disclosed, MAX_SD_JWT, SD_JWT_TYP, Salts, VerifiedSdJwt, present, sd_jwt,
+    type_metadata, verify_sd_jwt,
+};
 pub use status_list::{
     LIST_TTL, LIST_VALIDITY, MAX_LIST, StatusPurpose, VerifiedStatusList, status_list_json,
     status_list_jwt, status_list_url, verify_status_list,

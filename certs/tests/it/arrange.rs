@@ -1,7 +1,7 @@
 //! Keys and certificates to look at. All people are invented.
 
 use certs::certificate::{self, Claims, SignedCertificate};
-use certs::credential::{CertificateFacts, Occupation};
+use certs::credential::{CertificateFacts, Occupation, Salts};
 use certs::keys::{KeyRecord, KeySet, KeyState, Signer, SoftwareSigner};
 use certs::qr::Host;
 use chrono::{DateTime, Utc};
@@ -89,6 +89,14 @@ pub(crate) fn facts() -> CertificateFacts {
         status_list: claims.status_list,
         status_index: claims.status_index,
     }
+}
+
+pub(crate) fn salts() -> Salts {
+    let mut salts = [[0; 16]; 9];
+    for (number, salt) in (1..).zip(&mut salts) {
+        *salt = [number; 16];
+    }
+    Salts::from_bytes(salts)
 }
 
 /// A token with any header and payload, signed by the issuer: what only a thief of the key could make.

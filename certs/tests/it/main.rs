@@ -9,6 +9,7 @@ mod hostile;
 mod keys;
 mod proof_file;
 mod qr;
+mod sd_jwt;
 mod status;
 mod tree;
 mod vectors;
