@@ -4,6 +4,7 @@ mod arrange;
 mod badge;
 mod certificate;
 mod checkpoint;
+mod corpus;
 mod entries;
 mod hostile;
 mod keys;
