@@ -1,4 +1,4 @@
-//! Token Status List, the status list of SD-JWT (IETF OAuth Token Status List sections 4 and 5; `docs/formats.md` section 13).
+//! Token Status List, the status list of SD-JWT (IETF OAuth Token Status List sections 4 and 5; `docs/formats.md` section 12).
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
