@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
+use serde_json::{Map, Value as Json};
 use ssi_json_ld::syntax::{Parse as _, Value};
 use ssi_json_ld::{CompactJsonLd, ContextLoader, Expandable as _};
 use ssi_rdf::{AnyLdEnvironment as _, LdEnvironment};
@@ -31,8 +32,10 @@ static LOADER: LazyLock<ContextLoader> = LazyLock::new(|| {
 });
 
 /// The canonical N-Quads; `None` when the document names another context or holds a term that none defines.
-pub(crate) fn canonical_form(text: &str) -> Option<String> {
-    let (document, _) = Value::parse_str(text).ok()?;
+pub(crate) fn canonical_form(document: &Map<String, Json>) -> Option<String> {
+    let mut document = document.clone();
+    spell_booleans(&mut document)?;
+    let (document, _) = Value::parse_str(&serde_json::to_string(&document).ok()?).ok()?;
     let document = CompactJsonLd(document);
     let mut environment = LdEnvironment::default();
     let expanded = {
@@ -48,4 +51,26 @@ pub(crate) fn canonical_form(text: &str) -> Option<String> {
     };
     let lines = environment.canonical_form_of(&expanded).ok()?;
     Some(lines.concat())
+}
+
+/// Writes `hashed` as text. Open Badges gives it a data type of its own (`https://www.w3.org/2001/XMLSchema#boolean`), which
+/// JSON-LD keeps (section 8.2.2 of its API) and the `json-ld` crate replaces by the usual one when the value is no text; as text
+/// it comes out right. No other member of our credentials is a boolean, and one that is would be refused here.
+fn spell_booleans(members: &mut Map<String, Json>) -> Option<()> {
+    for (name, value) in members {
+        match value {
+            Json::Bool(hashed) if name == "hashed" => *value = hashed.to_string().into(),
+            other => spell_within(other)?,
+        }
+    }
+    Some(())
+}
+
+fn spell_within(value: &mut Json) -> Option<()> {
+    match value {
+        Json::Object(members) => spell_booleans(members),
+        Json::Array(items) => items.iter_mut().try_for_each(spell_within),
+        Json::Bool(_) => None,
+        Json::Null | Json::Number(_) | Json::String(_) => Some(()),
+    }
 }

@@ -97,8 +97,7 @@ fn hash_data(
     let mut options = proof.clone();
     options.insert("@context".to_owned(), context.clone());
     let hash = |value: &Map<String, Value>| -> Result<_, LdFault> {
-        let text = serde_json::to_string(value).map_err(|_| LdFault::Document)?;
-        let canonical = canonical::canonical_form(&text).ok_or(LdFault::Document)?;
+        let canonical = canonical::canonical_form(value).ok_or(LdFault::Document)?;
         Ok(Sha256::digest(canonical.as_bytes()))
     };
     Ok([hash(&options)?, hash(document)?].concat())

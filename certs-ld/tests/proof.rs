@@ -92,6 +92,27 @@ fn a_badge_and_a_list_carry_a_proof_that_holds() {
     assert_eq!(signed(&badge()), signed(&badge()));
 }
 
+/// The same form was accepted by Digital Bazaar's verifier, so another value here means that it would be refused.
+#[test]
+fn the_proof_of_a_fixed_badge_never_changes() {
+    assert_eq!(
+        signed(&badge())["proof"]["proofValue"],
+        json!(
+            "zXgaQBU9bJ8huWJX8iBLrzhVSmJCiq4YAd7R1yLddERgANkNMcGYqci9ggdR9BJQsNKzhNzR716H3oh4NQRiWunp"
+        )
+    );
+}
+
+#[test]
+fn a_boolean_that_no_context_types_is_refused() {
+    let mut document = badge();
+    document["credentialSubject"]["creditsEarned"] = json!(true);
+    assert_eq!(
+        sign(&document, &host(), now(), &signer(7)),
+        Err(LdFault::Document)
+    );
+}
+
 #[test]
 fn order_and_blanks_are_no_part_of_what_is_signed() {
     let pretty = serde_json::to_string_pretty(&signed(&badge())).expect("JSON");

@@ -4,6 +4,7 @@
 #     tests/interop/run.sh [FOLDER]
 #
 # FOLDER keeps the installed clients for the next time; without it they go into a folder that is removed in the end.
+# The clients of embedded proofs need the crate certs-ld, which takes some minutes to build: SKIP_LD=1 leaves them out.
 # Needs cargo, python3 with venv, and node 20 with npm. Exit code 0: all accept what is genuine and refuse what is not.
 set -euo pipefail
 
@@ -17,6 +18,9 @@ else
 fi
 
 (cd "$here/../.." && cargo run --quiet --package certs --example interop_samples -- "$work")
+if [ -z "${SKIP_LD:-}" ]; then
+    (cd "$here/../.." && cargo run --quiet --package certs-ld --example ld_samples -- "$work")
+fi
 
 [ -x "$work/venv/bin/python" ] || python3 -m venv "$work/venv"
 "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/python/requirements.txt"
@@ -27,7 +31,7 @@ cp "$here"/node/* "$work/node/"
 
 failed=0
 python() { PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/python" "$here/python/$1" "$work" "${@:2}" || failed=1; }
-node_client() { (cd "$work/node" && node "$1" "$work") || failed=1; }
+node_client() { (cd "$work/node" && node "$1" "$work" "${@:2}") || failed=1; }
 
 python cose.py
 python openbadges.py
@@ -37,6 +41,7 @@ python sd_jwt_reference.py
 node_client jose.mjs
 node_client sd_jwt_vc.mjs
 node_client bitstring.mjs
+[ -n "${SKIP_LD:-}" ] || node_client data_integrity.mjs "$here/../../certs-ld/contexts"
 
 [ "$failed" -eq 0 ] && echo "all clients agree" || echo "some client disagrees"
 exit "$failed"
