@@ -7,6 +7,7 @@ use certs::keys::{KeyRecord, KeySet, KeyState, Signer, SoftwareSigner};
 use certs::qr::Host;
 use certs_ld::{BUNDLED, LdFault, VerifiedDocument, sign, verify};
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -260,12 +261,7 @@ fn the_issuer_the_key_and_the_time_decide() {
 /// The first is fixed by the standard (VC Data Model 2.0 appendix B.1).
 #[test]
 fn the_bundled_contexts_are_the_published_ones() {
-    let hashes = BUNDLED.map(|(_, text)| {
-        Sha256::digest(text.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    });
+    let hashes = BUNDLED.map(|(_, text)| HEXLOWER.encode(&Sha256::digest(text.as_bytes())));
     assert_eq!(
         hashes[0],
         "59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734"
