@@ -3,6 +3,7 @@
 //! The byte formats stand in `docs/formats.md`, with test vectors in `certs/tests/vectors/`.
 
 pub mod certificate;
+pub mod credential;
 pub mod keys;
 pub mod log;
 pub mod qr;

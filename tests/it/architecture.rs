@@ -9,6 +9,7 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("certs", &["domain"]),
+    ("certs-ld", &["certs"]),
     ("migrations", &[]),
     ("store", &["domain", "migrations"]),
     ("api", &["certs", "domain", "store"]),

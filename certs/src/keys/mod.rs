@@ -92,6 +92,20 @@ impl Algorithm {
         }
     }
 
+    /// `kty` and `crv` of a JSON Web Key (RFC 8037 section 2).
+    pub(crate) fn jwk_type(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ed25519 => ("OKP", "Ed25519"),
+        }
+    }
+
+    /// Prefix of a public key in `publicKeyMultibase` (multicodec `ed25519-pub`).
+    pub(crate) fn multicodec(self) -> [u8; 2] {
+        match self {
+            Self::Ed25519 => [0xed, 0x01],
+        }
+    }
+
     pub(crate) fn from_note_type(byte: u8) -> Option<Self> {
         (byte == Self::Ed25519.note_type()).then_some(Self::Ed25519)
     }

@@ -1,13 +1,17 @@
 //! The promises of `docs/formats.md`, seen from outside.
 
 mod arrange;
+mod badge;
 mod certificate;
 mod checkpoint;
+mod corpus;
 mod entries;
 mod hostile;
 mod keys;
 mod proof_file;
 mod qr;
+mod sd_jwt;
+mod status;
 mod tree;
 mod vectors;
 mod verdict;

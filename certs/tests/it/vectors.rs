@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use certs::credential::{
+    Disclosable, MIN_BITS, StatusBitmap, StatusPurpose, badge_jwt, did_document, jwks, present,
+    sd_jwt, status_list_jwt, token_status_list, verify_badge, verify_sd_jwt, verify_status_list,
+    verify_token_status_list,
+};
 use certs::keys::{Signer, SoftwareSigner};
 use certs::log::{Checkpoint, Edge, Hash, LeafEntry, vkey};
 use certs::qr::{parse_qr_text, qr_text};
@@ -9,7 +14,7 @@ use certs::{certificate, keys::KeyId};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
-use crate::arrange::{at, claims, issuer, keys, signed, signer};
+use crate::arrange::{at, claims, facts, host, issuer, keys, salts, signed, signer};
 use crate::entries::every_kind;
 
 fn compare(name: &str, made: &Value) {
@@ -136,5 +141,81 @@ fn key_files_of_others_and_ours_open() {
                 text("made_by")
             ),
         }
+    }
+}
+
+#[test]
+fn credentials_keep_their_text() {
+    let badge = badge_jwt(&facts(), &issuer()).expect("signed");
+    let wallet = signer("wallet", 21);
+    let whole = sd_jwt(&facts(), None, &salts(), &issuer()).expect("signed");
+    let bound = sd_jwt(&facts(), Some(wallet.public_key()), &salts(), &issuer()).expect("signed");
+    let shown = present(&whole, &[Disclosable::Name, Disclosable::Level]).expect("presented");
+    let now = at("2026-05-01T04:00:00Z");
+    assert!(verify_badge(&badge, &host(), &keys(), now).is_ok());
+    for text in [&whole, &bound, &shown] {
+        assert!(verify_sd_jwt(text, &host(), &keys(), None, now).is_ok());
+    }
+    let salts: Vec<String> = (1..=9).map(|number| hex(&[number; 16])).collect();
+    let vector = json!({
+        "seed": hex(&[7; 32]),
+        "kid": "k3726",
+        "host": host().as_str(),
+        "badge_jwt": badge,
+        "salts": salts,
+        "sd_jwt": whole,
+        "sd_jwt_name_and_level": shown,
+        "sd_jwt_with_holder_key": bound,
+        "holder_key": hex(wallet.public_key().as_bytes()),
+        "did_document": did_document(&host(), &keys(), None),
+        "jwks": jwks(&host(), &keys(), None),
+    });
+    compare("credential.json", &vector);
+}
+
+/// Which bytes a list compresses to depends on the build, so the kept lists are read, not made anew.
+#[test]
+fn status_lists_of_this_version_stay_readable() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/status_list.json");
+    let made = at("2026-05-01T04:00:00Z");
+    let mut bits = StatusBitmap::new(MIN_BITS).expect("a bitmap");
+    for index in [0, 70_001, 131_071] {
+        bits.set(index, true).expect("in range");
+    }
+    let none = StatusBitmap::new(MIN_BITS).expect("a bitmap");
+    if std::env::var_os("UPDATE_VECTORS").is_some() {
+        let revocation = StatusPurpose::Revocation;
+        let vector = json!({
+            "made": "2026-05-01T04:00:00Z",
+            "number": 3,
+            "set": [0, 70_001, 131_071],
+            "encoded_list": bits.encode(),
+            "jwt": status_list_jwt(&host(), revocation, 3, &bits, made, &issuer()).expect("signed"),
+            "token": token_status_list(&host(), 3, &bits, &none, made, &issuer()).expect("signed"),
+        });
+        let text = serde_json::to_string_pretty(&vector).expect("JSON");
+        std::fs::write(&file, text + "\n").expect("written");
+    }
+    let text = std::fs::read_to_string(&file).expect("the vector file is in the repository");
+    let vector: Value = serde_json::from_str(&text).expect("JSON");
+    let text = |name: &str| vector[name].as_str().expect("text").to_owned();
+    assert_eq!(
+        StatusBitmap::decode(&text("encoded_list")).as_ref(),
+        Ok(&bits)
+    );
+    let list = verify_status_list(
+        &text("jwt"),
+        &host(),
+        StatusPurpose::Revocation,
+        3,
+        &keys(),
+        made,
+    );
+    assert_eq!(list.expect("genuine").bits(), &bits);
+    let list = verify_token_status_list(&text("token"), &host(), 3, &keys(), made);
+    let list = list.expect("genuine");
+    for index in [0, 1, 70_001, 131_071] {
+        let revoked = list.get(index) == Some(certs::credential::TokenStatus::Invalid);
+        assert_eq!(Some(revoked), bits.get(index));
     }
 }

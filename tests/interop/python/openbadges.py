@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""openbadgeslib: the badge under the keys of did.json, its status by the signed lists."""
+
+import json
+
+from openbadgeslib.ob3.verifier import OB3Verifier
+
+from common import Client, samples
+
+data = samples()
+client = Client("openbadgeslib")
+badge, status = data["badge"], data["status"]
+
+
+def site(lists):
+    """The registry's answers, so that nothing is fetched."""
+    answers = {"https://verify.example.cn/.well-known/did.json": json.dumps(data["did_document"]), **lists}
+    return lambda url: answers[url].encode()
+
+
+def verify(token, lists=None):
+    download = site(lists or status["jwt"])
+    verifier = OB3Verifier.for_issuer_did(data["did"], download=download)
+    return verifier.verify(token, check_status=lists is not None, download=download)
+
+
+read = client.accepts("the badge", lambda: verify(badge["genuine"]))
+client.says("the id", read and read.id, data["expected"]["id"])
+client.accepts("a badge under the second key", lambda: verify(badge["other_key"]))
+client.accepts("the badge with its status", lambda: verify(badge["genuine"], status["jwt"]))
+client.refuses("a revoked badge", lambda: verify(badge["revoked"], status["jwt"]))
+client.refuses("a suspended badge", lambda: verify(badge["suspended"], status["jwt"]))
+client.refuses("a badge with an old list", lambda: verify(badge["genuine"], status["old_jwt"]))
+swapped = dict(zip(status["jwt"], reversed(list(status["jwt"].values()))))
+client.refuses("a badge with lists exchanged", lambda: verify(badge["genuine"], swapped))
+client.refuses("an expired badge", lambda: verify(badge["expired"]))
+client.refuses("an SD-JWT as a badge", lambda: verify(data["sd_jwt"]["whole"].split("~")[0]))
+for what, token in badge["tampered"].items():
+    client.refuses(what, lambda: verify(token))
+client.finish()
