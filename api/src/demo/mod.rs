@@ -163,7 +163,11 @@ pub async fn build(
     showcase::change(&app, &script, &cast, &stage, &issued).await?;
     // From now on the machine's clock; the script never ran ahead of it.
     app.clock = Arc::new(SystemClock);
-    app.config = Arc::new(config);
+    // The outbox of the data folder was put in when the registry was opened.
+    app.config = Arc::new(Config {
+        delivery: app.config.delivery.clone(),
+        ..config
+    });
     let certificates = showcase::show(&app, &cast, &issued, data).await?;
     let issuer_keys = keys(&app).await?;
     Ok(Demo {
