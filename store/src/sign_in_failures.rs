@@ -1,10 +1,9 @@
 //! Counts of failed sign-ins, shared by all nodes (trust.md AU-6, RL-2).
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement,
 };
 
 use crate::entity::access::sign_in_failure;
@@ -21,17 +20,24 @@ pub struct Failures {
     pub wait_until: DateTime<Utc>,
 }
 
-/// What is known of a subject, its row locked where it is there. A new subject has no row to lock: two first attempts
-/// at once may count as one, which costs nothing.
+/// What is known of a subject; a twin that asks for the same subject waits until this transaction ends, so that a burst
+/// of first attempts is counted one by one.
 pub async fn find(
     db: &impl ConnectionTrait,
     subject: &[u8; 32],
 ) -> Result<Option<Failures>, StoreError> {
-    let mut query = sign_in_failure::Entity::find_by_id(subject.to_vec());
+    // SQLite writers already wait for one another.
     if db.get_database_backend() == DbBackend::Postgres {
-        query = query.lock(LockType::Update);
+        let [a, b, c, d, e, f, g, h, ..] = *subject;
+        let lock = i64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT pg_advisory_xact_lock($1)",
+            [lock.into()],
+        );
+        db.query_one_raw(statement).await?;
     }
-    query
+    sign_in_failure::Entity::find_by_id(subject.to_vec())
         .one(db)
         .await?
         .map(|row| {

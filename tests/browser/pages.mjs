@@ -17,7 +17,7 @@ const program = (await get("/api/v1/catalogue/programs")).items[0].code;
 const states = ["valid", "revoked", "expired", "suspended", "superseded", "not_found"];
 const pages = [
   "/", "/verify", "/institutions", `/institutions/${institution}`, "/programs", `/programs/${program}`,
-  "/log", "/help", "/verify/help", "/privacy", "/accessibility", "/problems", "/developers", "/no-such-page",
+  "/log", "/help", "/verify/help", "/privacy", "/accessibility", "/problems", "/developers", "/sign-in", "/sign-in/code", "/password", "/password/forgotten", "/no-such-page",
   ...states.map((state) => `/v/${first(state).id}`),
 ];
 const profile = mkdtempSync(join(tmpdir(), "pages-"));

@@ -15,17 +15,15 @@ on_both! {
 const HOST: &str = "https://mingzheng.example";
 
 /// A browser: it keeps cookies and says where its forms come from.
-struct Browser<'a> {
+struct Browser {
     client: Client,
-    server: &'a TestServer,
     cookies: Vec<(String, String)>,
 }
 
-impl<'a> Browser<'a> {
-    fn new(server: &'a TestServer) -> Self {
+impl Browser {
+    fn new(server: &TestServer) -> Self {
         Self {
             client: Client::anybody(server),
-            server,
             cookies: Vec::new(),
         }
     }
@@ -184,7 +182,7 @@ async fn a_browser_signs_in_approves_at_the_desk_and_signs_out(database: Databas
         .get(&format!("/api/v1/institutions/{}", story.admission))
         .await
         .good();
-    assert_eq!(admission["state"], "notice");
+    assert_eq!(admission["state"], "admission_notice");
 
     let before = browser.cookie();
     let out = browser.send("/sign-out", &OWN, &[]).await;
@@ -326,7 +324,14 @@ async fn a_browser_enrols_a_second_factor_before_it_sees_the_desk(database: Data
     let mut browser = Browser::new(server);
     let entered = browser.sign_in("county-1", PASSWORD).await;
     assert_eq!(entered.header("location"), "/sign-in/enrol?to=/desk");
-    let page = browser.open("/sign-in/enrol").await.text();
+    let away = browser.open("/desk").await;
+    assert_eq!(away.header("location"), "/sign-in/enrol?to=/desk");
+    let before = browser.open("/sign-in/enrol").await.text();
+    assert!(
+        !before.contains("<strong class=\"mono\">"),
+        "reading makes no key"
+    );
+    let page = browser.send("/sign-in/enrol", &OWN, &[]).await.text();
     let at = page.find("<strong class=\"mono\">").expect("a secret") + 21;
     let secret = page[at..].split('<').next().expect("a secret").to_owned();
     let totp = totp_rs::Builder::new()

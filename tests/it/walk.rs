@@ -33,9 +33,15 @@ fn filled(path: &str) -> String {
     let mut out = String::new();
     let mut rest = path;
     while let Some((head, tail)) = rest.split_once('{') {
+        let (name, after) = tail.split_once('}').expect("a closed brace");
         out.push_str(head);
-        out.push_str("01980000-0000-7000-8000-000000000001");
-        rest = tail.split_once('}').expect("a closed brace").1;
+        out.push_str(match name {
+            "version" | "index" => "1",
+            "code" => "P000001",
+            "id" if after.starts_with("/qr.") => "AAAAAAAAAAAAAAAAAAAAAAAAAA",
+            _ => "01980000-0000-7000-8000-000000000001",
+        });
+        rest = after;
     }
     out + rest
 }
@@ -171,6 +177,7 @@ async fn no_body_sets_what_the_registry_sets_itself() {
     let document: Value =
         serde_json::from_str(&api::server::openapi::text(&document)).expect("JSON");
     let mut tried = 0;
+    let mut faults = Vec::new();
     for (path, operations) in document["paths"].as_object().expect("paths") {
         for (method, operation) in operations.as_object().expect("operations") {
             let content = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -208,21 +215,28 @@ async fn no_body_sets_what_the_registry_sets_itself() {
                         continue;
                     }
                     let what = format!("{who}: {method} {path} {field}");
-                    assert_eq!(answer.status, 422, "{what}: {}", answer.text());
-                    let told = answer.faults();
                     // A missing field may be told first; the unknown one is never taken.
-                    assert!(
-                        told.iter()
-                            .any(|(_, code)| code == "unknown-field" || code == "missing-field"),
-                        "{what}: {told:?}"
-                    );
+                    let told = answer.status == 422
+                        && answer.faults().iter().all(|(_, code)| {
+                            [
+                                "unknown-field",
+                                "missing-field",
+                                "unknown-value",
+                                "wrong-type",
+                            ]
+                            .contains(&code.as_str())
+                        });
+                    if !told {
+                        faults.push(format!("{what}: {}", answer.text()));
+                    }
                     tried += 1;
                     break;
                 }
             }
         }
     }
-    assert!(tried > 150, "{tried}");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(tried > 100, "{tried}");
     // With everything else right, the extra field alone is the fault.
     for field in ["region", "status", "issued_at", "grade", "created_by"] {
         let mut request = json!({

@@ -139,6 +139,11 @@ impl OwnForm {
         self.0.get(name).map_or("", |value| value.trim())
     }
 
+    /// Whether a field was sent.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// A field exactly as it was typed: a password may begin with a space.
     pub fn exact(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
@@ -245,21 +250,24 @@ impl<P: Permission> FromRequestParts<App> for OnPage<P> {
                 presence,
                 permission: PhantomData,
             }),
-            Err(problem)
-                if matches!(
-                    problem.code(),
-                    Code::SecondFactorRequired | Code::StepUpRequired
-                ) =>
-            {
-                if presence.session.enrolled {
-                    Err(lead("/sign-in/second-factor", "/en/sign-in/second-factor"))
-                } else {
-                    Err(lead("/sign-in/enrol", "/en/sign-in/enrol"))
-                }
-            }
-            Err(problem) => Err(problem.into_response()),
+            Err(problem) => match prove_address(lang, &presence, &problem) {
+                Some(address) => Err(Redirect::to(&format!("{address}?to={back}")).into_response()),
+                None => Err(problem.into_response()),
+            },
         }
     }
+}
+
+/// The page that helps when a proof of the second factor is missing.
+pub fn prove_address(lang: Locale, presence: &Presence, problem: &Problem) -> Option<&'static str> {
+    let missing = matches!(
+        problem.code(),
+        Code::SecondFactorRequired | Code::StepUpRequired
+    );
+    missing.then(|| match presence.session.enrolled {
+        true => lang.pick("/sign-in/second-factor", "/en/sign-in/second-factor"),
+        false => lang.pick("/sign-in/enrol", "/en/sign-in/enrol"),
+    })
 }
 
 /// Where a page wants to go back to, when it is one of ours.

@@ -106,7 +106,14 @@ pub async fn invite(
     };
     accounts::check(&account)?;
     request.contact.check()?;
-    let act = match app.begin(actor, key, "invite", request).await? {
+    let recorded = InviteRequest {
+        contact: ContactRequest {
+            value: accounts::keyed(app, &request.contact.value),
+            ..request.contact.clone()
+        },
+        ..request.clone()
+    };
+    let act = match app.begin(actor, key, "invite", &recorded).await? {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };

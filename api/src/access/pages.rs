@@ -398,49 +398,73 @@ async fn factor_sent(
     }
 }
 
-fn enrol_form(
-    app: &App,
-    visit: &Visit,
-    form: &FormToken,
-    secret: Option<String>,
-    fault: Option<String>,
-) -> FormPage {
+/// How far an enrolment on the page is.
+enum Enrolling {
+    /// Nothing was made yet.
+    Before,
+    /// A secret to be put into the authenticator.
+    Secret(String),
+    /// The code was wrong; the secret stays and is not shown again.
+    Wrong(String),
+}
+
+fn enrol_form(app: &App, visit: &Visit, form: &FormToken, step: Enrolling) -> FormPage {
     let pick = |zh, en| visit.lang.pick(zh, en);
     let heading = pick("登记动态口令", "Enrol a second factor");
+    let before = matches!(step, Enrolling::Before);
+    let (secret, fault) = match step {
+        Enrolling::Before => (None, None),
+        Enrolling::Secret(secret) => (Some(secret), None),
+        Enrolling::Wrong(fault) => (None, Some(fault)),
+    };
+    let lead = if before {
+        pick(
+            "您的岗位须使用动态口令。请在手机上准备好动态口令应用,再生成密钥;密钥只显示一次。",
+            "Your post needs a second factor. Have an authenticator app ready, then make a key; it is shown once.",
+        )
+    } else {
+        pick(
+            "在动态口令应用中选择“手动输入”,填入密钥,再把显示的 6 位数字输入这里。",
+            "Choose “enter a key” in the authenticator app, give the key, and type the six digits that it shows.",
+        )
+    };
+    let code = Field {
+        id: "code",
+        kind: "text",
+        autocomplete: "one-time-code",
+        label: pick("6 位数字(必填)", "Six digits (required)"),
+        ..Field::default()
+    };
     FormPage {
         f: frame(app, visit, heading, fault.is_some()),
         heading,
-        lead: pick(
-            "您的岗位须使用动态口令。在手机的动态口令应用中选择“手动输入”,填入下面的密钥,再把显示的 6 位数字输入这里。密钥只显示这一次。",
-            "Your post needs a second factor. Choose “enter a key” in an authenticator app, give the key below, and type the six digits that it shows. The key is shown this once.",
-        )
-        .to_owned(),
+        lead: lead.to_owned(),
         secret,
         action: "/sign-in/enrol",
-        fields: vec![Field {
-            id: "code",
-            kind: "text",
-            autocomplete: "one-time-code",
-            label: pick("6 位数字(必填)", "Six digits (required)"),
-            ..Field::default()
-        }],
-        button: pick("确认", "Confirm"),
+        fields: if before { Vec::new() } else { vec![code] },
+        button: if before {
+            pick("生成密钥", "Make a key")
+        } else {
+            pick("确认", "Confirm")
+        },
         to: String::new(),
         form: form.text.clone(),
         fault,
-        links: vec![("/sign-in/enrol", pick("换一个密钥", "Make another key"))],
+        links: if before {
+            Vec::new()
+        } else {
+            vec![("/sign-in/enrol", pick("换一个密钥", "Make another key"))]
+        },
     }
 }
 
 async fn enrol_page(
     State(app): State<App>,
     visit: Visit,
-    by: OnPage<ManageOwnAccess>,
+    _by: OnPage<ManageOwnAccess>,
     form: FormToken,
 ) -> Result<Response, Problem> {
-    // A new secret at every view replaces one that was never confirmed: nothing that counts is changed by reading.
-    let enrolment = second_factor::begin(&app, &by.actor).await?;
-    let view = enrol_form(&app, &visit, &form, Some(enrolment.secret), None);
+    let view = enrol_form(&app, &visit, &form, Enrolling::Before);
     staff_page(&app, StatusCode::OK, &view, None)
 }
 
@@ -452,6 +476,12 @@ async fn enrol_sent(
     form: OwnForm,
 ) -> Result<Response, Problem> {
     let session = &by.presence.session;
+    // The form before the key has no code: it asks for the key. Reading a page makes none (WEB-2).
+    if !form.has("code") {
+        let enrolment = second_factor::begin(&app, &by.actor).await?;
+        let view = enrol_form(&app, &visit, &token, Enrolling::Secret(enrolment.secret));
+        return staff_page(&app, StatusCode::OK, &view, None);
+    }
     match second_factor::confirm(&app, &by.actor, session, form.text("code")).await {
         Ok(codes) => {
             let heading = visit.lang.pick("动态口令已登记", "Second factor enrolled");
@@ -469,8 +499,7 @@ async fn enrol_sent(
         }
         Err(problem) => {
             let (status, fault) = said(visit.lang, problem)?;
-            // The secret stays the same and is not shown again.
-            let view = enrol_form(&app, &visit, &token, None, Some(fault));
+            let view = enrol_form(&app, &visit, &token, Enrolling::Wrong(fault));
             staff_page(&app, status, &view, None)
         }
     }

@@ -24,8 +24,10 @@ static SLOTS: LazyLock<Semaphore> = LazyLock::new(|| {
 
 /// How many sign-ins may wait for a slot; the rest is told to come again at once.
 const QUEUE: usize = 32;
-/// How long one waits.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a sign-in waits.
+const SIGN_IN_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a new password waits: whoever chooses one is signed in or holds a code, and should not type it again.
+const CHOICE_PATIENCE: Duration = Duration::from_secs(30);
 static WAITING: Semaphore = Semaphore::const_new(QUEUE);
 
 /// Passwords that a guesser tries within this many guesses are refused: far beyond every common one, its spellings and
@@ -55,7 +57,7 @@ pub async fn hash(
     }
     let salt: [u8; 16] = random.bytes();
     let (password, name) = (password.to_owned(), name.to_owned());
-    off_thread(move || {
+    off_thread(CHOICE_PATIENCE, move || {
         if is_common(&password, &name) {
             return Err(Problem::field(
                 pointer,
@@ -83,7 +85,7 @@ fn is_common(password: &str, name: &str) -> bool {
 pub async fn verify(password: &str, hash: Option<String>) -> Result<bool, Problem> {
     let known = hash.is_some();
     let password = password.to_owned();
-    let fits = off_thread(move || {
+    let fits = off_thread(SIGN_IN_PATIENCE, move || {
         let text = match hash {
             Some(hash) => hash,
             None => hasher()?
@@ -101,12 +103,13 @@ pub async fn verify(password: &str, hash: Option<String>) -> Result<bool, Proble
 }
 
 async fn off_thread<T: Send + 'static>(
+    patience: Duration,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     // A short queue and a short wait, then the asker tries again later: a flood of sign-ins must not fill the memory.
     let busy = || Problem::new(Code::TooManyRequests).retry_after(5);
     let waiting = WAITING.try_acquire().map_err(|_| busy())?;
-    let slot = tokio::time::timeout(PATIENCE, SLOTS.acquire())
+    let slot = tokio::time::timeout(patience, SLOTS.acquire())
         .await
         .map_err(|_| busy())?
         .map_err(Problem::internal)?;

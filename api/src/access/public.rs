@@ -29,9 +29,6 @@ pub const OPERATIONS: &[&str] = &[
     "vkey",
 ];
 
-/// Operations that need a permission or the share link of a holder (design decision 12).
-pub const SHARED: &[&str] = &[];
-
 /// Pages that anybody may open.
 pub const PAGES: &[&str] = &[
     "/",
@@ -64,5 +61,6 @@ pub const FILES: &[&str] = &[
     "/favicon.ico",
     "/robots.txt",
     "/large",
+    "/en",
     "/api/openapi.json",
 ];

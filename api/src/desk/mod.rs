@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use domain::access::Actor;
 use domain::ids::ProposalId;
 
-use crate::access::browser::{FormToken, OnPage, OwnForm};
+use crate::access::browser::{FormToken, OnPage, OwnForm, prove_address};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{DecideProposals, SeeProposals, SeeSelf};
 use crate::app::App;
@@ -49,7 +49,6 @@ struct DeskPage {
     level: &'static str,
     region: String,
     form: String,
-    fault: Option<String>,
     /// `None` for those who decide nothing.
     rows: Option<Vec<Row>>,
 }
@@ -60,7 +59,13 @@ async fn show(
     by: OnPage<SeeSelf>,
     form: FormToken,
 ) -> Result<Response, Problem> {
-    let view = desk(&app, &visit, &by, &form, None).await?;
+    // Who one is may be seen by password alone; what waits may not.
+    if let Err(problem) = by.presence.holding::<SeeProposals>(&app)
+        && let Some(address) = prove_address(visit.lang, &by.presence, &problem)
+    {
+        return Ok(Redirect::to(&format!("{address}?to={}", visit.path)).into_response());
+    }
+    let view = desk(&app, &visit, &by, &form).await?;
     staff_page(&app, StatusCode::OK, &view, None)
 }
 
@@ -69,20 +74,13 @@ async fn desk(
     visit: &Visit,
     by: &OnPage<SeeSelf>,
     form: &FormToken,
-    fault: Option<String>,
 ) -> Result<DeskPage, Problem> {
     let lang = visit.lang;
     let title = lang.pick("工作台", "Desk");
-    let title = if fault.is_some() {
-        format!("{}{title}", lang.pick("错误:", "Error: "))
-    } else {
-        title.to_owned()
-    };
     let f = Frame::new(app, visit, Brand::Registry, title);
     let decider = match by.presence.holding::<SeeProposals>(app) {
         Ok(actor) => Some(actor),
         Err(problem) if problem.code() == Code::Forbidden => None,
-        // The identity may be seen by password alone; what waits may not, and the page says so.
         Err(problem) => return Err(problem),
     };
     let rows = match &decider {
@@ -108,7 +106,6 @@ async fn desk(
         },
         region,
         form: form.text.clone(),
-        fault,
         rows,
         f,
     })
