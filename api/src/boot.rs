@@ -11,7 +11,7 @@ use store::{DatabaseUrl, Durability, Store};
 use crate::access::sessions::Sessions;
 use crate::app::App;
 use crate::clock::{Clock, Random};
-use crate::config::Config;
+use crate::config::{Config, DeliveryTarget};
 use crate::keyring::{self, Keyring};
 use crate::log::append::Appender;
 use crate::problem::Problem;
@@ -105,7 +105,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         random,
         keyring: Arc::new(keyring),
         sessions: Arc::new(sessions),
-        config: Arc::new(settings.config.clone()),
+        config: Arc::new(config_of(settings)),
         policy: Arc::new(policy),
         calendar: Arc::new(calendar),
         regions: Arc::new(RegionTable::default()),
@@ -116,6 +116,15 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
     let regions = store::reference::all_regions(app.store.reader()).await?;
     app.regions = Arc::new(RegionTable::new(regions));
     Ok(app)
+}
+
+/// The configuration with what depends on the data folder.
+fn config_of(settings: &Settings) -> Config {
+    let mut config = settings.config.clone();
+    if config.delivery == DeliveryTarget::Outbox {
+        config.delivery = DeliveryTarget::Folder(settings.data.join("outbox"));
+    }
+    config
 }
 
 fn policy_text(file: Option<&Path>) -> Result<String, BootError> {

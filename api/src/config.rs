@@ -1,5 +1,22 @@
 //! One configuration, read once in `main` and passed down.
 
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Where messages to people go: invitations, password resets, sign-in codes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DeliveryTarget {
+    /// Files in the folder `outbox` of the data folder, readable by the owner alone; an office sends them on.
+    #[default]
+    Outbox,
+    /// Files in another folder.
+    Folder(PathBuf),
+    /// The terminal of the process.
+    Console,
+    /// A gateway of the operator's own network that takes JSON by HTTP POST. Only this address is ever called.
+    Http(String),
+}
+
 /// Names, addresses and limits.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -21,6 +38,15 @@ pub struct Config {
     pub scripted_clock: bool,
     /// First line of checkpoints.
     pub log_origin: String,
+    /// Whether staff must have a second factor (trust.md AU-5). The demo and tests switch it off; who has enrolled one
+    /// must prove it in any case.
+    pub require_second_factor: bool,
+    /// Proxies whose `X-Forwarded-For` is believed (trust.md RL-1); none by default.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Cookies without `Secure` and without the `__Host-` prefix, because the demo speaks http on the loopback.
+    pub loopback_cookies: bool,
+    /// Where messages to people go.
+    pub delivery: DeliveryTarget,
 }
 
 impl Config {
@@ -48,6 +74,10 @@ impl Config {
             phone: "010-00000000".to_owned(),
             scripted_clock: false,
             log_origin: format!("{}/log", host.to_ascii_lowercase()),
+            require_second_factor: true,
+            trusted_proxies: Vec::new(),
+            loopback_cookies: false,
+            delivery: DeliveryTarget::default(),
         })
     }
 }

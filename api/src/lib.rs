@@ -11,6 +11,7 @@ pub mod clock;
 pub mod cohorts;
 pub mod config;
 pub mod demo;
+pub mod desk;
 pub mod developers;
 pub mod errors_pages;
 pub mod extract;

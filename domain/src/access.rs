@@ -1,7 +1,7 @@
 //! Who acts: roles, levels of the federation, capacities, and the actor that every act stores
 //! (field.md 3-5, workflow.md "Rules for every lifecycle").
 
-use crate::ids::{AccountId, InstitutionId, PostId, StaffPersonId};
+use crate::ids::{AccountId, InstitutionId, PersonId, PostId, StaffPersonId};
 
 /// A code that the enum does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +43,8 @@ macro_rules! text_enum {
 }
 
 text_enum! {
-    /// What a post may do. The later roles (manager, reviewer, assessor, auditor, trainee, employer) join this list.
+    /// What a post is for (workflow.md 7, field.md 4 and 5). Who administers accounts has no business powers, who
+    /// audits reads only, who confirms proposes nothing.
     Role("role") {
         /// Staff of a training institution.
         InstitutionOperator = "institution_operator",
@@ -55,6 +56,20 @@ text_enum! {
         ProvinceOfficer = "province_officer",
         /// China Disabled Persons' Federation (N).
         NationalOfficer = "national_officer",
+        /// Head of a training institution: sees what is its own and administers its operators.
+        InstitutionManager = "institution_manager",
+        /// Second person of a federation: confirms what another proposed, proposes nothing.
+        Reviewer = "reviewer",
+        /// Accredited third-party assessor: sees what is assigned.
+        Assessor = "assessor",
+        /// Reads everything of the area, writes nothing.
+        Auditor = "auditor",
+        /// Administers the accounts of a federation and those below it; no business.
+        AccountAdmin = "account_admin",
+        /// A trainee, for their own record.
+        Trainee = "trainee",
+        /// An employer who checks many certificates.
+        Employer = "employer",
     }
 }
 
@@ -85,7 +100,7 @@ text_enum! {
 }
 
 impl Role {
-    /// Letter of the transition tables: I, X, C, P, N.
+    /// Letter of the transition tables (I, X, C, P, N) and of the permission table.
     pub const fn letter(self) -> char {
         match self {
             Self::InstitutionOperator => 'I',
@@ -93,12 +108,63 @@ impl Role {
             Self::PrefectureOfficer => 'C',
             Self::ProvinceOfficer => 'P',
             Self::NationalOfficer => 'N',
+            Self::InstitutionManager => 'M',
+            Self::Reviewer => 'R',
+            Self::Assessor => 'A',
+            Self::Auditor => 'U',
+            Self::AccountAdmin => 'D',
+            Self::Trainee => 'T',
+            Self::Employer => 'E',
         }
     }
 
     /// Whether the role belongs to a federation.
     pub const fn is_federation(self) -> bool {
-        !matches!(self, Self::InstitutionOperator)
+        matches!(
+            self,
+            Self::CountyOfficer
+                | Self::PrefectureOfficer
+                | Self::ProvinceOfficer
+                | Self::NationalOfficer
+                | Self::Reviewer
+                | Self::Auditor
+                | Self::AccountAdmin
+        )
+    }
+
+    /// Whether the role belongs to a training institution.
+    pub const fn is_institution(self) -> bool {
+        matches!(self, Self::InstitutionOperator | Self::InstitutionManager)
+    }
+
+    /// Whether the role approves, signs, exports or sees personal data of others, so that its holder must prove a
+    /// second factor (trust.md AU-5).
+    pub const fn needs_second_factor(self) -> bool {
+        !matches!(self, Self::Trainee | Self::Employer)
+    }
+
+    /// Whether a post of this role may sit in a federation of this level (`county`, `prefecture`, `province`,
+    /// `national`).
+    pub fn fits_level(self, level: &str) -> bool {
+        match self {
+            Self::CountyOfficer => level == "county" || level == "prefecture",
+            Self::PrefectureOfficer => level == "prefecture",
+            Self::ProvinceOfficer => level == "province",
+            Self::NationalOfficer => level == "national",
+            Self::Reviewer | Self::Auditor | Self::AccountAdmin => true,
+            _ => false,
+        }
+    }
+
+    /// The officers' role of a level: a reviewer confirms with the powers of this role.
+    pub fn officer_of(level: &str) -> Option<Self> {
+        match level {
+            "county" => Some(Self::CountyOfficer),
+            "prefecture" => Some(Self::PrefectureOfficer),
+            "province" => Some(Self::ProvinceOfficer),
+            "national" => Some(Self::NationalOfficer),
+            _ => None,
+        }
     }
 
     /// The word on pages.
@@ -109,6 +175,13 @@ impl Role {
             Self::PrefectureOfficer => "市级残联经办人",
             Self::ProvinceOfficer => "省级残联经办人",
             Self::NationalOfficer => "中国残联经办人",
+            Self::InstitutionManager => "培训机构负责人",
+            Self::Reviewer => "残联复核人",
+            Self::Assessor => "第三方评估人员",
+            Self::Auditor => "审计人员",
+            Self::AccountAdmin => "账号管理员",
+            Self::Trainee => "学员",
+            Self::Employer => "用人单位",
         }
     }
 
@@ -120,6 +193,13 @@ impl Role {
             Self::PrefectureOfficer => "prefecture federation officer",
             Self::ProvinceOfficer => "province federation officer",
             Self::NationalOfficer => "national federation officer",
+            Self::InstitutionManager => "institution manager",
+            Self::Reviewer => "federation reviewer",
+            Self::Assessor => "third-party assessor",
+            Self::Auditor => "auditor",
+            Self::AccountAdmin => "account administrator",
+            Self::Trainee => "trainee",
+            Self::Employer => "employer",
         }
     }
 }
@@ -139,6 +219,8 @@ pub struct Actor {
     pub federation: Option<String>,
     /// The institution of the post; `None` for federation staff and before the first application.
     pub institution: Option<InstitutionId>,
+    /// The trainee behind the account; `None` for staff.
+    pub trainee: Option<PersonId>,
     /// Own post, delegated or substitute.
     pub capacity: Capacity,
 }

@@ -73,6 +73,8 @@ ids! {
     AccountId,
     /// A post in an organisation, with its powers.
     PostId,
+    /// One sign-in of an account: a family of refresh tokens, or one browser.
+    SessionId,
     /// A training institution as a legal person.
     InstitutionId,
     /// The standing of one institution with one province-level federation.

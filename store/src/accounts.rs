@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::{Actor, Capacity, Role};
-use domain::ids::{AccountId, InstitutionId, PostId, StaffPersonId};
+use domain::ids::{AccountId, InstitutionId, PersonId, PostId, StaffPersonId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, sea_query::Expr,
 };
 
-use crate::entity::access::{account, post, staff_person};
+use crate::entity::access::{account, account_person, post, staff_person};
+use crate::entity::catalogue::admission;
 use crate::{StoreError, time};
 
 /// A sign-in as the password check needs it.
@@ -45,10 +46,17 @@ pub struct NewStaff<'a> {
     pub account: AccountId,
     /// Name to sign in with.
     pub account_name: &'a str,
-    /// PHC string of the password.
-    pub password_hash: &'a str,
+    /// PHC string of the password; `None` for an invited account, which chooses its own.
+    pub password_hash: Option<&'a str>,
+    /// Its post.
+    pub post: NewPost<'a>,
+}
+
+/// A new post of a member of staff.
+#[derive(Clone, Copy, Debug)]
+pub struct NewPost<'a> {
     /// Post.
-    pub post: PostId,
+    pub id: PostId,
     /// Its role.
     pub role: Role,
     /// Its federation.
@@ -59,11 +67,13 @@ pub struct NewStaff<'a> {
     pub from: NaiveDate,
 }
 
-/// A live account with its actor and the name of its holder.
+/// A live account with its actors and the name of its holder.
 #[derive(Clone, Debug)]
 pub struct LiveAccount {
     /// The actor of its first valid post.
     pub actor: Actor,
+    /// The actors of all its valid posts, the first one included.
+    pub actors: Vec<Actor>,
     /// Raised when all its tokens end.
     pub token_epoch: i32,
     /// Name of the human being.
@@ -88,27 +98,201 @@ pub async fn insert(
         id: Set(staff.account.uuid()),
         staff_person_id: Set(staff.person.uuid()),
         name: Set(staff.account_name.to_owned()),
-        password_hash: Set(staff.password_hash.to_owned()),
-        state: Set("active".to_owned()),
+        password_hash: Set(staff.password_hash.unwrap_or_default().to_owned()),
+        state: Set(match staff.password_hash {
+            Some(_) => ACTIVE.to_owned(),
+            None => INVITED.to_owned(),
+        }),
         token_epoch: Set(0),
         created_at: Set(time::millis(now)),
     };
     account::Entity::insert(account)
         .exec_without_returning(db)
         .await?;
+    add_post(db, staff.person, &staff.post).await
+}
+
+/// Gives a member of staff a further post.
+pub async fn add_post(
+    db: &impl ConnectionTrait,
+    person: StaffPersonId,
+    new: &NewPost<'_>,
+) -> Result<(), StoreError> {
     let post = post::ActiveModel {
-        id: Set(staff.post.uuid()),
-        staff_person_id: Set(staff.person.uuid()),
-        role: Set(staff.role.as_str().to_owned()),
-        federation: Set(staff.federation.map(str::to_owned)),
-        institution_id: Set(staff.institution.map(InstitutionId::uuid)),
-        valid_from: Set(staff.from.to_string()),
+        id: Set(new.id.uuid()),
+        staff_person_id: Set(person.uuid()),
+        role: Set(new.role.as_str().to_owned()),
+        federation: Set(new.federation.map(str::to_owned)),
+        institution_id: Set(new.institution.map(InstitutionId::uuid)),
+        valid_from: Set(new.from.to_string()),
         valid_until: Set(None),
     };
     post::Entity::insert(post)
         .exec_without_returning(db)
         .await?;
     Ok(())
+}
+
+/// Ends every post of a member of staff today.
+pub async fn end_posts(
+    db: &impl ConnectionTrait,
+    person: StaffPersonId,
+    today: NaiveDate,
+) -> Result<(), StoreError> {
+    post::Entity::update_many()
+        .col_expr(post::Column::ValidUntil, Expr::val(today.to_string()))
+        .filter(post::Column::StaffPersonId.eq(person.uuid()))
+        .filter(post::Column::ValidUntil.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+const ACTIVE: &str = "active";
+const INVITED: &str = "invited";
+const DISABLED: &str = "disabled";
+
+/// An account as its administrator sees it, live or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// The account.
+    pub id: AccountId,
+    /// Name to sign in with.
+    pub name: String,
+    /// `active`, `invited` or `disabled`.
+    pub state: String,
+    /// Human being.
+    pub person: StaffPersonId,
+    /// Name of the human being.
+    pub person_name: String,
+    /// Its posts without an end: role, federation, institution.
+    pub posts: Vec<(Role, Option<String>, Option<InstitutionId>)>,
+}
+
+/// The account with this id.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    id: AccountId,
+) -> Result<Option<AccountRecord>, StoreError> {
+    let Some(row) = account::Entity::find_by_id(id.uuid()).one(db).await? else {
+        return Ok(None);
+    };
+    let person = staff_person::Entity::find_by_id(row.staff_person_id)
+        .one(db)
+        .await?
+        .ok_or_else(|| StoreError::inconsistent("account", id))?;
+    let posts = post::Entity::find()
+        .filter(post::Column::StaffPersonId.eq(row.staff_person_id))
+        .filter(post::Column::ValidUntil.is_null())
+        .order_by_asc(post::Column::Id)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|post| {
+            let role = post
+                .role
+                .parse()
+                .map_err(|_| StoreError::inconsistent("post", post.id))?;
+            Ok((role, post.federation, post.institution_id.map(Into::into)))
+        })
+        .collect::<Result<_, StoreError>>()?;
+    Ok(Some(AccountRecord {
+        id,
+        name: row.name,
+        state: row.state,
+        person: row.staff_person_id.into(),
+        person_name: person.name,
+        posts,
+    }))
+}
+
+/// Sets the password: an invited account becomes active, and all its sessions end with the old epoch.
+pub async fn set_password(
+    db: &impl ConnectionTrait,
+    id: AccountId,
+    hash: &str,
+) -> Result<(), StoreError> {
+    account::Entity::update_many()
+        .col_expr(account::Column::PasswordHash, Expr::val(hash))
+        .col_expr(account::Column::State, Expr::val(ACTIVE))
+        .filter(account::Column::Id.eq(id.uuid()))
+        .filter(account::Column::State.ne(DISABLED))
+        .exec(db)
+        .await?;
+    end_epoch(db, id).await
+}
+
+/// Disables an account.
+pub async fn disable(db: &impl ConnectionTrait, id: AccountId) -> Result<(), StoreError> {
+    account::Entity::update_many()
+        .col_expr(account::Column::State, Expr::val(DISABLED))
+        .filter(account::Column::Id.eq(id.uuid()))
+        .exec(db)
+        .await?;
+    end_epoch(db, id).await
+}
+
+/// Ends every token of an account: each of them carries the epoch in which it was made.
+pub async fn end_epoch(db: &impl ConnectionTrait, id: AccountId) -> Result<(), StoreError> {
+    let done = account::Entity::update_many()
+        .col_expr(account::Column::TokenEpoch, Expr::cust("token_epoch + 1"))
+        .filter(account::Column::Id.eq(id.uuid()))
+        .exec(db)
+        .await?;
+    if done.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
+}
+
+/// Whether an institution has applied to a federation of this area.
+pub async fn institution_in_area(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    institution: InstitutionId,
+) -> Result<bool, StoreError> {
+    if federation == crate::scope::NATIONAL {
+        return Ok(true);
+    }
+    let admissions = admission::Entity::find()
+        .filter(admission::Column::InstitutionId.eq(institution.uuid()))
+        .all(db)
+        .await?;
+    for admission in admissions {
+        if crate::scope::looks_after(db, federation, &admission.federation).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Ties an account to the trainee behind it.
+pub async fn bind_person(
+    db: &impl ConnectionTrait,
+    id: AccountId,
+    person: PersonId,
+) -> Result<(), StoreError> {
+    let row = account_person::ActiveModel {
+        account_id: Set(id.uuid()),
+        person_id: Set(person.uuid()),
+    };
+    account_person::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// The account of a trainee.
+pub async fn of_person(
+    db: &impl ConnectionTrait,
+    person: PersonId,
+) -> Result<Option<AccountId>, StoreError> {
+    Ok(account_person::Entity::find()
+        .filter(account_person::Column::PersonId.eq(person.uuid()))
+        .one(db)
+        .await?
+        .map(|row| row.account_id.into()))
 }
 
 /// How many accounts there are.
@@ -125,7 +309,7 @@ pub async fn sign_in(db: &impl ConnectionTrait, name: &str) -> Result<Option<Sig
     Ok(row.map(|row| SignIn {
         account: row.id.into(),
         password_hash: row.password_hash,
-        active: row.state == "active",
+        active: row.state == ACTIVE,
         token_epoch: row.token_epoch,
     }))
 }
@@ -139,7 +323,7 @@ pub async fn live(
     let Some(row) = account::Entity::find_by_id(account.uuid()).one(db).await? else {
         return Ok(None);
     };
-    if row.state != "active" {
+    if row.state != ACTIVE {
         return Ok(None);
     }
     let person = staff_person::Entity::find_by_id(row.staff_person_id)
@@ -153,28 +337,41 @@ pub async fn live(
         .order_by_asc(post::Column::Id)
         .all(db)
         .await?;
-    let Some(post) = posts.into_iter().find(|p| {
-        p.valid_until
-            .as_deref()
-            .is_none_or(|until| until > today.as_str())
-    }) else {
-        return Ok(None);
-    };
-    let role: Role = post
-        .role
-        .parse()
-        .map_err(|_| StoreError::inconsistent("post", post.id))?;
-    let actor = Actor {
-        person: row.staff_person_id.into(),
-        account,
-        post: post.id.into(),
-        role,
-        federation: post.federation,
-        institution: post.institution_id.map(Into::into),
-        capacity: Capacity::Own,
-    };
-    Ok(Some(LiveAccount {
+    let valid: Vec<post::Model> = posts
+        .into_iter()
+        .filter(|post| {
+            post.valid_until
+                .as_deref()
+                .is_none_or(|until| until > today.as_str())
+        })
+        .collect();
+    let mut actors = Vec::with_capacity(valid.len());
+    for post in valid {
+        let role: Role = post
+            .role
+            .parse()
+            .map_err(|_| StoreError::inconsistent("post", post.id))?;
+        let trainee = match role {
+            Role::Trainee => account_person::Entity::find_by_id(account.uuid())
+                .one(db)
+                .await?
+                .map(|row| row.person_id.into()),
+            _ => None,
+        };
+        actors.push(Actor {
+            person: row.staff_person_id.into(),
+            account,
+            post: post.id.into(),
+            role,
+            federation: post.federation,
+            institution: post.institution_id.map(Into::into),
+            trainee,
+            capacity: Capacity::Own,
+        });
+    }
+    Ok(actors.first().cloned().map(|actor| LiveAccount {
         actor,
+        actors,
         token_epoch: row.token_epoch,
         person_name: person.name,
     }))

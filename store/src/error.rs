@@ -115,6 +115,11 @@ const UNIQUE_WORDS: &[(&str, &str, &str)] = &[
         "open proposal",
     ),
     (
+        "account_person_person_id_key",
+        "account_person.person_id",
+        "account of the trainee",
+    ),
+    (
         "idempotency_pkey",
         "idempotency.account_id, idempotency.idempotency_key",
         "idempotency key",

@@ -253,6 +253,19 @@ pub async fn audit(db: &impl ConnectionTrait, entry: &AuditEntry<'_>) -> Result<
     Ok(())
 }
 
+/// Outcomes of all audit rows of an act, oldest first.
+pub async fn audit_outcomes(
+    db: &impl ConnectionTrait,
+    act: &str,
+) -> Result<Vec<String>, StoreError> {
+    let rows = audit::Entity::find()
+        .filter(audit::Column::Act.eq(act))
+        .order_by_asc(audit::Column::Seq)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.outcome).collect())
+}
+
 /// Hash of one audit row over the previous hash and every field, each with its length.
 fn audit_hash(previous: &[u8], seq: i64, entry: &AuditEntry<'_>) -> [u8; 32] {
     let mut hash = Sha256::new();

@@ -22,6 +22,7 @@ pub mod journal;
 pub mod log;
 pub mod objections;
 pub mod offers;
+pub mod one_time_tokens;
 pub mod persons;
 pub mod programs;
 pub mod proposals;
@@ -30,6 +31,9 @@ pub mod reference;
 pub mod results;
 pub mod rosters;
 pub mod scope;
+pub mod second_factors;
+pub mod sessions;
+pub mod sign_in_failures;
 pub mod time;
 pub mod vault;
 

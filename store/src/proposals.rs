@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use domain::ids::{PostId, ProposalId, StaffPersonId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, Statement, Value, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use crate::entity::journal::proposal;
+use crate::scope::Scope;
 use crate::{StoreError, time};
 
 /// An act that one person asked for and another must confirm.
@@ -113,23 +114,82 @@ pub async fn open_for(
         .collect()
 }
 
-/// Open proposals, oldest first, at most `limit`, after the given id.
+/// An open proposal as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its id.
+    pub id: ProposalId,
+    /// What kind of thing it acts on.
+    pub object_kind: String,
+    /// The thing.
+    pub object_id: Uuid,
+    /// The act.
+    pub act: String,
+    /// What the thing is called: name of an institution, a programme, a class, number of a certificate.
+    pub subject: String,
+    /// Who proposed.
+    pub proposed_by: StaffPersonId,
+    /// Name of the proposer.
+    pub proposer: String,
+    /// When.
+    pub proposed_at: DateTime<Utc>,
+    /// Until when the second person should decide.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromQueryResult)]
+struct WaitingRow {
+    id: Uuid,
+    object_kind: String,
+    object_id: Uuid,
+    act: String,
+    subject: Option<String>,
+    proposed_by: Uuid,
+    proposer: String,
+    proposed_at: i64,
+    due_at: Option<i64>,
+}
+
+/// Open proposals that were made in the scope, oldest first, at most `limit`, after the given id.
 pub async fn open_list(
     db: &impl ConnectionTrait,
+    scope: &Scope,
     after: Option<ProposalId>,
     limit: u64,
-) -> Result<Vec<Proposal>, StoreError> {
-    let mut query = proposal::Entity::find().filter(proposal::Column::State.eq("open"));
-    if let Some(after) = after {
-        query = query.filter(proposal::Column::Id.gt(after.uuid()));
-    }
-    query
-        .order_by_asc(proposal::Column::Id)
-        .limit(limit)
+) -> Result<Vec<Waiting>, StoreError> {
+    let mut values: Vec<Value> = vec![
+        after.map_or(Uuid::nil(), ProposalId::uuid).into(),
+        i64::try_from(limit).unwrap_or(i64::MAX).into(),
+    ];
+    let (within, value) = scope.sql("o.federation", "o.institution_id", 3);
+    values.extend(value);
+    let sql = format!(
+        "SELECT p.id, p.object_kind, p.object_id, p.act, p.proposed_by, s.name AS proposer, p.proposed_at, p.due_at, \
+         COALESCE(i.name, v.name, c.name, e.certificate_no) AS subject \
+         FROM proposal p JOIN post o ON o.id = p.proposed_post JOIN staff_person s ON s.id = p.proposed_by \
+         LEFT JOIN admission a ON a.id = p.object_id LEFT JOIN institution i ON i.id = a.institution_id \
+         LEFT JOIN program_version v ON v.id = p.object_id LEFT JOIN cohort c ON c.id = p.object_id \
+         LEFT JOIN certificate e ON e.id = p.object_id \
+         WHERE p.state = 'open' AND p.id > $1 AND {within} ORDER BY p.id LIMIT $2"
+    );
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    WaitingRow::find_by_statement(statement)
         .all(db)
         .await?
         .into_iter()
-        .map(Proposal::try_from)
+        .map(|row| {
+            Ok(Waiting {
+                id: row.id.into(),
+                object_kind: row.object_kind,
+                object_id: row.object_id,
+                act: row.act,
+                subject: row.subject.unwrap_or_default(),
+                proposed_by: row.proposed_by.into(),
+                proposer: row.proposer,
+                proposed_at: time::instant(row.proposed_at)?,
+                due_at: time::optional_instant(row.due_at)?,
+            })
+        })
         .collect()
 }
 

@@ -37,7 +37,12 @@ impl Scope {
                 code: code.clone(),
                 capacity,
             },
-            (_, Some(institution)) if actor.role == Role::InstitutionOperator => {
+            (_, Some(institution))
+                if matches!(
+                    actor.role,
+                    Role::InstitutionOperator | Role::InstitutionManager
+                ) =>
+            {
                 Self::Institution(institution)
             }
             _ => Self::Nothing,

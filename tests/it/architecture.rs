@@ -21,10 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("benches", &["api", "certs", "domain", "store", "tests"]),
 ];
 /// What only tests may use besides.
-const TEST_ARROWS: &[(&str, &[&str])] = &[
-    ("certs-ld", &["domain"]),
-    ("store", &["private-postgres"]),
-];
+const TEST_ARROWS: &[(&str, &[&str])] =
+    &[("certs-ld", &["domain"]), ("store", &["private-postgres"])];
 /// Words of the database that only `store` and `migrations` may know.
 const SQL: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sea-query"];
 

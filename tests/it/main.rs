@@ -1,13 +1,17 @@
 //! One test binary over real servers and real databases; a file for each thing that is promised.
 
+mod access;
 mod api_story;
 mod architecture;
 mod certificates;
 mod cli_story;
 mod demo;
+mod desk;
 mod idempotency;
 mod openapi;
 mod pages;
 mod refusals;
 mod rosters;
+mod tokens;
 mod verification;
+mod walk;

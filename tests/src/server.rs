@@ -49,15 +49,11 @@ impl TestServer {
             create: true,
             durability: store::Durability::Full,
         };
+        // Tests of the second factor switch it on; the others tell another story.
+        settings.config.require_second_factor = false;
         change(&mut settings);
         let app = boot::open(&settings).await.expect("the registry opens");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let (stop, stopped) = oneshot::channel();
-        let serving = api::server::serve(app.clone(), listener, async {
-            let _ = stopped.await;
-        });
-        tokio::spawn(serving);
+        let (address, stop) = serve(&app).await;
         Self {
             app,
             clock,
@@ -65,6 +61,21 @@ impl TestServer {
             stop: Some(stop),
             _data: data,
         }
+    }
+
+    /// The same registry under another configuration, on another socket.
+    pub async fn again(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = (*self.app.config).clone();
+        change(&mut config);
+        let mut app = self.app.clone();
+        app.config = Arc::new(config);
+        let (address, stop) = serve(&app).await;
+        if let Some(stop) = self.stop.replace(stop) {
+            let _ = stop.send(());
+        }
+        self.address = address;
+        self.app = app;
+        self
     }
 
     /// An address of the server.
@@ -99,6 +110,17 @@ impl TestServer {
             .expect("the head is read")
             .size
     }
+}
+
+async fn serve(app: &App) -> (SocketAddr, oneshot::Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = oneshot::channel();
+    let serving = api::server::serve(app.clone(), listener, async {
+        let _ = stopped.await;
+    });
+    tokio::spawn(serving);
+    (address, stop)
 }
 
 impl Drop for TestServer {

@@ -1,14 +1,17 @@
-//! Accounts: the first administrator by command line, the others by their superiors, and sign-in.
+//! Accounts: the first one by command line, the others by their administrators; posts that change, accounts that end.
 
 use axum::http::StatusCode;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::{Actor, Role};
-use domain::ids::InstitutionId;
+use domain::ids::{AccountId, InstitutionId};
 use serde::{Deserialize, Serialize};
-use store::accounts::NewStaff;
+use store::accounts::{AccountRecord, NewPost, NewStaff};
+use store::sessions::SessionKind;
 use utoipa::ToSchema;
 
-use super::passwords;
+use super::sign_in::Credentials;
+use super::source::Source;
+use super::{Presence, passwords};
 use crate::act::{Begin, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -47,20 +50,29 @@ pub struct CreatedAccount {
     pub role: String,
 }
 
-/// A fresh access token.
+/// Somebody whose password was right, at the command line.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// The token.
-    pub token: String,
-    /// When it ends.
-    pub until: DateTime<Utc>,
-    /// Whose it is.
+    /// Actor of the first post.
     pub actor: Actor,
-    /// Name of the person.
-    pub person_name: String,
+    /// Who signed in, and the session, which the command ends by itself.
+    pub presence: Presence,
 }
 
-/// Makes the first account of a registry, a national officer; refused once there is one (trust.md AU-7).
+/// The post of a request: role and organisation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PostRequest<'a> {
+    pub(super) role: Role,
+    pub(super) federation: Option<&'a str>,
+    pub(super) institution: Option<InstitutionId>,
+}
+
+/// Makes the first account of a registry; refused once there is one (trust.md AU-7).
+///
+/// It holds two posts: account administrator, by which it makes the others, and national officer, by which a registry
+/// of one person can begin at all. This is the only account that holds both: every other has one post, and
+/// [`change_post`] leaves one. Another administrator should take the first account's business post away as soon as
+/// there are officers (field.md 5).
 pub async fn create_first(
     app: &App,
     name: &str,
@@ -76,15 +88,29 @@ pub async fn create_first(
         password: password.to_owned(),
     };
     check(&request)?;
-    let hash = passwords::hash(password, &app.random).await?;
+    let hash = passwords::hash("/password", password, name, &app.random).await?;
+    let now = app.now();
     let tx = app.store.write().await?;
     if store::accounts::count(&tx).await? > 0 {
         return Err(Problem::new(Code::Duplicate).with_detail(
-            "已有账号;请由上级经办人新建账号。",
-            "There are accounts already; a superior officer makes further ones.",
+            "已有账号;请由账号管理员新建账号。",
+            "There are accounts already; an account administrator makes further ones.",
         ));
     }
-    let created = insert(app, &tx, &request, &hash, app.now(), app.today()).await?;
+    let created = insert(app, &tx, &request, Some(&hash), now, app.today()).await?;
+    let account = created.account.parse().map_err(Problem::internal)?;
+    let record = store::accounts::find(&tx, account)
+        .await?
+        .ok_or_else(|| Problem::internal("the first account"))?;
+    let admin = NewPost {
+        id: app.random.id(now).into(),
+        role: Role::AccountAdmin,
+        federation: Some(store::scope::NATIONAL),
+        institution: None,
+        from: app.today(),
+    };
+    store::accounts::add_post(&tx, record.person, &admin).await?;
+    super::sign_in::audit(app, &tx, None, "create_first_account", account, "done").await?;
     store::commit(tx).await?;
     Ok(created)
 }
@@ -97,53 +123,245 @@ pub async fn create(
     request: &CreateAccountRequest,
 ) -> Result<Receipt, Problem> {
     check(request)?;
-    let hash = passwords::hash(&request.password, &app.random).await?;
-    let act = match app.begin(actor, key, "create_account", request).await? {
+    let hash = passwords::hash("/password", &request.password, &request.name, &app.random).await?;
+    // The record of the request keeps a plain digest: the password goes in under a key, or the digest would be a fast
+    // hash of it.
+    let recorded = CreateAccountRequest {
+        password: keyed(app, &request.password),
+        ..request.clone()
+    };
+    let act = match app.begin(actor, key, "create_account", &recorded).await? {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    if let Some(federation) = &request.federation {
-        let own = actor.federation.as_deref().unwrap_or("");
-        if !store::scope::looks_after(&act.tx, own, federation).await? {
-            return Err(Problem::new(Code::Forbidden).with_detail(
-                "只能为本级和下级残联新建账号。",
-                "Accounts can be made for one's own federation and those below it only.",
-            ));
-        }
-    }
-    let created = insert(app, &act.tx, request, &hash, act.now, act.today).await?;
+    let post = PostRequest {
+        role: request.role,
+        federation: request.federation.as_deref(),
+        institution: request.institution,
+    };
+    may_fill(&act.tx, actor, post).await?;
+    let created = insert(app, &act.tx, request, Some(&hash), act.now, act.today).await?;
     let id = created.account.clone();
     act.finish(StatusCode::CREATED, &created, ("account", id))
         .await
 }
 
-async fn insert(
+/// A value that may stand in the digest of a request: under the blind-index key.
+pub(super) fn keyed(app: &App, value: &str) -> String {
+    let mac = app.store.vault().blind_index("request", value);
+    data_encoding::HEXLOWER.encode(&mac)
+}
+
+/// Whether an administrator may put somebody on this post.
+pub(super) async fn may_fill(
+    tx: &store::WriteTx,
+    actor: &Actor,
+    post: PostRequest<'_>,
+) -> Result<(), Problem> {
+    let outside = || {
+        Problem::new(Code::Forbidden).with_detail(
+            "只能为本级和下级残联(或本机构)办理账号。",
+            "Accounts can be made for one's own federation and those below it, or for one's own institution only.",
+        )
+    };
+    let own = actor.federation.as_deref().unwrap_or("");
+    let fits = match (actor.role, post.federation, post.institution) {
+        (Role::InstitutionManager, None, Some(institution)) => {
+            post.role == Role::InstitutionOperator && actor.institution == Some(institution)
+        }
+        (Role::AccountAdmin, Some(federation), _) => {
+            store::scope::looks_after(tx, own, federation).await?
+        }
+        (Role::AccountAdmin, None, Some(institution)) => {
+            store::accounts::institution_in_area(tx, own, institution).await?
+        }
+        // Staff who have no organisation yet: they register an institution, or get an assignment.
+        (Role::AccountAdmin, None, None) => true,
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err(outside()) }
+}
+
+/// An account in the area of an administrator, or "not found"; nobody administers their own.
+async fn subordinate(
+    tx: &store::WriteTx,
+    actor: &Actor,
+    id: AccountId,
+) -> Result<AccountRecord, Problem> {
+    let found = store::accounts::find(tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    for (role, federation, institution) in &found.posts {
+        let post = PostRequest {
+            role: *role,
+            federation: federation.as_deref(),
+            institution: *institution,
+        };
+        if may_fill(tx, actor, post).await.is_err() {
+            return Err(Problem::not_found());
+        }
+    }
+    if found.person == actor.person {
+        return Err(Problem::new(Code::SecondPersonRequired));
+    }
+    Ok(found)
+}
+
+/// The new post of an account.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePostRequest {
+    /// Role of the new post.
+    #[schema(value_type = String, example = "reviewer")]
+    pub role: Role,
+    /// Federation of the new post.
+    #[serde(default)]
+    pub federation: Option<String>,
+    /// Institution of the new post.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub institution: Option<InstitutionId>,
+}
+
+/// What became of an account.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ChangedAccount {
+    /// The account.
+    pub account: String,
+    /// Its state: `active`, `invited`, `disabled`.
+    pub state: String,
+    /// Its role.
+    pub role: Option<String>,
+}
+
+/// Puts somebody on another post: the posts before end, and with them every session (trust.md AU-4).
+pub async fn change_post(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: AccountId,
+    request: &ChangePostRequest,
+) -> Result<Receipt, Problem> {
+    check_post(
+        request.role,
+        request.federation.as_ref(),
+        request.institution,
+    )?;
+    let act = match app.begin(actor, key, "change_post", &(id, request)).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let found = subordinate(&act.tx, actor, id).await?;
+    let post = PostRequest {
+        role: request.role,
+        federation: request.federation.as_deref(),
+        institution: request.institution,
+    };
+    may_fill(&act.tx, actor, post).await?;
+    fits_level(&act.tx, post).await?;
+    store::accounts::end_posts(&act.tx, found.person, act.today).await?;
+    let new = NewPost {
+        id: act.new_id(),
+        role: post.role,
+        federation: post.federation,
+        institution: post.institution,
+        from: act.today,
+    };
+    store::accounts::add_post(&act.tx, found.person, &new).await?;
+    store::accounts::end_epoch(&act.tx, id).await?;
+    store::sessions::end_others(&act.tx, id, None, "post", act.now).await?;
+    let changed = ChangedAccount {
+        account: id.to_string(),
+        state: found.state,
+        role: Some(post.role.as_str().to_owned()),
+    };
+    act.finish(StatusCode::OK, &changed, ("account", id)).await
+}
+
+/// Disables an account: every session of it ends.
+pub async fn disable(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: AccountId,
+) -> Result<Receipt, Problem> {
+    let act = match app.begin(actor, key, "disable_account", &id).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let found = subordinate(&act.tx, actor, id).await?;
+    store::accounts::disable(&act.tx, id).await?;
+    store::sessions::end_others(&act.tx, id, None, "disabled", act.now).await?;
+    let changed = ChangedAccount {
+        account: id.to_string(),
+        state: "disabled".to_owned(),
+        role: found
+            .posts
+            .first()
+            .map(|(role, _, _)| role.as_str().to_owned()),
+    };
+    act.finish(StatusCode::OK, &changed, ("account", id)).await
+}
+
+/// Takes the second factor of an account away, after its administrator has seen who asks; its sessions end.
+pub async fn remove_second_factor(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: AccountId,
+) -> Result<Receipt, Problem> {
+    let act = match app.begin(actor, key, "remove_second_factor", &id).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let found = subordinate(&act.tx, actor, id).await?;
+    store::second_factors::remove(&act.tx, id).await?;
+    store::accounts::end_epoch(&act.tx, id).await?;
+    store::sessions::end_others(&act.tx, id, None, "second-factor", act.now).await?;
+    let changed = ChangedAccount {
+        account: id.to_string(),
+        state: found.state,
+        role: found
+            .posts
+            .first()
+            .map(|(role, _, _)| role.as_str().to_owned()),
+    };
+    act.finish(StatusCode::OK, &changed, ("account", id)).await
+}
+
+async fn fits_level(tx: &store::WriteTx, post: PostRequest<'_>) -> Result<(), Problem> {
+    let Some(federation) = post.federation else {
+        return Ok(());
+    };
+    let found = store::reference::federation(tx, federation).await?;
+    let level = found
+        .ok_or_else(|| unknown_federation("没有这个残联。", "There is no such federation."))?
+        .level;
+    if post.role.fits_level(&level) {
+        Ok(())
+    } else {
+        Err(unknown_federation(
+            "岗位与残联的层级不符。",
+            "The role does not fit the level of the federation.",
+        ))
+    }
+}
+
+/// Writes an account; without a password it is an invited one.
+pub(super) async fn insert(
     app: &App,
     tx: &store::WriteTx,
     request: &CreateAccountRequest,
-    hash: &str,
+    hash: Option<&str>,
     now: DateTime<Utc>,
     today: NaiveDate,
 ) -> Result<CreatedAccount, Problem> {
-    if let Some(federation) = &request.federation {
-        let found = store::reference::federation(tx, federation).await?;
-        let level = found
-            .ok_or_else(|| unknown_federation("没有这个残联。", "There is no such federation."))?
-            .level;
-        let fits = match request.role {
-            Role::CountyOfficer => level == "county" || level == "prefecture",
-            Role::PrefectureOfficer => level == "prefecture",
-            Role::ProvinceOfficer => level == "province",
-            Role::NationalOfficer => level == "national",
-            Role::InstitutionOperator => false,
-        };
-        if !fits {
-            return Err(unknown_federation(
-                "岗位与残联的层级不符。",
-                "The role does not fit the level of the federation.",
-            ));
-        }
-    }
+    let post = PostRequest {
+        role: request.role,
+        federation: request.federation.as_deref(),
+        institution: request.institution,
+    };
+    fits_level(tx, post).await?;
     let account = app.random.id(now).into();
     let staff = NewStaff {
         person: app.random.id(now).into(),
@@ -151,11 +369,13 @@ async fn insert(
         account,
         account_name: &request.name,
         password_hash: hash,
-        post: app.random.id(now).into(),
-        role: request.role,
-        federation: request.federation.as_deref(),
-        institution: request.institution,
-        from: today,
+        post: NewPost {
+            id: app.random.id(now).into(),
+            role: post.role,
+            federation: post.federation,
+            institution: post.institution,
+            from: today,
+        },
     };
     store::accounts::insert(tx, &staff, now).await?;
     Ok(CreatedAccount {
@@ -169,7 +389,7 @@ fn unknown_federation(zh: &str, en: &str) -> Problem {
     Problem::field("/federation", "federation", zh, en)
 }
 
-fn check(request: &CreateAccountRequest) -> Result<(), Problem> {
+pub(super) fn check(request: &CreateAccountRequest) -> Result<(), Problem> {
     let good_name = (3..=64).contains(&request.name.len())
         && request.name.bytes().all(|b| {
             b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'@' | b'-')
@@ -185,53 +405,63 @@ fn check(request: &CreateAccountRequest) -> Result<(), Problem> {
     if let Err(bad) = request.person_name.parse::<domain::PersonName>() {
         return Err(Problem::identifier("/person_name", &bad));
     }
-    match (
-        request.role.is_federation(),
-        &request.federation,
+    check_post(
+        request.role,
+        request.federation.as_ref(),
         request.institution,
-    ) {
-        (true, Some(_), None) | (false, None, _) => Ok(()),
+    )
+}
+
+/// Whether role and organisation go together.
+fn check_post(
+    role: Role,
+    federation: Option<&String>,
+    institution: Option<InstitutionId>,
+) -> Result<(), Problem> {
+    if role == Role::Trainee {
+        return Err(Problem::field(
+            "/role",
+            "role",
+            "学员账号由县级残联在窗口打印登录码时自动建立。",
+            "The account of a trainee is made when the county prints their sign-in code.",
+        ));
+    }
+    match (role.is_federation(), federation, institution) {
+        (true, Some(_), None) | (false, None, None) => Ok(()),
+        (false, None, Some(_)) if role.is_institution() => Ok(()),
         (true, _, _) => Err(unknown_federation(
             "残联的岗位要填残联代码,且不填机构。",
             "A federation post names its federation and no institution.",
         )),
         (false, Some(_), _) => Err(unknown_federation(
-            "机构的岗位不填残联代码。",
-            "An institution post names no federation.",
+            "这个岗位不填残联代码。",
+            "This post names no federation.",
+        )),
+        (false, None, Some(_)) => Err(Problem::field(
+            "/institution",
+            "institution",
+            "这个岗位不填机构。",
+            "This post names no institution.",
         )),
     }
 }
 
-/// Signs in: one answer and one duration for every failure (trust.md AU-2).
+/// Signs in at the command line, where the keys of the registry lie too. The caller ends the session.
 pub async fn sign_in(app: &App, name: &str, password: &str) -> Result<SignedIn, Problem> {
-    let wrong = || Problem::new(Code::InvalidCredentials);
-    let found = store::accounts::sign_in(app.store.reader(), name).await?;
-    let hash = found
-        .as_ref()
-        .filter(|sign_in| sign_in.active)
-        .map(|sign_in| sign_in.password_hash.clone());
-    let fits = passwords::verify(password, hash).await?;
-    let sign_in = found.filter(|_| fits).ok_or_else(wrong)?;
-    let live = store::accounts::live(app.store.reader(), sign_in.account, app.today())
-        .await?
-        .ok_or_else(wrong)?;
-    let (token, until) =
-        app.sessions
-            .issue(sign_in.account, sign_in.token_epoch, app.now(), &app.random)?;
-    Ok(SignedIn {
-        token,
-        until,
-        actor: live.actor,
-        person_name: live.person_name,
-    })
+    let given = Credentials {
+        name,
+        password,
+        code: None,
+    };
+    sign_in_with(app, given).await
 }
 
-/// The live actor behind a token; a disabled or ended account is nobody.
-pub async fn actor_of_token(app: &App, token: &str) -> Result<Actor, Problem> {
-    let (account, epoch) = app.sessions.read(token, app.now())?;
-    store::accounts::live(app.store.reader(), account, app.today())
-        .await?
-        .filter(|live| live.token_epoch == epoch)
-        .map(|live| live.actor)
-        .ok_or_else(|| Problem::new(Code::Unauthenticated))
+/// Signs in at the command line, with a code of the second factor where the account has one.
+pub async fn sign_in_with(app: &App, given: Credentials<'_>) -> Result<SignedIn, Problem> {
+    let source = Source::command_line();
+    let opened = super::sign_in::open(app, given, &source, SessionKind::Api, false).await?;
+    Ok(SignedIn {
+        actor: opened.presence.actors[0].clone(),
+        presence: opened.presence,
+    })
 }

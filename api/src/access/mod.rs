@@ -1,27 +1,105 @@
-//! Who may do what: accounts, session tokens, permissions, and the extractor that a handler's signature names.
+//! Who may do what: accounts, sessions, second factors, permissions, and the extractor that a handler's signature names.
 
 pub mod accounts;
+pub mod browser;
+pub mod delivery;
+pub mod failures;
+pub mod invitations;
 pub mod json;
+pub mod json_accounts;
+pub mod json_second_factor;
+pub mod pages;
 pub mod passwords;
 pub mod permissions;
+pub mod public;
+pub mod second_factor;
 pub mod sessions;
+pub mod sign_in;
+pub mod source;
+pub mod tokens;
+pub mod trainees;
 
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use chrono::Duration;
 use domain::access::Actor;
+use store::sessions::Session;
 
 use crate::app::App;
 use crate::problem::{Code, Problem};
-use permissions::Permission;
+use permissions::{Permission, Proof};
+
+/// How old a proof of the second factor may be for the acts that need a fresh one, in minutes (trust.md AU-5).
+const FRESH_MINUTES: i64 = 5;
+
+/// Somebody signed in: the posts they hold and the session they speak in.
+#[derive(Clone, Debug)]
+pub struct Presence {
+    /// The actors of their valid posts; never empty.
+    pub actors: Vec<Actor>,
+    /// Name of the human being.
+    pub person_name: String,
+    /// The session.
+    pub session: Session,
+}
+
+impl Presence {
+    /// The actor who holds permission `P`, with the proof that it asks for.
+    pub fn holding<P: Permission>(&self, app: &App) -> Result<Actor, Problem> {
+        let actor = holder::<P>(&self.actors)?;
+        let needed = app.config.require_second_factor && actor.role.needs_second_factor();
+        let enrolled = self.session.enrolled;
+        let proved = self.session.proved_at;
+        let refused = match P::PROOF {
+            Proof::Password => None,
+            Proof::Enrolled if enrolled && proved.is_none() => Some(Code::SecondFactorRequired),
+            Proof::Enrolled => None,
+            Proof::Session | Proof::Fresh if !enrolled && !needed => None,
+            Proof::Session | Proof::Fresh if proved.is_none() => Some(Code::SecondFactorRequired),
+            Proof::Session => None,
+            Proof::Fresh => {
+                let oldest = app.now() - Duration::minutes(FRESH_MINUTES);
+                proved
+                    .is_none_or(|at| at < oldest)
+                    .then_some(Code::StepUpRequired)
+            }
+        };
+        match refused {
+            Some(code) => Err(Problem::new(code)),
+            None => Ok(actor),
+        }
+    }
+}
+
+/// The first of these actors who holds permission `P`.
+pub fn holder<P: Permission>(actors: &[Actor]) -> Result<Actor, Problem> {
+    actors
+        .iter()
+        .find(|actor| P::allows(actor.role))
+        .cloned()
+        .ok_or_else(|| {
+            let who: Vec<&str> = P::roles().iter().map(|role| role.zh()).collect();
+            let who_en: Vec<&str> = P::roles().iter().map(|role| role.en()).collect();
+            Problem::new(Code::Forbidden).with_detail(
+                format!("您的岗位没有这项权限;可以办理的是:{}。", who.join("、")),
+                format!(
+                    "Your post does not have this permission; it belongs to: {}.",
+                    who_en.join(", ")
+                ),
+            )
+        })
+}
 
 /// The signed-in actor, holding permission `P`. A handler without such an argument is public.
 #[derive(Clone, Debug)]
 pub struct By<P> {
     /// Who acts.
     pub actor: Actor,
+    /// The session they speak in.
+    pub session: Session,
     permission: PhantomData<P>,
 }
 
@@ -29,27 +107,35 @@ impl<P: Permission> FromRequestParts<App> for By<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let token = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-        let actor = accounts::actor_of_token(app, token).await?;
-        if !P::allows(actor.role) {
-            let who: Vec<&str> = P::roles().iter().map(|role| role.zh()).collect();
-            let who_en: Vec<&str> = P::roles().iter().map(|role| role.en()).collect();
-            return Err(Problem::new(Code::Forbidden).with_detail(
-                format!("您的岗位没有这项权限;可以办理的是:{}。", who.join("、")),
-                format!(
-                    "Your post does not have this permission; it belongs to: {}.",
-                    who_en.join(", ")
-                ),
-            ));
-        }
+        let presence = bearer(parts, app)
+            .await
+            .map_err(|problem| problem.asking_for(P::NAME))?;
         Ok(Self {
-            actor,
+            actor: presence.holding::<P>(app)?,
+            session: presence.session,
             permission: PhantomData,
         })
     }
+}
+
+/// Who stands behind the `Authorization` header. A cookie is no answer here: a page of another site could send it.
+async fn bearer(parts: &Parts, app: &App) -> Result<Presence, Problem> {
+    let unknown = || Problem::new(Code::Unauthenticated);
+    let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let token = given
+        .next()
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or_else(unknown)?;
+    if given.next().is_some() {
+        return Err(unknown());
+    }
+    let access = app.sessions.read(token, app.now())?;
+    sign_in::presence(app, access.session)
+        .await?
+        .filter(|presence| {
+            presence.session.account == access.account
+                && presence.session.token_epoch == access.epoch
+        })
+        .ok_or_else(unknown)
 }

@@ -4,10 +4,26 @@
 
 use domain::access::Role;
 
+/// How well the asker must have proved who they are (trust.md AU-5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The password is enough: acts about one's own sign-in.
+    Password,
+    /// Whoever has a second factor has proved it in this session; whoever has none yet may go on.
+    Enrolled,
+    /// The second factor was proved in this session, where the role needs one.
+    Session,
+    /// The second factor was proved within the last five minutes.
+    Fresh,
+}
+
 /// What a post may do.
 pub trait Permission: Send + Sync + 'static {
     /// Name in the authorization matrix.
     const NAME: &'static str;
+
+    /// What it asks of the second factor: a handler that names the permission cannot forget it.
+    const PROOF: Proof;
 
     /// The roles that hold it.
     fn roles() -> &'static [Role];
@@ -19,12 +35,29 @@ pub trait Permission: Send + Sync + 'static {
 }
 
 use Role::{
-    CountyOfficer as X, InstitutionOperator as I, NationalOfficer as N, PrefectureOfficer as C,
-    ProvinceOfficer as P,
+    AccountAdmin as D, Assessor as A, Auditor as U, CountyOfficer as X, Employer as E,
+    InstitutionManager as M, InstitutionOperator as I, NationalOfficer as N,
+    PrefectureOfficer as C, ProvinceOfficer as P, Reviewer as R, Trainee as T,
 };
 
+/// What the word after the roles asks for; without one, a proof in the session.
+macro_rules! proof {
+    () => {
+        Proof::Session
+    };
+    (password) => {
+        Proof::Password
+    };
+    (enrolled) => {
+        Proof::Enrolled
+    };
+    (fresh) => {
+        Proof::Fresh
+    };
+}
+
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal [$($role:ident),*];)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal [$($role:ident),*] $($proof:ident)?;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug)]
@@ -32,6 +65,7 @@ macro_rules! permissions {
 
             impl Permission for $name {
                 const NAME: &'static str = $text;
+                const PROOF: Proof = proof!($($proof)?);
 
                 fn roles() -> &'static [Role] {
                     &[$($role),*]
@@ -46,11 +80,15 @@ macro_rules! permissions {
 
 permissions! {
     /// See oneself.
-    SeeSelf = "see_self" [I, X, C, P, N];
+    SeeSelf = "see_self" [I, X, C, P, N, M, R, A, U, D, T, E] password;
+    /// See and end one's own sessions, enrol and prove a second factor.
+    ManageOwnAccess = "manage_own_access" [I, X, C, P, N, M, R, A, U, D, T, E] password;
+    /// Change one's own password.
+    ChangeOwnPassword = "change_own_password" [I, X, C, P, N, M, R, A, U, D, E] enrolled;
     /// See institutions, programs and cohorts of one's scope.
-    SeeRecords = "see_records" [I, X, C, P, N];
-    /// Make accounts for subordinate staff.
-    ManageAccounts = "manage_accounts" [P, N];
+    SeeRecords = "see_records" [I, X, C, P, N, M, R, U];
+    /// Make and end accounts of subordinate staff.
+    ManageAccounts = "manage_accounts" [D, M];
     /// Apply for admission, complete an application, keep sites.
     ApplyInstitution = "apply_institution" [I];
     /// Act on admissions; which transition belongs to whom stands in the transition table.
@@ -69,16 +107,97 @@ permissions! {
     RunCohorts = "run_cohorts" [I];
     /// Act on cohorts; which transition belongs to whom stands in the transition table.
     ActOnCohorts = "act_on_cohorts" [I, X, P];
-    /// Decide on an act that another person proposed.
-    DecideProposals = "decide_proposals" [X, C, P, N];
+    /// See the proposals that wait in one's scope.
+    SeeProposals = "see_proposals" [X, C, P, N, R, U];
+    /// Decide on an act that another person proposed: a revocation among them, so the proof is fresh.
+    DecideProposals = "decide_proposals" [X, C, P, N, R] fresh;
     /// Propose a batch of certificates.
     ProposeCertificates = "propose_certificates" [I];
     /// Approve a batch, whereupon the registry signs.
-    IssueCertificates = "issue_certificates" [P];
+    IssueCertificates = "issue_certificates" [P] fresh;
     /// Suspend, resume, supersede, revoke.
-    ChangeCertificates = "change_certificates" [P, N];
-    /// See certificates of one's scope and make share links.
-    SeeCertificates = "see_certificates" [I, X, C, P, N];
+    ChangeCertificates = "change_certificates" [P, N] fresh;
+    /// See certificates of one's scope.
+    SeeCertificates = "see_certificates" [I, X, C, P, N, M, R, U];
+    /// Make share links for the files of certificates.
+    ShareCertificates = "share_certificates" [I, X, C, P, N];
     /// Keep issuer keys.
-    ManageKeys = "manage_keys" [N];
+    ManageKeys = "manage_keys" [N] fresh;
+    /// Export many records at once.
+    ExportRecords = "export_records" [I, X, C, P, N, U] fresh;
+    /// Print a sign-in code for a trainee at the counter.
+    PrintSignInSlips = "print_sign_in_slips" [X];
+    /// See one's own record.
+    SeeOwnRecord = "see_own_record" [T];
+    /// Give and take back one's own consent.
+    ManageOwnConsent = "manage_own_consent" [T];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Permissions that change nothing, or only the holder's own sign-in.
+    const READ_ONLY: &[&str] = &[
+        "see_self",
+        "manage_own_access",
+        "change_own_password",
+        "see_records",
+        "see_proposals",
+        "see_certificates",
+        "export_records",
+    ];
+
+    fn held_by(role: Role) -> Vec<&'static str> {
+        ALL.iter()
+            .filter(|(_, roles)| roles.contains(&role))
+            .map(|(name, _)| *name)
+            .collect()
+    }
+
+    #[test]
+    fn an_auditor_never_writes() {
+        for name in held_by(Role::Auditor) {
+            assert!(READ_ONLY.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn who_administers_accounts_has_no_business_powers() {
+        let own = [
+            "see_self",
+            "manage_own_access",
+            "change_own_password",
+            "manage_accounts",
+        ];
+        assert_eq!(held_by(Role::AccountAdmin), own);
+        for (name, roles) in ALL {
+            if *name == "manage_accounts" {
+                assert!(!roles.iter().any(|role| [I, X, C, P, N, R].contains(role)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_reviewer_confirms_and_proposes_nothing() {
+        for name in held_by(Role::Reviewer) {
+            assert!(
+                READ_ONLY.contains(&name) || name == "decide_proposals",
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn signing_revoking_keys_and_bulk_export_ask_for_a_fresh_proof() {
+        for proof in [
+            IssueCertificates::PROOF,
+            ChangeCertificates::PROOF,
+            DecideProposals::PROOF,
+            ManageKeys::PROOF,
+            ExportRecords::PROOF,
+        ] {
+            assert_eq!(proof, Proof::Fresh);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Once;
 
 use certs::keys::{Algorithm as KeyAlgorithm, KeyId, PublicKey, Signer as _, SoftwareSigner};
 use chrono::{DateTime, Duration, Utc};
-use domain::ids::AccountId;
+use domain::ids::{AccountId, SessionId};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
 use jsonwebtoken::{
@@ -48,8 +48,21 @@ pub struct AccessClaims {
     nbf: i64,
     exp: i64,
     jti: String,
+    /// The session in which it was given.
+    sid: String,
     /// Raised when all tokens of an account end.
     epoch: i32,
+}
+
+/// What a good access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The account.
+    pub account: AccountId,
+    /// The session.
+    pub session: SessionId,
+    /// The account's epoch when it was made.
+    pub epoch: i32,
 }
 
 impl Sessions {
@@ -68,6 +81,7 @@ impl Sessions {
     pub fn issue(
         &self,
         account: AccountId,
+        session: SessionId,
         epoch: i32,
         now: DateTime<Utc>,
         random: &Random,
@@ -81,6 +95,7 @@ impl Sessions {
             nbf: now.timestamp(),
             exp: until.timestamp(),
             jti: random.id(now).to_string(),
+            sid: session.to_string(),
             epoch,
         };
         let mut header = Header::new(Algorithm::EdDSA);
@@ -90,13 +105,13 @@ impl Sessions {
         Ok((token, until))
     }
 
-    /// The account and epoch of a good token. Whatever is wrong, the answer is the same.
-    pub fn read(&self, token: &str, now: DateTime<Utc>) -> Result<(AccountId, i32), Problem> {
+    /// What a good token says. Whatever is wrong with a token, the answer is the same.
+    pub fn read(&self, token: &str, now: DateTime<Utc>) -> Result<Access, Problem> {
         self.try_read(token, now)
             .ok_or_else(|| Problem::new(Code::Unauthenticated))
     }
 
-    fn try_read(&self, token: &str, now: DateTime<Utc>) -> Option<(AccountId, i32)> {
+    fn try_read(&self, token: &str, now: DateTime<Utc>) -> Option<Access> {
         if token.len() > 4096 {
             return None;
         }
@@ -130,7 +145,11 @@ impl Sessions {
         if !in_time {
             return None;
         }
-        Some((claims.sub.parse().ok()?, claims.epoch))
+        Some(Access {
+            account: claims.sub.parse().ok()?,
+            session: claims.sid.parse().ok()?,
+            epoch: claims.epoch,
+        })
     }
 }
 

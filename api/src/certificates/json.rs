@@ -20,6 +20,7 @@ use super::share::{self, ShareReceipt, ShareRequest};
 use crate::access::By;
 use crate::access::permissions::{
     ChangeCertificates, IssueCertificates, ManageKeys, ProposeCertificates, SeeCertificates,
+    ShareCertificates,
 };
 use crate::act::Receipt;
 use crate::app::App;
@@ -319,7 +320,7 @@ async fn change_certificate(
     responses((status = 201, body = ShareReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn share_certificate(
     State(app): State<App>,
-    by: By<SeeCertificates>,
+    by: By<ShareCertificates>,
     key: IdempotencyKey,
     Path(id): Path<CertificateId>,
     Body(request): Body<ShareRequest>,

@@ -72,6 +72,7 @@ pub async fn run(
     let acting = ActingArgs {
         account,
         password_file,
+        code: None,
         key,
         dry_run,
     };

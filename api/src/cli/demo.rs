@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use super::registry::{CommandError, Printing, RegistryArgs};
 use super::serving::stopped;
+use crate::boot::{self, Settings};
 use crate::config::Config;
 use crate::demo::{self, Demo};
 use crate::problem::Problem;
@@ -60,7 +61,11 @@ pub async fn run(
         registry.policy_file,
     ) = (None, None, None);
     let demo = made(&registry).await?;
-    let app = registry.open().await?;
+    let app = boot::open(&Settings {
+        config: config(&registry)?,
+        ..registry.settings(false)?
+    })
+    .await?;
     if print.json {
         let mut value = serde_json::to_value(&demo).map_err(Problem::internal)?;
         value["address"] = address.into();
@@ -98,6 +103,15 @@ async fn made(registry: &RegistryArgs) -> Result<Demo, CommandError> {
     }
 }
 
+/// The demo's sign-ins are printed for everybody, and it speaks http on the loopback.
+fn config(registry: &RegistryArgs) -> Result<Config, CommandError> {
+    let mut config = Config::for_public_url(&registry.public_url)
+        .map_err(|error| CommandError::Usage(error.to_owned()))?;
+    config.require_second_factor = false;
+    config.loopback_cookies = true;
+    Ok(config)
+}
+
 /// Makes the registry in the folder of the arguments, which must be empty.
 async fn make(registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
     let folder = registry.data();
@@ -107,8 +121,7 @@ async fn make(registry: &RegistryArgs, print: Printing) -> Result<(), CommandErr
                 .to_owned(),
         ));
     }
-    let config = Config::for_public_url(&registry.public_url)
-        .map_err(|error| CommandError::Usage(error.to_owned()))?;
+    let config = config(registry)?;
     let bar = super::progress::spinner("建立演示登记簿 / making the demo registry");
     let built = demo::build(&folder, config, |step| bar.set_message(step)).await;
     bar.finish_and_clear();

@@ -10,7 +10,8 @@ use store::scope::Scope;
 
 use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs, read_json};
 use crate::access::permissions::{
-    ActOnOffers, ActOnPrograms, DecideProposals, DraftPrograms, ManageCertificateTypes, SeeRecords,
+    ActOnOffers, ActOnPrograms, DecideProposals, DraftPrograms, ManageCertificateTypes,
+    SeeProposals, SeeRecords,
 };
 use crate::offers::acts::{self as offer_acts, OfferActRequest, ProposeOfferRequest};
 use crate::problem::Problem;
@@ -18,7 +19,7 @@ use crate::programs::drafts::{self, ProgramContent};
 use crate::programs::json::ProgramResponse;
 use crate::programs::types::{self, CreateTypeRequest};
 use crate::programs::versions::{self, VersionActRequest};
-use crate::proposals::{self, RefuseProposalRequest};
+use crate::proposals::{self, ProposalRow, RefuseProposalRequest};
 
 /// 培训项目 / training programmes
 #[derive(Subcommand, Debug)]
@@ -121,6 +122,12 @@ pub enum OfferCommand {
 /// 需第二人办理的提议 / proposals that wait for a second person
 #[derive(Subcommand, Debug)]
 pub enum ProposalCommand {
+    /// 待办:本辖区内等待第二人的提议 / what waits for a second person in one's area
+    List {
+        /// Who acts.
+        #[command(flatten)]
+        acting: ActingArgs,
+    },
     /// 同意 / approve
     Approve {
         /// Who acts.
@@ -299,6 +306,15 @@ pub async fn run_proposal(
     print: Printing,
 ) -> Result<(), CommandError> {
     match command {
+        ProposalCommand::List { acting } => {
+            let acting = Acting::begin::<SeeProposals>(registry, &acting).await?;
+            let found = proposals::list(&acting.app, &acting.actor, None, 1_000).await?;
+            let rows: Vec<ProposalRow> = found
+                .into_iter()
+                .map(|row| ProposalRow::new(row, &acting.actor))
+                .collect();
+            print.show(&rows)
+        }
         ProposalCommand::Approve { acting, id } => {
             let acting = Acting::begin::<DecideProposals>(registry, &acting).await?;
             print.receipt(&proposals::approve(&acting.app, &acting.actor, &acting.key, id).await?)

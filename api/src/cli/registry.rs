@@ -10,6 +10,7 @@ use domain::access::Actor;
 use serde_json::Value;
 use store::{DatabaseUrl, Durability};
 
+use crate::access::sign_in::{self, Credentials};
 use crate::access::{accounts, permissions::Permission};
 use crate::act::Receipt;
 use crate::app::App;
@@ -70,6 +71,9 @@ pub struct ActingArgs {
     /// 账号口令文件 / file with the password of the account
     #[arg(long, value_name = "FILE", env = "MINGZHENG_PASSWORD_FILE")]
     pub password_file: PathBuf,
+    /// 动态口令或恢复码;已登记第二因素的账号必填 / code of the second factor, for an account that has one
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
     /// 幂等编号,重复执行时沿用 / idempotency key: keep it when you repeat the command
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
@@ -121,7 +125,11 @@ impl CommandError {
             | Self::Boot(BootError::Missing | BootError::Policy(_)) => 2,
             Self::Boot(_) => 3,
             Self::Problem(problem) => match problem.code() {
-                Code::Forbidden | Code::Unauthenticated | Code::InvalidCredentials => 4,
+                Code::Forbidden
+                | Code::Unauthenticated
+                | Code::InvalidCredentials
+                | Code::SecondFactorRequired
+                | Code::StepUpRequired => 4,
                 Code::Unavailable
                 | Code::Internal
                 | Code::Clock
@@ -160,8 +168,10 @@ impl RegistryArgs {
             .map(str::parse::<DatabaseUrl>)
             .transpose()
             .map_err(|error| CommandError::Usage(error.to_owned()))?;
-        let config = Config::for_public_url(&self.public_url)
+        let mut config = Config::for_public_url(&self.public_url)
             .map_err(|error| CommandError::Usage(error.to_owned()))?;
+        // At the command line the asker sits at the machine with the keys; `serve` sets its own.
+        config.require_second_factor = false;
         Ok(Settings {
             data: self.data(),
             database,
@@ -205,19 +215,20 @@ impl Acting {
         let mut app = registry.open().await?;
         app.dry_run = acting.dry_run;
         let password = read_secret(&acting.password_file)?;
-        let signed_in = accounts::sign_in(&app, &acting.account, &password).await?;
-        if !P::allows(signed_in.actor.role) {
-            return Err(Problem::new(Code::Forbidden).into());
-        }
+        let given = Credentials {
+            name: &acting.account,
+            password: &password,
+            code: acting.code.as_deref(),
+        };
+        let presence = accounts::sign_in_with(&app, given).await?.presence;
+        let actor = presence.holding::<P>(&app);
+        sign_in::sign_out(&app, &presence.actors[0], presence.session.id).await?;
+        let actor = actor?;
         let key = match &acting.key {
             Some(key) => key.parse()?,
             None => app.random.id(app.now()).to_string().parse()?,
         };
-        Ok(Self {
-            app,
-            actor: signed_in.actor,
-            key,
-        })
+        Ok(Self { app, actor, key })
     }
 }
 

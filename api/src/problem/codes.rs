@@ -58,6 +58,12 @@ codes! {
         "用户名或密码不对,请核对后重试。" / "The name or the password is wrong; check both and try again.",
     Forbidden = "forbidden" FORBIDDEN "没有权限" / "Not allowed":
         "您的岗位没有这项权限。" / "Your post does not have this permission.",
+    SecondFactorRequired = "second-factor-required" FORBIDDEN "须先验证第二因素" / "Second factor required":
+        "请先登记并验证动态口令(或恢复码),再重试。" / "Enrol and prove your second factor (a one-time code or a recovery code), then try again.",
+    StepUpRequired = "step-up-required" FORBIDDEN "须重新验证" / "Prove it again":
+        "这一操作要求 5 分钟内验证过动态口令,请重新验证后再试。" / "This act needs a proof of the second factor within the last five minutes; prove it again and retry.",
+    CrossSite = "cross-site" FORBIDDEN "请从本平台的页面提交" / "Not sent from our page":
+        "这个表单不是从本平台的页面提交的;请重新打开页面后再提交。" / "This form was not sent from a page of the registry; open the page again and send it from there.",
     NotFound = "not-found" NOT_FOUND "没有找到" / "Not found":
         "没有找到,或不在您的管辖范围内。" / "There is no such thing, or it is outside your area.",
     MethodNotAllowed = "method-not-allowed" METHOD_NOT_ALLOWED "不支持这种请求方法" / "Method not allowed":
@@ -86,6 +92,10 @@ codes! {
         "班期尚未验收,不能签发证书。" / "The cohort is not accepted; no certificate can be issued.",
     GatesFailed = "gates-failed" CONFLICT "签发条件不满足" / "Conditions of issue not met":
         "有学员不满足签发条件,整批没有签发。" / "Some trainees do not meet the conditions; nothing of the batch was issued.",
+    AlreadyEnrolled = "already-enrolled" CONFLICT "已登记第二因素" / "Second factor enrolled":
+        "已登记动态口令;更换设备请找账号管理员。" / "A second factor is enrolled; ask your account administrator to replace it.",
+    CodeSpent = "code-spent" GONE "验证码无效" / "Code not valid":
+        "验证码不对、已用过或已过期,请重新索取。" / "The code is wrong, used, or too old; ask for a new one.",
     RosterFaults = "roster-faults" UNPROCESSABLE_ENTITY "名单有错误" / "The roster has faults":
         "名单有错误,没有写入;请按每行的说明修改后重新上传,或选择只导入正确的行。" / "The roster has faults and nothing was written; mend each row as told and upload again, or import the good rows.",
     UploadType = "upload-type" UNSUPPORTED_MEDIA_TYPE "文件类型不支持" / "File type not supported":

@@ -53,6 +53,7 @@ struct Inner {
     detail: Option<Sentence>,
     errors: Vec<FieldError>,
     retry_after: Option<u32>,
+    scope: Option<&'static str>,
     cause: Option<String>,
 }
 
@@ -64,6 +65,7 @@ impl Problem {
             detail: None,
             errors: Vec::new(),
             retry_after: None,
+            scope: None,
             cause: None,
         }))
     }
@@ -137,6 +139,13 @@ impl Problem {
     /// When to try again, in seconds.
     pub fn retry_seconds(&self) -> Option<u32> {
         self.0.retry_after
+    }
+
+    /// Names the permission that was asked for: `WWW-Authenticate` tells it (RFC 6750 section 3).
+    #[must_use]
+    pub fn asking_for(mut self, permission: &'static str) -> Self {
+        self.0.scope = Some(permission);
+        self
     }
 
     /// The code.

@@ -84,9 +84,15 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
             .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if problem.code().status() == StatusCode::UNAUTHORIZED {
-        rendered
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let challenge = match problem.0.scope {
+            Some(scope) => format!("Bearer scope=\"{scope}\""),
+            None => "Bearer".to_owned(),
+        };
+        if let Ok(challenge) = HeaderValue::try_from(challenge) {
+            rendered
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
     }
     rendered
         .headers_mut()

@@ -1,25 +1,28 @@
 //! The second person of two-person acts: approves or refuses what another proposed.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::access::Actor;
+use domain::access::{Actor, Role};
 use domain::ids::ProposalId;
 use serde::{Deserialize, Serialize};
-use store::proposals::Proposal;
-use utoipa::ToSchema;
+use store::proposals::{Proposal, Waiting};
+use store::scope::Scope;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::By;
-use crate::access::permissions::DecideProposals;
+use crate::access::permissions::{DecideProposals, SeeProposals};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
-use crate::extract::{Body, IdempotencyKey, Path};
+use crate::extract::{Body, IdempotencyKey, Path, Query};
 use crate::problem::{Code, Problem, ProblemBody};
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(list_proposals))
         .routes(routes!(approve_proposal))
         .routes(routes!(refuse_proposal))
 }
@@ -50,6 +53,7 @@ pub async fn approve(
     if proposal.proposed_by == actor.person {
         return Err(Problem::new(Code::SecondPersonRequired));
     }
+    confirm_as_officer(&mut act).await?;
     // The feature reads the thing in the actor's scope: a proposal elsewhere is not found.
     let outcome = dispatch(&mut act, &proposal).await?;
     store::proposals::decide(&act.tx, id, "approved", actor.person, None, act.now).await?;
@@ -59,6 +63,20 @@ pub async fn approve(
         outcome,
     };
     act.finish(StatusCode::OK, &receipt, ("proposal", id)).await
+}
+
+/// A reviewer confirms with the powers of the officers of their federation, and has none to propose. The post on record
+/// stays theirs.
+async fn confirm_as_officer(act: &mut Act) -> Result<(), Problem> {
+    if act.actor.role != Role::Reviewer {
+        return Ok(());
+    }
+    let code = act.actor.federation.as_deref().unwrap_or("");
+    let federation = store::reference::federation(&act.tx, code).await?;
+    act.actor.role = federation
+        .and_then(|federation| Role::officer_of(&federation.level))
+        .ok_or_else(|| Problem::new(Code::Forbidden))?;
+    Ok(())
 }
 
 async fn dispatch(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Value, Problem> {
@@ -156,6 +174,100 @@ async fn in_scope(act: &Act, proposal: &Proposal) -> Result<(), Problem> {
         Some(theirs) if store::scope::looks_after(&act.tx, own, &theirs).await? => Ok(()),
         _ => Err(Problem::not_found()),
     }
+}
+
+/// Open proposals that were made in the actor's scope, oldest first.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    after: Option<ProposalId>,
+    limit: u64,
+) -> Result<Vec<Waiting>, Problem> {
+    let scope = Scope::of(actor);
+    Ok(store::proposals::open_list(app.store.reader(), &scope, after, limit).await?)
+}
+
+/// What to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ProposalsQuery {
+    /// At most so many, 1 to 100; 50 when not given.
+    limit: Option<u64>,
+    /// `next` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<ProposalId>,
+}
+
+/// A proposal that waits.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProposalRow {
+    /// Its id.
+    pub id: String,
+    /// What kind of thing it acts on.
+    pub object_kind: String,
+    /// The thing.
+    pub object_id: String,
+    /// What the thing is called.
+    pub subject: String,
+    /// The act.
+    pub act: String,
+    /// Who proposed.
+    pub proposer: String,
+    /// Whether that is the asker, who cannot approve it.
+    pub own: bool,
+    /// When (RFC 3339, UTC).
+    pub proposed_at: String,
+    /// Until when it should be decided.
+    pub due_at: Option<String>,
+}
+
+impl ProposalRow {
+    /// A row as this actor sees it.
+    pub fn new(row: Waiting, actor: &Actor) -> Self {
+        let instant = |at: chrono::DateTime<chrono::Utc>| {
+            at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+        };
+        Self {
+            own: row.proposed_by == actor.person,
+            id: row.id.to_string(),
+            object_kind: row.object_kind,
+            object_id: row.object_id.to_string(),
+            subject: row.subject,
+            act: row.act,
+            proposer: row.proposer,
+            proposed_at: instant(row.proposed_at),
+            due_at: row.due_at.map(instant),
+        }
+    }
+}
+
+/// A page of proposals.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProposalsResponse {
+    /// The proposals, oldest first.
+    items: Vec<ProposalRow>,
+    /// Give it as `cursor` for the next page.
+    next: Option<String>,
+}
+
+/// Proposals that wait for their second person in one's scope.
+#[utoipa::path(get, path = "/api/v1/proposals", tag = "proposals", security(("bearer" = [])), params(ProposalsQuery),
+    responses((status = 200, body = ProposalsResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn list_proposals(
+    State(app): State<App>,
+    by: By<SeeProposals>,
+    Query(query): Query<ProposalsQuery>,
+) -> Result<Json<ProposalsResponse>, Problem> {
+    let limit = query.limit.unwrap_or(50).clamp(1, 100);
+    let found = list(&app, &by.actor, query.cursor, limit).await?;
+    let full = u64::try_from(found.len()).unwrap_or(0) == limit;
+    let items: Vec<ProposalRow> = found
+        .into_iter()
+        .map(|row| ProposalRow::new(row, &by.actor))
+        .collect();
+    let next = items.last().filter(|_| full).map(|row| row.id.clone());
+    Ok(Json(ProposalsResponse { items, next }))
 }
 
 /// Approve what another person proposed.

@@ -56,6 +56,8 @@ fn pages() -> Router<App> {
         .merge(crate::log::pages::routes())
         .merge(crate::notices::routes())
         .merge(crate::help::routes())
+        .merge(crate::access::pages::routes())
+        .merge(crate::desk::routes())
         .merge(crate::frame::assets::routes())
 }
 
@@ -66,7 +68,9 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (told, mut waiting) = tokio::sync::watch::channel(false);
-    let serving = axum::serve(listener, router(app)).with_graceful_shutdown(async move {
+    // With the address of the peer: sign-ins count where they come from.
+    let service = router(app).into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
         told.send_replace(true);
     });

@@ -14,4 +14,43 @@ entity! {
         staff_person_id: Uuid, role: String, federation: Option<String>, institution_id: Option<Uuid>,
         valid_from: String, valid_until: Option<String>,
     }
+    session = "session" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        account_id: Uuid, kind: String, token_epoch: i32, device: String, enrolled: bool, proved_at: Option<i64>,
+        created_at: i64, last_used_at: i64, ends_at: i64, ended_at: Option<i64>, end_reason: Option<String>,
+    }
+    session_token = "session_token" {
+        #[sea_orm(primary_key, auto_increment = false)] token_mac: Vec<u8>,
+        session_id: Uuid, ends_at: i64, used_at: Option<i64>,
+    }
+    known_device = "known_device" {
+        #[sea_orm(primary_key, auto_increment = false)] token_mac: Vec<u8>,
+        account_id: Uuid, device: String, first_seen_at: i64, last_seen_at: i64,
+    }
+    sign_in_failure = "sign_in_failure" {
+        #[sea_orm(primary_key, auto_increment = false)] subject: Vec<u8>,
+        failures: i32, last_at: i64, wait_until: i64,
+    }
+    totp = "totp" {
+        #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
+        secret_enc: Vec<u8>, confirmed_at: Option<i64>, last_step: i64,
+    }
+    recovery_code = "recovery_code" {
+        #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)] code_mac: Vec<u8>,
+        used_at: Option<i64>,
+    }
+    one_time_token = "one_time_token" {
+        #[sea_orm(primary_key, auto_increment = false)] token_mac: Vec<u8>,
+        purpose: String, account_id: Uuid, created_by: Option<Uuid>, created_at: i64, ends_at: i64,
+        used_at: Option<i64>,
+    }
+    account_contact = "account_contact" {
+        #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
+        kind: String, value_enc: Vec<u8>,
+    }
+    account_person = "account_person" {
+        #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
+        person_id: Uuid,
+    }
 }

@@ -1,0 +1,66 @@
+//! What is public on purpose. Every other operation names a permission in its handler's signature; a test walks the
+//! API and the pages and fails for whatever does neither (trust.md AZ-1).
+
+/// Operations of the API that anybody may call, by their operation id.
+pub const OPERATIONS: &[&str] = &[
+    // Signing in, and what somebody without a session needs.
+    "sign_in",
+    "sign_in_with_code",
+    "refresh_session",
+    "ask_password_reset",
+    "set_password",
+    // The catalogue and reference data.
+    "catalogue_institutions",
+    "catalogue_institution",
+    "catalogue_programs",
+    "catalogue_program",
+    "list_certificate_types",
+    "list_federations",
+    "list_occupations",
+    "list_regions",
+    "roster_template",
+    // Verification, keys and the log.
+    "verify_certificate",
+    "verify_certificates",
+    "proof",
+    "list_keys",
+    "checkpoint",
+    "leaf_proof",
+    "vkey",
+];
+
+/// Pages that anybody may open.
+pub const PAGES: &[&str] = &[
+    "/",
+    "/institutions",
+    "/institutions/{code}",
+    "/programs",
+    "/programs/{code}",
+    "/verify",
+    "/verify/help",
+    "/v/{id}",
+    "/V/{id}",
+    "/log",
+    "/developers",
+    "/help",
+    "/privacy",
+    "/accessibility",
+    "/problems",
+    "/problems/{code}",
+    "/sign-in",
+    "/sign-in/code",
+    "/password",
+    "/password/forgotten",
+];
+
+/// Files and probes beside the pages.
+pub const FILES: &[&str] = &[
+    "/livez",
+    "/readyz",
+    "/assets/{file}",
+    "/favicon.ico",
+    "/robots.txt",
+    "/large",
+    "/en",
+    "/api/openapi.json",
+];

@@ -1,0 +1,170 @@
+//! `/desk`: who I am here, and what waits for a second person (pages.md 2, 6.1).
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use domain::access::Actor;
+use domain::ids::ProposalId;
+
+use crate::access::browser::{FormToken, OnPage, OwnForm, prove_address};
+use crate::access::pages::staff_page;
+use crate::access::permissions::{DecideProposals, SeeProposals, SeeSelf};
+use crate::app::App;
+use crate::extract::{IdempotencyKey, Path};
+use crate::frame::{Brand, Frame, Visit, both};
+use crate::problem::{Code, Problem};
+use crate::proposals::{self, RefuseProposalRequest};
+
+/// How many proposals the page shows.
+const SHOWN: u64 = 100;
+
+/// Routes of this feature.
+pub(crate) fn routes() -> Router<App> {
+    let router = both(Router::new(), "/desk", get(show));
+    both(router, "/desk/proposals/{id}", post(decide))
+}
+
+struct Row {
+    id: String,
+    subject: String,
+    act: String,
+    kind: &'static str,
+    proposer: String,
+    proposed_at: String,
+    due_at: Option<String>,
+    own: bool,
+    key: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk.html")]
+struct DeskPage {
+    f: Frame,
+    name: String,
+    role: &'static str,
+    organisation: String,
+    level: &'static str,
+    region: String,
+    form: String,
+    /// `None` for those who decide nothing.
+    rows: Option<Vec<Row>>,
+}
+
+async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<SeeSelf>,
+    form: FormToken,
+) -> Result<Response, Problem> {
+    // Who one is may be seen by password alone; what waits may not.
+    if let Err(problem) = by.presence.holding::<SeeProposals>(&app)
+        && let Some(address) = prove_address(visit.lang, &by.presence, &problem)
+    {
+        return Ok(Redirect::to(&format!("{address}?to={}", visit.path)).into_response());
+    }
+    let view = desk(&app, &visit, &by, &form).await?;
+    staff_page(&app, StatusCode::OK, &view, None)
+}
+
+async fn desk(
+    app: &App,
+    visit: &Visit,
+    by: &OnPage<SeeSelf>,
+    form: &FormToken,
+) -> Result<DeskPage, Problem> {
+    let lang = visit.lang;
+    let title = lang.pick("工作台", "Desk");
+    let f = Frame::new(app, visit, Brand::Registry, title);
+    let decider = match by.presence.holding::<SeeProposals>(app) {
+        Ok(actor) => Some(actor),
+        Err(problem) if problem.code() == Code::Forbidden => None,
+        Err(problem) => return Err(problem),
+    };
+    let rows = match &decider {
+        Some(actor) => Some(waiting(app, &f, actor).await?),
+        None => None,
+    };
+    let (organisation, level) = organisation(app, &by.actor).await?;
+    let region = match by.actor.federation.as_deref() {
+        Some(store::scope::NATIONAL) => lang.pick("全国", "whole country").to_owned(),
+        Some(code) => app.regions.full_name(code).to_owned(),
+        None => lang.pick("本机构", "own institution").to_owned(),
+    };
+    Ok(DeskPage {
+        name: by.presence.person_name.clone(),
+        role: lang.pick(by.actor.role.zh(), by.actor.role.en()),
+        organisation,
+        level: match level.as_str() {
+            "national" => lang.pick("国家", "national"),
+            "province" => lang.pick("省", "province"),
+            "prefecture" => lang.pick("市", "prefecture"),
+            "county" => lang.pick("县", "county"),
+            _ => lang.pick("机构", "institution"),
+        },
+        region,
+        form: form.text.clone(),
+        rows,
+        f,
+    })
+}
+
+async fn organisation(app: &App, actor: &Actor) -> Result<(String, String), Problem> {
+    let Some(code) = &actor.federation else {
+        let id = actor.institution.map(|id| id.to_string());
+        return Ok((id.unwrap_or_default(), String::new()));
+    };
+    let found = store::reference::federation(app.store.reader(), code).await?;
+    Ok(found.map_or_else(
+        || (code.clone(), String::new()),
+        |federation| (federation.name, federation.level),
+    ))
+}
+
+async fn waiting(app: &App, f: &Frame, actor: &Actor) -> Result<Vec<Row>, Problem> {
+    let found = proposals::list(app, actor, None, SHOWN).await?;
+    Ok(found
+        .into_iter()
+        .map(|row| Row {
+            own: row.proposed_by == actor.person,
+            id: row.id.to_string(),
+            kind: match row.object_kind.as_str() {
+                "admission" => f.t("培训机构", "institution"),
+                "program_version" => f.t("培训项目", "programme"),
+                "cohort" => f.t("班期", "cohort"),
+                "certificate" => f.t("证书", "certificate"),
+                _ => f.t("其他", "other"),
+            },
+            subject: row.subject,
+            act: row.act,
+            proposer: row.proposer,
+            proposed_at: f.moment(row.proposed_at),
+            due_at: row.due_at.map(|at| f.moment(at)),
+            // Sending the same page twice decides once.
+            key: app.random.id(app.now()).to_string(),
+        })
+        .collect())
+}
+
+async fn decide(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<DecideProposals>,
+    Path(id): Path<ProposalId>,
+    form: OwnForm,
+) -> Result<Response, Problem> {
+    let key: IdempotencyKey = form.text("key").parse()?;
+    match form.text("decision") {
+        "approve" => proposals::approve(&app, &by.actor, &key, id).await?,
+        "refuse" => {
+            let request = RefuseProposalRequest {
+                reason: form.text("reason").to_owned(),
+            };
+            proposals::refuse(&app, &by.actor, &key, id, &request).await?
+        }
+        _ => return Err(Problem::new(Code::MalformedRequest)),
+    };
+    Ok(Redirect::to(visit.lang.pick("/desk", "/en/desk")).into_response())
+}
