@@ -4,6 +4,7 @@ mod api_story;
 mod architecture;
 mod certificates;
 mod cli_story;
+mod config;
 mod demo;
 mod idempotency;
 mod openapi;

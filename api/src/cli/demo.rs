@@ -25,7 +25,7 @@ pub struct DemoArgs {
 pub async fn run(
     args: DemoArgs,
     data: Option<PathBuf>,
-    public_url: &str,
+    config: Config,
     print: Printing,
 ) -> Result<(), CommandError> {
     // The port first: one that is taken is told at once.
@@ -55,12 +55,11 @@ pub async fn run(
                 .to_owned(),
         ));
     }
-    let config = Config::for_public_url(public_url)
-        .map_err(|error| CommandError::Usage(error.to_owned()))?;
     let bar = super::progress::spinner("建立演示登记簿 / making the demo registry");
     let built = demo::build(&folder, config, |step| bar.set_message(step)).await;
     bar.finish_and_clear();
     let demo = built?;
+    let stop = stopped();
     if print.json {
         print.value(&serde_json::json!({
             "address": address,
@@ -71,7 +70,7 @@ pub async fn run(
     } else {
         tell(&demo, &address)?;
     }
-    server::serve(demo.app.clone(), listener, stopped()).await?;
+    server::serve(demo.app.clone(), listener, stop).await?;
     demo.app.store.close().await.map_err(Problem::from)?;
     if let Some(temporary) = temporary {
         temporary.close()?;

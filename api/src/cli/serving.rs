@@ -2,24 +2,45 @@
 
 use std::net::SocketAddr;
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use tokio::net::TcpListener;
 
-use super::registry::{CommandError, Printing, RegistryArgs};
+use super::registry::{CommandError, Printing, RegistryArgs, settings_of};
 use crate::boot;
+use crate::config::load::Named;
+use crate::config::{Role, safety};
 use crate::server;
 
 /// Serve a registry.
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     /// 监听地址,端口 0 为任意 / address to listen on, port 0 for any
-    #[arg(
-        long,
-        value_name = "ADDRESS:PORT",
-        env = "MINGZHENG_LISTEN",
-        default_value = "127.0.0.1:8080"
-    )]
-    pub listen: SocketAddr,
+    #[arg(long, value_name = "ADDRESS:PORT", env = "MINGZHENG_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// 服务角色 / which part of the service: everything, only the public part, or only the desks
+    #[arg(long, env = "MINGZHENG_ROLE")]
+    pub role: Option<Role>,
+}
+
+impl ServeArgs {
+    /// These options as fields of the configuration.
+    pub(super) fn named(&self) -> Vec<Named> {
+        vec![
+            Named {
+                field: "server.listen",
+                value: self.listen.map(|listen| listen.to_string()),
+                source: "--listen",
+            },
+            Named {
+                field: "server.role",
+                value: self
+                    .role
+                    .and_then(|role| role.to_possible_value())
+                    .map(|role| role.get_name().to_owned()),
+                source: "--role",
+            },
+        ]
+    }
 }
 
 /// Runs `serve` until the process is told to stop.
@@ -28,11 +49,21 @@ pub async fn serve(
     registry: &RegistryArgs,
     print: Printing,
 ) -> Result<(), CommandError> {
-    let app = registry.open().await?;
-    let listener = TcpListener::bind(args.listen).await?;
+    let file = registry.sound(args.named())?;
+    let refusals = safety::refusals(&file);
+    if !refusals.is_empty() {
+        return Err(CommandError::Config(refusals));
+    }
+    for (zh, en) in safety::warnings(file.server.listen, &file) {
+        eprintln!("mingzheng: {}", print.words(&zh, &en));
+    }
+    let app = boot::open(&settings_of(&file, false)?).await?;
+    let listener = TcpListener::bind(file.server.listen).await?;
     let address = listener.local_addr()?;
-    print.show(&serde_json::json!({ "address": format!("http://{address}") }))?;
-    server::serve(app.clone(), listener, stopped()).await?;
+    let told = serde_json::json!({ "address": format!("http://{address}") });
+    let stop = stopped();
+    print.show(&told)?;
+    server::serve(app.clone(), listener, stop).await?;
     app.store
         .close()
         .await
@@ -42,11 +73,12 @@ pub async fn serve(
 
 /// Runs `migrate`: makes the keys of a new registry, brings schema and reference data up to date.
 pub async fn migrate(registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
-    let existed = crate::keyring::exists(&registry.data().join("keys"));
-    let app = boot::open(&registry.settings(true)?).await?;
+    let settings = registry.settings(true)?;
+    let existed = crate::keyring::exists(&settings.data.join("keys"));
+    let app = boot::open(&settings).await?;
     let regions = app.regions.len();
     print.show(&serde_json::json!({
-        "data": registry.data(),
+        "data": settings.data,
         "created": !existed,
         "regions": regions,
         "policy": app.policy.name(),
@@ -59,17 +91,20 @@ pub async fn migrate(registry: &RegistryArgs, print: Printing) -> Result<(), Com
     Ok(())
 }
 
-/// Ends with the interrupt or termination signal.
-pub async fn stopped() {
+/// Ends with the interrupt or termination signal. It listens from the call on: call it before anybody is told that the
+/// service is there.
+pub fn stopped() -> impl Future<Output = ()> + Send + 'static {
     use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => {
-            let _ = interrupt.await;
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        let [interrupt, terminate] = signals;
+        match (interrupt, terminate) {
+            (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            },
+            // Without handlers the signals end the process by themselves.
+            _ => std::future::pending().await,
         }
     }
 }

@@ -1,4 +1,14 @@
-//! One configuration, read once in `main` and passed down.
+//! One configuration, read once and passed down: a file, the environment and the command line (see [`load`]).
+
+pub mod border;
+pub mod file;
+pub mod load;
+pub mod safety;
+pub mod secrets;
+
+use std::sync::Arc;
+
+use border::Border;
 
 /// Names, addresses and limits.
 #[derive(Clone, Debug)]
@@ -21,6 +31,33 @@ pub struct Config {
     pub scripted_clock: bool,
     /// First line of checkpoints.
     pub log_origin: String,
+    /// Which part of the service this process gives.
+    pub role: Role,
+    /// What the border lets in.
+    pub border: Arc<Border>,
+}
+
+/// Which part of the service a process gives (field.md 22).
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything.
+    #[default]
+    All,
+    /// Only what anybody may see.
+    Public,
+    /// Only what is done at the desks.
+    Registry,
 }
 
 impl Config {
@@ -48,6 +85,8 @@ impl Config {
             phone: "010-00000000".to_owned(),
             scripted_clock: false,
             log_origin: format!("{}/log", host.to_ascii_lowercase()),
+            role: Role::All,
+            border: Arc::default(),
         })
     }
 }
