@@ -10,6 +10,7 @@ use store::{DatabaseUrl, Store};
 
 use crate::access::sessions::Sessions;
 use crate::app::App;
+use crate::border::Border;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
 use crate::keyring::{self, Keyring};
@@ -107,6 +108,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         policy: Arc::new(policy),
         calendar: Arc::new(calendar),
         regions: Arc::new(RegionTable::default()),
+        border: Arc::new(Border::new(Arc::clone(&settings.config.border))),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;

@@ -60,7 +60,14 @@ pub async fn serve(
     let app = boot::open(&settings_of(&file, false)?).await?;
     let listener = TcpListener::bind(file.server.listen).await?;
     let address = listener.local_addr()?;
-    let told = serde_json::json!({ "address": format!("http://{address}") });
+    let mut told = serde_json::json!({ "address": format!("http://{address}") });
+    if let Some(inside) = file.server.metrics_listen {
+        let listener = TcpListener::bind(inside).await?;
+        told["metrics"] = format!("http://{}", listener.local_addr()?).into();
+        let router = server::health::inside(app.clone());
+        // It ends with the process: nobody waits for figures.
+        tokio::spawn(axum::serve(listener, router).into_future());
+    }
     let stop = stopped();
     print.show(&told)?;
     server::serve(app.clone(), listener, stop).await?;

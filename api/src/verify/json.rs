@@ -14,8 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::wire::VerificationBody;
-use super::{MOST_QUESTIONS, Question, answer_all, by_id};
+use super::{MOST_QUESTIONS, Question, answer_within, by_id};
 use crate::app::App;
+use crate::border::Source;
 use crate::extract::{Locale, Path};
 use crate::problem::{Code, Problem, ProblemBody, ProblemError};
 
@@ -124,6 +125,7 @@ struct VerificationsResponse {
     responses((status = 200, body = VerificationsResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn verify_certificates(
     State(app): State<App>,
+    source: Source,
     locale: Locale,
     headers: HeaderMap,
     body: Body,
@@ -134,17 +136,17 @@ async fn verify_certificates(
     for (index, item) in items.into_iter().enumerate() {
         rows.push(question(index, item).map(|question| questions.push(question)));
     }
-    let mut answers = answer_all(&app, questions).await?.into_iter();
+    let mut answers = answer_within(&app, source, questions).await?.into_iter();
     let items = rows
         .into_iter()
         .enumerate()
         .map(|(index, row)| match row.map(|()| answers.next()) {
-            Ok(Some(answer)) => Ok(VerificationRow::Verified {
+            Ok(Some(Ok(answer))) => Ok(VerificationRow::Verified {
                 index,
                 verification: Box::new(VerificationBody::from(&answer)),
             }),
             Ok(None) => Err(Problem::internal("an item was left without an answer")),
-            Err(problem) => Ok(VerificationRow::Refused {
+            Ok(Some(Err(problem))) | Err(problem) => Ok(VerificationRow::Refused {
                 index,
                 problem: ItemProblem::of(&problem, locale),
             }),

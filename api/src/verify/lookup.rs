@@ -171,9 +171,14 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         .map(|(text, wanted)| {
             let known = match wanted {
                 Wanted::Id(id) => by_id.get(&id),
-                Wanted::Number(number, name) => by_number
-                    .get(&number)
-                    .filter(|found| is_holder(app, found, &name)),
+                Wanted::Number(number, name) => {
+                    // Also computed for a number that nobody has: the same work, the same time (trust.md EN-2).
+                    let asked =
+                        store::certificates::holder_index(app.store.vault(), &number, &name);
+                    by_number
+                        .get(&number)
+                        .filter(|found| asked.ct_eq(&found.holder_index).into())
+                }
                 Wanted::Nothing => None,
             };
             Row {

@@ -10,8 +10,9 @@ use certs::verdict::{Lang, Outcome, Standing};
 use chrono::Days;
 use domain::{CertificateNo, PersonName, PublicId};
 
-use super::{Answer, by_id, by_number_and_name, by_text, name_matches};
+use super::{Answer, budget, by_id, by_text};
 use crate::app::App;
+use crate::border::Source;
 use crate::extract::Locale;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
 use crate::problem::Problem;
@@ -122,6 +123,7 @@ fn fields(body: &[u8]) -> Result<std::collections::HashMap<String, String>, Prob
 
 async fn submit(
     State(app): State<App>,
+    source: Source,
     visit: Visit,
     RawForm(body): RawForm,
 ) -> Result<Response, Problem> {
@@ -162,7 +164,7 @@ async fn submit(
     }
     if let (Ok(number), Ok(name), None, None) = (number, name, &form.number_fault, &form.name_fault)
     {
-        let answer = by_number_and_name(&app, number, name).await?;
+        let answer = budget::by_number_and_name(&app, source, number, name).await?;
         return match &answer.certificate {
             Some(known) => {
                 let address = format!("/v/{}", known.public_id);
@@ -207,6 +209,7 @@ async fn show(
 /// Compares a full name: answers match or no match, nothing else.
 async fn compare(
     State(app): State<App>,
+    source: Source,
     visit: Visit,
     Path(id): Path<String>,
     RawForm(body): RawForm,
@@ -223,7 +226,8 @@ async fn compare(
     let parsed: Result<PersonName, _> = typed.parse();
     match parsed {
         Ok(name) => {
-            let matches = name_matches(&app, &known.public_id, &name).await?;
+            let id = &known.public_id;
+            let matches = budget::compare(&app, source, &known.certificate_no, id, &name).await?;
             verdict(&app, &visit, &answer, Some(matches), None)
         }
         Err(bad) => {
