@@ -135,17 +135,38 @@ async fn verification_goes_on_while_uploads_hold_all_their_places() {
     let issued = story.issue(&cohort).await;
     let id = text(&issued["certificates"][0]["id"]);
     let path = format!("/api/v1/cohorts/{cohort}/rosters");
-    let token = story.who("school-1").token().await.expect("a token");
-    let mut slow = Vec::new();
-    for number in 0..2 {
-        let mut raw = Raw::connect(story.server.address()).await;
-        raw.send(format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: slow-{number}\r\n\
-             Content-Type: text/csv\r\nContent-Length: 5\r\n\r\nab"
-        ))
-        .await;
-        slow.push(raw);
-    }
+    // The service, and an import that takes as long as the test wants.
+    let open = Arc::new(tokio::sync::Semaphore::new(0));
+    let waits = Arc::clone(&open);
+    let routes = api::server::openapi::routes().0.route(
+        "/api/hold",
+        axum::routing::post(async move || {
+            let _done = waits.acquire().await;
+            "done"
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let app = story.server.app.clone();
+    let router = api::server::layered(app.clone(), routes);
+    tokio::spawn(api::server::serve_router(
+        app,
+        router,
+        listener,
+        std::future::pending(),
+    ));
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client");
+    let holding: Vec<_> = (0..2)
+        .map(|_| {
+            let request = http.post(format!("http://{address}/api/hold"));
+            tokio::spawn(request.header("Content-Type", "text/csv").body("a").send())
+        })
+        .collect();
     // Until both hold a place, further uploads are answered by the use case.
     let refused = loop {
         let answer = story
@@ -172,15 +193,49 @@ async fn verification_goes_on_while_uploads_hold_all_their_places() {
         .find(|(class, ..)| class.as_str() == "import")
         .expect("a pool");
     assert_eq!((import.1, import.3), (2, 2), "both hold their places");
-    for mut raw in slow {
-        let answer = raw.send("cde").await.end().await;
-        assert!((400..500).contains(&answer.status), "{}", answer.head);
+    open.add_permits(2);
+    for held in holding {
+        let answer = held.await.expect("no panic").expect("an answer");
+        assert_eq!(answer.status(), 200, "what had a place ended well");
     }
     let again = story
         .who("school-1")
         .upload(&path, rosters::csv(1, 1))
         .await;
     assert_ne!(again.status, 503, "there is room again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_over_a_slow_line_holds_no_place() {
+    let server = started(|border| {
+        border.pools.import = Pool {
+            running: 1,
+            waiting: 0,
+            wait_ms: 0,
+        };
+    })
+    .await;
+    let story = Story::ready_on(server).await;
+    let cohort = story.enrolling().await;
+    let school = story.who("school-1");
+    let token = school.token().await.expect("a token");
+    let path = format!("/api/v1/cohorts/{cohort}/rosters");
+    let file = rosters::csv(1, 2);
+    let mut slow = Raw::connect(story.server.address()).await;
+    slow.send(format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: slow-1\r\n\
+         Content-Type: text/csv\r\nContent-Length: {}\r\n\r\n",
+        file.len()
+    ))
+    .await
+    .send(&file[..20])
+    .await;
+    let quick = school
+        .upload(&format!("{path}?import=all"), rosters::csv(5, 1))
+        .await;
+    quick.good();
+    let answer = slow.send(&file[20..]).await.end().await;
+    assert_eq!(answer.status, 201, "{} {}", answer.head, answer.body);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

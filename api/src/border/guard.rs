@@ -20,7 +20,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let class = Class::of(request.method(), request.uri().path(), request.headers());
     let read = matches!(*request.method(), Method::GET | Method::HEAD);
     let accept = Accept::of(request.headers());
-    match admit(&app.border, class, request, next).await {
+    match admit(&app, class, request, next).await {
         Ok(response) if read && response.status().is_success() && !accept.takes(&response) => {
             Problem::new(Code::NotAcceptable).into_response()
         }
@@ -30,11 +30,12 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
 }
 
 async fn admit(
-    border: &Border,
+    app: &App,
     class: Option<Class>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    let border: &Border = &app.border;
     let figures = &border.figures;
     sizes(&request, figures)?;
     let source = match request.extensions().get::<Peer>() {
@@ -78,8 +79,8 @@ async fn admit(
     };
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    if class == Class::Import {
-        // Read by the handler, after it knows who is asking: a stranger's file is not read at all.
+    if class == Class::Import && !is_signed_in(app, &parts.headers) {
+        // Left to the handler, which knows who else may send a file; a stranger's is not read at all.
         let (paced, was_slow) = Paced::new(body, pace);
         let _place = border
             .pools
@@ -97,8 +98,13 @@ async fn admit(
             Err(_) => Err(overloaded(border)),
         };
     }
+    let memory = if class == Class::Import {
+        &border.upload_memory
+    } else {
+        &border.memory
+    };
     let (bytes, _memory) =
-        body::read(body, pace, most, &border.memory)
+        body::read(body, pace, most, memory)
             .await
             .map_err(|unread| match unread {
                 Unread::Large => Problem::new(Code::TooLarge),
@@ -112,7 +118,7 @@ async fn admit(
         .await
         .map_err(|_| overloaded(border))?;
     let request = Request::from_parts(parts, Body::from(bytes));
-    let work = millis(if is_long(&path) {
+    let work = millis(if class == Class::Import || is_long(&path) {
         figures.timeouts.upload_ms
     } else {
         figures.timeouts.handler_ms
@@ -120,6 +126,14 @@ async fn admit(
     tokio::time::timeout(work, next.run(request))
         .await
         .map_err(|_| overloaded(border))
+}
+
+/// Whether a token of ours comes with it: then a file is read before a place is taken, so that a slow line holds none.
+fn is_signed_in(app: &App, headers: &HeaderMap) -> bool {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
+        .is_some_and(|token| app.sessions.read(token, app.now()).is_ok())
 }
 
 /// Acts on as many rows as an import has: signing a batch.

@@ -37,6 +37,8 @@ pub struct Border {
     pools: Pools,
     /// Kibibytes of memory left for bodies.
     memory: Arc<Semaphore>,
+    /// The same for uploads.
+    upload_memory: Arc<Semaphore>,
     /// Wrong questions of the day by number; the database holds them too.
     pub(crate) wrong_numbers: DayCounts<[u8; 32]>,
     /// Wrong questions of the day by source; nowhere else.
@@ -55,12 +57,14 @@ impl std::fmt::Debug for Border {
 impl Border {
     /// A border with these figures.
     pub fn new(figures: Arc<Figures>) -> Self {
-        let kibibytes = (figures.sizes.body_memory_bytes / 1024).min(Semaphore::MAX_PERMITS);
+        let memory =
+            |bytes: usize| Arc::new(Semaphore::new((bytes / 1024).min(Semaphore::MAX_PERMITS)));
         Self {
             metrics: Metrics::default(),
             limiters: Limiters::new(&figures.limits),
             pools: Pools::new(&figures.pools),
-            memory: Arc::new(Semaphore::new(kibibytes)),
+            memory: memory(figures.sizes.body_memory_bytes),
+            upload_memory: memory(figures.sizes.upload_memory_bytes),
             wrong_numbers: DayCounts::default(),
             wrong_sources: DayCounts::default(),
             stopping: AtomicBool::new(false),

@@ -77,6 +77,8 @@ pub struct Sizes {
     pub upload_bytes: usize,
     /// Memory for the bodies of all requests that are being read and are no uploads. Default 134217728 (128 MiB).
     pub body_memory_bytes: usize,
+    /// Memory for the bodies of all uploads that are being read. Default 268435456 (256 MiB).
+    pub upload_memory_bytes: usize,
     /// Connections at once; further ones are closed. Default 20000.
     pub connections: usize,
 }
@@ -90,6 +92,7 @@ impl Default for Sizes {
             verify_bytes: 8 * 1024 * 1024,
             upload_bytes: 20 * 1024 * 1024,
             body_memory_bytes: 128 * 1024 * 1024,
+            upload_memory_bytes: 256 * 1024 * 1024,
             connections: 20_000,
         }
     }

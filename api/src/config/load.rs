@@ -342,6 +342,7 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("sizes.verify_bytes", 1_024, 67_108_864),
     ("sizes.upload_bytes", 1_024, 1_073_741_824),
     ("sizes.body_memory_bytes", 1_048_576, 1_099_511_627_776),
+    ("sizes.upload_memory_bytes", 1_048_576, 1_099_511_627_776),
     ("sizes.connections", 1, 1_000_000),
     ("lookup.wrong_per_number_and_day", 1, 1_000),
     ("lookup.wrong_per_source_and_day", 1, 10_000_000),

@@ -42,7 +42,9 @@ fn private() -> [(HeaderName, &'static str); 3] {
 /// The verdict about the certificate with this id; 404 with a verdict `not_found` when there is none.
 #[utoipa::path(get, path = "/api/v1/verifications/{id}", operation_id = "verify_certificate", tag = "verification",
     params(("id" = String, Path, description = "The id on the paper, 26 characters")),
-    responses((status = 200, body = VerificationBody), (status = 404, body = VerificationBody)))]
+    responses((status = 200, body = VerificationBody),
+        (status = 404, description = "A verdict `not_found`, or a problem when the id has another form",
+            content((VerificationBody = "application/json"), (ProblemBody = "application/problem+json")))))]
 async fn show_verification(
     State(app): State<App>,
     Path(id): Path<String>,

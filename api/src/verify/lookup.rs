@@ -152,7 +152,7 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
     ids.dedup();
     numbers.sort_unstable();
     numbers.dedup();
-    let db = app.store.snapshot().await?;
+    let db = app.store.public_snapshot().await?;
     let keys = crate::certificates::keys::key_set_in(&db).await?;
     let by_id: HashMap<PublicId, Arc<PublicCertificate>> =
         store::certificates::public_by_public_ids(&db, &ids)
