@@ -8,6 +8,7 @@ use domain::policy::WorkflowPolicy;
 use store::Store;
 
 use crate::access::sessions::Sessions;
+use crate::border::Border;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
 use crate::keyring::Keyring;
@@ -34,8 +35,8 @@ pub struct App {
     pub calendar: Arc<WorkingCalendar>,
     /// Divisions by code and by name.
     pub regions: Arc<RegionTable>,
-    /// Wrong names tried for certificates today.
-    pub name_budget: Arc<crate::verify::budget::NameBudget>,
+    /// Limits, pools and counters of this process.
+    pub border: Arc<Border>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.
     pub dry_run: bool,
 }

@@ -10,6 +10,7 @@ use store::{DatabaseUrl, Durability, Store};
 
 use crate::access::sessions::Sessions;
 use crate::app::App;
+use crate::border::Border;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, DeliveryTarget};
 use crate::keyring::{self, Keyring};
@@ -109,7 +110,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         policy: Arc::new(policy),
         calendar: Arc::new(calendar),
         regions: Arc::new(RegionTable::default()),
-        name_budget: Arc::default(),
+        border: Arc::new(Border::new(Arc::clone(&settings.config.border))),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;

@@ -1,5 +1,7 @@
 //! Extractors of our own, so that even a malformed request is a problem document (trust.md ERR-1).
 
+mod strict;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -155,8 +157,21 @@ fn json_value(bytes: &[u8]) -> Result<serde_json::Value, Problem> {
             ));
         }
     }
-    serde_json::from_slice(bytes).map_err(|error| {
-        Problem::new(Code::MalformedRequest).with_detail(
+    match serde_json::from_slice::<strict::Strict>(bytes) {
+        Ok(strict::Strict(value)) => Ok(value),
+        Err(error) if error.to_string().contains(strict::TWICE) => Err(Problem::field(
+            "",
+            "duplicate-field",
+            "同一个字段出现了两次,请只保留一个。",
+            "A field stands twice in one object; keep one.",
+        )),
+        Err(error) if is_number_fault(bytes, &error) => Err(Problem::field(
+            "",
+            "number",
+            "数字超出范围,或不是数字(NaN、Infinity)。",
+            "A number is out of range, or none (NaN, Infinity).",
+        )),
+        Err(error) => Err(Problem::new(Code::MalformedRequest).with_detail(
             format!(
                 "JSON 无法读取:第 {} 行第 {} 列附近。",
                 error.line(),
@@ -167,8 +182,26 @@ fn json_value(bytes: &[u8]) -> Result<serde_json::Value, Problem> {
                 error.line(),
                 error.column()
             ),
-        )
-    })
+        )),
+    }
+}
+
+/// `1e999`, `NaN`, `Infinity`: numbers that cannot be, rather than JSON that cannot be read (trust.md ERR-1).
+fn is_number_fault(bytes: &[u8], error: &serde_json::Error) -> bool {
+    if error.to_string().starts_with("number out of range") {
+        return true;
+    }
+    let line = bytes
+        .split(|byte| *byte == b'\n')
+        .nth(error.line().saturating_sub(1))
+        .unwrap_or_default();
+    let at = line
+        .get(error.column().saturating_sub(1)..)
+        .unwrap_or_default();
+    let here = at.strip_prefix(b"-").unwrap_or(at);
+    [&b"NaN"[..], b"Infinity"]
+        .iter()
+        .any(|word| here.starts_with(word))
 }
 
 /// A value that has not the type it should have; `at` is the pointer of what was parsed.

@@ -47,6 +47,9 @@ pub enum KeyringError {
         "the passphrase file holds fewer than 32 characters: put at least 32 random characters into it"
     )]
     WeakPassphrase,
+    /// A secret that stands in manuals.
+    #[error("the secret in {0} is a sample that everybody knows: put random characters into it")]
+    Sample(String),
     /// Not a configured name.
     #[error("{0}")]
     Name(&'static str),
@@ -96,6 +99,7 @@ pub fn read_passphrase(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> 
     if trimmed.len() < SHORTEST_PASSPHRASE {
         return Err(KeyringError::WeakPassphrase);
     }
+    refuse_sample(path, trimmed)?;
     Ok(Zeroizing::new(trimmed.to_vec()))
 }
 
@@ -159,6 +163,11 @@ impl Keyring {
             issuers: RwLock::default(),
             passphrase,
         })
+    }
+
+    /// Folder of the keys.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Signs checkpoints.
@@ -245,6 +254,7 @@ fn read_key(path: &Path, kid: KeyId, passphrase: &[u8]) -> Result<SoftwareSigner
 
 fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
     let text = read_private(path)?;
+    refuse_sample(path, &text)?;
     let bytes = HEXLOWER_PERMISSIVE
         .decode(text.trim_ascii())
         .map(Zeroizing::new)
@@ -254,6 +264,14 @@ fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
         .try_into()
         .map_err(|_| KeyringError::Unreadable(name_of(path)))?;
     Ok(Zeroizing::new(secret))
+}
+
+/// Everybody could sign, or open what is sealed, with a secret from a manual (trust.md KY-9).
+fn refuse_sample(path: &Path, secret: &[u8]) -> Result<(), KeyringError> {
+    if crate::config::secrets::is_sample(secret) {
+        return Err(KeyringError::Sample(name_of(path)));
+    }
+    Ok(())
 }
 
 /// Reads a file that only its owner may read.

@@ -4,6 +4,7 @@ pub mod access;
 pub mod act;
 pub mod app;
 pub mod boot;
+pub mod border;
 pub mod catalogue;
 pub mod certificates;
 pub mod cli;

@@ -14,6 +14,7 @@ mod m20260301_000004_cohorts;
 mod m20260301_000005_certificates;
 mod m20260301_000006_journal;
 mod m20260301_000007_access;
+mod m20260301_000008_lookups;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000005_certificates::Migration),
             Box::new(m20260301_000006_journal::Migration),
             Box::new(m20260301_000007_access::Migration),
+            Box::new(m20260301_000008_lookups::Migration),
         ]
     }
 }

@@ -70,6 +70,8 @@ pub enum Durability {
 #[derive(Clone, Debug)]
 pub struct Store {
     reader: DatabaseConnection,
+    /// For what anybody may ask: work at the desks cannot take its connections (trust.md OV-1).
+    public: DatabaseConnection,
     writer: DatabaseConnection,
     vault: Arc<Vault>,
 }
@@ -82,20 +84,23 @@ impl Store {
         durability: Durability,
     ) -> Result<Self, StoreError> {
         let writer = Database::connect(options(url, 1, durability)).await?;
-        let (reader, writer) = if writer.get_database_backend() == DbBackend::Postgres {
+        let (reader, public, writer) = if writer.get_database_backend() == DbBackend::Postgres {
             refuse_unsafe_postgres(&writer).await?;
             let pool = Database::connect(options(url, 12, durability)).await?;
             migrate_under_lock(&writer).await?;
-            (pool.clone(), pool)
+            (
+                pool.clone(),
+                Database::connect(options(url, 8, durability)).await?,
+                pool,
+            )
         } else {
             Migrator::up(&writer, None).await?;
-            (
-                Database::connect(options(url, 4, durability)).await?,
-                writer,
-            )
+            let pool = || Database::connect(options(url, 4, durability));
+            (pool().await?, pool().await?, writer)
         };
         Ok(Self {
             reader,
+            public,
             writer,
             vault,
         })
@@ -118,7 +123,16 @@ impl Store {
 
     /// Opens a transaction for reading in which every query sees the same moment.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let options = match self.reader.get_database_backend() {
+        Self::snapshot_of(&self.reader).await
+    }
+
+    /// The same from connections that only public questions use.
+    pub async fn public_snapshot(&self) -> Result<Snapshot, StoreError> {
+        Self::snapshot_of(&self.public).await
+    }
+
+    async fn snapshot_of(pool: &DatabaseConnection) -> Result<Snapshot, StoreError> {
+        let options = match pool.get_database_backend() {
             DbBackend::Postgres => TransactionOptions {
                 isolation_level: Some(IsolationLevel::RepeatableRead),
                 access_mode: Some(AccessMode::ReadOnly),
@@ -127,7 +141,7 @@ impl Store {
             // A deferred transaction of SQLite keeps the moment of its first query.
             _ => TransactionOptions::default(),
         };
-        Ok(self.reader.begin_with_options(options).await?)
+        Ok(pool.begin_with_options(options).await?)
     }
 
     /// Seals and opens personal values.
@@ -143,6 +157,7 @@ impl Store {
     /// Ends all connections.
     pub async fn close(self) -> Result<(), StoreError> {
         self.reader.close_by_ref().await?;
+        self.public.close_by_ref().await?;
         self.writer.close_by_ref().await?;
         Ok(())
     }

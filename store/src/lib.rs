@@ -16,10 +16,12 @@ mod entity;
 pub mod error;
 #[cfg(test)]
 mod fixture;
+pub mod health;
 pub mod idempotency;
 pub mod institutions;
 pub mod journal;
 pub mod log;
+pub mod lookups;
 pub mod objections;
 pub mod offers;
 pub mod one_time_tokens;

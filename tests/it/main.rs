@@ -1,10 +1,13 @@
 //! One test binary over real servers and real databases; a file for each thing that is promised.
 
 mod access;
+mod answers;
 mod api_story;
 mod architecture;
+mod border;
 mod certificates;
 mod cli_story;
+mod config;
 mod demo;
 mod desk;
 mod idempotency;

@@ -43,11 +43,22 @@ fn every_operation_has_its_own_name_a_tag_and_a_problem() {
             );
             let summary = operation["summary"].as_str().unwrap_or("");
             assert!(!summary.is_empty(), "{name}: says nothing of itself");
+            let answers = operation["responses"].as_object().expect("answers");
+            assert!(
+                answers
+                    .keys()
+                    .all(|status| status.len() == 3 && !status.contains('X')),
+                "{name}: each status by itself"
+            );
+            let mut wanted = vec!["406", "429", "503"];
+            if operation.get("security").is_some() {
+                wanted.extend(["401", "403", "404"]);
+            }
             if method == "post" || method == "put" {
-                assert!(
-                    operation["responses"].get("4XX").is_some(),
-                    "{name}: no problem documented"
-                );
+                wanted.extend(["400", "413", "415", "422"]);
+            }
+            for status in wanted {
+                assert!(answers.contains_key(status), "{name}: {status} is missing");
             }
         }
     }

@@ -6,6 +6,7 @@ pub mod client;
 pub mod command;
 pub mod database;
 pub mod interop;
+pub mod raw;
 pub mod rosters;
 pub mod server;
 pub mod story;

@@ -132,11 +132,7 @@ pub async fn prove(
     };
     let place = match known {
         true => source.clone(),
-        false => Source {
-            address: std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
-            device: None,
-            words: String::new(),
-        },
+        false => Source::anywhere(),
     };
     let attempt = failures::begin(app, "code", &account, &place, known).await?;
     let now = app.now();

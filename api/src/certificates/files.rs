@@ -25,7 +25,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(qr_png))
         .routes(routes!(qr_svg))
         .routes(routes!(qr_text))
-        .routes(routes!(proof))
+}
+
+/// Routes that anybody may use.
+pub(crate) fn public_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(proof))
 }
 
 /// A certificate whose files the asker may open: by share link, or as an officer in scope.

@@ -39,7 +39,12 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_history))
         .routes(routes!(change_certificate))
         .routes(routes!(share_certificate))
-        .routes(routes!(create_key, list_keys))
+        .routes(routes!(create_key))
+}
+
+/// Routes that anybody may use.
+pub(crate) fn public_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list_keys))
 }
 
 /// Propose a batch of certificates for an accepted cohort.

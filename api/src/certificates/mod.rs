@@ -17,3 +17,8 @@ use crate::app::App;
 pub(crate) fn routes() -> OpenApiRouter<App> {
     json::routes().merge(files::routes())
 }
+
+/// Routes that anybody may use: keys, and the log proof of a certificate.
+pub(crate) fn public_routes() -> OpenApiRouter<App> {
+    json::public_routes().merge(files::public_routes())
+}

@@ -63,6 +63,10 @@ pub async fn run(
     let demo = made(&registry).await?;
     let app = boot::open(&Settings {
         config: config(&registry)?,
+        // The demo is complete in its folder, whatever file and environment name.
+        database: None,
+        passphrase_file: None,
+        policy_file: None,
         ..registry.settings(false)?
     })
     .await?;
@@ -86,8 +90,8 @@ async fn made(registry: &RegistryArgs) -> Result<Demo, CommandError> {
     let mut command = std::process::Command::new(std::env::current_exe()?);
     command
         .args(["demo", "--make-only", "--data"])
-        .arg(registry.data())
-        .args(["--public-url", &registry.public_url])
+        .arg(registry.given_data().unwrap_or_default())
+        .args(registry.address_arguments())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());
     let output = tokio::task::spawn_blocking(move || command.output())
@@ -105,7 +109,9 @@ async fn made(registry: &RegistryArgs) -> Result<Demo, CommandError> {
 
 /// The demo's sign-ins are printed for everybody, and it speaks http on the loopback.
 fn config(registry: &RegistryArgs) -> Result<Config, CommandError> {
-    let mut config = Config::for_public_url(&registry.public_url)
+    let mut config = registry
+        .sound(Vec::new())?
+        .config()
         .map_err(|error| CommandError::Usage(error.to_owned()))?;
     config.require_second_factor = false;
     config.loopback_cookies = true;
@@ -114,7 +120,7 @@ fn config(registry: &RegistryArgs) -> Result<Config, CommandError> {
 
 /// Makes the registry in the folder of the arguments, which must be empty.
 async fn make(registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
-    let folder = registry.data();
+    let folder = registry.given_data().unwrap_or_default();
     if crate::keyring::exists(&folder.join("keys")) {
         return Err(CommandError::Usage(
             "演示需要一个空目录 / the demo needs an empty folder: this one holds a registry"

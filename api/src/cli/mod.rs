@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod certificates;
 pub mod cohorts;
+pub mod configs;
 pub mod demo;
 pub mod grades;
 pub mod ids;
@@ -61,6 +62,9 @@ enum Command {
     Demo(demo::DemoArgs),
     /// 建立或升级登记簿 / make a registry, or bring it up to date
     Migrate,
+    /// 配置 / configuration
+    #[command(subcommand)]
+    Config(configs::ConfigCommand),
     /// 账号 / accounts
     #[command(subcommand)]
     Account(accounts::AccountCommand),
@@ -176,6 +180,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
             demo::run(args, registry, print).await?;
         }
         Command::Migrate => serving::migrate(registry, print).await?,
+        Command::Config(command) => return configs::run(command, registry, print),
         Command::Account(command) => accounts::run(command, registry, print).await?,
         Command::Institution(command) => institutions::run(command, registry, print).await?,
         Command::Program(command) => programs::run_program(command, registry, print).await?,

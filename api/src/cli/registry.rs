@@ -8,7 +8,7 @@ use certs::verdict::Lang;
 use clap::Args;
 use domain::access::Actor;
 use serde_json::Value;
-use store::{DatabaseUrl, Durability};
+use store::Durability;
 
 use crate::access::sign_in::{self, Credentials};
 use crate::access::{accounts, permissions::Permission};
@@ -16,13 +16,17 @@ use crate::act::Receipt;
 use crate::app::App;
 use crate::boot::{self, BootError, Settings};
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::file::ConfigFile;
+use crate::config::load::{Fault, Loaded, Named, load};
 use crate::extract::IdempotencyKey;
 use crate::problem::{Code, Problem, Sentence};
 
 /// Where the registry is.
 #[derive(Args, Clone, Debug)]
 pub struct RegistryArgs {
+    /// 配置文件 / configuration file (TOML); see `mingzheng config show-defaults`
+    #[arg(long, value_name = "FILE", env = "MINGZHENG_CONFIG", global = true)]
+    config: Option<PathBuf>,
     /// 数据目录 / data folder: keys and, with SQLite, the database
     #[arg(long, value_name = "DIR", env = "MINGZHENG_DATA", global = true)]
     data: Option<PathBuf>,
@@ -36,14 +40,8 @@ pub struct RegistryArgs {
     )]
     pub database: Option<String>,
     /// 平台对外地址 / public address of the registry
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "MINGZHENG_PUBLIC_URL",
-        default_value = "https://mingzheng.example",
-        global = true
-    )]
-    pub public_url: String,
+    #[arg(long, value_name = "URL", env = "MINGZHENG_PUBLIC_URL", global = true)]
+    pub public_url: Option<String>,
     /// 密钥口令文件 / file with the passphrase of the keys
     #[arg(
         long,
@@ -94,14 +92,41 @@ pub enum CommandError {
     /// An argument or a file is wrong.
     #[error("{0}")]
     Usage(String),
+    /// The configuration has faults, or is unsafe to serve with.
+    #[error("{}", faults_text(.0, None))]
+    Config(Vec<Fault>),
     /// Something could not be read or written.
     #[error("{0}")]
     Io(#[from] std::io::Error),
 }
 
+/// One line for each fault: field, code, what to do, and where it was said.
+pub fn faults_text(faults: &[Fault], lang: Option<Lang>) -> String {
+    let mut text = match lang {
+        Some(Lang::Zh) => "配置有问题:".to_owned(),
+        Some(Lang::En) => "the configuration has faults:".to_owned(),
+        None => "配置有问题 / the configuration has faults:".to_owned(),
+    };
+    for fault in faults {
+        let words = match lang {
+            Some(Lang::Zh) => fault.zh.clone(),
+            Some(Lang::En) => fault.en.clone(),
+            None => format!("{} / {}", fault.zh, fault.en),
+        };
+        text.push_str(&format!(
+            "\n  {} [{}] {words} ({})",
+            fault.field, fault.code, fault.source
+        ));
+    }
+    text
+}
+
 impl CommandError {
     /// The message, in one language where it was asked for.
     pub fn message(&self, lang: Option<Lang>) -> String {
+        if let Self::Config(faults) = self {
+            return faults_text(faults, lang);
+        }
         let (Self::Problem(problem), Some(lang)) = (self, lang) else {
             return self.to_string();
         };
@@ -121,6 +146,7 @@ impl CommandError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_)
+            | Self::Config(_)
             | Self::Io(_)
             | Self::Boot(BootError::Missing | BootError::Policy(_)) => 2,
             Self::Boot(_) => 3,
@@ -143,11 +169,45 @@ impl CommandError {
 }
 
 impl RegistryArgs {
-    /// The data folder; `registry` here when none was given.
-    pub fn data(&self) -> PathBuf {
-        self.data
-            .clone()
-            .unwrap_or_else(|| PathBuf::from("registry"))
+    /// File, variables and these arguments, with everything that is wrong with them.
+    pub fn load(&self, more: Vec<Named>) -> Loaded {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let from_variable = |name: &str, value: &Option<String>| {
+            value.is_some() && std::env::var(name).ok() == *value
+        };
+        let mut named = vec![
+            Named {
+                field: "registry.data",
+                value: path(&self.data),
+                source: "--data",
+            },
+            Named {
+                field: "registry.database",
+                value: self.database.clone(),
+                source: if from_variable("MINGZHENG_DATABASE", &self.database) {
+                    "MINGZHENG_DATABASE"
+                } else {
+                    "--database"
+                },
+            },
+            Named {
+                field: "registry.public_url",
+                value: self.public_url.clone(),
+                source: "--public-url",
+            },
+            Named {
+                field: "registry.passphrase_file",
+                value: path(&self.passphrase_file),
+                source: "--passphrase-file",
+            },
+            Named {
+                field: "registry.policy_file",
+                value: path(&self.policy_file),
+                source: "--policy-file",
+            },
+        ];
+        named.extend(more);
+        load(self.config.as_deref(), std::env::vars(), named)
     }
 
     /// Takes another data folder.
@@ -155,39 +215,61 @@ impl RegistryArgs {
         self.data = Some(folder.to_owned());
     }
 
-    /// The data folder, if one was given.
+    /// Arguments that give another process the same configuration, but for its folder.
+    pub fn address_arguments(&self) -> Vec<std::ffi::OsString> {
+        let mut arguments = Vec::new();
+        if let Some(file) = &self.config {
+            arguments.extend(["--config".into(), file.into()]);
+        }
+        if let Some(url) = &self.public_url {
+            arguments.extend(["--public-url".into(), url.into()]);
+        }
+        arguments
+    }
+
+    /// The configuration, when nothing is wrong with it.
+    pub fn sound(&self, more: Vec<Named>) -> Result<ConfigFile, CommandError> {
+        let loaded = self.load(more);
+        if loaded.faults.is_empty() {
+            Ok(loaded.file)
+        } else {
+            Err(CommandError::Config(loaded.faults))
+        }
+    }
+
+    /// The data folder, if one was given on the command line: a demo never takes the one of the file.
     pub fn given_data(&self) -> Option<PathBuf> {
         self.data.clone()
     }
 
     /// The settings that these arguments mean.
     pub fn settings(&self, create: bool) -> Result<Settings, CommandError> {
-        let database = self
-            .database
-            .as_deref()
-            .map(str::parse::<DatabaseUrl>)
-            .transpose()
-            .map_err(|error| CommandError::Usage(error.to_owned()))?;
-        let mut config = Config::for_public_url(&self.public_url)
-            .map_err(|error| CommandError::Usage(error.to_owned()))?;
-        // At the command line the asker sits at the machine with the keys; `serve` sets its own.
-        config.require_second_factor = false;
-        Ok(Settings {
-            data: self.data(),
-            database,
-            passphrase_file: self.passphrase_file.clone(),
-            policy_file: self.policy_file.clone(),
-            config,
-            clock: Arc::new(SystemClock),
-            create,
-            durability: Durability::Full,
-        })
+        let mut settings = settings_of(&self.sound(Vec::new())?, create)?;
+        // At the command line the asker sits at the machine with the keys; `serve` does not come this way.
+        settings.config.require_second_factor = false;
+        Ok(settings)
     }
 
     /// Opens the registry, which must be there.
     pub async fn open(&self) -> Result<App, CommandError> {
         Ok(boot::open(&self.settings(false)?).await?)
     }
+}
+
+/// The settings that a sound configuration means.
+pub fn settings_of(file: &ConfigFile, create: bool) -> Result<Settings, CommandError> {
+    Ok(Settings {
+        data: file.registry.data.clone(),
+        database: file.database().map_err(CommandError::Usage)?,
+        passphrase_file: file.registry.passphrase_file.clone(),
+        policy_file: file.registry.policy_file.clone(),
+        config: file
+            .config()
+            .map_err(|error| CommandError::Usage(error.to_owned()))?,
+        clock: Arc::new(SystemClock),
+        create,
+        durability: Durability::Full,
+    })
 }
 
 /// An open registry and who acts in it.

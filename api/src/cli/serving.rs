@@ -2,53 +2,65 @@
 
 use std::net::SocketAddr;
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use tokio::net::TcpListener;
 
-use super::registry::{CommandError, Printing, RegistryArgs};
+use super::registry::{CommandError, Printing, RegistryArgs, settings_of};
 use crate::boot;
-use crate::config::DeliveryTarget;
+use crate::config::load::Named;
+use crate::config::{Role, safety};
 use crate::server;
 
 /// Serve a registry.
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     /// 监听地址,端口 0 为任意 / address to listen on, port 0 for any
-    #[arg(
-        long,
-        value_name = "ADDRESS:PORT",
-        env = "MINGZHENG_LISTEN",
-        default_value = "127.0.0.1:8080"
-    )]
-    pub listen: SocketAddr,
+    #[arg(long, value_name = "ADDRESS:PORT", env = "MINGZHENG_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// 服务角色 / which part of the service: everything, only the public part, or only the desks
+    #[arg(long, env = "MINGZHENG_ROLE")]
+    pub role: Option<Role>,
     /// 工作人员是否必须使用第二因素 / whether staff must have a second factor
     #[arg(
         long,
         value_name = "BOOL",
         env = "MINGZHENG_REQUIRE_SECOND_FACTOR",
-        default_value_t = true,
         action = clap::ArgAction::Set
     )]
-    pub require_second_factor: bool,
-    /// 可信的反向代理地址 / address of a proxy whose X-Forwarded-For is believed; may be repeated
-    #[arg(
-        long,
-        value_name = "ADDRESS",
-        env = "MINGZHENG_TRUSTED_PROXIES",
-        value_delimiter = ','
-    )]
-    pub trusted_proxy: Vec<std::net::IpAddr>,
+    pub require_second_factor: Option<bool>,
     /// 消息发送方式:outbox、console 或 http 地址 / how messages to people are sent: outbox (files in the data folder), console, or the http address of a gateway
-    #[arg(long, value_name = "TARGET", env = "MINGZHENG_DELIVERY", default_value = "outbox", value_parser = delivery)]
-    pub delivery: DeliveryTarget,
+    #[arg(long, value_name = "TARGET", env = "MINGZHENG_DELIVERY")]
+    pub delivery: Option<String>,
 }
 
-fn delivery(text: &str) -> Result<DeliveryTarget, String> {
-    match text {
-        "outbox" => Ok(DeliveryTarget::Outbox),
-        "console" => Ok(DeliveryTarget::Console),
-        address if address.starts_with("http://") => Ok(DeliveryTarget::Http(address.to_owned())),
-        _ => Err("outbox, console, http://…".to_owned()),
+impl ServeArgs {
+    /// These options as fields of the configuration.
+    pub(super) fn named(&self) -> Vec<Named> {
+        vec![
+            Named {
+                field: "server.listen",
+                value: self.listen.map(|listen| listen.to_string()),
+                source: "--listen",
+            },
+            Named {
+                field: "server.role",
+                value: self
+                    .role
+                    .and_then(|role| role.to_possible_value())
+                    .map(|role| role.get_name().to_owned()),
+                source: "--role",
+            },
+            Named {
+                field: "server.require_second_factor",
+                value: self.require_second_factor.map(|needed| needed.to_string()),
+                source: "--require-second-factor",
+            },
+            Named {
+                field: "server.delivery",
+                value: self.delivery.clone(),
+                source: "--delivery",
+            },
+        ]
     }
 }
 
@@ -58,15 +70,28 @@ pub async fn serve(
     registry: &RegistryArgs,
     print: Printing,
 ) -> Result<(), CommandError> {
-    let mut settings = registry.settings(false)?;
-    settings.config.require_second_factor = args.require_second_factor;
-    settings.config.trusted_proxies = args.trusted_proxy;
-    settings.config.delivery = args.delivery;
-    let app = boot::open(&settings).await?;
-    let listener = TcpListener::bind(args.listen).await?;
+    let file = registry.sound(args.named())?;
+    let refusals = safety::refusals(&file);
+    if !refusals.is_empty() {
+        return Err(CommandError::Config(refusals));
+    }
+    for (zh, en) in safety::warnings(file.server.listen, &file) {
+        eprintln!("mingzheng: {}", print.words(&zh, &en));
+    }
+    let app = boot::open(&settings_of(&file, false)?).await?;
+    let listener = TcpListener::bind(file.server.listen).await?;
     let address = listener.local_addr()?;
-    print.show(&serde_json::json!({ "address": format!("http://{address}") }))?;
-    server::serve(app.clone(), listener, stopped()).await?;
+    let mut told = serde_json::json!({ "address": format!("http://{address}") });
+    if let Some(inside) = file.server.metrics_listen {
+        let listener = TcpListener::bind(inside).await?;
+        told["metrics"] = format!("http://{}", listener.local_addr()?).into();
+        let router = server::health::inside(app.clone());
+        // It ends with the process: nobody waits for figures.
+        tokio::spawn(axum::serve(listener, router).into_future());
+    }
+    let stop = stopped();
+    print.show(&told)?;
+    server::serve(app.clone(), listener, stop).await?;
     app.store
         .close()
         .await
@@ -76,11 +101,12 @@ pub async fn serve(
 
 /// Runs `migrate`: makes the keys of a new registry, brings schema and reference data up to date.
 pub async fn migrate(registry: &RegistryArgs, print: Printing) -> Result<(), CommandError> {
-    let existed = crate::keyring::exists(&registry.data().join("keys"));
-    let app = boot::open(&registry.settings(true)?).await?;
+    let settings = registry.settings(true)?;
+    let existed = crate::keyring::exists(&settings.data.join("keys"));
+    let app = boot::open(&settings).await?;
     let regions = app.regions.len();
     print.show(&serde_json::json!({
-        "data": registry.data(),
+        "data": settings.data,
         "created": !existed,
         "regions": regions,
         "policy": app.policy.name(),
@@ -93,17 +119,20 @@ pub async fn migrate(registry: &RegistryArgs, print: Printing) -> Result<(), Com
     Ok(())
 }
 
-/// Ends with the interrupt or termination signal.
-pub async fn stopped() {
+/// Ends with the interrupt or termination signal. It listens from the call on: call it before anybody is told that the
+/// service is there.
+pub fn stopped() -> impl Future<Output = ()> + Send + 'static {
     use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => {
-            let _ = interrupt.await;
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        let [interrupt, terminate] = signals;
+        match (interrupt, terminate) {
+            (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            },
+            // Without handlers the signals end the process by themselves.
+            _ => std::future::pending().await,
         }
     }
 }

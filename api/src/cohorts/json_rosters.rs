@@ -29,7 +29,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(upload_roster))
         .routes(routes!(annotate_roster))
         .routes(routes!(show_roster))
-        .routes(routes!(roster_template))
+}
+
+/// Routes that anybody may use.
+pub(super) fn public_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(roster_template))
 }
 
 #[derive(Deserialize, IntoParams)]

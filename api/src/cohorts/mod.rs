@@ -33,6 +33,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(json_rosters::routes())
 }
 
+/// Routes that anybody may use.
+pub(crate) fn public_routes() -> OpenApiRouter<App> {
+    json_rosters::public_routes()
+}
+
 /// What an act on a cohort answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CohortReceipt {

@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::boot::{self, BootError, Settings};
 use crate::clock::{Clock, SetClock, SystemClock};
 use crate::config::Config;
+use crate::config::safety::DEMO_MARK;
 use crate::problem::Problem;
 
 /// How many days before today the story begins.
@@ -151,6 +152,8 @@ pub async fn build(
         durability: Durability::Scratch,
     };
     let app = boot::open(&settings).await?;
+    // Its passwords are printed: `serve` does not show such a folder to others.
+    std::fs::write(data.join(DEMO_MARK), "mingzheng demo\n").map_err(BootError::Folder)?;
     let script = Script { clock, first };
     let country = country::Country::read()?;
     told("账号与密钥 / accounts and keys");

@@ -315,7 +315,7 @@ pub fn page(
 }
 
 /// Nothing from elsewhere, no script, no inline style (trust.md WEB-3).
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A route in both languages.
 pub fn both(

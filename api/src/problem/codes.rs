@@ -52,6 +52,12 @@ codes! {
         "请求内容无法读取,请检查格式后重新提交。" / "The request cannot be read; check its form and send it again.",
     IdempotencyKeyMissing = "idempotency-key-missing" BAD_REQUEST "缺少 Idempotency-Key" / "Idempotency-Key missing":
         "请在请求头 Idempotency-Key 中给出一个新的编号(1 至 128 个可见 ASCII 字符),重复提交时沿用同一个编号。" / "Send a new number in the header Idempotency-Key (1 to 128 visible ASCII characters) and keep it when you repeat the request.",
+    RequestTimeout = "request-timeout" REQUEST_TIMEOUT "内容传得太慢" / "The body came too slowly":
+        "内容传得太慢,连接已中断;请换较好的网络后重新提交,沿用同一个 Idempotency-Key。" / "What was sent came too slowly and was given up; try again on a better line, with the same Idempotency-Key.",
+    UrlTooLong = "url-too-long" URI_TOO_LONG "地址过长" / "Address too long":
+        "地址超过 8 KiB,请缩短查询条件。" / "The address is longer than 8 KiB; shorten the query.",
+    HeadersTooLarge = "headers-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE "请求头过大" / "Headers too large":
+        "请求头超过 16 KiB,请清除本站的 Cookie 后重试。" / "The headers are larger than 16 KiB; remove the cookies of this site and try again.",
     Unauthenticated = "unauthenticated" UNAUTHORIZED "请先登录" / "Sign in first":
         "请先登录,再重试。" / "Sign in and try again.",
     InvalidCredentials = "invalid-credentials" UNAUTHORIZED "用户名或密码不对" / "Wrong name or password":
@@ -124,6 +130,8 @@ codes! {
         "系统内部出错,已作记录;请凭编号向我们反映。" / "Something went wrong on our side and was recorded; quote the reference number.",
     Unavailable = "unavailable" SERVICE_UNAVAILABLE "暂时无法办理" / "Not available now":
         "暂时无法办理,请稍后再试;没有写入任何内容。" / "Not possible just now; try again later. Nothing was written.",
+    Overloaded = "overloaded" SERVICE_UNAVAILABLE "系统繁忙" / "Overloaded":
+        "系统繁忙,请稍后再试;没有完成的请求可用同一个 Idempotency-Key 重试。" / "Too much is being done at once; try again later. A request that was not answered may be repeated with the same Idempotency-Key.",
     Clock = "clock" SERVICE_UNAVAILABLE "系统时间异常" / "Clock out of order":
         "系统时间落后于登记簿,暂停签发。" / "The clock is behind the log; issuing is paused.",
     LogInconsistent = "log-inconsistent" SERVICE_UNAVAILABLE "登记簿校验未通过" / "Log check failed":

@@ -28,12 +28,17 @@ use crate::timeline::TimelineItem;
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create_certificate_type, list_certificate_types))
+        .routes(routes!(create_certificate_type))
         .routes(routes!(create_program, list_programs))
         .routes(routes!(draft_version))
         .routes(routes!(show_version, edit_version))
         .routes(routes!(act_on_version))
         .routes(routes!(show_version_timeline))
+}
+
+/// Routes that anybody may use.
+pub(crate) fn public_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list_certificate_types))
 }
 
 /// A certificate type.

@@ -1,19 +1,36 @@
-//! Whether the process lives and whether it can work.
+//! Whether the process lives and whether it can work (trust.md HL-1). What exactly is wrong is told inside only.
+
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde::Serialize;
 
 use crate::app::App;
 use crate::problem::{Code, Problem};
 
-/// Routes of this feature.
-pub(super) fn routes() -> Router<App> {
+/// Parts of the disk that must be free, in percent.
+const FREE_PERCENT: u64 = 5;
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Routes for everybody: yes or no.
+pub fn routes() -> Router<App> {
     Router::new()
         .route("/livez", get(|| async { plain("ok\n") }))
         .route("/readyz", get(ready))
+}
+
+/// Routes for the operator's own network: figures and reasons.
+pub fn inside(app: App) -> Router {
+    Router::new()
+        .route("/livez", get(|| async { plain("ok\n") }))
+        .route("/readyz", get(ready_inside))
+        .route("/metrics", get(metrics))
+        .with_state(app)
 }
 
 fn plain(text: &'static str) -> Response {
@@ -27,10 +44,125 @@ fn plain(text: &'static str) -> Response {
         .into_response()
 }
 
+async fn metrics(State(app): State<App>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    (
+        [(header::CONTENT_TYPE, kind)],
+        app.border.metrics.text(&app.border),
+    )
+        .into_response()
+}
+
 async fn ready(State(app): State<App>) -> Result<Response, Problem> {
-    app.store
-        .ping()
+    if checks(&app).await.iter().all(|check| check.good) {
+        Ok(plain("ready\n"))
+    } else {
+        Err(Problem::new(Code::Unavailable).retry_after(5))
+    }
+}
+
+async fn ready_inside(State(app): State<App>) -> Response {
+    let checks = checks(&app).await;
+    let good = checks.iter().all(|check| check.good);
+    let status = if good {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = serde_json::json!({ "ready": good, "checks": checks });
+    (status, axum::Json(body)).into_response()
+}
+
+/// One thing that must be so.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    good: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Check {
+    fn of(name: &'static str, outcome: Result<(), String>) -> Self {
+        Self {
+            name,
+            good: outcome.is_ok(),
+            reason: outcome.err(),
+        }
+    }
+}
+
+async fn checks(app: &App) -> Vec<Check> {
+    let serving = if app.border.is_stopping() {
+        Err("told to stop".to_owned())
+    } else {
+        Ok(())
+    };
+    if serving.is_err() {
+        return vec![Check::of("serving", serving)];
+    }
+    let schema = match app.store.pending_migrations().await {
+        Ok(0) => Ok(()),
+        Ok(pending) => Err(format!("{pending} migrations are missing")),
+        Err(error) => Err(error.to_string()),
+    };
+    let database = match tokio::time::timeout(PATIENCE, app.store.takes_writes()).await {
+        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        // One that waits behind a long act of another writer is alive.
+        Err(_) => match tokio::time::timeout(PATIENCE, app.store.snapshot()).await {
+            Ok(outcome) => outcome.map(|_| ()).map_err(|error| error.to_string()),
+            Err(_) => Err("no answer".to_owned()),
+        },
+    };
+    vec![
+        Check::of("serving", serving),
+        Check::of("database", database),
+        Check::of("schema", schema),
+        Check::of("signer", signer(app)),
+        Check::of("log", log(app).await),
+        Check::of("disk", disk(app)),
+    ]
+}
+
+/// The log key signs, and its signature holds.
+fn signer(app: &App) -> Result<(), String> {
+    const WORDS: &[u8] = b"mingzheng readiness";
+    let signer = app.keyring.log_signer();
+    let signature = signer.sign(WORDS).map_err(|error| error.to_string())?;
+    signer
+        .public_key()
+        .verify(WORDS, &signature)
+        .map_err(|error| error.to_string())
+}
+
+/// The newest checkpoint is that of the head.
+async fn log(app: &App) -> Result<(), String> {
+    let db = app
+        .store
+        .snapshot()
         .await
-        .map_err(|_| Problem::new(Code::Unavailable).retry_after(5))?;
-    Ok(plain("ready\n"))
+        .map_err(|error| error.to_string())?;
+    let head = store::log::head(&db)
+        .await
+        .map_err(|error| error.to_string())?;
+    let checkpoint = store::log::latest_checkpoint(&db)
+        .await
+        .map_err(|error| error.to_string())?
+        .map_or(0, |checkpoint| checkpoint.size);
+    if checkpoint == head.size {
+        Ok(())
+    } else {
+        Err(format!("head {}, checkpoint {checkpoint}", head.size))
+    }
+}
+
+/// Room on the disk of the keys, which is that of the database with SQLite.
+fn disk(app: &App) -> Result<(), String> {
+    let disk = rustix::fs::statvfs(app.keyring.folder()).map_err(|error| error.to_string())?;
+    let percent = disk.f_bavail.saturating_mul(100) / disk.f_blocks.max(1);
+    if percent >= FREE_PERCENT {
+        Ok(())
+    } else {
+        Err(format!("{percent} percent free"))
+    }
 }

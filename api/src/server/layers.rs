@@ -7,14 +7,16 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::cors;
 use crate::app::App;
+use crate::border::Class;
 use crate::extract::RequestId;
 use crate::problem::Problem;
 
 /// Header with the reference number of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives every request a reference number of six groups of letters that can be read over the telephone.
+/// Gives every request a reference number of eight letters that can be read over the telephone.
 pub(super) async fn request_id(
     State(app): State<App>,
     mut request: Request,
@@ -40,7 +42,7 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
+            "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ),
         (
             HeaderName::from_static("cross-origin-opener-policy"),
@@ -48,6 +50,7 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
         ),
     ];
     let signed_in = request.headers().contains_key(header::AUTHORIZATION);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
     if signed_in {
         // What one person may see is kept by nobody on the way.
@@ -62,6 +65,15 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
             .entry(name)
             .or_insert(HeaderValue::from_static(value));
     }
+    cors::mark(&method, &path, response.headers_mut());
+    response
+}
+
+/// Counts answers by class and status.
+pub(super) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    let class = Class::of(request.method(), request.uri().path(), request.headers());
+    let response = next.run(request).await;
+    app.border.metrics.answered(class, response.status());
     response
 }
 

@@ -1,53 +1,73 @@
 //! The HTTP server: routes of every feature, one set of layers, a graceful end.
 
-mod health;
+mod answers;
+mod cors;
+pub mod health;
 mod layers;
 pub mod openapi;
-
-use std::time::Duration;
+mod serving;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
+
+pub use serving::serve_router;
 
 use crate::app::App;
+use crate::config::Role;
 use crate::problem::{self, Problem};
 
-/// Largest body that any handler may ask for, in bytes (trust.md UP-1).
-const BODY_LIMIT: usize = 20 * 1024 * 1024;
-/// How long a request may take: an upload over a slow line included.
-const TIMEOUT: Duration = Duration::from_mins(10);
-/// How long running requests may take once the server was told to stop.
-const GRACE: Duration = Duration::from_secs(10);
-
-/// The whole service.
+/// The part of the service that the configuration asks for.
 pub fn router(app: App) -> Router {
-    let (api, document) = openapi::routes();
+    let (role, document) = (app.config.role, openapi::document());
     let text = openapi::text(&document);
-    Router::new()
-        .merge(api)
-        .merge(health::routes())
-        .merge(crate::developers::routes(&text))
-        .merge(openapi::file(text))
-        .merge(pages())
+    let mut routes = Router::new().merge(health::routes());
+    if role != Role::Registry {
+        routes = routes
+            .merge(public_pages())
+            .merge(crate::developers::routes(&text));
+    }
+    if role != Role::Public {
+        routes = routes.merge(desk_pages());
+    }
+    if role == Role::Registry {
+        // The desks have the stylesheet, too.
+        routes = routes.merge(crate::frame::assets::routes());
+    }
+    let api = match role {
+        Role::All => openapi::routes().0,
+        Role::Public => openapi::public().split_for_parts().0,
+        Role::Registry => openapi::desks().split_for_parts().0,
+    };
+    layered(app, routes.merge(api).merge(openapi::file(text)))
+}
+
+/// Routes under the layers of the service: what is true of every answer is in here.
+pub fn layered(app: App, routes: Router<App>) -> Router {
+    let most = app
+        .border
+        .figures
+        .sizes
+        .upload_bytes
+        .max(app.border.figures.sizes.verify_bytes);
+    routes
         .fallback(|| async { Problem::not_found() })
         .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(TimeoutLayer::with_status_code(
-            axum::http::StatusCode::SERVICE_UNAVAILABLE,
-            TIMEOUT,
-        ))
+        // The border has smaller limits, by class; this is the extractors' own.
+        .layer(DefaultBodyLimit::max(most))
+        .layer(from_fn_with_state(app.clone(), crate::border::guard))
+        .layer(from_fn(cors::options))
         .layer(from_fn_with_state(app.clone(), problem::render))
+        .layer(from_fn_with_state(app.clone(), layers::count))
         .layer(from_fn(layers::security_headers))
         .layer(from_fn_with_state(app.clone(), layers::request_id))
         .with_state(app)
 }
 
-/// Pages for people, in both languages.
-fn pages() -> Router<App> {
+/// Pages for anybody, in both languages.
+fn public_pages() -> Router<App> {
     Router::new()
         .merge(crate::home::routes())
         .merge(crate::verify::pages::routes())
@@ -56,9 +76,14 @@ fn pages() -> Router<App> {
         .merge(crate::log::pages::routes())
         .merge(crate::notices::routes())
         .merge(crate::help::routes())
+        .merge(crate::frame::assets::routes())
+}
+
+/// Pages of the desks.
+fn desk_pages() -> Router<App> {
+    Router::new()
         .merge(crate::access::pages::routes())
         .merge(crate::desk::routes())
-        .merge(crate::frame::assets::routes())
 }
 
 /// Serves until `stop` ends, then lets running requests finish.
@@ -67,22 +92,6 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let (told, mut waiting) = tokio::sync::watch::channel(false);
-    // With the address of the peer: sign-ins count where they come from.
-    let service = router(app).into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stop.await;
-        told.send_replace(true);
-    });
-    tokio::select! {
-        ended = serving.into_future() => ended,
-        () = async {
-            while !*waiting.borrow_and_update() {
-                if waiting.changed().await.is_err() {
-                    break;
-                }
-            }
-            tokio::time::sleep(GRACE).await;
-        } => Ok(()),
-    }
+    let router = router(app.clone());
+    serve_router(app, router, listener, stop).await
 }

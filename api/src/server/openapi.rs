@@ -8,7 +8,9 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::answers;
 use crate::app::App;
+use crate::problem::ProblemBody;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -18,6 +20,7 @@ use crate::app::App;
             Errors are problem documents (RFC 9457); POST needs Idempotency-Key; changes need If-Match.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
+    components(schemas(ProblemBody)),
     modifiers(&Bearer),
 )]
 struct Document;
@@ -39,9 +42,34 @@ impl utoipa::Modify for Bearer {
 
 /// Routes of every feature with a document of them.
 pub fn routes() -> (Router<App>, OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(public())
+        .merge(desks())
+        .split_for_parts();
+    answers::document(&mut document);
+    (router, document)
+}
+
+/// The document of the whole service, whichever part this process gives.
+pub(super) fn document() -> OpenApi {
+    routes().1
+}
+
+/// What anybody may ask: none of it needs a signed-in person (design decision 27).
+pub(super) fn public() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .merge(crate::verify::routes())
         .merge(crate::catalogue::json::routes())
+        .merge(crate::certificates::public_routes())
+        .merge(crate::programs::json::public_routes())
+        .merge(crate::cohorts::public_routes())
+        .merge(crate::reference::json::routes())
+        .merge(crate::log::json::routes())
+}
+
+/// What is done at the desks.
+pub(super) fn desks() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .merge(crate::access::json::routes())
         .merge(crate::institutions::json::routes())
         .merge(crate::programs::json::routes())
@@ -49,9 +77,6 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .merge(crate::cohorts::routes())
         .merge(crate::certificates::routes())
         .merge(crate::proposals::routes())
-        .merge(crate::reference::json::routes())
-        .merge(crate::log::json::routes())
-        .split_for_parts()
 }
 
 /// The document as the text that is served and kept in `openapi/openapi.json`.

@@ -1,86 +1,213 @@
-//! How many wrong names may be tried for one certificate number in a day (trust.md EN-3): guessing is stopped, the QR code
-//! still works.
+//! Questions by number and full name cost something when they are wrong (trust.md EN-2, EN-3).
 //!
-//! Numbers that nobody has are counted like others, so that the limit tells nothing either. Nothing that was typed is kept:
-//! a slot holds a count and a keyed hash of the last wrong name, under a key that dies with the process.
+//! A number has a few wrong names a day; after that it answers only by its QR code, also to the right name, since another
+//! answer would tell. The count is taken before the question is answered, in this process, so that parallel guesses
+//! gain nothing; a wrong one is then added to the database, so that it outlives a restart and all nodes know it. A source
+//! has a larger number, in memory only: an address is not to be kept. An unknown number and a wrong name are one case here.
 
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use domain::calendar::today;
-use domain::{CertificateNo, PersonName};
+use chrono::NaiveDate;
+use domain::{CertificateNo, PersonName, PublicId};
 
-/// Wrong names in a day after which the number is not answered any more.
-pub const MOST_WRONG: u8 = 5;
-/// Slots; two numbers may share one, which only makes the limit stricter.
-const SLOTS: usize = 1 << 17;
+use super::{Answer, Question, answer_all, name_matches};
+use crate::app::App;
+use crate::border::metrics::Refused;
+use crate::border::{Class, Source};
+use crate::problem::{Code, Problem};
 
-#[derive(Clone, Copy, Default)]
-struct Slot {
-    wrong: u8,
-    last: u32,
+/// How long an answer waits for its miss to be written; the count in memory holds anyway.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A question that was let in; it has taken one of the number's and one of the source's.
+struct Taken {
+    day: NaiveDate,
+    number: [u8; 32],
+    source: Source,
 }
 
-#[derive(Default)]
-struct Day {
-    on: Option<chrono::NaiveDate>,
-    slots: Vec<Slot>,
+/// Lets a question about a number in, or refuses it.
+fn take(
+    app: &App,
+    source: Source,
+    number: [u8; 32],
+    known: &HashMap<[u8; 32], u32>,
+) -> Result<Taken, Problem> {
+    let (day, figures) = (app.today(), &app.border.figures.lookup);
+    let refused = |zh: &str, en: &str| {
+        app.border.metrics.refused(Class::Lookup, Refused::Budget);
+        Problem::new(Code::TooManyRequests)
+            .with_detail(zh, en)
+            .retry_after(seconds_left(app))
+    };
+    let of_source = figures.wrong_per_source_and_day;
+    if !app.border.wrong_sources.take(day, source, of_source, 0) {
+        return Err(refused(
+            "今天查错的次数过多,请明天再试;扫描证书上的二维码不受影响。",
+            "Too many wrong questions today; try again tomorrow. Scanning the QR code still works.",
+        ));
+    }
+    let wrong = known.get(&number).copied().unwrap_or(0);
+    let of_number = figures.wrong_per_number_and_day;
+    if !app.border.wrong_numbers.take(day, number, of_number, wrong) {
+        app.border.wrong_sources.give_back(day, &source);
+        return Err(refused(
+            "这个编号今天查错的次数过多,请明天再试;扫描证书上的二维码不受影响。",
+            "This number was asked with wrong names too often today; try again tomorrow. Scanning its QR code still works.",
+        ));
+    }
+    Ok(Taken {
+        day,
+        number,
+        source,
+    })
 }
 
-/// The counts of one day in China.
-#[derive(Default)]
-pub struct NameBudget {
-    key: RandomState,
-    day: Mutex<Day>,
+/// Seconds until the next civil day in China.
+fn seconds_left(app: &App) -> u32 {
+    let of_day = (app.now() + chrono::Duration::hours(8))
+        .timestamp()
+        .rem_euclid(86_400);
+    u32::try_from(86_400 - of_day).unwrap_or(86_400)
 }
 
-impl std::fmt::Debug for NameBudget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NameBudget")
+impl Taken {
+    fn was_right(&self, app: &App) {
+        app.border.wrong_numbers.give_back(self.day, &self.number);
+        app.border.wrong_sources.give_back(self.day, &self.source);
     }
 }
 
-impl NameBudget {
-    fn place(&self, number: &CertificateNo) -> usize {
-        let hash = self.key.hash_one(number.as_str());
-        usize::try_from(hash % SLOTS as u64).unwrap_or(0)
+/// Writes what was wrong; when the database takes no writes now, the count in memory has to do.
+async fn were_wrong(app: &App, wrong: &[Taken]) {
+    let Some(first) = wrong.first() else {
+        return;
+    };
+    let mut counts = BTreeMap::new();
+    for one in wrong {
+        *counts.entry(one.number).or_insert(0_u32) += 1;
     }
-
-    /// Whether no further name is answered for this number today.
-    pub fn is_spent(&self, number: &CertificateNo, now: DateTime<Utc>) -> bool {
-        let place = self.place(number);
-        let day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
-        day.on == Some(today(now))
-            && day
-                .slots
-                .get(place)
-                .is_some_and(|slot| slot.wrong >= MOST_WRONG)
+    let figures = &app.border.figures.lookup;
+    app.border.metrics.missed(
+        wrong.len() as u64,
+        app.now().timestamp().div_euclid(60),
+        figures.alarm_times_usual,
+    );
+    let write = async {
+        let tx = app.store.write().await?;
+        store::lookups::add_wrong(&tx, first.day, &counts).await?;
+        store::commit(tx).await
+    };
+    match tokio::time::timeout(PATIENCE, write).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!("wrong lookups are counted in memory only: {error}"),
+        Err(_) => tracing::warn!("wrong lookups are counted in memory only: no answer in time"),
     }
+}
 
-    /// Counts a wrong name; the same one again is no new guess.
-    pub fn wrong(&self, number: &CertificateNo, name: &PersonName, now: DateTime<Utc>) {
-        let place = self.place(number);
-        let bytes = self.key.hash_one(name.expose()).to_le_bytes();
-        let last = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
-        if day.on != Some(today(now)) {
-            day.on = Some(today(now));
-            day.slots.clear();
-            day.slots.resize(SLOTS, Slot::default());
+async fn known(app: &App, numbers: &[[u8; 32]]) -> Result<HashMap<[u8; 32], u32>, Problem> {
+    if numbers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(store::lookups::wrong_on(app.store.reader(), app.today(), numbers).await?)
+}
+
+fn index(app: &App, number: &CertificateNo) -> [u8; 32] {
+    store::lookups::index(app.store.vault(), number)
+}
+
+/// Answers questions in their order; one that is over its budget is refused alone.
+pub(crate) async fn answer_within(
+    app: &App,
+    source: Source,
+    questions: Vec<Question>,
+) -> Result<Vec<Result<Answer, Problem>>, Problem> {
+    let indexes: Vec<Option<[u8; 32]>> = questions
+        .iter()
+        .map(|question| match question {
+            Question::NumberAndName { number, .. } => Some(index(app, number)),
+            Question::Id(_) | Question::Text(_) => None,
+        })
+        .collect();
+    let mut numbers: Vec<[u8; 32]> = indexes.iter().flatten().copied().collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let known = known(app, &numbers).await?;
+    let mut rows = Vec::with_capacity(questions.len());
+    let mut asked = Vec::with_capacity(questions.len());
+    for (question, index) in questions.into_iter().zip(indexes) {
+        let taken = index
+            .map(|index| take(app, source, index, &known))
+            .transpose();
+        rows.push(taken.inspect(|_| asked.push(question)));
+    }
+    let mut answers = match answer_all(app, asked).await {
+        Ok(answers) => answers.into_iter(),
+        Err(problem) => {
+            // Nobody learned anything.
+            for taken in rows.into_iter().flatten().flatten() {
+                taken.was_right(app);
+            }
+            return Err(problem);
         }
-        if let Some(slot) = day.slots.get_mut(place)
-            && (slot.wrong == 0 || slot.last != last)
-        {
-            slot.wrong = slot.wrong.saturating_add(1);
-            slot.last = last;
-        }
+    };
+    let (mut results, mut wrong) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in rows {
+        results.push(match row {
+            Err(problem) => Err(problem),
+            Ok(taken) => {
+                let answer = answers
+                    .next()
+                    .ok_or_else(|| Problem::internal("an item was left without an answer"))?;
+                match taken {
+                    Some(taken) if answer.certificate.is_some() => taken.was_right(app),
+                    Some(taken) => wrong.push(taken),
+                    None => {}
+                }
+                Ok(answer)
+            }
+        });
     }
+    were_wrong(app, &wrong).await;
+    Ok(results)
 }
 
-/// Seconds until the counts begin anew: the next midnight in China.
-pub fn seconds_left(now: DateTime<Utc>) -> u32 {
-    const DAY: i64 = 86_400;
-    let gone = (now.timestamp() + 8 * 3600).rem_euclid(DAY);
-    u32::try_from(DAY - gone).unwrap_or(1)
+/// The verdict by number and full name.
+pub(crate) async fn by_number_and_name(
+    app: &App,
+    source: Source,
+    number: CertificateNo,
+    name: PersonName,
+) -> Result<Answer, Problem> {
+    let question = Question::NumberAndName { number, name };
+    answer_within(app, source, vec![question])
+        .await?
+        .pop()
+        .ok_or_else(|| Problem::internal("a question was left without an answer"))?
+}
+
+/// Whether the certificate was issued to somebody of this full name, under the same budget as a lookup.
+pub(crate) async fn compare(
+    app: &App,
+    source: Source,
+    number: &CertificateNo,
+    id: &PublicId,
+    name: &PersonName,
+) -> Result<bool, Problem> {
+    let index = index(app, number);
+    let taken = take(app, source, index, &known(app, &[index]).await?)?;
+    let matches = match name_matches(app, id, name).await {
+        Ok(matches) => matches,
+        Err(problem) => {
+            taken.was_right(app);
+            return Err(problem);
+        }
+    };
+    if matches {
+        taken.was_right(app);
+    } else {
+        were_wrong(app, &[taken]).await;
+    }
+    Ok(matches)
 }

@@ -14,8 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::wire::VerificationBody;
-use super::{MOST_QUESTIONS, Question, answer_all, by_id};
+use super::{MOST_QUESTIONS, Question, answer_within, by_id};
 use crate::app::App;
+use crate::border::Source;
 use crate::extract::{Locale, Path};
 use crate::problem::{Code, Problem, ProblemBody, ProblemError};
 
@@ -41,7 +42,9 @@ fn private() -> [(HeaderName, &'static str); 3] {
 /// The verdict about the certificate with this id; 404 with a verdict `not_found` when there is none.
 #[utoipa::path(get, path = "/api/v1/verifications/{id}", operation_id = "verify_certificate", tag = "verification",
     params(("id" = String, Path, description = "The id on the paper, 26 characters")),
-    responses((status = 200, body = VerificationBody), (status = 404, body = VerificationBody)))]
+    responses((status = 200, body = VerificationBody),
+        (status = 404, description = "A verdict `not_found`, or a problem when the id has another form",
+            content((VerificationBody = "application/json"), (ProblemBody = "application/problem+json")))))]
 async fn show_verification(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -124,6 +127,7 @@ struct VerificationsResponse {
     responses((status = 200, body = VerificationsResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn verify_certificates(
     State(app): State<App>,
+    source: Source,
     locale: Locale,
     headers: HeaderMap,
     body: Body,
@@ -134,17 +138,17 @@ async fn verify_certificates(
     for (index, item) in items.into_iter().enumerate() {
         rows.push(question(index, item).map(|question| questions.push(question)));
     }
-    let mut answers = answer_all(&app, questions).await?.into_iter();
+    let mut answers = answer_within(&app, source, questions).await?.into_iter();
     let items = rows
         .into_iter()
         .enumerate()
         .map(|(index, row)| match row.map(|()| answers.next()) {
-            Ok(Some(answer)) => Ok(VerificationRow::Verified {
+            Ok(Some(Ok(answer))) => Ok(VerificationRow::Verified {
                 index,
                 verification: Box::new(VerificationBody::from(&answer)),
             }),
             Ok(None) => Err(Problem::internal("an item was left without an answer")),
-            Err(problem) => Ok(VerificationRow::Refused {
+            Ok(Some(Err(problem))) | Err(problem) => Ok(VerificationRow::Refused {
                 index,
                 problem: ItemProblem::of(&problem, locale),
             }),

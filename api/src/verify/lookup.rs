@@ -18,10 +18,9 @@ use sha2::{Digest as _, Sha256};
 use store::certificates::PublicCertificate;
 use subtle::ConstantTimeEq as _;
 
-use super::budget::seconds_left;
 use super::{Answer, KnownCertificate};
 use crate::app::App;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 
 /// Most questions that are answered at once.
 pub const MOST_QUESTIONS: usize = 1000;
@@ -81,7 +80,6 @@ pub async fn by_number_and_name(
     number: CertificateNo,
     name: PersonName,
 ) -> Result<Answer, Problem> {
-    within_budget(app, &number)?;
     one(app, Question::NumberAndName { number, name }).await
 }
 
@@ -90,26 +88,7 @@ pub async fn name_matches(app: &App, id: &PublicId, name: &PersonName) -> Result
     let found = store::certificates::public_by_id(app.store.reader(), id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    within_budget(app, &found.certificate_no)?;
-    let matches = is_holder(app, &found, name);
-    if !matches {
-        app.name_budget
-            .wrong(&found.certificate_no, name, app.now());
-    }
-    Ok(matches)
-}
-
-fn within_budget(app: &App, number: &CertificateNo) -> Result<(), Problem> {
-    let now = app.now();
-    if !app.name_budget.is_spent(number, now) {
-        return Ok(());
-    }
-    Err(Problem::new(Code::TooManyRequests)
-        .with_detail(
-            "这个证书编号今天核对姓名的次数已经用完。请扫证书上的二维码查验,或者明天再试。",
-            "No more names can be tried for this certificate number today. Scan the QR code on it, or try again tomorrow.",
-        )
-        .retry_after(seconds_left(now)))
+    Ok(is_holder(app, &found, name))
 }
 
 async fn one(app: &App, question: Question) -> Result<Answer, Problem> {
@@ -141,8 +120,6 @@ pub async fn answer_all(app: &App, questions: Vec<Question>) -> Result<Vec<Answe
 struct Row {
     /// The text; `None` when the registry's own copy is examined.
     text: Option<String>,
-    /// Whether too many wrong names were tried for its number: it is not looked up.
-    spent: bool,
     known: Option<Arc<PublicCertificate>>,
 }
 
@@ -176,7 +153,7 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
     ids.dedup();
     numbers.sort_unstable();
     numbers.dedup();
-    let db = app.store.snapshot().await?;
+    let db = app.store.public_snapshot().await?;
     let keys = crate::certificates::keys::key_set_in(&db).await?;
     let by_id: HashMap<PublicId, Arc<PublicCertificate>> =
         store::certificates::public_by_public_ids(&db, &ids)
@@ -193,23 +170,19 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
     let rows: Vec<Row> = wanted
         .into_iter()
         .map(|(text, wanted)| {
-            let mut spent = false;
             let known = match wanted {
                 Wanted::Id(id) => by_id.get(&id),
                 Wanted::Number(number, name) => {
-                    spent = app.name_budget.is_spent(&number, app.now());
-                    let found = by_number
+                    // Also computed for a number that nobody has: the same work, the same time (trust.md EN-2).
+                    let asked =
+                        store::certificates::holder_index(app.store.vault(), &number, &name);
+                    by_number
                         .get(&number)
-                        .filter(|found| !spent && is_holder(app, found, &name));
-                    if found.is_none() && !spent {
-                        app.name_budget.wrong(&number, &name, app.now());
-                    }
-                    found
+                        .filter(|found| asked.ct_eq(&found.holder_index).into())
                 }
                 Wanted::Nothing => None,
             };
             Row {
-                spent,
                 text,
                 known: known.cloned(),
             }
@@ -278,11 +251,6 @@ impl Read {
         };
         let facts = match &row.known {
             Some(known) => self.facts(known, now)?,
-            None if row.spent => Facts {
-                status: None,
-                log: None,
-                institution: None,
-            },
             // The registry itself was asked, and its log holds no leaf for what it does not know.
             None => Facts {
                 status: Some(StatusFact::NotFound { as_of: now }),

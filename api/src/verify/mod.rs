@@ -4,13 +4,14 @@
 //! written to a log.
 
 mod answer;
-pub mod budget;
+mod budget;
 pub mod json;
 mod lookup;
 pub mod pages;
 pub mod wire;
 
 pub use answer::{Answer, KnownCertificate};
+pub(crate) use budget::answer_within;
 pub use lookup::{
     MOST_QUESTIONS, Question, answer_all, by_id, by_number_and_name, by_text, name_matches,
 };

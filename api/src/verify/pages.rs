@@ -10,8 +10,9 @@ use certs::verdict::{Lang, Outcome, Standing};
 use chrono::Days;
 use domain::{CertificateNo, PersonName, PublicId};
 
-use super::{Answer, by_id, by_number_and_name, by_text, name_matches};
+use super::{Answer, budget, by_id, by_text};
 use crate::app::App;
+use crate::border::Source;
 use crate::extract::Locale;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
 use crate::problem::Problem;
@@ -136,6 +137,7 @@ fn fields(body: &[u8]) -> Result<std::collections::HashMap<String, String>, Prob
 
 async fn submit(
     State(app): State<App>,
+    source: Source,
     visit: Visit,
     RawForm(body): RawForm,
 ) -> Result<Response, Problem> {
@@ -176,7 +178,7 @@ async fn submit(
     }
     if let (Ok(number), Ok(name), None, None) = (number, name, &form.number_fault, &form.name_fault)
     {
-        let answer = by_number_and_name(&app, number, name).await?;
+        let answer = budget::by_number_and_name(&app, source, number, name).await?;
         if let Some(known) = &answer.certificate {
             let address = format!("/v/{}", known.public_id);
             return Ok(Redirect::to(&frame(&app, &visit).href(&address)).into_response());
@@ -223,6 +225,7 @@ async fn show(
 /// Compares a full name: answers match or no match, nothing else.
 async fn compare(
     State(app): State<App>,
+    source: Source,
     visit: Visit,
     Path(id): Path<String>,
     RawForm(body): RawForm,
@@ -240,7 +243,8 @@ async fn compare(
     let mut asked = Asked::default();
     match parsed {
         Ok(name) => {
-            let matches = name_matches(&app, &known.public_id, &name).await?;
+            let id = &known.public_id;
+            let matches = budget::compare(&app, source, &known.certificate_no, id, &name).await?;
             asked.name_matches = Some(matches);
         }
         Err(_) if typed.is_empty() => {

@@ -24,5 +24,6 @@ pub(crate) mod catalogue;
 pub(crate) mod certificates;
 pub(crate) mod cohorts;
 pub(crate) mod journal;
+pub(crate) mod lookups;
 pub(crate) mod people;
 pub(crate) mod reference;

@@ -1,6 +1,15 @@
-//! One configuration, read once in `main` and passed down.
+//! One configuration, read once and passed down: a file, the environment and the command line (see [`load`]).
 
-use std::net::IpAddr;
+pub mod border;
+pub mod file;
+pub mod load;
+pub mod safety;
+pub mod secrets;
+
+use std::sync::Arc;
+
+use border::Border;
+
 use std::path::PathBuf;
 
 /// Where messages to people go: invitations, password resets, sign-in codes.
@@ -15,6 +24,19 @@ pub enum DeliveryTarget {
     Console,
     /// A gateway of the operator's own network that takes JSON by HTTP POST. Only this address is ever called.
     Http(String),
+}
+
+impl std::str::FromStr for DeliveryTarget {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "outbox" => Ok(Self::Outbox),
+            "console" => Ok(Self::Console),
+            address if address.starts_with("http://") => Ok(Self::Http(address.to_owned())),
+            _ => Err("messages go to outbox, console, or http://…"),
+        }
+    }
 }
 
 /// Names, addresses and limits.
@@ -41,12 +63,37 @@ pub struct Config {
     /// Whether staff must have a second factor (trust.md AU-5). The demo and tests switch it off; who has enrolled one
     /// must prove it in any case.
     pub require_second_factor: bool,
-    /// Proxies whose `X-Forwarded-For` is believed (trust.md RL-1); none by default.
-    pub trusted_proxies: Vec<IpAddr>,
     /// Cookies without `Secure` and without the `__Host-` prefix, because the demo speaks http on the loopback.
     pub loopback_cookies: bool,
     /// Where messages to people go.
     pub delivery: DeliveryTarget,
+    /// Which part of the service this process gives.
+    pub role: Role,
+    /// What the border lets in.
+    pub border: Arc<Border>,
+}
+
+/// Which part of the service a process gives (field.md 22).
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything.
+    #[default]
+    All,
+    /// Only what anybody may see.
+    Public,
+    /// Only what is done at the desks.
+    Registry,
 }
 
 impl Config {
@@ -75,9 +122,10 @@ impl Config {
             scripted_clock: false,
             log_origin: format!("{}/log", host.to_ascii_lowercase()),
             require_second_factor: true,
-            trusted_proxies: Vec::new(),
             loopback_cookies: false,
             delivery: DeliveryTarget::default(),
+            role: Role::All,
+            border: Arc::default(),
         })
     }
 }

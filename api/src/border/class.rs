@@ -1,0 +1,180 @@
+//! Classes of requests: each has a limit and a pool of its own.
+
+use axum::http::{HeaderMap, Method, header};
+
+/// What kind of work a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Scans, verification by JSON, log, keys, status lists.
+    Verify,
+    /// Questions by number and name.
+    Lookup,
+    /// Sign-in.
+    SignIn,
+    /// Uploads.
+    Import,
+    /// Files to take away.
+    Export,
+    /// Everything else.
+    Other,
+}
+
+impl Class {
+    /// Every class, in the order of [`Self::index`].
+    pub const ALL: &'static [Self] = &[
+        Self::Verify,
+        Self::Lookup,
+        Self::SignIn,
+        Self::Import,
+        Self::Export,
+        Self::Other,
+    ];
+
+    /// Position in [`Self::ALL`].
+    pub(super) const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Name in metrics and configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Lookup => "lookup",
+            Self::SignIn => "sign_in",
+            Self::Import => "import",
+            Self::Export => "export",
+            Self::Other => "other",
+        }
+    }
+
+    /// The class of a request; none for the two questions of the operator, which are answered whatever happens.
+    pub fn of(method: &Method, path: &str, headers: &HeaderMap) -> Option<Self> {
+        let path = path
+            .strip_prefix("/en")
+            .filter(|rest| rest.starts_with('/'))
+            .unwrap_or(path);
+        if path == "/livez" || path == "/readyz" {
+            return None;
+        }
+        let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let page = under(path, &["/v", "/V", "/verify"]);
+        Some(if !reads && page {
+            Self::Lookup
+        } else if !reads && under(path, SIGN_IN) {
+            Self::SignIn
+        } else if page || under(path, VERIFY) {
+            Self::Verify
+        } else if !reads && is_upload(headers) {
+            Self::Import
+        } else if reads && is_file(path) {
+            Self::Export
+        } else {
+            Self::Other
+        })
+    }
+}
+
+const VERIFY: &[&str] = &[
+    "/api/v1/verifications",
+    "/api/v1/keys",
+    "/log",
+    "/status",
+    "/trust",
+    "/.well-known",
+];
+const SIGN_IN: &[&str] = &["/api/v1/sessions", "/sign-in", "/signin", "/login"];
+const FILES: &[&str] = &[".xlsx", ".csv", ".pdf", ".zip", ".png", "/export"];
+
+fn under(path: &str, places: &[&str]) -> bool {
+    places.iter().any(|place| {
+        path.strip_prefix(place)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+fn is_file(path: &str) -> bool {
+    !path.starts_with("/assets/") && FILES.iter().any(|end| path.ends_with(end))
+}
+
+/// A body that is neither JSON nor a plain form is a file: it may be large and slow.
+fn is_upload(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    let essence = kind.split(';').next().unwrap_or("").trim();
+    let small = essence.eq_ignore_ascii_case("application/json")
+        || essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+    let empty = headers
+        .get(header::CONTENT_LENGTH)
+        .is_none_or(|length| length == "0")
+        && !headers.contains_key(header::TRANSFER_ENCODING);
+    !small && !empty
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn class(method: Method, path: &str, kind: &str) -> Option<Class> {
+        let mut headers = HeaderMap::new();
+        if !kind.is_empty() {
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_str(kind).expect("a type"),
+            );
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("9"));
+        }
+        Class::of(&method, path, &headers)
+    }
+
+    #[test]
+    fn a_request_belongs_to_the_class_of_its_work() {
+        let json = "application/json";
+        let form = "application/x-www-form-urlencoded";
+        for (method, path, kind, wanted) in [
+            (Method::GET, "/livez", "", None),
+            (Method::GET, "/V/ABC", "", Some(Class::Verify)),
+            (Method::GET, "/en/v/ABC", "", Some(Class::Verify)),
+            (Method::POST, "/en/v/ABC", form, Some(Class::Lookup)),
+            (Method::POST, "/verify", form, Some(Class::Lookup)),
+            (
+                Method::POST,
+                "/api/v1/verifications",
+                json,
+                Some(Class::Verify),
+            ),
+            (Method::GET, "/log/checkpoint", "", Some(Class::Verify)),
+            (Method::GET, "/logarithm", "", Some(Class::Other)),
+            (Method::POST, "/api/v1/sessions", json, Some(Class::SignIn)),
+            (
+                Method::POST,
+                "/api/v1/cohorts/x/rosters",
+                "text/csv",
+                Some(Class::Import),
+            ),
+            (
+                Method::POST,
+                "/api/v1/cohorts/x/acts",
+                json,
+                Some(Class::Other),
+            ),
+            (
+                Method::POST,
+                "/api/v1/cohorts/x/attendance/lock",
+                "",
+                Some(Class::Other),
+            ),
+            (
+                Method::GET,
+                "/api/v1/rosters/template.xlsx",
+                "",
+                Some(Class::Export),
+            ),
+            (Method::GET, "/", "", Some(Class::Other)),
+        ] {
+            assert_eq!(class(method.clone(), path, kind), wanted, "{method} {path}");
+        }
+    }
+}

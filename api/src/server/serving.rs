@@ -1,0 +1,121 @@
+//! Connections: how they are taken, how long they may be silent, and how they end (trust.md OV-2, SH-1).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
+
+use crate::app::App;
+use crate::border::{Border, Peer};
+
+/// What the reader of heads holds: above the limit of headers and address, so that going over them is told as a problem.
+const HEAD_BUFFER: usize = 64 * 1024;
+
+/// Serves a router until `stop` ends: then readiness is false at once, connections are taken for the drain delay, and
+/// running requests get their time to end.
+pub async fn serve_router(
+    app: App,
+    router: Router,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let border = Arc::clone(&app.border);
+    let times = &border.figures.timeouts;
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(times.header_ms))
+        .max_buf_size(HEAD_BUFFER);
+    let ends = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(border.figures.sizes.connections));
+    let mut stop = std::pin::pin!(async {
+        stop.await;
+        border.stop();
+        tokio::time::sleep(Duration::from_millis(times.drain_ms)).await;
+    });
+    loop {
+        let (stream, peer) = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            taken = listener.accept() => match taken {
+                Ok(taken) => taken,
+                Err(error) => {
+                    // No file handles, or a connection that was gone at once: neither ends the service.
+                    tracing::warn!("a connection was not taken: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            drop(stream);
+            continue;
+        };
+        let connection = connection(&http, &router, stream, Peer(peer), &border);
+        let connection = ends.watch(connection);
+        let open = Open::new(Arc::clone(&border));
+        tokio::spawn(async move {
+            // An error is a client that went away, was silent for too long, or spoke no HTTP.
+            let _ = connection.await;
+            drop((place, open));
+        });
+    }
+    drop(listener);
+    tokio::select! {
+        () = ends.shutdown() => {}
+        () = tokio::time::sleep(Duration::from_millis(times.grace_ms)) => {
+            tracing::warn!("requests were still running at the end and are given up");
+        }
+    }
+    Ok(())
+}
+
+fn connection(
+    http: &http1::Builder,
+    router: &Router,
+    stream: TcpStream,
+    peer: Peer,
+    _border: &Border,
+) -> http1::Connection<
+    TokioIo<TcpStream>,
+    impl hyper::service::HttpService<
+        Incoming,
+        ResBody = Body,
+        Error = std::convert::Infallible,
+        Future: Send,
+    > + use<>,
+> {
+    let _ = stream.set_nodelay(true);
+    let router = router.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request)
+    });
+    http.serve_connection(TokioIo::new(stream), service)
+}
+
+/// Counts an open connection.
+struct Open(Arc<Border>);
+
+impl Open {
+    fn new(border: Arc<Border>) -> Self {
+        border.metrics.connected(1);
+        Self(border)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.metrics.connected(-1);
+    }
+}

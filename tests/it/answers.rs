@@ -1,0 +1,473 @@
+//! What every answer carries, what each wrong request gets, and how a process ends (trust.md ERR, WEB-1, WEB-3, SH-1, HL-1).
+
+use std::sync::Arc;
+
+use api::app::App;
+use api::config::Role;
+use axum::Router;
+use axum::routing::{get, post};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::answer::text;
+use tests::{Answer, Client, Database, Story, TestServer};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot};
+
+#[track_caller]
+fn carries_the_headers(answer: &Answer) {
+    let csp = answer.header("content-security-policy");
+    for part in [
+        "default-src 'none'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(csp.contains(part), "{}: {csp}", answer.asked);
+    }
+    assert!(!csp.contains("unsafe"), "{}: {csp}", answer.asked);
+    let age = answer.header("strict-transport-security");
+    assert!(age.contains("max-age=31536000"), "{}: {age}", answer.asked);
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+    ] {
+        assert_eq!(answer.header(name), value, "{}: {name}", answer.asked);
+    }
+    assert!(!answer.header("x-request-id").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_carries_the_headers_errors_and_files_included() {
+    let server = TestServer::start(Database::Sqlite).await;
+    let anybody = Client::anybody(&server);
+    let page = anybody.get("/").await.text();
+    let style = page
+        .split("href=\"")
+        .filter_map(|rest| rest.split('"').next())
+        .find(|href| href.starts_with("/assets/") && href.contains(".css"))
+        .expect("a stylesheet");
+    for path in [
+        "/",
+        "/en/",
+        "/verify",
+        "/v/AAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "/nowhere",
+        "/api/v1/nowhere",
+        "/api/v1/self",
+        "/api/v1/regions",
+        "/api/openapi.json",
+        "/log/vkey",
+        "/livez",
+        "/readyz",
+        "/robots.txt",
+        style,
+    ] {
+        for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::DELETE] {
+            let request = anybody.ask(method.clone(), path).await;
+            let answer = anybody.send(request).await;
+            carries_the_headers(&answer);
+            assert!(!answer.status.is_server_error(), "{method} {path}");
+        }
+        let whole = anybody.get(path).await;
+        let head = anybody.send(anybody.ask(Method::HEAD, path).await).await;
+        assert_eq!(head.status, whole.status, "HEAD {path}");
+        assert_eq!(
+            head.header("content-type"),
+            whole.header("content-type"),
+            "HEAD {path}"
+        );
+        assert!(head.bytes.is_empty(), "HEAD {path} has no body");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_origins_may_read_what_verifies_and_nothing_else() {
+    let story = Story::staffed(Database::Sqlite).await;
+    let anybody = story.who("anybody");
+    let from_elsewhere = async |method: Method, path: &str| {
+        let request = anybody.ask(method, path).await;
+        let request = request
+            .header("Origin", "https://elsewhere.example")
+            .header("Access-Control-Request-Method", "POST")
+            .header("Access-Control-Request-Headers", "content-type");
+        anybody.send(request).await
+    };
+    for path in [
+        "/log/checkpoint",
+        "/log/vkey",
+        "/log/proof/0",
+        "/log/proof/999999",
+        "/api/v1/keys",
+        "/api/v1/verifications/AAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ] {
+        let answer = from_elsewhere(Method::GET, path).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        assert_eq!(answer.header("access-control-allow-credentials"), "");
+        let before = from_elsewhere(Method::OPTIONS, path).await;
+        assert_eq!(before.status, 204, "{path}");
+        assert!(before.header("allow").contains("OPTIONS"), "{path}");
+        let methods = before.header("access-control-allow-methods");
+        assert!(methods.contains("GET"), "{path}: {methods}");
+    }
+    let before = from_elsewhere(Method::OPTIONS, "/api/v1/verifications").await;
+    assert!(
+        before
+            .header("access-control-allow-methods")
+            .contains("POST")
+    );
+    assert!(
+        before
+            .header("access-control-allow-headers")
+            .contains("Content-Type")
+    );
+    for path in [
+        "/",
+        "/verify",
+        "/v/AAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "/api/v1/self",
+        "/api/v1/sessions",
+        "/api/v1/institutions",
+        "/api/v1/accounts",
+        "/api/v1/regions",
+        "/livez",
+    ] {
+        for method in [Method::GET, Method::OPTIONS, Method::POST] {
+            let answer = from_elsewhere(method.clone(), path).await;
+            for (name, _) in &answer.headers {
+                assert!(
+                    !name.as_str().starts_with("access-control-"),
+                    "{method} {path}: {name}"
+                );
+            }
+        }
+    }
+    // The keys' own form of writing is an act at a desk.
+    let answer = from_elsewhere(Method::POST, "/api/v1/keys").await;
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_wrong_request_is_a_problem_of_its_own() {
+    let server = TestServer::start(Database::Sqlite).await;
+    let anybody = Client::anybody(&server);
+    let sessions = "/api/v1/sessions";
+    let send = async |body: &str| {
+        let request = anybody.ask(Method::POST, sessions).await;
+        let request = request.header("Content-Type", "application/json");
+        anybody.send(request.body(body.to_owned())).await
+    };
+    let invalid = "invalid-request";
+    for body in [
+        r#"{"name":NaN,"password":"b"}"#,
+        r#"{"name":-Infinity,"password":"b"}"#,
+        r#"{"name":1e999,"password":"b"}"#,
+        r#"{"name":99999999999999999999999999,"password":"b"}"#,
+        r#"{"name":"a","name":"b","password":"c"}"#,
+        r#"{"name":"a","password":"b","is_admin":true}"#,
+        r#"{"name":"a\u0000","password":"b"}"#,
+        r#"{"name":"a"}"#,
+        "[]",
+        r#""a""#,
+    ] {
+        send(body).await.problem(422, invalid);
+    }
+    for body in ["", "{", "nul", "{\"name\":\"\u{1}\"}", "\u{feff}{}", "{}{}"] {
+        send(body).await.problem(400, "malformed-request");
+    }
+    let request = anybody.ask(Method::POST, sessions).await;
+    let request = request.header("Content-Type", "application/json");
+    let bytes = b"{\"name\":\"\xff\xfe\",\"password\":\"b\"}".to_vec();
+    anybody
+        .send(request.body(bytes))
+        .await
+        .problem(400, "malformed-request");
+    for query in [
+        "limit=1&limit=2",
+        "limit=NaN",
+        "limit=1e3",
+        "limit=-1",
+        "limit=99999999999999999999",
+        "unknown=1",
+        "cursor=%00",
+    ] {
+        let path = format!("/api/v1/catalogue/institutions?{query}");
+        anybody.get(&path).await.problem(422, invalid);
+    }
+    // An answer in a form that was not asked for is not given, and an act not begun.
+    for (method, path, accept) in [
+        (Method::GET, "/api/v1/regions", "text/html"),
+        (Method::GET, "/api/v1/regions", "application/json;q=0"),
+        (Method::POST, sessions, "text/csv"),
+        (Method::GET, "/log/vkey", "image/png"),
+    ] {
+        let request = anybody.ask(method.clone(), path).await;
+        let request = request.header("Accept", accept).json(&json!({}));
+        anybody.send(request).await.problem(406, "not-acceptable");
+    }
+    let wrong = anybody
+        .send(anybody.ask(Method::PATCH, "/api/v1/regions").await)
+        .await;
+    wrong.problem(405, "method-not-allowed");
+    assert!(wrong.header("allow").contains("GET"));
+    let page = anybody
+        .send(anybody.ask(Method::PUT, "/verify").await)
+        .await;
+    assert_eq!(page.status, 405);
+    assert!(page.header("content-type").starts_with("text/html"));
+    for path in [
+        "/api/v1/institutions/%00",
+        "/api/v1/%ff",
+        "/api/v1/..%2f..%2fetc",
+    ] {
+        let answer = anybody.get(path).await;
+        assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+    }
+    // Nothing of the inside is told.
+    let told = send("{").await.text();
+    for word in ["serde", "sqlx", "panicked", "/src/", "SELECT"] {
+        assert!(!told.contains(word), "{told}");
+    }
+    assert_eq!(anybody.get("/livez").await.status, 200);
+}
+
+/// Serves routes of a test under the layers of the service.
+async fn served(
+    app: &App,
+    routes: Router<App>,
+) -> (
+    String,
+    oneshot::Sender<()>,
+    tokio::task::JoinHandle<std::io::Result<()>>,
+) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let router = api::server::layered(app.clone(), routes);
+    let serving = api::server::serve_router(app.clone(), router, listener, async {
+        let _ = stopped.await;
+    });
+    (address, stop, tokio::spawn(serving))
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panicking_handler_is_a_problem_and_the_process_lives() {
+    let server = TestServer::start(Database::Sqlite).await;
+    let routes = Router::new()
+        .route(
+            "/api/panic",
+            get(async || -> &'static str { panic!("secret words") }),
+        )
+        .route("/api/fine", get(async || "fine"));
+    let (address, _stop, _serving) = served(&server.app, routes).await;
+    for _ in 0..3 {
+        let answer = http()
+            .get(format!("{address}/api/panic"))
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), 500);
+        let body = answer.text().await.expect("a body");
+        assert!(body.contains("\"code\":\"internal\""), "{body}");
+        assert!(!body.contains("secret words"), "{body}");
+        let fine = http()
+            .get(format!("{address}/api/fine"))
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(fine.status(), 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_takes_too_long_is_given_up_but_not_an_upload() {
+    let server = TestServer::start_with(Database::Sqlite, |settings| {
+        let border = Arc::make_mut(&mut settings.config.border);
+        border.timeouts.handler_ms = 100;
+    })
+    .await;
+    let open = Arc::new(Notify::new());
+    let waits = Arc::clone(&open);
+    let routes = Router::new()
+        .route(
+            "/api/never",
+            get(async || std::future::pending::<&str>().await),
+        )
+        .route(
+            "/api/upload",
+            post(async move || {
+                waits.notified().await;
+                "done"
+            }),
+        );
+    let (address, _stop, _serving) = served(&server.app, routes).await;
+    let upload = tokio::spawn(
+        http()
+            .post(format!("{address}/api/upload"))
+            .header("Content-Type", "text/csv")
+            .body("a")
+            .send(),
+    );
+    let answer = http()
+        .get(format!("{address}/api/never"))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 503);
+    assert!(answer.headers().contains_key("retry-after"));
+    let body: Value = answer.json().await.expect("JSON");
+    assert_eq!(body["code"], "overloaded");
+    open.notify_one();
+    let upload = upload.await.expect("no panic").expect("an answer");
+    assert_eq!(upload.status(), 200, "it had more time than that");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_told_to_stop_is_not_ready_and_ends_what_runs() {
+    let server = TestServer::start_with(Database::Sqlite, |settings| {
+        Arc::make_mut(&mut settings.config.border).timeouts.drain_ms = 3_000;
+    })
+    .await;
+    let (began, open) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (begins, waits) = (Arc::clone(&began), Arc::clone(&open));
+    let routes = api::server::health::routes().route(
+        "/api/work",
+        get(async move || {
+            begins.notify_one();
+            waits.notified().await;
+            "done"
+        }),
+    );
+    let (address, stop, serving) = served(&server.app, routes).await;
+    let ready = async || {
+        http()
+            .get(format!("{address}/readyz"))
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            .as_u16()
+    };
+    assert_eq!(ready().await, 200);
+    let work = tokio::spawn(http().get(format!("{address}/api/work")).send());
+    began.notified().await;
+    stop.send(()).expect("it is told");
+    while ready().await != 503 {}
+    open.notify_one();
+    let answer = work.await.expect("no panic").expect("an answer");
+    assert_eq!(answer.text().await.expect("a body"), "done");
+    serving.await.expect("no panic").expect("a good end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operator_sees_figures_and_reasons_inside_only() {
+    let (story, issued) = Story::with_certificates(Database::Sqlite, 1).await;
+    let anybody = story.who("anybody");
+    anybody.get("/metrics").await.problem(404, "not-found");
+    assert_eq!(anybody.get("/readyz").await.text(), "ready\n");
+    let number = text(&issued["certificates"][0]["certificate_no"]);
+    let body = json!({ "items": [{ "number": number, "name": "虚构某人" }] });
+    anybody.post("/api/v1/verifications", &body).await.good();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let router = api::server::health::inside(story.server.app.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let get = async |path: &str| {
+        let answer = http().get(format!("{address}{path}")).send().await;
+        answer.expect("an answer").text().await.expect("a body")
+    };
+    let figures = get("/metrics").await;
+    for line in [
+        r#"mingzheng_requests_total{class="verify",status="200"}"#,
+        r#"mingzheng_requests_total{class="other",status="404"}"#,
+        "mingzheng_lookup_misses_total 1",
+        r#"mingzheng_pool_places{class="import"} 2"#,
+        "mingzheng_connections",
+    ] {
+        assert!(figures.contains(line), "{line} is missing: {figures}");
+    }
+    for secret in [number.as_str(), "127.0.0.1", "虚构"] {
+        assert!(!figures.contains(secret), "{secret} stands in the figures");
+    }
+    let ready: Value = serde_json::from_str(&get("/readyz").await).expect("JSON");
+    assert_eq!(ready["ready"], true, "{ready}");
+    let names: Vec<_> = ready["checks"]
+        .as_array()
+        .expect("checks")
+        .iter()
+        .map(|check| text(&check["name"]))
+        .collect();
+    assert_eq!(
+        names,
+        ["serving", "database", "schema", "signer", "log", "disk"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_gives_only_its_part_of_the_service() {
+    let public = [
+        "/",
+        "/verify",
+        "/log",
+        "/api/v1/keys",
+        "/api/v1/catalogue/institutions",
+        "/log/vkey",
+    ];
+    let desks = ["/api/v1/self", "/api/v1/institutions", "/api/v1/cohorts"];
+    for (role, open, shut) in [
+        (Role::Public, &public[..], &desks[..]),
+        (Role::Registry, &desks[..], &public[..]),
+    ] {
+        let server =
+            TestServer::start_with(Database::Sqlite, |settings| settings.config.role = role).await;
+        let anybody = Client::anybody(&server);
+        for path in open {
+            let status = anybody.get(path).await.status.as_u16();
+            assert!(matches!(status, 200 | 401), "{role:?} {path}: {status}");
+        }
+        for path in shut {
+            let status = anybody.get(path).await.status.as_u16();
+            assert!(matches!(status, 404 | 405), "{role:?} {path}: {status}");
+        }
+        for path in ["/livez", "/readyz", "/api/openapi.json"] {
+            assert_eq!(anybody.get(path).await.status, 200, "{role:?} {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn markup_and_templates_in_names_show_as_typed() {
+    let mut story = Story::staffed(Database::Sqlite).await;
+    story.apply().await;
+    let name = "<script>alert(1)</script>{{7*7}}";
+    let site = json!({
+        "name": name, "region": tests::story::COUNTY, "address": "<b>虚构路</b>1号\" onx='",
+        "provisions": ["step_free_entrance"],
+    });
+    let school = story.who("school-1");
+    let made = school.post("/api/v1/sites", &site).await.good();
+    let kept = school
+        .get(&format!("/api/v1/sites?institution={}", story.admission))
+        .await
+        .good();
+    assert!(kept.to_string().contains(name), "{kept}");
+    story.site = text(&made["id"]);
+    story.admit_and_offer().await;
+    let page = story
+        .who("anybody")
+        .get(&format!("/institutions/{}", tests::story::CREDIT_CODE))
+        .await;
+    let html = page.text();
+    assert_eq!(page.status, 200, "{html}");
+    assert!(html.contains("{{7*7}}"), "as typed: {html}");
+    assert!(!html.contains("<script") && !html.contains("<b>"), "{html}");
+    assert!(html.contains("&#60;script&#62;alert(1)") || html.contains("&lt;script&gt;alert(1)"));
+}
