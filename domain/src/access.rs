@@ -1,7 +1,7 @@
 //! Who acts: roles, levels of the federation, capacities, and the actor that every act stores
 //! (field.md 3-5, workflow.md "Rules for every lifecycle").
 
-use crate::ids::{AccountId, InstitutionId, PostId, StaffPersonId};
+use crate::ids::{AccountId, InstitutionId, PersonId, PostId, StaffPersonId};
 
 /// A code that the enum does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +43,7 @@ macro_rules! text_enum {
 }
 
 text_enum! {
-    /// What a post may do. The later roles (manager, reviewer, assessor, auditor, trainee, employer) join this list.
+    /// What a post may do. The later roles (manager, reviewer, assessor, auditor, employer) join this list.
     Role("role") {
         /// Staff of a training institution.
         InstitutionOperator = "institution_operator",
@@ -55,6 +55,8 @@ text_enum! {
         ProvinceOfficer = "province_officer",
         /// China Disabled Persons' Federation (N).
         NationalOfficer = "national_officer",
+        /// A trainee, who sees and decides about their own record (T).
+        Trainee = "trainee",
     }
 }
 
@@ -85,7 +87,7 @@ text_enum! {
 }
 
 impl Role {
-    /// Letter of the transition tables: I, X, C, P, N.
+    /// Letter of the transition tables: I, X, C, P, N, T.
     pub const fn letter(self) -> char {
         match self {
             Self::InstitutionOperator => 'I',
@@ -93,12 +95,13 @@ impl Role {
             Self::PrefectureOfficer => 'C',
             Self::ProvinceOfficer => 'P',
             Self::NationalOfficer => 'N',
+            Self::Trainee => 'T',
         }
     }
 
     /// Whether the role belongs to a federation.
     pub const fn is_federation(self) -> bool {
-        !matches!(self, Self::InstitutionOperator)
+        !matches!(self, Self::InstitutionOperator | Self::Trainee)
     }
 
     /// The word on pages.
@@ -109,6 +112,7 @@ impl Role {
             Self::PrefectureOfficer => "市级残联经办人",
             Self::ProvinceOfficer => "省级残联经办人",
             Self::NationalOfficer => "中国残联经办人",
+            Self::Trainee => "学员本人",
         }
     }
 
@@ -120,6 +124,7 @@ impl Role {
             Self::PrefectureOfficer => "prefecture federation officer",
             Self::ProvinceOfficer => "province federation officer",
             Self::NationalOfficer => "national federation officer",
+            Self::Trainee => "trainee",
         }
     }
 }
@@ -141,4 +146,6 @@ pub struct Actor {
     pub institution: Option<InstitutionId>,
     /// Own post, delegated or substitute.
     pub capacity: Capacity,
+    /// The trainee who acts, for the role of trainees; `None` for staff.
+    pub trainee: Option<PersonId>,
 }

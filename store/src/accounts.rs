@@ -172,6 +172,7 @@ pub async fn live(
         federation: post.federation,
         institution: post.institution_id.map(Into::into),
         capacity: Capacity::Own,
+        trainee: None,
     };
     Ok(Some(LiveAccount {
         actor,
