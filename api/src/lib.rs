@@ -22,6 +22,7 @@ pub mod institutions;
 pub mod keyring;
 pub mod log;
 pub mod offers;
+pub mod privacy;
 pub mod problem;
 pub mod programs;
 pub mod proposals;

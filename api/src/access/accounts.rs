@@ -135,7 +135,7 @@ async fn insert(
             Role::PrefectureOfficer => level == "prefecture",
             Role::ProvinceOfficer => level == "province",
             Role::NationalOfficer => level == "national",
-            Role::InstitutionOperator => false,
+            Role::InstitutionOperator | Role::Trainee => false,
         };
         if !fits {
             return Err(unknown_federation(
@@ -184,6 +184,14 @@ fn check(request: &CreateAccountRequest) -> Result<(), Problem> {
     }
     if let Err(bad) = request.person_name.parse::<domain::PersonName>() {
         return Err(Problem::identifier("/person_name", &bad));
+    }
+    if request.role == Role::Trainee {
+        return Err(Problem::field(
+            "/role",
+            "role",
+            "学员不设工作账号。",
+            "Trainees have no staff account.",
+        ));
     }
     match (
         request.role.is_federation(),

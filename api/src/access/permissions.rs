@@ -20,7 +20,7 @@ pub trait Permission: Send + Sync + 'static {
 
 use Role::{
     CountyOfficer as X, InstitutionOperator as I, NationalOfficer as N, PrefectureOfficer as C,
-    ProvinceOfficer as P,
+    ProvinceOfficer as P, Trainee as T,
 };
 
 macro_rules! permissions {
@@ -79,6 +79,18 @@ permissions! {
     ChangeCertificates = "change_certificates" [P, N];
     /// See certificates of one's scope and make share links.
     SeeCertificates = "see_certificates" [I, X, C, P, N];
+    /// Read single personal values of a trainee of one's scope, for a purpose.
+    ReadPersonalData = "read_personal_data" [I, X, C, P, N];
+    /// Note what the register of disability certificates said.
+    CheckCards = "check_cards" [X, C, P];
+    /// Take in and decide requests of persons.
+    HandlePersonRequests = "handle_person_requests" [X, C, P];
+    /// See alarms of bulk reading. The auditor joins this list.
+    SeeReadAlarms = "see_read_alarms" [P, N];
+    /// See one's own record.
+    SeeOwnRecord = "see_own_record" [T];
+    /// Give and withdraw one's own consents, and make requests.
+    ManageOwnConsent = "manage_own_consent" [T];
     /// Keep issuer keys.
     ManageKeys = "manage_keys" [N];
 }

@@ -58,6 +58,8 @@ codes! {
         "用户名或密码不对,请核对后重试。" / "The name or the password is wrong; check both and try again.",
     Forbidden = "forbidden" FORBIDDEN "没有权限" / "Not allowed":
         "您的岗位没有这项权限。" / "Your post does not have this permission.",
+    ReadNotNeeded = "read-not-needed" FORBIDDEN "这项用途不需要这些信息" / "Not needed for this purpose":
+        "您的岗位办理这项用途不需要查看所选的信息,请只选需要的项。" / "Your post does not need these values for this purpose; ask only for those that are needed.",
     NotFound = "not-found" NOT_FOUND "没有找到" / "Not found":
         "没有找到,或不在您的管辖范围内。" / "There is no such thing, or it is outside your area.",
     MethodNotAllowed = "method-not-allowed" METHOD_NOT_ALLOWED "不支持这种请求方法" / "Method not allowed":

@@ -41,6 +41,10 @@ pub fn router(app: App) -> Router {
             TIMEOUT,
         ))
         .layer(from_fn_with_state(app.clone(), problem::render))
+        .layer(from_fn_with_state(
+            app.clone(),
+            crate::privacy::failures::audit,
+        ))
         .layer(from_fn(layers::security_headers))
         .layer(from_fn_with_state(app.clone(), layers::request_id))
         .with_state(app)
@@ -54,6 +58,7 @@ fn pages() -> Router<App> {
         .merge(crate::institutions::pages::routes())
         .merge(crate::programs::pages::routes())
         .merge(crate::log::pages::routes())
+        .merge(crate::privacy::pages::routes())
         .merge(crate::help::routes())
         .merge(crate::frame::assets::routes())
 }

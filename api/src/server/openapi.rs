@@ -48,6 +48,7 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .merge(crate::offers::json::routes())
         .merge(crate::cohorts::routes())
         .merge(crate::certificates::routes())
+        .merge(crate::privacy::routes())
         .merge(crate::proposals::routes())
         .merge(crate::reference::json::routes())
         .merge(crate::log::json::routes())

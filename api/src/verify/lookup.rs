@@ -87,7 +87,7 @@ pub async fn name_matches(app: &App, id: &PublicId, name: &PersonName) -> Result
     let found = store::certificates::public_by_id(app.store.reader(), id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(is_holder(app, &found, name))
+    is_holder(app, &found, name)
 }
 
 async fn one(app: &App, question: Question) -> Result<Answer, Problem> {
@@ -171,17 +171,18 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         .map(|(text, wanted)| {
             let known = match wanted {
                 Wanted::Id(id) => by_id.get(&id),
-                Wanted::Number(number, name) => by_number
-                    .get(&number)
-                    .filter(|found| is_holder(app, found, &name)),
+                Wanted::Number(number, name) => match by_number.get(&number) {
+                    Some(found) if is_holder(app, found, &name)? => Some(found),
+                    _ => None,
+                },
                 Wanted::Nothing => None,
             };
-            Row {
+            Ok(Row {
                 text,
                 known: known.cloned(),
-            }
+            })
         })
-        .collect();
+        .collect::<Result<_, Problem>>()?;
     let mut own: Vec<CertificateId> = rows
         .iter()
         .filter(|row| row.text.is_none())
@@ -329,9 +330,14 @@ impl Read {
     }
 }
 
-fn is_holder(app: &App, known: &PublicCertificate, name: &PersonName) -> bool {
-    let index = store::certificates::holder_index(app.store.vault(), &known.certificate_no, name);
-    index.ct_eq(&known.holder_index).into()
+fn is_holder(app: &App, known: &PublicCertificate, name: &PersonName) -> Result<bool, Problem> {
+    let index = store::certificates::holder_index_at(
+        app.store.vault(),
+        known.holder_version,
+        &known.certificate_no,
+        name,
+    )?;
+    Ok(index.ct_eq(&known.holder_index).into())
 }
 
 fn state_of(known: &PublicCertificate) -> Result<CertificateState, Problem> {
