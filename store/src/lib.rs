@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod certificates;
 pub mod cohorts;
 mod connect;
+pub mod dump;
 pub mod enrolments;
 #[expect(
     unreachable_pub,

@@ -7,6 +7,8 @@ mod cli_story;
 mod demo;
 mod idempotency;
 mod openapi;
+mod personal_data;
+mod privacy;
 mod refusals;
 mod rosters;
 mod verification;

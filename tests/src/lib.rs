@@ -6,7 +6,9 @@ pub mod client;
 pub mod command;
 pub mod database;
 pub mod interop;
+pub mod people;
 pub mod rosters;
+pub mod search;
 pub mod server;
 pub mod story;
 
