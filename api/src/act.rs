@@ -22,6 +22,9 @@ use crate::extract::IdempotencyKey;
 use crate::log::append::Appender;
 use crate::problem::{Code, Problem};
 
+/// Label of the keyed digest of a request.
+const REQUEST: &str = "idempotency.request";
+
 /// The stored answer to an act: ids, states, dates; nothing personal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -106,6 +109,8 @@ pub struct Act {
     pub actor: Actor,
     /// The application, for keys, policy, randomness.
     pub app: App,
+    /// What the audit should know besides act and object: codes, nothing personal.
+    pub detail: String,
     name: &'static str,
     key: String,
     digest: [u8; 32],
@@ -135,11 +140,14 @@ impl App {
         hash.update(name.as_bytes());
         hash.update([0]);
         hash.update(serde_json::to_vec(request).map_err(Problem::internal)?);
-        let digest: [u8; 32] = hash.finalize().into();
+        // Keyed: a plain hash of a request that holds a name or a password could be guessed from a dump.
+        let plain = data_encoding::HEXLOWER.encode(&hash.finalize());
+        let digests = self.store.vault().blind_indexes(REQUEST, &plain);
+        let digest = digests.first().copied().unwrap_or_default();
         let tx = self.store.write().await?;
         store::idempotency::lock(&tx, actor.account, key.as_str()).await?;
         if let Some(first) = store::idempotency::find(&tx, actor.account, key.as_str()).await? {
-            return replay(first, &digest).map(Begin::Again);
+            return replay(first, &digests).map(Begin::Again);
         }
         let now = self.now();
         Ok(Begin::First(Box::new(Act {
@@ -148,6 +156,7 @@ impl App {
             today: domain::calendar::today(now),
             actor: actor.clone(),
             app: self.clone(),
+            detail: String::new(),
             name,
             key: key.as_str().to_owned(),
             digest,
@@ -157,8 +166,8 @@ impl App {
     }
 }
 
-fn replay(first: FirstAnswer, digest: &[u8; 32]) -> Result<Receipt, Problem> {
-    if first.request_sha256 != digest {
+fn replay(first: FirstAnswer, digests: &[[u8; 32]]) -> Result<Receipt, Problem> {
+    if !digests.iter().any(|digest| first.request_sha256 == digest) {
         return Err(Problem::new(Code::IdempotencyKeyReused));
     }
     let status = StatusCode::from_u16(first.status).map_err(Problem::internal)?;
@@ -313,6 +322,7 @@ impl Act {
             now,
             actor,
             app,
+            detail,
             name,
             key,
             digest,
@@ -338,7 +348,7 @@ impl Act {
             object_kind: object.0,
             object_id: &object_id,
             outcome: "done",
-            detail: "",
+            detail: &detail,
         };
         store::journal::audit(&tx, &audit).await?;
         if app.dry_run {

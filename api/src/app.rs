@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::WorkingCalendar;
 use domain::policy::WorkflowPolicy;
+use domain::privacy::PrivacyPolicy;
 use store::Store;
 
 use crate::access::sessions::Sessions;
@@ -31,6 +32,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Deadlines and limits of the workflow.
     pub policy: Arc<WorkflowPolicy>,
+    /// Deadlines and retention of personal data.
+    pub privacy: Arc<PrivacyPolicy>,
     /// Working days.
     pub calendar: Arc<WorkingCalendar>,
     /// Divisions by code and by name.

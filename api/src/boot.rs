@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use domain::calendar::WorkingCalendar;
 use domain::policy::WorkflowPolicy;
-use store::vault::Vault;
+use domain::privacy::PrivacyPolicy;
+use store::vault::{KeyKind, Vault};
 use store::{DatabaseUrl, Durability, Store};
 
 use crate::access::sessions::Sessions;
@@ -13,7 +14,7 @@ use crate::app::App;
 use crate::border::Border;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, DeliveryTarget};
-use crate::keyring::{self, Keyring};
+use crate::keyring::{self, Keyring, VaultKeys};
 use crate::log::append::Appender;
 use crate::problem::Problem;
 use crate::reference::{RegionTable, seed};
@@ -88,7 +89,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         keyring::create(&keys, &passphrase, &random)?;
     }
     let secrets = keyring::vault_keys(&keys)?;
-    let vault = Vault::new(1, &secrets.master, *secrets.blind, random.source());
+    let vault = vault(&keys, secrets, &random)?;
     let url = settings
         .database
         .clone()
@@ -98,6 +99,8 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
     let sessions = Sessions::new(keyring.session_seed(), &settings.config.public_url)?;
     let policy_text = policy_text(settings.policy_file.as_deref())?;
     let policy = WorkflowPolicy::from_json(&policy_text)
+        .map_err(|error| BootError::Policy(error.to_string()))?;
+    let privacy = PrivacyPolicy::from_json(seed::PRIVACY_POLICY)
         .map_err(|error| BootError::Policy(error.to_string()))?;
     let calendar = WorkingCalendar::from_json(seed::CALENDAR).map_err(Problem::internal)?;
     let mut app = App {
@@ -109,6 +112,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         config: Arc::new(config_of(settings)),
         policy: Arc::new(policy),
         calendar: Arc::new(calendar),
+        privacy: Arc::new(privacy),
         regions: Arc::new(RegionTable::default()),
         border: Arc::new(Border::new(Arc::clone(&settings.config.border))),
         dry_run: false,
@@ -126,6 +130,34 @@ fn config_of(settings: &Settings) -> Config {
         config.delivery = DeliveryTarget::Folder(settings.data.join("outbox"));
     }
     config
+}
+
+/// The vault with every version of its keys. One that another process makes later is read from its file when it is first
+/// met: the one file that may be read inside a transaction, once for each version.
+fn vault(keys: &Path, secrets: VaultKeys, random: &Random) -> Result<Vault, BootError> {
+    let missing = || BootError::Key(keyring::KeyringError::Name("the vault has no key"));
+    let (first, master) = secrets.master.first_key_value().ok_or_else(missing)?;
+    let blind = secrets
+        .blind
+        .get(first)
+        .or_else(|| secrets.blind.values().next());
+    let folder = keys.to_owned();
+    let vault = Vault::new(
+        *first,
+        master,
+        **blind.ok_or_else(missing)?,
+        random.source(),
+    )
+    .with_source(Arc::new(move |kind, version| {
+        keyring::vault_key(&folder, kind, version).ok().flatten()
+    }));
+    for (version, key) in &secrets.master {
+        vault.add(KeyKind::Master, *version, key);
+    }
+    for (version, key) in &secrets.blind {
+        vault.add(KeyKind::BlindIndex, *version, key);
+    }
+    Ok(vault)
 }
 
 fn policy_text(file: Option<&Path>) -> Result<String, BootError> {

@@ -4,11 +4,11 @@
 //! | --- | --- |
 //! | `KID.pem` | an issuer key, PKCS#8 encrypted under the passphrase |
 //! | `log.pem`, `session.pem` | the log key and the session-token key |
-//! | `vault.key`, `blind-index.key` | 32 random bytes in hexadecimal |
+//! | `vault.key`, `blind-index.key` | 32 random bytes in hexadecimal; further versions are `vault.2.key` and so on |
 //!
 //! The passphrase comes from a file of its own, never from an argument.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ use certs::keys::{KeyId, PublicKey, Signer, SoftwareSigner};
 use certs::log::Origin;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use rand_core::{Infallible, TryCryptoRng, TryRng};
+use store::vault::{KeyKind, SecretKey};
 use zeroize::Zeroizing;
 
 use crate::clock::Random;
@@ -72,12 +73,12 @@ impl std::fmt::Debug for Keyring {
     }
 }
 
-/// The vault's keys.
+/// The vault's keys: every version that has a file, the first always.
 pub struct VaultKeys {
     /// Wraps the data keys of persons.
-    pub master: Zeroizing<[u8; 32]>,
+    pub master: BTreeMap<i32, SecretKey>,
     /// Makes blind indexes.
-    pub blind: Zeroizing<[u8; 32]>,
+    pub blind: BTreeMap<i32, SecretKey>,
 }
 
 impl std::fmt::Debug for VaultKeys {
@@ -132,12 +133,87 @@ pub fn exists(folder: &Path) -> bool {
     folder.join(LOG).exists()
 }
 
-/// Reads the vault's keys.
+/// Reads the vault's keys, every version of them.
 pub fn vault_keys(folder: &Path) -> Result<VaultKeys, KeyringError> {
+    let all = |kind| -> Result<BTreeMap<i32, SecretKey>, KeyringError> {
+        let mut found = BTreeMap::new();
+        // Versions follow one another; an old file may have been put away once nothing is left under it.
+        let newest = newest_version(folder, kind)?;
+        for version in 1..=newest {
+            if let Some(key) = vault_key(folder, kind, version)? {
+                found.insert(version, key);
+            }
+        }
+        if found.is_empty() {
+            found.insert(1, read_secret(&vault_path(folder, kind, 1))?);
+        }
+        Ok(found)
+    };
     Ok(VaultKeys {
-        master: read_secret(&folder.join(VAULT))?,
-        blind: read_secret(&folder.join(BLIND))?,
+        master: all(KeyKind::Master)?,
+        blind: all(KeyKind::BlindIndex)?,
     })
+}
+
+/// One version of a key of the vault, or `None` when there is no such file.
+pub fn vault_key(
+    folder: &Path,
+    kind: KeyKind,
+    version: i32,
+) -> Result<Option<SecretKey>, KeyringError> {
+    let path = vault_path(folder, kind, version);
+    if path.exists() {
+        read_secret(&path).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Makes the file of a new version and answers its key; a file that is there already is read, so that a rotation which
+/// was interrupted right after making it goes on with the same key.
+pub fn make_vault_key(
+    folder: &Path,
+    kind: KeyKind,
+    version: i32,
+    random: &Random,
+) -> Result<SecretKey, KeyringError> {
+    if let Some(key) = vault_key(folder, kind, version)? {
+        return Ok(key);
+    }
+    let path = vault_path(folder, kind, version);
+    write_private(&path, hex(&random.bytes::<32>()).as_bytes())?;
+    read_secret(&path)
+}
+
+/// `vault.key`, then `vault.2.key`, `vault.3.key`, ...
+fn vault_path(folder: &Path, kind: KeyKind, version: i32) -> PathBuf {
+    let first = match kind {
+        KeyKind::Master => VAULT,
+        KeyKind::BlindIndex => BLIND,
+    };
+    match version {
+        1 => folder.join(first),
+        _ => folder.join(first.replace(".key", &format!(".{version}.key"))),
+    }
+}
+
+fn newest_version(folder: &Path, kind: KeyKind) -> Result<i32, KeyringError> {
+    let entries = std::fs::read_dir(folder).map_err(|source| file_error(folder, source))?;
+    let mut newest = 1;
+    for entry in entries {
+        let name = entry
+            .map_err(|source| file_error(folder, source))?
+            .file_name();
+        let stem = match kind {
+            KeyKind::Master => "vault.",
+            KeyKind::BlindIndex => "blind-index.",
+        };
+        let version = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(stem)?.strip_suffix(".key")?.parse().ok());
+        newest = newest.max(version.unwrap_or(1));
+    }
+    Ok(newest)
 }
 
 impl Keyring {
@@ -225,6 +301,16 @@ impl Keyring {
             open.insert(kid.clone(), Arc::new(signer));
         }
         Ok(public)
+    }
+
+    /// Makes or finds a version of a key of the vault.
+    pub fn make_vault_key(
+        &self,
+        kind: KeyKind,
+        version: i32,
+        random: &Random,
+    ) -> Result<SecretKey, KeyringError> {
+        make_vault_key(&self.folder, kind, version, random)
     }
 
     /// Whether a file of this name is there, with or without a row in the database.

@@ -25,6 +25,7 @@ pub mod keyring;
 pub mod log;
 pub mod notices;
 pub mod offers;
+pub mod privacy;
 pub mod problem;
 pub mod programs;
 pub mod proposals;

@@ -19,6 +19,7 @@ pub mod lifecycle;
 pub mod names;
 pub mod offer;
 pub mod policy;
+pub mod privacy;
 pub mod program;
 
 pub use amounts::{Fen, Ppm, rdiv};

@@ -15,6 +15,7 @@ mod m20260301_000005_certificates;
 mod m20260301_000006_journal;
 mod m20260301_000007_access;
 mod m20260301_000008_lookups;
+mod m20260301_000009_privacy;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000006_journal::Migration),
             Box::new(m20260301_000007_access::Migration),
             Box::new(m20260301_000008_lookups::Migration),
+            Box::new(m20260301_000009_privacy::Migration),
         ]
     }
 }

@@ -111,6 +111,11 @@ impl Store {
         &self.reader
     }
 
+    /// The connection that writes, for upkeep outside transactions.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
     /// Opens a write transaction: `BEGIN IMMEDIATE` on SQLite, read-committed with row locks on PostgreSQL.
     pub async fn write(&self) -> Result<WriteTx, StoreError> {
         let options = TransactionOptions {
@@ -184,6 +189,8 @@ fn options(url: &DatabaseUrl, connections: u32, durability: Durability) -> Conne
                 .statement_cache_capacity(256)
                 .pragma("cache_size", "-16384")
                 .pragma("temp_store", "MEMORY")
+                // What is deleted or replaced is overwritten: a destroyed data key must not lie in a free page.
+                .pragma("secure_delete", "ON")
         })
         .map_sqlx_postgres_opts(|postgres| {
             postgres.application_name("mingzheng").options([

@@ -18,8 +18,8 @@ use crate::entity::cohorts::enrolment;
 use crate::vault::{DataKey, Vault};
 use crate::{StoreError, time};
 
-const PHONE: &str = "enrolment.phone";
-const NOTE: &str = "enrolment.note";
+pub(crate) const PHONE: &str = "enrolment.phone";
+pub(crate) const NOTE: &str = "enrolment.note";
 /// Values bound in one list of a query.
 const LIST: usize = 1_000;
 

@@ -124,6 +124,16 @@ const UNIQUE_WORDS: &[(&str, &str, &str)] = &[
         "idempotency.account_id, idempotency.idempotency_key",
         "idempotency key",
     ),
+    (
+        "person_request_open",
+        "person_request.person_id, person_request.kind",
+        "open request of the person",
+    ),
+    (
+        "key_rotation_version",
+        "key_rotation.kind, key_rotation.to_version",
+        "key rotation",
+    ),
     ("registry_key_pkey", "registry_key.kid", "key id"),
     ("log_checkpoint_pkey", "log_checkpoint.size", "checkpoint"),
     ("log_leaf_pkey", "log_leaf.leaf_index", "log leaf"),

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod certificates;
 pub mod cohorts;
 mod connect;
+pub mod dump;
 pub mod enrolments;
 #[expect(
     unreachable_pub,
@@ -26,12 +27,14 @@ pub mod objections;
 pub mod offers;
 pub mod one_time_tokens;
 pub mod persons;
+pub mod privacy;
 pub mod programs;
 pub mod proposals;
 pub mod public_catalogue;
 pub mod reference;
 pub mod results;
 pub mod rosters;
+pub mod rotation;
 pub mod scope;
 pub mod second_factors;
 pub mod sessions;

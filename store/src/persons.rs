@@ -13,15 +13,15 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::entity::people::{person, person_identifier, person_name};
-use crate::vault::{DataKey, Vault, WrappedKey};
+use crate::vault::{DataKey, KeyKind, Vault, WrappedKey};
 use crate::{StoreError, time};
 
 /// Kind and blind-index label of the identity number.
 pub const CITIZEN_ID: &str = "citizen_id";
 /// Kind and blind-index label of the disability certificate number.
 pub const DISABILITY_CARD: &str = "disability_card";
-const IDENTIFIER_VALUE: &str = "person_identifier.value";
-const NAME: &str = "person_name.name";
+pub(crate) const IDENTIFIER_VALUE: &str = "person_identifier.value";
+pub(crate) const NAME: &str = "person_name.name";
 /// Values bound in one list of a query.
 const LIST: usize = 1_000;
 
@@ -98,6 +98,29 @@ pub async fn by_citizen_index(
     Ok(found)
 }
 
+/// The persons with these identity numbers in canonical form, by the number's newest blind index. While the blind-index
+/// key is being rotated, rows under the older key are found as well.
+pub async fn by_citizen_ids(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    numbers: &[&str],
+) -> Result<HashMap<[u8; 32], PersonId>, StoreError> {
+    crate::rotation::learn_versions(db, vault).await?;
+    let mut newest = HashMap::with_capacity(numbers.len());
+    for number in numbers {
+        let all = vault.blind_indexes(CITIZEN_ID, number);
+        if let Some(first) = all.first().copied() {
+            newest.extend(all.into_iter().map(|index| (index, first)));
+        }
+    }
+    let indexes: Vec<[u8; 32]> = newest.keys().copied().collect();
+    let found = by_citizen_index(db, &indexes).await?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(index, person)| Some((*newest.get(&index)?, person)))
+        .collect())
+}
+
 /// Makes these persons; `None` stands where another transaction made the same person first.
 ///
 /// Identity numbers must differ from each other. Rows go in by order of blind index, so that two imports that share
@@ -130,13 +153,14 @@ pub async fn make(
                 data_key: Set(wrapped.bytes),
                 data_key_version: Set(wrapped.version),
                 created_at: Set(time::millis(now)),
+                erased_at: Set(None),
             });
             identifiers.push(identifier_row(
                 &key,
                 id,
                 CITIZEN_ID,
                 given.citizen_id,
-                index,
+                vault,
                 today,
                 new_id(),
             )?);
@@ -204,7 +228,7 @@ pub async fn lock(db: &impl ConnectionTrait, people: &[PersonId]) -> Result<(), 
     Ok(())
 }
 
-/// Name and identity number of these persons as they are valid on a day.
+/// Name and identity number of these persons as they are valid on a day; an erased person is not in the map.
 pub async fn open(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -220,6 +244,10 @@ pub async fn open(
             .all(db)
             .await?
         {
+            if row.data_key.is_empty() {
+                // Erased: nothing of this person opens any more.
+                continue;
+            }
             let wrapped = WrappedKey {
                 bytes: row.data_key,
                 version: row.data_key_version,
@@ -344,9 +372,9 @@ pub async fn keep_cards(
         let mut ended = Vec::new();
         let mut rows = Vec::new();
         for card in chunk {
-            let index = vault.blind_index(DISABILITY_CARD, card.number);
+            let same = vault.blind_indexes(DISABILITY_CARD, card.number);
             match present.get(&card.person.uuid()) {
-                Some(before) if before.as_slice() == index => continue,
+                Some(before) if same.iter().any(|index| before.as_slice() == index) => continue,
                 Some(_) => ended.push(card.person.uuid()),
                 None => {}
             }
@@ -355,7 +383,7 @@ pub async fn keep_cards(
                 card.person.uuid(),
                 DISABILITY_CARD,
                 card.number,
-                &index,
+                vault,
                 today,
                 new_id(),
             )?);
@@ -391,7 +419,7 @@ fn identifier_row(
     person: Uuid,
     kind: &str,
     value: &str,
-    index: &[u8; 32],
+    vault: &Vault,
     from: NaiveDate,
     row: Uuid,
 ) -> Result<person_identifier::ActiveModel, StoreError> {
@@ -400,7 +428,8 @@ fn identifier_row(
         person_id: Set(person),
         kind: Set(kind.to_owned()),
         value_enc: Set(key.seal(IDENTIFIER_VALUE, row, value.as_bytes())?),
-        blind_index: Set(index.to_vec()),
+        blind_index: Set(vault.blind_index(kind, value).to_vec()),
+        blind_version: Set(vault.version(KeyKind::BlindIndex)),
         valid_from: Set(from.to_string()),
         valid_until: Set(None),
         proof: Set(None),

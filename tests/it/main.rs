@@ -13,6 +13,8 @@ mod desk;
 mod idempotency;
 mod openapi;
 mod pages;
+mod personal_data;
+mod privacy;
 mod refusals;
 mod rosters;
 mod tokens;

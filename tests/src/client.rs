@@ -56,6 +56,18 @@ impl Client {
         }
     }
 
+    /// The same holder of an account at another server of the same registry.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self {
+            app: self.app.clone(),
+            base: base.to_owned(),
+            http: self.http.clone(),
+            account: self.account.clone(),
+            token: Mutex::new(None),
+        }
+    }
+
     /// A token, fresh when the clock has moved past the life of the last one.
     pub async fn token(&self) -> Option<String> {
         let (name, password) = self.account.as_ref()?;

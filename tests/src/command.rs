@@ -110,10 +110,20 @@ impl Mingzheng {
 
     /// Starts a command that serves; answers it with the first line that it printed.
     pub fn start(&self, arguments: &[&str]) -> (Running, String) {
+        self.start_with(arguments, Stdio::inherit())
+    }
+
+    /// The same, with what it logs written to a file of the folder.
+    pub fn start_logged(&self, arguments: &[&str], log: &str) -> (Running, String) {
+        let file = std::fs::File::create(self.path(log)).expect("a log file");
+        self.start_with(arguments, file.into())
+    }
+
+    fn start_with(&self, arguments: &[&str], log: Stdio) -> (Running, String) {
         let mut child = self
             .command(arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .expect("the program starts");
         let mut out = BufReader::new(child.stdout.take().expect("its output"));

@@ -6,8 +6,10 @@ pub mod client;
 pub mod command;
 pub mod database;
 pub mod interop;
+pub mod people;
 pub mod raw;
 pub mod rosters;
+pub mod search;
 pub mod server;
 pub mod story;
 

@@ -121,6 +121,14 @@ permissions! {
     SeeCertificates = "see_certificates" [I, X, C, P, N, M, R, U];
     /// Make share links for the files of certificates.
     ShareCertificates = "share_certificates" [I, X, C, P, N];
+    /// Read single personal values of a trainee of one's scope, for a purpose.
+    ReadPersonalData = "read_personal_data" [I, X, C, P, N];
+    /// Note what the register of disability certificates said.
+    CheckCards = "check_cards" [X, C, P];
+    /// Take in and decide requests of persons.
+    HandlePersonRequests = "handle_person_requests" [X, C, P];
+    /// See alarms of bulk reading.
+    SeeReadAlarms = "see_read_alarms" [P, N, U];
     /// Keep issuer keys.
     ManageKeys = "manage_keys" [N] fresh;
     /// Export many records at once.

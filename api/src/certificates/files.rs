@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use certs::qr::Level;
 use domain::PublicId;
+use domain::privacy::{PersonalField, ReadPurpose};
 use serde::Deserialize;
 use store::certificates::Certificate;
 use store::scope::Scope;
@@ -17,6 +18,7 @@ use crate::access::By;
 use crate::access::permissions::SeeCertificates;
 use crate::app::App;
 use crate::extract::{Path, Query};
+use crate::privacy::reading;
 use crate::problem::{Problem, ProblemBody};
 
 /// Routes of this feature.
@@ -54,10 +56,20 @@ impl FromRequestParts<App> for Opened {
                 .map(Self);
         }
         let by = By::<SeeCertificates>::from_request_parts(parts, app).await?;
-        store::certificates::find_by_public_id(app.store.reader(), &Scope::of(&by.actor), &id)
+        let scope = Scope::of(&by.actor);
+        let found = store::certificates::find_by_public_id(app.store.reader(), &scope, &id)
             .await?
-            .map(Self)
-            .ok_or_else(Problem::not_found)
+            .ok_or_else(Problem::not_found)?;
+        // The file tells the full name: the holder sees who opened it.
+        reading::note_read(
+            app,
+            &by.actor,
+            found.person,
+            ReadPurpose::CertificateFile,
+            &[PersonalField::Name],
+        )
+        .await?;
+        Ok(Self(found))
     }
 }
 

@@ -155,6 +155,14 @@ pub async fn qr(
 ) -> Result<(), CommandError> {
     let acting = Acting::begin::<SeeCertificates>(registry, &args.acting).await?;
     let found = find(&acting, &args.id).await?;
+    crate::privacy::reading::note_read(
+        &acting.app,
+        &acting.actor,
+        found.person,
+        domain::privacy::ReadPurpose::CertificateFile,
+        &[domain::privacy::PersonalField::Name],
+    )
+    .await?;
     let text = files::qr_text_of(&acting.app, &found).await?;
     let svg = args
         .out

@@ -8,7 +8,9 @@ use clap::Subcommand;
 use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
 use crate::access::permissions::ManageKeys;
 use crate::certificates::keys::{self, KeyReceipt, NewKeyRequest};
+use crate::privacy::rotation;
 use crate::problem::Problem;
+use store::vault::KeyKind;
 
 /// 密钥 / keys
 #[derive(Subcommand, Debug)]
@@ -23,6 +25,10 @@ pub enum KeyCommand {
         /// 年份 / year
         year: i32,
     },
+    /// 更换个人信息主密钥,可中断后续办 / change the master key of personal data; run again after an interruption
+    RotateVault(RotateArgs),
+    /// 更换检索密钥,可中断后续办 / change the key of blind indexes; run again after an interruption
+    RotateBlindIndex(RotateArgs),
     /// 全部签发密钥 / all issuer keys
     List,
     /// 写出公钥文件,供离线查验 / write the file of public keys for checking without a network
@@ -30,6 +36,31 @@ pub enum KeyCommand {
         /// 输出文件 / file to write
         out: PathBuf,
     },
+}
+
+/// How fast to change over.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct RotateArgs {
+    /// 每个事务的行数 / rows in one transaction
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    rows: u64,
+    /// 最多办理的事务数 / transactions at most
+    #[arg(long)]
+    most: Option<u64>,
+}
+
+async fn rotate(
+    kind: KeyKind,
+    args: RotateArgs,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
+    let app = registry.open().await?;
+    let pace = rotation::Pace {
+        rows: args.rows,
+        most: args.most,
+    };
+    print.show(&rotation::rotate(&app, kind, pace).await?)
 }
 
 /// Runs the command.
@@ -53,6 +84,10 @@ pub async fn run(
             print.receipt(
                 &keys::create_issuer_key(&acting.app, &acting.actor, &acting.key, &request).await?,
             )
+        }
+        KeyCommand::RotateVault(args) => rotate(KeyKind::Master, args, registry, print).await,
+        KeyCommand::RotateBlindIndex(args) => {
+            rotate(KeyKind::BlindIndex, args, registry, print).await
         }
         KeyCommand::List => {
             let app = registry.open().await?;

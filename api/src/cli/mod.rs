@@ -15,6 +15,7 @@ pub mod logs;
 pub mod programs;
 pub mod progress;
 pub mod registry;
+pub mod retention;
 pub mod serving;
 pub mod verify;
 
@@ -98,6 +99,9 @@ enum Command {
     /// 密钥 / keys
     #[command(subcommand)]
     Key(keys::KeyCommand),
+    /// 保存期限 / retention of personal data
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// 公开日志 / the public log
     #[command(subcommand)]
     Log(logs::LogCommand),
@@ -195,6 +199,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         }
         Command::Cert(command) => certificate(command, registry, print).await?,
         Command::Key(command) => keys::run(command, registry, print).await?,
+        Command::Retention(command) => retention::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
         Command::Grade(command) => return grades::run(command, print),
         Command::Id(command) => return ids::run(command, print).map(negative),

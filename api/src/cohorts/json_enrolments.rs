@@ -5,6 +5,7 @@ use axum::extract::State;
 use domain::enrolment::EnrolmentState;
 use domain::ids::{CohortId, EnrolmentId, PersonId};
 use serde::{Deserialize, Serialize};
+use store::privacy::reads::CardCheck;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -51,6 +52,11 @@ struct EnrolmentResponse {
     hukou_region: String,
     /// Needs for accommodation.
     needs: Vec<String>,
+    /// What the register of disability certificates said (`verified` ...); nothing when it was not asked yet. Number,
+    /// category and level are not shown here (field.md 17).
+    card: Option<String>,
+    /// Last day of that certificate's validity.
+    card_valid_until: Option<String>,
     /// Minutes attended.
     minutes: Option<u32>,
     /// `recorded` or `locked`.
@@ -109,6 +115,12 @@ async fn list_enrolments(
     let open = store::persons::open(reader, app.store.vault(), &people, app.today()).await?;
     let attendance = store::results::attendance(reader, id).await?;
     let results = store::results::assessments(reader, id).await?;
+    let mut cards: std::collections::HashMap<PersonId, CardCheck> =
+        store::privacy::reads::card_checks(reader, &people)
+            .await?
+            .into_iter()
+            .map(|check| (check.person, check))
+            .collect();
     let items = rows
         .into_iter()
         .map(|row| {
@@ -117,6 +129,7 @@ async fn list_enrolments(
                 person.and_then(|person| person.name.parse().ok());
             let total = attendance.get(&row.id);
             let marked = results.get(&row.id);
+            let card = cards.remove(&row.person);
             EnrolmentResponse {
                 id: row.id.to_string(),
                 name: name.map_or_else(|| "*".to_owned(), |name| name.mask()),
@@ -126,6 +139,11 @@ async fn list_enrolments(
                 state: row.state.as_str(),
                 hukou_region: row.hukou_region,
                 needs: row.needs,
+                card_valid_until: card
+                    .as_ref()
+                    .and_then(|card| card.valid_until)
+                    .map(|day| day.to_string()),
+                card: card.map(|card| card.outcome),
                 minutes: total.map(|total| total.minutes),
                 attendance: total.map(|total| total.state.as_str()),
                 passed: marked.map(|marked| marked.result.passed),

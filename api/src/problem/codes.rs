@@ -70,6 +70,8 @@ codes! {
         "这一操作要求 5 分钟内验证过动态口令,请重新验证后再试。" / "This act needs a proof of the second factor within the last five minutes; prove it again and retry.",
     CrossSite = "cross-site" FORBIDDEN "请从本平台的页面提交" / "Not sent from our page":
         "这个表单不是从本平台的页面提交的;请重新打开页面后再提交。" / "This form was not sent from a page of the registry; open the page again and send it from there.",
+    ReadNotNeeded = "read-not-needed" FORBIDDEN "这项用途不需要这些信息" / "Not needed for this purpose":
+        "您的岗位办理这项用途不需要查看所选的信息,请只选需要的项。" / "Your post does not need these values for this purpose; ask only for those that are needed.",
     NotFound = "not-found" NOT_FOUND "没有找到" / "Not found":
         "没有找到,或不在您的管辖范围内。" / "There is no such thing, or it is outside your area.",
     MethodNotAllowed = "method-not-allowed" METHOD_NOT_ALLOWED "不支持这种请求方法" / "Method not allowed":

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use certs::log::LeafEntry;
 use domain::policy::WorkflowPolicy;
+use domain::privacy::PrivacyPolicy;
 use sha2::{Digest, Sha256};
 use store::WriteTx;
 use store::reference::{Federation, Occupation, Region};
@@ -20,6 +21,9 @@ pub const WORKFLOW_POLICY: &str =
     include_str!("../../../seed-data/policies/CN-BASE-2026.1.workflow.json");
 /// Numbers of grading of the national baseline.
 pub const GRADING_POLICY: &str = include_str!("../../../seed-data/policies/CN-BASE-2026.1.json");
+/// Deadlines and retention of personal data.
+pub const PRIVACY_POLICY: &str =
+    include_str!("../../../seed-data/policies/CN-BASE-2026.1.privacy.json");
 
 /// Loads what is new; answers the policy leaf that the caller must log when the policy was not known.
 pub async fn load(
@@ -42,18 +46,23 @@ pub async fn load(
         store::reference::load_occupations(tx, &occupations()?).await?;
         store::reference::note_seed(tx, "reference", &digest, now).await?;
     }
-    for (id_suffix, text) in [("", GRADING_POLICY), ("-WORKFLOW", workflow_policy)] {
-        let (id, version) = if id_suffix.is_empty() {
-            ("CN-BASE".to_owned(), "2026.1".to_owned())
-        } else {
-            let policy = WorkflowPolicy::from_json(text).map_err(Problem::internal)?;
-            (
-                format!("{}{id_suffix}", policy.id()),
-                policy.version().to_owned(),
-            )
-        };
+    let workflow = WorkflowPolicy::from_json(workflow_policy).map_err(Problem::internal)?;
+    let privacy = PrivacyPolicy::from_json(PRIVACY_POLICY).map_err(Problem::internal)?;
+    for (id, version, text) in [
+        ("CN-BASE".to_owned(), "2026.1", GRADING_POLICY),
+        (
+            format!("{}-WORKFLOW", workflow.id()),
+            workflow.version(),
+            workflow_policy,
+        ),
+        (
+            format!("{}-PRIVACY", privacy.id()),
+            privacy.version(),
+            PRIVACY_POLICY,
+        ),
+    ] {
         let sha256: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-        if store::reference::load_policy(tx, &id, &version, &sha256, text, "2026-01-01").await? {
+        if store::reference::load_policy(tx, &id, version, &sha256, text, "2026-01-01").await? {
             leaves.push(LeafEntry::Policy {
                 at: now,
                 policy: format!("{id}@{version}")

@@ -61,6 +61,10 @@ pub fn layered(app: App, routes: Router<App>) -> Router {
         .layer(from_fn(cors::options))
         .layer(from_fn_with_state(app.clone(), problem::render))
         .layer(from_fn_with_state(app.clone(), layers::count))
+        .layer(from_fn_with_state(
+            app.clone(),
+            crate::privacy::failures::audit,
+        ))
         .layer(from_fn(layers::security_headers))
         .layer(from_fn_with_state(app.clone(), layers::request_id))
         .with_state(app)
@@ -84,6 +88,7 @@ fn desk_pages() -> Router<App> {
     Router::new()
         .merge(crate::access::pages::routes())
         .merge(crate::desk::routes())
+        .merge(crate::privacy::pages::routes())
 }
 
 /// Serves until `stop` ends, then lets running requests finish.

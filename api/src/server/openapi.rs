@@ -76,6 +76,7 @@ pub(super) fn desks() -> OpenApiRouter<App> {
         .merge(crate::offers::json::routes())
         .merge(crate::cohorts::routes())
         .merge(crate::certificates::routes())
+        .merge(crate::privacy::routes())
         .merge(crate::proposals::routes())
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{COSE, holder_index};
 use crate::scope::Scope;
-use crate::vault::{DataKey, Vault, WrappedKey};
+use crate::vault::{DataKey, KeyKind, Vault, WrappedKey};
 use crate::{StoreError, time};
 
 /// Cohort, program and institution as the gates need them.
@@ -175,7 +175,7 @@ SELECT e.id, e.person_id, e.state, w.minutes, w.state AS attendance_state, r.pas
   (SELECT MAX(c.generation) FROM certificate c WHERE c.enrolment_id = e.id) AS generation,
   h.data_key, h.data_key_version, n.id AS name_id, n.name_enc
 FROM enrolment e
-JOIN person h ON h.id = e.person_id
+JOIN person h ON h.id = e.person_id AND h.erased_at IS NULL
 JOIN person_name n ON n.person_id = e.person_id AND n.valid_until IS NULL
 LEFT JOIN attendance_total w ON w.enrolment_id = e.id
 LEFT JOIN assessment_result r ON r.enrolment_id = e.id
@@ -322,6 +322,7 @@ const COLUMNS: &[&str] = &[
     "leaf_index",
     "holder_masked",
     "holder_index",
+    "holder_version",
     "cose_sha256",
     "cose_enc",
     "revision",
@@ -408,6 +409,7 @@ fn push_row(
         holder_index(vault, &c.certificate_no, &candidate.name)
             .to_vec()
             .into(),
+        vault.version(KeyKind::BlindIndex).into(),
         c.cose_sha256.to_vec().into(),
         sealed.into(),
         1_i32.into(),

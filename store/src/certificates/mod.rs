@@ -29,6 +29,7 @@ pub use issuing::{
 pub use keys::{KeyRow, active_issuer_key, all_keys, insert_key, key, set_key_state};
 pub use public::{PublicCertificate, public_by_id, public_by_numbers, public_by_public_ids};
 pub use shares::{ShareLink, insert_share, note_share_access, share};
+pub(crate) use status_lists::{SEED, row_id};
 pub use status_lists::{StatusList, claim_status_indexes, insert_status_list, open_status_list};
 
 use crate::entity::certificates::certificate;
@@ -360,7 +361,21 @@ pub async fn signed_bytes_of(
 
 /// Index under which a holder's full name is compared with what somebody types.
 pub fn holder_index(vault: &Vault, number: &CertificateNo, name: &PersonName) -> [u8; 32] {
-    vault.blind_index(HOLDER, &format!("{}\0{}", number.as_str(), name.expose()))
+    vault.blind_index(HOLDER, &holder_text(number, name))
+}
+
+/// The same under the key version of a row.
+pub fn holder_index_at(
+    vault: &Vault,
+    version: i32,
+    number: &CertificateNo,
+    name: &PersonName,
+) -> Result<[u8; 32], StoreError> {
+    vault.blind_index_at(version, HOLDER, &holder_text(number, name))
+}
+
+fn holder_text(number: &CertificateNo, name: &PersonName) -> String {
+    format!("{}\0{}", number.as_str(), name.expose())
 }
 
 /// The certificate whose issuance is this leaf.

@@ -21,6 +21,8 @@ pub struct PublicCertificate {
     pub holder_masked: String,
     /// Index of the full name, for a comparison without opening it.
     pub holder_index: [u8; 32],
+    /// Version of the blind-index key under which it was made.
+    pub holder_version: i32,
     /// SHA-256 of the signed bytes.
     pub cose_sha256: [u8; 32],
     /// Key id.
@@ -80,6 +82,7 @@ struct Row {
     certificate_no: String,
     holder_masked: String,
     holder_index: Vec<u8>,
+    holder_version: i32,
     cose_sha256: Vec<u8>,
     kid: String,
     status: String,
@@ -108,7 +111,7 @@ struct Row {
 }
 
 const SELECT: &str = "
-SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.cose_sha256, c.kid, c.status,
+SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.holder_version, c.cose_sha256, c.kid, c.status,
   c.status_since, c.status_reason, c.suspended_until, c.issued_at, c.expires_at, c.leaf_index, c.federation,
   p.code AS program_code, v.name AS program_name, v.hours, v.skill_level, v.occupation_code,
   o.name AS occupation_name, t.name AS certificate_type, i.credit_code, i.name AS institution_name,
@@ -199,6 +202,7 @@ impl TryFrom<Row> for PublicCertificate {
             id: row.id.into(),
             public_id: super::public_id(&row.public_id).ok_or_else(bad)?,
             certificate_no: row.certificate_no.parse().map_err(|_| bad())?,
+            holder_version: row.holder_version,
             holder_index: row.holder_index.as_slice().try_into().map_err(|_| bad())?,
             cose_sha256: row.cose_sha256.as_slice().try_into().map_err(|_| bad())?,
             status: row.status.parse().map_err(|_| bad())?,

@@ -11,7 +11,7 @@ use crate::entity::certificates::status_list;
 use crate::vault::Vault;
 use crate::{StoreError, time};
 
-const SEED: &str = "status_list.seed";
+pub(crate) const SEED: &str = "status_list.seed";
 
 /// A list that still has free places.
 #[derive(Clone, PartialEq, Eq)]
@@ -101,6 +101,6 @@ pub async fn claim_status_indexes(
     }
 }
 
-fn row_id(id: u32) -> Uuid {
+pub(crate) fn row_id(id: u32) -> Uuid {
     Uuid::from_u128(u128::from(id))
 }

@@ -43,11 +43,12 @@ pub(super) struct Plan {
 /// Reads everything a roster touches, the people under lock, and decides row by row.
 pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Result<Plan, Problem> {
     let (tx, vault) = (&act.tx, act.app.store.vault());
-    let indexes: Vec<[u8; 32]> = rows
+    let numbers: Vec<&str> = rows.iter().map(|row| row.citizen_id.expose()).collect();
+    let holders = store::persons::by_citizen_ids(tx, vault, &numbers).await?;
+    let indexes: Vec<[u8; 32]> = numbers
         .iter()
-        .map(|row| store::persons::citizen_index(vault, row.citizen_id.expose()))
+        .map(|number| store::persons::citizen_index(vault, number))
         .collect();
-    let holders = store::persons::by_citizen_index(tx, &indexes).await?;
     let mut people: Vec<PersonId> = holders.values().copied().collect();
     people.sort_by_key(|id| id.uuid());
     // From here on nobody else puts these people into a class.

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use domain::ids::{EnrolmentId, PersonId, RosterId};
+use domain::privacy::{Channel, ConsentPurpose, GivenBy};
 use store::cohorts::Cohort;
 use store::enrolments::Details;
 use store::persons::{Card, NewPerson};
+use store::privacy::consents::NewConsent;
 use store::vault::DataKey;
 use uuid::Uuid;
 
@@ -91,6 +93,12 @@ pub(super) async fn write(
     store::persons::keep_cards(&act.tx, act.app.store.vault(), &cards, today, &new_id).await?;
     store::enrolments::insert_all(&act.tx, cohort.id, &added, now).await?;
     store::enrolments::change_all(&act.tx, cohort.id, &changed, now).await?;
+    let consents: Vec<NewConsent<'_>> = added
+        .iter()
+        .chain(&changed)
+        .map(|details| consent(details, roster, new_id()))
+        .collect();
+    store::privacy::consents::insert_all(&act.tx, &consents, now).await?;
     for change in &plan.changed {
         rename(act, rows, plan, change.at, new_id()).await?;
     }
@@ -111,6 +119,24 @@ pub(super) async fn write(
     }))
     .await?;
     Ok(true)
+}
+
+/// The consent to the training that a roster row reports: on paper, given by whose telephone stands in the row.
+fn consent<'a>(details: &Details<'a>, roster: Option<RosterId>, id: Uuid) -> NewConsent<'a> {
+    NewConsent {
+        id,
+        person: details.person,
+        enrolment: Some(details.id),
+        purpose: ConsentPurpose::Training,
+        given_by: details.contact.parse().unwrap_or(GivenBy::Own),
+        relation: None,
+        proof: None,
+        key: None,
+        channel: Channel::Paper,
+        scan: roster.map(RosterId::uuid),
+        from: details.consent_on,
+        until: None,
+    }
 }
 
 /// New persons by position of their row; `None` when another transaction made one of them first.

@@ -1,0 +1,257 @@
+//! A trainee's own pages: record, consents, who read it (pages.md 4.2, 4.3). No script, readable at 320 pixels.
+//!
+//! Each view is made from what the use cases answer, so that a signed-in session of another kind only brings the actor.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Form, Router};
+use domain::access::{Actor, Role};
+use domain::privacy::{ConsentPurpose, PersonalField, ReadPurpose};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::consents::{self, ConsentRequest};
+use super::me::{self, OwnCertificate, OwnTraining};
+use crate::access::By;
+use crate::access::permissions::{ManageOwnConsent, SeeOwnRecord};
+use crate::app::App;
+use crate::extract::{IdempotencyKey, Query};
+use crate::fields::{PageQuery, page as cut};
+use crate::frame::{Brand, Caching, Frame, Visit, both, page};
+use crate::problem::Problem;
+
+/// Routes of this feature.
+pub(crate) fn routes() -> Router<App> {
+    let router = both(Router::new(), "/me", get(own));
+    let router = both(
+        router,
+        "/me/consents",
+        get(own_consents).post(change_consent),
+    );
+    both(router, "/me/reads", get(own_reads))
+}
+
+fn frame(app: &App, visit: &Visit, words: (&str, &str)) -> Frame {
+    let title = visit.lang.pick(words.0, words.1).to_owned();
+    let frame =
+        Frame::new(app, visit, Brand::Registry, title).under("/", visit.lang.pick("首页", "Home"));
+    if visit.path == "/me" {
+        frame
+    } else {
+        frame.under("/me", visit.lang.pick("我的信息", "My record"))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "me.html")]
+struct MePage {
+    f: Frame,
+    name: String,
+    citizen_id: String,
+    certificates: Vec<OwnCertificate>,
+    trainings: Vec<OwnTraining>,
+}
+
+/// The page of a trainee's own record.
+pub async fn own_page(app: &App, visit: &Visit, actor: &Actor) -> Result<Response, Problem> {
+    let record = me::record(app, actor).await?;
+    let newest = |kind: &str| {
+        record
+            .values
+            .iter()
+            .rev()
+            .find(|value| value.kind == kind && value.until.is_none())
+            .map(|value| value.value.clone())
+            .unwrap_or_default()
+    };
+    let view = MePage {
+        f: frame(app, visit, ("我的信息", "My record")),
+        name: newest("name"),
+        citizen_id: domain::privacy::ends(&newest("citizen_id")),
+        certificates: record.certificates,
+        trainings: record.trainings,
+    };
+    page(StatusCode::OK, &view, Caching::Never)
+}
+
+async fn own(
+    State(app): State<App>,
+    visit: Visit,
+    by: By<SeeOwnRecord>,
+) -> Result<Response, Problem> {
+    own_page(&app, &visit, &by.actor).await
+}
+
+struct ConsentRow {
+    code: &'static str,
+    words: &'static str,
+    receiver: &'static str,
+    consequence: &'static str,
+    given: bool,
+    by: &'static str,
+    until: String,
+    key: String,
+}
+
+#[derive(Template)]
+#[template(path = "me_consents.html")]
+struct ConsentsPage {
+    f: Frame,
+    rows: Vec<ConsentRow>,
+}
+
+/// The page of consents.
+pub async fn consents_page(app: &App, visit: &Visit, actor: &Actor) -> Result<Response, Problem> {
+    let f = frame(app, visit, ("谁能看到我的信息", "Who may see my data"));
+    let all = consents::of_trainee(app, actor).await?;
+    let today = app.today();
+    let rows = all
+        .iter()
+        .map(|one| {
+            let held = one
+                .consents
+                .iter()
+                .rev()
+                .find(|consent| consent.holds(today));
+            ConsentRow {
+                code: one.purpose.as_str(),
+                words: f.lang().pick(one.purpose.zh(), one.purpose.en()),
+                receiver: f
+                    .lang()
+                    .pick(one.purpose.receiver_zh(), one.purpose.receiver_en()),
+                consequence: f
+                    .lang()
+                    .pick(one.purpose.consequence_zh(), one.purpose.consequence_en()),
+                given: one.given,
+                by: match held.map(|consent| consent.given_by.as_str()) {
+                    Some("guardian") => f.lang().pick("由监护人代为同意", "given by a guardian"),
+                    Some("village") => f
+                        .lang()
+                        .pick("由村(居)代为办理", "given through the village"),
+                    _ => "",
+                },
+                until: held
+                    .and_then(|consent| consent.until)
+                    .map_or_else(String::new, |day| f.date(day)),
+                key: app.random.id(app.now()).to_string(),
+            }
+        })
+        .collect();
+    page(StatusCode::OK, &ConsentsPage { f, rows }, Caching::Never)
+}
+
+async fn own_consents(
+    State(app): State<App>,
+    visit: Visit,
+    by: By<SeeOwnRecord>,
+) -> Result<Response, Problem> {
+    consents_page(&app, &visit, &by.actor).await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConsentForm {
+    purpose: ConsentPurpose,
+    act: String,
+    key: String,
+}
+
+async fn change_consent(
+    State(app): State<App>,
+    visit: Visit,
+    by: By<ManageOwnConsent>,
+    form: Result<Form<ConsentForm>, axum::extract::rejection::FormRejection>,
+) -> Result<Response, Problem> {
+    let Form(form) = form.map_err(|_| {
+        Problem::field(
+            "",
+            "form",
+            "请回到页面重新点击按钮。",
+            "Go back to the page and press the button again.",
+        )
+    })?;
+    let key: IdempotencyKey = form.key.parse()?;
+    let request = ConsentRequest {
+        purpose: form.purpose,
+        until: None,
+    };
+    if form.act == "withdraw" {
+        consents::withdraw(&app, &by.actor, &key, &request).await?;
+    } else {
+        consents::give(&app, &by.actor, &key, &request).await?;
+    }
+    let to = visit.lang.pick("/me/consents", "/en/me/consents");
+    Ok(Redirect::to(to).into_response())
+}
+
+struct ReadRow {
+    at: String,
+    who: String,
+    purpose: &'static str,
+    words: String,
+    fields: String,
+}
+
+#[derive(Template)]
+#[template(path = "me_reads.html")]
+struct ReadsPage {
+    f: Frame,
+    rows: Vec<ReadRow>,
+    next: Option<String>,
+}
+
+/// The page of reads.
+pub async fn reads_page(
+    app: &App,
+    visit: &Visit,
+    actor: &Actor,
+    query: &PageQuery,
+) -> Result<Response, Problem> {
+    let limit = query.limit();
+    let before: Option<Uuid> = query.before()?;
+    let mut reads = me::reads(app, actor, before, limit + 1).await?;
+    let next = cut(&mut reads, limit, |read| read.id.to_string());
+    let f = frame(app, visit, ("谁看过我的信息", "Who read my data"));
+    let rows = reads
+        .iter()
+        .map(|read| {
+            let role = read
+                .role
+                .parse::<Role>()
+                .map_or("", |role| f.lang().pick(role.zh(), role.en()));
+            let place = read
+                .organisation
+                .as_deref()
+                .filter(|code| code.len() == 6)
+                .map_or_else(String::new, |code| app.regions.full_name(code).to_owned());
+            let purpose = read.purpose.parse::<ReadPurpose>();
+            let fields: Vec<&str> = read
+                .fields
+                .iter()
+                .filter_map(|code| code.parse::<PersonalField>().ok())
+                .map(|field| f.lang().pick(field.zh(), field.en()))
+                .collect();
+            ReadRow {
+                at: f.moment(read.at),
+                who: format!("{place} {role}").trim().to_owned(),
+                purpose: purpose.map_or("", |one| f.lang().pick(one.zh(), one.en())),
+                words: read.words.clone().unwrap_or_default(),
+                fields: fields.join(f.lang().pick("、", ", ")),
+            }
+        })
+        .collect();
+    let next = next.map(|cursor| format!("{}?cursor={cursor}", f.href("/me/reads")));
+    page(StatusCode::OK, &ReadsPage { f, rows, next }, Caching::Never)
+}
+
+async fn own_reads(
+    State(app): State<App>,
+    visit: Visit,
+    by: By<SeeOwnRecord>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    reads_page(&app, &visit, &by.actor, &query).await
+}

@@ -1,0 +1,431 @@
+//! Reading single personal values: one record for each call, for a purpose of a closed list, kept where the person
+//! sees it (trust.md PI-4, workflow.md 8, field.md 16 and 17).
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::http::StatusCode;
+use chrono::NaiveDate;
+use domain::DisabilityCardNo;
+use domain::access::{Actor, ScopeCapacity};
+use domain::ids::{CohortId, EnrolmentId, PersonId};
+use domain::privacy::{PersonalField, ReadPurpose, Shown, ends, may_see};
+use serde::{Deserialize, Serialize};
+use store::journal::AuditEntry;
+use store::privacy::reads::{self, CardCheck, NewRead, Subject, Values};
+use store::scope::Scope;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::act::{Act, Begin, Entry, Receipt};
+use crate::app::App;
+use crate::extract::IdempotencyKey;
+use crate::fields::Faults;
+use crate::problem::{Code, Problem};
+
+/// Alarms of bulk reading that this process raised: a figure for the metrics.
+static ALARMS: AtomicU64 = AtomicU64::new(0);
+
+/// How many alarms of bulk reading this process raised.
+pub fn alarms_raised() -> u64 {
+    ALARMS.load(Ordering::Relaxed)
+}
+
+/// Which values to read, and for what.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnmaskRequest {
+    /// `name citizen_id disability_card disability_category disability_level phone note`.
+    #[schema(value_type = Vec<String>, example = json!(["name", "citizen_id"]))]
+    pub fields: Vec<PersonalField>,
+    /// `identity_check card_check acceptance_call attendance_contact accommodation correction person_request complaint
+    /// audit_sample`.
+    #[schema(value_type = String, example = "identity_check")]
+    pub purpose: ReadPurpose,
+    /// The same in words, 2 to 200 characters; the person can read them.
+    pub words: String,
+}
+
+/// The stored answer: which values were read, not what they are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct UnmaskReceipt {
+    read: Uuid,
+    enrolment: EnrolmentId,
+    purpose: ReadPurpose,
+    fields: Vec<PersonalField>,
+}
+
+/// Values of a trainee.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Unmasked {
+    /// Number of the read, which the person sees.
+    pub read: String,
+    /// The enrolment.
+    pub enrolment: String,
+    /// Values by field; one that is not on record is null.
+    #[schema(value_type = std::collections::HashMap<String, Option<String>>)]
+    pub values: BTreeMap<String, Option<String>>,
+    /// Fields of which only the ends are shown for this purpose.
+    pub shortened: Vec<String>,
+}
+
+/// Shows nothing.
+impl std::fmt::Debug for Unmasked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Unmasked(***)")
+    }
+}
+
+fn refuse_fields(actor: &Actor, request: &UnmaskRequest) -> Result<(), Problem> {
+    let mut faults = Faults::default();
+    faults.text("/words", &request.words, 2, 200);
+    if !request.purpose.may_be_asked() {
+        faults.add(
+            "/purpose",
+            "purpose",
+            "请从列表中选择用途。",
+            "Choose a purpose from the list.",
+        );
+    }
+    if request.fields.is_empty() {
+        faults.add(
+            "/fields",
+            "fields",
+            "请至少选择一项。",
+            "Choose at least one value.",
+        );
+    }
+    faults.finish()?;
+    let mut problem: Option<Problem> = None;
+    for (at, field) in request.fields.iter().enumerate() {
+        if may_see(actor.role, request.purpose, *field).is_none() {
+            let so_far = problem
+                .take()
+                .unwrap_or_else(|| Problem::new(Code::ReadNotNeeded));
+            problem = Some(so_far.with_error(
+                format!("/fields/{at}"),
+                "not-for-purpose",
+                &format!(
+                    "您的岗位办理“{}”不需要查看{}。",
+                    request.purpose.zh(),
+                    field.zh()
+                ),
+                &format!(
+                    "Your post does not need the {} for {}.",
+                    field.en(),
+                    request.purpose.en()
+                ),
+            ));
+        }
+    }
+    problem.map_or(Ok(()), Err)
+}
+
+/// An enrolment of one's scope: by the place of training or by the household.
+async fn subject(
+    db: &impl store::ConnectionTrait,
+    actor: &Actor,
+    id: EnrolmentId,
+) -> Result<Subject, Problem> {
+    reads::subject(db, &Scope::by(actor, ScopeCapacity::Site), id)
+        .await?
+        .ok_or_else(Problem::not_found)
+}
+
+/// Reads values of one trainee.
+pub async fn unmask(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: EnrolmentId,
+    request: &UnmaskRequest,
+) -> Result<Unmasked, Problem> {
+    refuse_fields(actor, request)?;
+    let receipt = match app
+        .begin(actor, key, "read_personal_data", &(id, request))
+        .await?
+    {
+        Begin::Again(receipt) => receipt,
+        Begin::First(act) => read(act, id, request).await?,
+    };
+    let stored: UnmaskReceipt = receipt.parse()?;
+    // Opened after the commit: what was read is on record before anybody sees it.
+    let reader = app.store.reader();
+    let subject = subject(reader, actor, stored.enrolment).await?;
+    let values = reads::values(reader, app.store.vault(), &subject, app.today()).await?;
+    Ok(answer(actor, &stored, &values))
+}
+
+async fn read(
+    mut act: Box<Act>,
+    id: EnrolmentId,
+    request: &UnmaskRequest,
+) -> Result<Receipt, Problem> {
+    let actor = act.actor.clone();
+    let subject = subject(&act.tx, &actor, id).await?;
+    let purpose = request.purpose.as_str();
+    let grant =
+        reads::find_grant(&act.tx, actor.account, subject.cohort, act.today, purpose).await?;
+    let mut fields = request.fields.clone();
+    fields.sort_unstable();
+    fields.dedup();
+    let codes: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
+    let codes = codes.join(" ");
+    let receipt = UnmaskReceipt {
+        read: act.new_id(),
+        enrolment: id,
+        purpose: request.purpose,
+        fields,
+    };
+    let read = NewRead {
+        id: receipt.read,
+        person: subject.person,
+        actor: &actor,
+        purpose,
+        words: Some(&request.words),
+        grant,
+        at: act.now,
+        day: act.today,
+        fields: &codes,
+    };
+    reads::record(&act.tx, act.app.store.vault(), &read).await?;
+    if grant.is_none() {
+        alarm(&act.tx, &act.app, &actor, act.today).await?;
+    }
+    act.detail = format!("purpose={purpose} fields={codes}");
+    act.finish(StatusCode::OK, &receipt, ("enrolment", id))
+        .await
+}
+
+fn answer(actor: &Actor, stored: &UnmaskReceipt, values: &Values) -> Unmasked {
+    let card: Option<DisabilityCardNo> = values.card.as_ref().and_then(|card| card.parse().ok());
+    let mut shown = BTreeMap::new();
+    let mut shortened = Vec::new();
+    for field in &stored.fields {
+        let value: Option<String> = match field {
+            PersonalField::Name => values.name.as_ref().map(|text| text.to_string()),
+            PersonalField::CitizenId => values.citizen_id.as_ref().map(|text| text.to_string()),
+            PersonalField::DisabilityCard => values.card.as_ref().map(|text| text.to_string()),
+            PersonalField::DisabilityCategory => card
+                .as_ref()
+                .map(|card| card.category().as_str().to_owned()),
+            PersonalField::DisabilityLevel => {
+                card.as_ref().map(|card| card.level().as_str().to_owned())
+            }
+            PersonalField::Phone => values.phone.as_ref().map(|text| text.to_string()),
+            PersonalField::Note => values.note.as_ref().map(|text| text.to_string()),
+        };
+        let value = match may_see(actor.role, stored.purpose, *field) {
+            Some(Shown::Whole) => value,
+            Some(Shown::Ends) => {
+                shortened.push(field.as_str().to_owned());
+                value.map(|value| ends(&value))
+            }
+            None => continue,
+        };
+        shown.insert(field.as_str().to_owned(), value);
+    }
+    Unmasked {
+        read: stored.read.to_string(),
+        enrolment: stored.enrolment.to_string(),
+        values: shown,
+        shortened,
+    }
+}
+
+/// Raises the alarm when an account has read more persons today than the policy lets it without a task.
+async fn alarm(
+    tx: &store::WriteTx,
+    app: &App,
+    actor: &Actor,
+    today: NaiveDate,
+) -> Result<(), Problem> {
+    let persons = reads::persons_outside_tasks(tx, actor.account, today).await?;
+    if persons <= app.privacy.privacy.bulk_read_persons {
+        return Ok(());
+    }
+    let (now, id) = (app.now(), app.random.id(app.now()));
+    if !reads::raise_alarm(tx, id, actor, today, persons, now).await? {
+        return Ok(());
+    }
+    ALARMS.fetch_add(1, Ordering::Relaxed);
+    tracing::warn!(alarm.id = %id, persons, "An account read personal data of {persons} persons in a day outside tasks");
+    let entry = AuditEntry {
+        at: now,
+        request_id: &id.simple().to_string(),
+        actor: Some(actor),
+        act: "bulk_read_alarm",
+        object_kind: "read_alarm",
+        object_id: &id.to_string(),
+        outcome: "alarm",
+        detail: &format!("persons={persons}"),
+    };
+    Ok(store::journal::audit(tx, &entry).await?)
+}
+
+/// Keeps that somebody opened a file that carries a person's name, or a copy of their record.
+pub async fn note_read(
+    app: &App,
+    actor: &Actor,
+    person: PersonId,
+    purpose: ReadPurpose,
+    fields: &[PersonalField],
+) -> Result<(), Problem> {
+    let codes: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
+    let now = app.now();
+    let today = app.today();
+    let tx = app.store.write().await?;
+    let read = NewRead {
+        id: app.random.id(now),
+        person,
+        actor,
+        purpose: purpose.as_str(),
+        words: None,
+        grant: None,
+        at: now,
+        day: today,
+        fields: &codes.join(" "),
+    };
+    reads::record(&tx, app.store.vault(), &read).await?;
+    alarm(&tx, app, actor, today).await?;
+    Ok(store::commit(tx).await?)
+}
+
+/// For which task a list is opened.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenListRequest {
+    /// The purpose of the reads that follow.
+    #[schema(value_type = String, example = "card_check")]
+    pub purpose: ReadPurpose,
+}
+
+/// A list that is open for a day.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct GrantReceipt {
+    /// The cohort.
+    #[schema(value_type = String, format = "uuid")]
+    pub cohort: CohortId,
+    /// The purpose.
+    pub purpose: String,
+    /// The day on which reads belong to this task.
+    pub day: NaiveDate,
+}
+
+/// Opens a list for a task: reads of its people for this purpose on this day belong to the task (field.md 16).
+pub async fn open_list(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: CohortId,
+    request: &OpenListRequest,
+) -> Result<Receipt, Problem> {
+    if !request.purpose.may_be_asked() {
+        return Err(Problem::field(
+            "/purpose",
+            "purpose",
+            "请从列表中选择用途。",
+            "Choose a purpose from the list.",
+        ));
+    }
+    let mut act = match app.begin(actor, key, "open_list", &(id, request)).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    store::cohorts::find(&act.tx, &Scope::of(actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let purpose = request.purpose.as_str();
+    let grant = act.new_id();
+    reads::grant(&act.tx, grant, actor, id, purpose, act.today, act.now).await?;
+    act.record(Entry {
+        kind: "cohort",
+        id: id.uuid(),
+        act: "open_list",
+        reason_code: Some(purpose),
+        ..Entry::default()
+    })
+    .await?;
+    act.detail = format!("purpose={purpose}");
+    let receipt = GrantReceipt {
+        cohort: id,
+        purpose: purpose.to_owned(),
+        day: act.today,
+    };
+    act.finish(StatusCode::CREATED, &receipt, ("cohort", id))
+        .await
+}
+
+domain::text_enum! {
+    /// What the register of disability certificates said.
+    CardOutcome("outcome of a card check") {
+        /// The certificate is there and in force.
+        Verified = "verified",
+        /// There is none.
+        NotFound = "not_found",
+        /// It is over.
+        Expired = "expired",
+        /// It belongs to somebody else, or differs.
+        Differs = "differs",
+    }
+}
+
+/// What the register said; no number, category or level.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CardCheckRequest {
+    /// `verified not_found expired differs`.
+    #[schema(value_type = String, example = "verified")]
+    pub outcome: CardOutcome,
+    /// Last day of validity.
+    #[serde(default)]
+    pub valid_until: Option<NaiveDate>,
+}
+
+/// What an institution sees of a trainee's disability certificate.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct CardReceipt {
+    /// The enrolment.
+    #[schema(value_type = String, format = "uuid")]
+    pub enrolment: EnrolmentId,
+    /// What the register said.
+    pub card: String,
+    /// Last day of validity.
+    pub valid_until: Option<NaiveDate>,
+}
+
+/// Notes what the register said: from now on the institution sees "verified, valid until".
+pub async fn check_card(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: EnrolmentId,
+    request: &CardCheckRequest,
+) -> Result<Receipt, Problem> {
+    let mut act = match app.begin(actor, key, "check_card", &(id, request)).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let subject = subject(&act.tx, actor, id).await?;
+    let check = CardCheck {
+        person: subject.person,
+        outcome: request.outcome.as_str().to_owned(),
+        valid_until: request.valid_until,
+    };
+    reads::note_card_check(&act.tx, &check, actor, act.now).await?;
+    act.record(Entry {
+        kind: "enrolment",
+        id: id.uuid(),
+        act: "check_card",
+        to: Some(request.outcome.as_str()),
+        ..Entry::default()
+    })
+    .await?;
+    let receipt = CardReceipt {
+        enrolment: id,
+        card: check.outcome,
+        valid_until: check.valid_until,
+    };
+    act.finish(StatusCode::OK, &receipt, ("enrolment", id))
+        .await
+}

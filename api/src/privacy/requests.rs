@@ -1,0 +1,533 @@
+//! Requests of persons: access, copy, correction, deletion; each with a last day, somebody who has it, and a decision
+//! with its reason (PIPL art. 44-47, 50; trust.md PI-6).
+
+use axum::http::StatusCode;
+use chrono::{Months, NaiveDate};
+use domain::PersonName;
+use domain::access::{Actor, ScopeCapacity};
+use domain::ids::{EnrolmentId, PersonId};
+use domain::privacy::{
+    Channel, ConsentPurpose, OutcomeCode, PersonalField, ReadPurpose, RequestKind, RequestState,
+};
+use serde::{Deserialize, Serialize};
+use store::privacy::requests::{self, Decision, NewRequest, PersonRequest};
+use store::privacy::{consents, erasure, reads, record};
+use store::scope::Scope;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::me::{self, OwnRecord};
+use super::{reading, trainee};
+use crate::act::{Act, Begin, Entry, Receipt};
+use crate::app::App;
+use crate::extract::IdempotencyKey;
+use crate::fields::Faults;
+use crate::problem::{Code, Problem};
+
+/// What a person asks for.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPersonRequest {
+    /// `access copy correction deletion`.
+    #[schema(value_type = String, example = "correction")]
+    pub kind: RequestKind,
+    /// In words, up to 500 characters.
+    #[serde(default)]
+    pub words: Option<String>,
+    /// The right name, for a correction.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What proves it (number of the document), for a correction.
+    #[serde(default)]
+    pub proof: Option<String>,
+    /// How it came, when an officer takes it in: `paper` or `voice`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub channel: Option<Channel>,
+}
+
+/// Shows the kind only.
+impl std::fmt::Debug for NewPersonRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewPersonRequest({})", self.kind)
+    }
+}
+
+/// A request that was taken in, or its state after an act.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RequestReceipt {
+    /// Its number.
+    #[schema(value_type = String, format = "uuid")]
+    pub request: Uuid,
+    /// What is asked for.
+    pub kind: String,
+    /// Where it stands.
+    pub state: String,
+    /// Last day for a decision.
+    pub due_on: NaiveDate,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// Until when the law wants kept what was not deleted.
+    pub kept_until: Option<NaiveDate>,
+    /// Raised by each change.
+    pub revision: i32,
+}
+
+fn check(request: &NewPersonRequest) -> Result<(), Problem> {
+    let mut faults = Faults::default();
+    if let Some(words) = &request.words {
+        faults.text("/words", words, 1, 500);
+    }
+    if request.kind == RequestKind::Correction {
+        match &request.name {
+            Some(name) => {
+                faults.parse::<PersonName>("/name", name);
+            }
+            None => faults.add(
+                "/name",
+                "missing-field",
+                "请填写正确的姓名。",
+                "Give the right name.",
+            ),
+        }
+        match &request.proof {
+            Some(proof) => faults.text("/proof", proof, 2, 200),
+            None => faults.add(
+                "/proof",
+                "missing-field",
+                "请写明证明材料。",
+                "Say what document proves it.",
+            ),
+        }
+    } else if request.name.is_some() || request.proof.is_some() {
+        faults.add(
+            "/name",
+            "not-here",
+            "只有更正申请填写姓名和证明材料。",
+            "Name and proof belong to a correction only.",
+        );
+    }
+    faults.finish()
+}
+
+/// A trainee asks.
+pub async fn ask(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    request: &NewPersonRequest,
+) -> Result<Receipt, Problem> {
+    let person = trainee(actor)?;
+    check(request)?;
+    let act = match app
+        .begin(actor, key, "make_person_request", &(person, request))
+        .await?
+    {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let known = record::of_person(&act.tx, app.store.vault(), person)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let region = known
+        .trainings
+        .last()
+        .map(|training| training.region.clone())
+        .ok_or_else(Problem::not_found)?;
+    take_in(act, person, &region, Channel::Web, request).await
+}
+
+/// An officer takes in a request that came on paper or by voice.
+pub async fn take_for(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    enrolment: EnrolmentId,
+    request: &NewPersonRequest,
+) -> Result<Receipt, Problem> {
+    check(request)?;
+    let channel = match request.channel {
+        Some(channel @ (Channel::Paper | Channel::Voice)) => channel,
+        _ => {
+            return Err(Problem::field(
+                "/channel",
+                "channel",
+                "请写明申请是书面(paper)还是口头(voice)提出的。",
+                "Say whether it came on paper or by voice.",
+            ));
+        }
+    };
+    let act = match app
+        .begin(actor, key, "take_person_request", &(enrolment, request))
+        .await?
+    {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let subject = reads::subject(
+        &act.tx,
+        &Scope::by(actor, ScopeCapacity::Household),
+        enrolment,
+    )
+    .await?
+    .ok_or_else(Problem::not_found)?;
+    take_in(act, subject.person, &subject.region, channel, request).await
+}
+
+async fn take_in(
+    mut act: Box<Act>,
+    person: PersonId,
+    region: &str,
+    channel: Channel,
+    request: &NewPersonRequest,
+) -> Result<Receipt, Problem> {
+    let days = act.app.privacy.privacy.request_wd;
+    let due_on = act.app.calendar.add_working_days(act.today, days);
+    let new = NewRequest {
+        id: act.new_id(),
+        person,
+        region,
+        kind: request.kind,
+        channel,
+        words: request.words.as_deref(),
+        new_name: request.name.as_deref(),
+        proof: request.proof.as_deref(),
+        received_on: act.today,
+        due_on,
+    };
+    requests::insert(&act.tx, act.app.store.vault(), &new).await?;
+    act.record(Entry {
+        kind: "person_request",
+        id: new.id,
+        act: "receive",
+        to: Some("open"),
+        reason_code: Some(request.kind.as_str()),
+        ..Entry::default()
+    })
+    .await?;
+    let receipt = RequestReceipt {
+        request: new.id,
+        kind: request.kind.as_str().to_owned(),
+        state: RequestState::Open.as_str().to_owned(),
+        due_on,
+        outcome: None,
+        kept_until: None,
+        revision: 1,
+    };
+    let id = new.id;
+    act.finish(StatusCode::CREATED, &receipt, ("person_request", id))
+        .await
+}
+
+/// The scope in which an actor decides on requests: the households of the area.
+fn scope(actor: &Actor) -> Scope {
+    Scope::by(actor, ScopeCapacity::Household)
+}
+
+/// Requests of one's area, the first to be decided first.
+pub async fn list(app: &App, actor: &Actor, decided: bool) -> Result<Vec<PersonRequest>, Problem> {
+    let reader = app.store.reader();
+    Ok(requests::list(reader, app.store.vault(), &scope(actor), decided, 100).await?)
+}
+
+/// One request with its words; reading it is kept where the person sees it.
+pub async fn show(app: &App, actor: &Actor, id: Uuid) -> Result<PersonRequest, Problem> {
+    let found = requests::find(app.store.reader(), app.store.vault(), &scope(actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    reading::note_read(
+        app,
+        actor,
+        found.person,
+        ReadPurpose::PersonRequest,
+        &[PersonalField::Name],
+    )
+    .await?;
+    Ok(found)
+}
+
+/// The copy that an officer hands to the person, once it was granted.
+pub async fn copy(app: &App, actor: &Actor, id: Uuid) -> Result<OwnRecord, Problem> {
+    let found = requests::find(app.store.reader(), app.store.vault(), &scope(actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let granted = matches!(found.kind, RequestKind::Access | RequestKind::Copy)
+        && found.state == RequestState::Granted;
+    if !granted {
+        return Err(Problem::new(Code::TransitionRefused).with_detail(
+            "只有已同意的查阅或复制申请才能导出。",
+            "Only a granted request for access or a copy can be exported.",
+        ));
+    }
+    reading::note_read(
+        app,
+        actor,
+        found.person,
+        ReadPurpose::PersonRequest,
+        PersonalField::ALL,
+    )
+    .await?;
+    me::record_of(app, found.person).await
+}
+
+/// Takes a request.
+pub async fn assign(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: Uuid,
+    revision: i32,
+) -> Result<Receipt, Problem> {
+    let mut act = match app
+        .begin(actor, key, "assign_person_request", &(id, revision))
+        .await?
+    {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let found = open(&act, id, revision).await?;
+    requests::assign(&act.tx, id, revision, actor).await?;
+    act.record(Entry {
+        kind: "person_request",
+        id,
+        act: "assign",
+        from: Some(found.state.as_str()),
+        to: Some("assigned"),
+        ..Entry::default()
+    })
+    .await?;
+    let receipt = RequestReceipt {
+        request: id,
+        kind: found.kind.as_str().to_owned(),
+        state: RequestState::Assigned.as_str().to_owned(),
+        due_on: found.due_on,
+        outcome: None,
+        kept_until: None,
+        revision: revision + 1,
+    };
+    act.finish(StatusCode::OK, &receipt, ("person_request", id))
+        .await
+}
+
+async fn open(act: &Act, id: Uuid, revision: i32) -> Result<PersonRequest, Problem> {
+    let vault = act.app.store.vault();
+    let found = requests::find(&act.tx, vault, &scope(&act.actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    if found.revision != revision {
+        return Err(Problem::new(Code::PreconditionFailed));
+    }
+    if found.state.is_decided() {
+        return Err(Problem::new(Code::TransitionRefused)
+            .with_detail("这项申请已经办结。", "This request has been decided."));
+    }
+    Ok(found)
+}
+
+/// How an officer decides.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideRequest {
+    /// Whether it is granted.
+    pub grant: bool,
+    /// Why not: `legal_duty not_the_person unproven`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub outcome: Option<OutcomeCode>,
+    /// The reason in words, 2 to 500 characters; the person reads them.
+    pub reason: String,
+}
+
+/// Shows no words.
+impl std::fmt::Debug for DecideRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DecideRequest({})", self.grant)
+    }
+}
+
+/// Decides a request; a granted correction or deletion happens in the same transaction.
+pub async fn decide(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: Uuid,
+    revision: i32,
+    request: &DecideRequest,
+) -> Result<Receipt, Problem> {
+    let mut faults = Faults::default();
+    faults.text("/reason", &request.reason, 2, 500);
+    let refusal = request.outcome.filter(|code| *code != OutcomeCode::Done);
+    if request.grant == refusal.is_some() {
+        faults.add(
+            "/outcome",
+            "outcome",
+            "不同意时请选择原因(legal_duty、not_the_person、unproven);同意时不填。",
+            "Name why when refusing (legal_duty, not_the_person, unproven); leave it out when granting.",
+        );
+    }
+    faults.finish()?;
+    let mut act = match app
+        .begin(
+            actor,
+            key,
+            "decide_person_request",
+            &(id, revision, request),
+        )
+        .await?
+    {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let found = open(&act, id, revision).await?;
+    let outcome = match refusal {
+        Some(code) => Outcome {
+            state: RequestState::Refused,
+            code,
+            kept_until: None,
+            erases: false,
+        },
+        None => grant(&mut act, &found).await?,
+    };
+    let decision = Decision {
+        state: outcome.state,
+        outcome: outcome.code,
+        words: Some(&request.reason),
+        kept_until: outcome.kept_until,
+    };
+    let vault = act.app.store.vault();
+    requests::decide(&act.tx, vault, &found, &decision, actor, act.now).await?;
+    if outcome.erases {
+        erasure::erase(&act.tx, found.person, act.today, act.now).await?;
+    }
+    act.record(Entry {
+        kind: "person_request",
+        id,
+        act: "decide",
+        from: Some(found.state.as_str()),
+        to: Some(outcome.state.as_str()),
+        reason_code: Some(outcome.code.as_str()),
+        ..Entry::default()
+    })
+    .await?;
+    let receipt = RequestReceipt {
+        request: id,
+        kind: found.kind.as_str().to_owned(),
+        state: outcome.state.as_str().to_owned(),
+        due_on: found.due_on,
+        outcome: Some(outcome.code.as_str().to_owned()),
+        kept_until: outcome.kept_until,
+        revision: revision + 1,
+    };
+    let receipt = act
+        .finish(StatusCode::OK, &receipt, ("person_request", id))
+        .await?;
+    if outcome.erases
+        && !app.dry_run
+        && let Err(error) = erasure::scrub(&app.store).await
+    {
+        tracing::warn!("The database keeps an old version of an erased key a while: {error}");
+    }
+    Ok(receipt)
+}
+
+struct Outcome {
+    state: RequestState,
+    code: OutcomeCode,
+    kept_until: Option<NaiveDate>,
+    erases: bool,
+}
+
+async fn grant(act: &mut Act, request: &PersonRequest) -> Result<Outcome, Problem> {
+    let done = |erases| Outcome {
+        state: RequestState::Granted,
+        code: OutcomeCode::Done,
+        kept_until: None,
+        erases,
+    };
+    match request.kind {
+        RequestKind::Access | RequestKind::Copy => Ok(done(false)),
+        RequestKind::Correction => {
+            correct_name(act, request).await?;
+            Ok(done(false))
+        }
+        RequestKind::Deletion => delete(act, request, done(true)).await,
+    }
+}
+
+/// Gives the person the right name from today on; a superseding certificate then carries it (field.md 1 and 13).
+async fn correct_name(act: &mut Act, request: &PersonRequest) -> Result<(), Problem> {
+    let (vault, person) = (act.app.store.vault(), request.person);
+    let name: PersonName = request
+        .new_name
+        .as_deref()
+        .and_then(|name| name.parse().ok())
+        .ok_or_else(|| Problem::internal("a correction without a name"))?;
+    store::persons::lock(&act.tx, &[person]).await?;
+    let open = store::persons::open(&act.tx, vault, &[person], act.today)
+        .await?
+        .remove(&person)
+        .ok_or_else(Problem::not_found)?;
+    if open.name.as_str() == name.expose() {
+        return Err(Problem::new(Code::TransitionRefused).with_detail(
+            "登记的姓名与申请更正的姓名相同,请以“无需更正”(unproven)办结。",
+            "The name on record is the one asked for; refuse it as unproven.",
+        ));
+    }
+    // The request holds the proof, sealed; the dated row points to it.
+    let proof = format!("person_request:{}", request.id);
+    let row = act.new_id();
+    store::persons::rename(&act.tx, &open, name.expose(), act.today, Some(&proof), row).await?;
+    act.record(Entry {
+        kind: "person",
+        id: person.uuid(),
+        act: "correct_name",
+        evidence: &[request.id.to_string()],
+        ..Entry::default()
+    })
+    .await
+}
+
+/// Deletes all that no legal duty keeps: everything, or the contact data of somebody who holds a certificate.
+async fn delete(act: &mut Act, request: &PersonRequest, all: Outcome) -> Result<Outcome, Problem> {
+    let person = request.person;
+    store::persons::lock(&act.tx, &[person]).await?;
+    if erasure::in_training(&act.tx, person).await? {
+        return Err(Problem::new(Code::TransitionRefused).with_detail(
+            "本人正在参加培训或等待录取;请先办理退出,再办理删除。",
+            "The person is in a class or waits for one; record the withdrawal first, then delete.",
+        ));
+    }
+    let proof_days = act.app.privacy.privacy.consent_proof_days;
+    for purpose in ConsentPurpose::ALL {
+        let days = chrono::Days::new(u64::from(proof_days.of(*purpose)));
+        let retain = act.today.checked_add_days(days).unwrap_or(act.today);
+        consents::withdraw(&act.tx, person, *purpose, act.today, retain).await?;
+    }
+    let years = act.app.privacy.privacy.certificate_years;
+    let kept_until = erasure::last_certificate(&act.tx, person)
+        .await?
+        .and_then(|at| domain::calendar::today(at).checked_add_months(Months::new(12 * years)))
+        .filter(|until| *until > act.today);
+    let (act_name, outcome) = match kept_until {
+        None => ("erase", all),
+        Some(until) => {
+            erasure::forget_contact(&act.tx, person).await?;
+            let outcome = Outcome {
+                state: RequestState::GrantedInPart,
+                code: OutcomeCode::LegalDuty,
+                kept_until: Some(until),
+                erases: false,
+            };
+            ("forget_contact", outcome)
+        }
+    };
+    act.record(Entry {
+        kind: "person",
+        id: person.uuid(),
+        act: act_name,
+        evidence: &[request.id.to_string()],
+        ..Entry::default()
+    })
+    .await?;
+    Ok(outcome)
+}

@@ -1,0 +1,69 @@
+//! The retention job: drops what its time is over for, by the numbers of the policy. The same again finds nothing.
+
+use chrono::{Days, Duration};
+use serde::Serialize;
+use store::journal::AuditEntry;
+use store::privacy::retention;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// How many rows a run dropped, or would drop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Retained {
+    /// Whether nothing was kept of it.
+    pub dry_run: bool,
+    /// Enrolments whose telephone and note were dropped.
+    pub contacts: u64,
+    /// Of those who withdrew from being asked later, after their class.
+    pub contacts_withdrawn: u64,
+    /// Reports of rosters that were only checked.
+    pub draft_rosters: u64,
+    /// Openings of share links.
+    pub share_accesses: u64,
+    /// Reads of personal values and their grants.
+    pub reads: u64,
+    /// First answers kept for repetitions.
+    pub first_answers: u64,
+    /// Consents whose proof is no longer needed.
+    pub consents: u64,
+}
+
+/// Runs the job once, in one transaction; each run that is not dry is audited with its figures.
+pub async fn run(app: &App, dry_run: bool) -> Result<Retained, Problem> {
+    let numbers = &app.privacy.privacy;
+    let (now, today) = (app.now(), app.today());
+    let before = |days: u32| now - Duration::days(i64::from(days));
+    let contact_days = u64::from(numbers.outcome_window_days) + u64::from(numbers.contact_days);
+    let ended_on = today
+        .checked_sub_days(Days::new(contact_days))
+        .unwrap_or_default();
+    let tx = app.store.write().await?;
+    let report = Retained {
+        dry_run,
+        contacts: retention::contacts(&tx, ended_on).await?,
+        contacts_withdrawn: retention::contacts_withdrawn(&tx, today).await?,
+        draft_rosters: retention::draft_rosters(&tx, before(numbers.draft_roster_days)).await?,
+        share_accesses: retention::share_accesses(&tx, before(numbers.share_access_days)).await?,
+        reads: retention::reads(&tx, before(numbers.read_log_days)).await?,
+        first_answers: retention::first_answers(&tx, before(numbers.idempotency_days)).await?,
+        consents: retention::consents(&tx, today).await?,
+    };
+    if dry_run {
+        store::rollback(tx).await?;
+        return Ok(report);
+    }
+    let entry = AuditEntry {
+        at: now,
+        request_id: &app.random.id(now).simple().to_string(),
+        actor: None,
+        act: "retention_run",
+        object_kind: "policy",
+        object_id: &format!("{}-PRIVACY@{}", app.privacy.id(), app.privacy.version()),
+        outcome: "done",
+        detail: &serde_json::to_string(&report).map_err(Problem::internal)?,
+    };
+    store::journal::audit(&tx, &entry).await?;
+    store::commit(tx).await?;
+    Ok(report)
+}

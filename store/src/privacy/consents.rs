@@ -1,0 +1,194 @@
+//! Consents: one row for each purpose, with who gave it, how, and until when. A withdrawal is a date, not a deletion.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::ids::{EnrolmentId, PersonId};
+use domain::privacy::{Channel, ConsentPurpose, GivenBy};
+use sea_orm::{ConnectionTrait, FromQueryResult, Value};
+use uuid::Uuid;
+
+use super::{data_key, open_text, seal_text, statement};
+use crate::cohorts::placeholders;
+use crate::vault::{DataKey, Vault};
+use crate::{StoreError, time};
+
+const PROOF: &str = "consent.proof";
+/// Rows in one statement.
+const ROWS: usize = 1_000;
+const COLUMNS: usize = 12;
+
+/// A consent to keep.
+#[derive(Debug)]
+pub struct NewConsent<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// Who agreed, or for whom somebody agreed.
+    pub person: PersonId,
+    /// The enrolment it came with.
+    pub enrolment: Option<EnrolmentId>,
+    /// To what.
+    pub purpose: ConsentPurpose,
+    /// Who gave it.
+    pub given_by: GivenBy,
+    /// Relation of the giver to the person, in a few words that name nobody.
+    pub relation: Option<&'a str>,
+    /// What proves it, in words; sealed.
+    pub proof: Option<&'a str>,
+    /// The person's key, to seal the proof.
+    pub key: Option<&'a DataKey>,
+    /// How it came.
+    pub channel: Channel,
+    /// The scan or the roster that it stands on.
+    pub scan: Option<Uuid>,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day, where it has one.
+    pub until: Option<NaiveDate>,
+}
+
+/// A consent as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// Its id.
+    pub id: Uuid,
+    /// The enrolment it came with.
+    pub enrolment: Option<EnrolmentId>,
+    /// To what.
+    pub purpose: ConsentPurpose,
+    /// Who gave it.
+    pub given_by: GivenBy,
+    /// Relation of the giver.
+    pub relation: Option<String>,
+    /// What proves it.
+    pub proof: Option<String>,
+    /// How it came.
+    pub channel: Channel,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub until: Option<NaiveDate>,
+    /// Day of withdrawal.
+    pub withdrawn_on: Option<NaiveDate>,
+    /// Until when the record is kept as proof.
+    pub retain_until: Option<NaiveDate>,
+    /// Raised by each change.
+    pub revision: i32,
+}
+
+impl Consent {
+    /// Whether it holds on a day.
+    pub fn holds(&self, day: NaiveDate) -> bool {
+        self.withdrawn_on.is_none()
+            && self.from <= day
+            && self.until.is_none_or(|until| until >= day)
+    }
+}
+
+/// Keeps consents; the same purpose of the same enrolment from the same day is kept once.
+pub async fn insert_all(
+    db: &impl ConnectionTrait,
+    consents: &[NewConsent<'_>],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for chunk in consents.chunks(ROWS) {
+        let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * COLUMNS);
+        let mut rows = Vec::with_capacity(chunk.len());
+        for (at, consent) in chunk.iter().enumerate() {
+            let proof = match consent.key {
+                Some(key) => seal_text(key, PROOF, consent.id, consent.proof)?,
+                None => None,
+            };
+            rows.push(format!("({}, 1)", placeholders(at * COLUMNS + 1, COLUMNS)));
+            values.extend([
+                consent.id.into(),
+                consent.person.uuid().into(),
+                consent.enrolment.map(EnrolmentId::uuid).into(),
+                consent.purpose.as_str().into(),
+                consent.given_by.as_str().into(),
+                consent.relation.map(str::to_owned).into(),
+                proof.into(),
+                consent.channel.as_str().into(),
+                consent.scan.into(),
+                consent.from.to_string().into(),
+                consent.until.map(|day| day.to_string()).into(),
+                time::millis(now).into(),
+            ]);
+        }
+        let sql = format!(
+            "INSERT INTO consent (id, person_id, enrolment_id, purpose, given_by, relation, proof_enc, channel, scan_id,
+               valid_from, valid_until, recorded_at, revision) VALUES {} ON CONFLICT DO NOTHING",
+            rows.join(", ")
+        );
+        db.execute_raw(statement(db, sql, values)).await?;
+    }
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    enrolment_id: Option<Uuid>,
+    purpose: String,
+    given_by: String,
+    relation: Option<String>,
+    proof_enc: Option<Vec<u8>>,
+    channel: String,
+    valid_from: String,
+    valid_until: Option<String>,
+    withdrawn_on: Option<String>,
+    retain_until: Option<String>,
+    revision: i32,
+}
+
+/// All consents of a person, oldest first.
+pub async fn of_person(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    person: PersonId,
+) -> Result<Vec<Consent>, StoreError> {
+    let key = data_key(db, vault, person.uuid()).await?;
+    let sql = "SELECT id, enrolment_id, purpose, given_by, relation, proof_enc, channel, valid_from, valid_until,
+          withdrawn_on, retain_until, revision
+        FROM consent WHERE person_id = $1 ORDER BY id";
+    Row::find_by_statement(statement(db, sql, [person.uuid().into()]))
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|row| {
+            let bad = || StoreError::inconsistent("consent", row.id);
+            Ok(Consent {
+                id: row.id,
+                enrolment: row.enrolment_id.map(Into::into),
+                purpose: row.purpose.parse().map_err(|_| bad())?,
+                given_by: row.given_by.parse().map_err(|_| bad())?,
+                proof: open_text(key.as_ref(), PROOF, row.id, row.proof_enc.as_deref())?,
+                channel: row.channel.parse().map_err(|_| bad())?,
+                from: time::date(&row.valid_from)?,
+                until: time::optional_date(row.valid_until.as_deref())?,
+                withdrawn_on: time::optional_date(row.withdrawn_on.as_deref())?,
+                retain_until: time::optional_date(row.retain_until.as_deref())?,
+                relation: row.relation,
+                revision: row.revision,
+            })
+        })
+        .collect()
+}
+
+/// Withdraws every consent of a person to a purpose that was not withdrawn; answers how many.
+pub async fn withdraw(
+    db: &impl ConnectionTrait,
+    person: PersonId,
+    purpose: ConsentPurpose,
+    today: NaiveDate,
+    retain_until: NaiveDate,
+) -> Result<u64, StoreError> {
+    let sql = "UPDATE consent SET withdrawn_on = $3, retain_until = $4, revision = revision + 1
+        WHERE person_id = $1 AND purpose = $2 AND withdrawn_on IS NULL";
+    let values: [Value; 4] = [
+        person.uuid().into(),
+        purpose.as_str().into(),
+        today.to_string().into(),
+        retain_until.to_string().into(),
+    ];
+    let done = db.execute_raw(statement(db, sql, values)).await?;
+    Ok(done.rows_affected())
+}

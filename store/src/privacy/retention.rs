@@ -1,0 +1,87 @@
+//! What is dropped when its time is over. Each function says how many rows; the same again finds none.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{ConnectionTrait, Value};
+
+use super::statement;
+use crate::{StoreError, time};
+
+async fn run(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<u64, StoreError> {
+    Ok(db
+        .execute_raw(statement(db, sql, values))
+        .await?
+        .rows_affected())
+}
+
+/// Telephones and notes of classes that ended on or before a day.
+pub async fn contacts(db: &impl ConnectionTrait, ended_on: NaiveDate) -> Result<u64, StoreError> {
+    let sql = "UPDATE enrolment SET phone_enc = NULL, note_enc = NULL, row_digest = $2, revision = revision + 1
+        WHERE (phone_enc IS NOT NULL OR note_enc IS NOT NULL)
+          AND cohort_id IN (SELECT id FROM cohort WHERE end_on <= $1)";
+    let values: [Value; 2] = [ended_on.to_string().into(), Vec::<u8>::new().into()];
+    run(db, sql, values).await
+}
+
+/// Reports of rosters that were only checked, uploaded before a moment.
+pub async fn draft_rosters(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM roster WHERE imported = FALSE AND uploaded_at < $1";
+    run(db, sql, [time::millis(before).into()]).await
+}
+
+/// Openings of share links before a moment.
+pub async fn share_accesses(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM share_access WHERE at < $1";
+    run(db, sql, [time::millis(before).into()]).await
+}
+
+/// Reads of personal values before a moment, and the grants they stood on.
+pub async fn reads(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let at = || Value::from(time::millis(before));
+    let reads = run(db, "DELETE FROM personal_read WHERE at < $1", [at()]).await?;
+    let grants = run(
+        db,
+        "DELETE FROM purpose_grant WHERE granted_at < $1",
+        [at()],
+    )
+    .await?;
+    Ok(reads + grants)
+}
+
+/// First answers kept for repetitions before a moment.
+pub async fn first_answers(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM idempotency WHERE at < $1";
+    run(db, sql, [time::millis(before).into()]).await
+}
+
+/// Consents whose proof is no longer needed.
+pub async fn consents(db: &impl ConnectionTrait, today: NaiveDate) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM consent WHERE retain_until < $1";
+    run(db, sql, [today.to_string().into()]).await
+}
+
+/// Telephones and notes of those who do not want to be asked later, once their class is over.
+pub async fn contacts_withdrawn(
+    db: &impl ConnectionTrait,
+    today: NaiveDate,
+) -> Result<u64, StoreError> {
+    let sql = "UPDATE enrolment SET phone_enc = NULL, note_enc = NULL, row_digest = $2, revision = revision + 1
+        WHERE (phone_enc IS NOT NULL OR note_enc IS NOT NULL)
+          AND cohort_id IN (SELECT id FROM cohort WHERE end_on < $1)
+          AND person_id IN (SELECT person_id FROM consent WHERE purpose = 'outcome_follow_up'
+            GROUP BY person_id HAVING COUNT(*) = COUNT(withdrawn_on))";
+    let values: [Value; 2] = [today.to_string().into(), Vec::<u8>::new().into()];
+    run(db, sql, values).await
+}

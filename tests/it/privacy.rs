@@ -1,0 +1,455 @@
+//! The privacy search (trust.md PI-3, PI-7): a story with known people goes from roster to certificate, revocation,
+//! verification, share link, faults and logs; then everything that anybody could read is searched for every value.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::answer::text;
+use tests::people::{self, Trainee};
+use tests::search::{Hit, Search};
+use tests::story::{COUNTY, CREDIT_CODE, PROVINCE};
+use tests::{Answer, Client, Database, Mingzheng, Story, on_both};
+
+on_both! {
+    no_personal_value_is_found_outside_its_seal;
+}
+
+/// Where a value may stand, and why. Everything else is a finding.
+const ALLOWED: &[(&str, &str, &str)] = &[
+    (
+        "qr text",
+        "name",
+        "the paper in the verifier's hand shows the signed full name (design decision 1)",
+    ),
+    (
+        "answer to a qr text",
+        "name",
+        "the asker sent the signed name and gets it back checked (design decision 1)",
+    ),
+];
+
+#[derive(Default)]
+struct Found {
+    hits: Vec<Hit>,
+    places: usize,
+}
+
+impl Found {
+    fn look(&mut self, search: &Search, place: &str, bytes: &[u8]) {
+        self.places += 1;
+        self.hits.extend(search.hits(place, bytes));
+    }
+
+    fn answer(&mut self, search: &Search, answer: &Answer) {
+        self.look(search, &answer.asked, &answer.bytes);
+        let headers = format!("{:?}", answer.headers);
+        self.look(
+            search,
+            &format!("headers of {}", answer.asked),
+            headers.as_bytes(),
+        );
+    }
+
+    fn not_allowed(&self) -> Vec<&Hit> {
+        self.hits
+            .iter()
+            .filter(|hit| {
+                !ALLOWED.iter().any(|(place, value, _)| {
+                    hit.place.starts_with(place) && hit.form.starts_with(value)
+                })
+            })
+            .collect()
+    }
+}
+
+async fn no_personal_value_is_found_outside_its_seal(database: Database) {
+    let address = database.new_address();
+    let server = tests::TestServer::start_with(database, |settings| {
+        settings.database = address
+            .as_deref()
+            .map(|url| url.parse().expect("an address"));
+    })
+    .await;
+    let story = Story::ready_on(server).await;
+    let people = people::known();
+    let search = Search::of(&people);
+    assert!(search.forms() > 500, "{}", search.forms());
+    let mut found = Found::default();
+
+    let (issued, members) = story.certified(&people).await;
+    let ids: Vec<String> = (0..people.len())
+        .map(|at| text(&issued["certificates"][at]["id"]))
+        .collect();
+    found.look(
+        &search,
+        "answer of the approval",
+        issued.to_string().as_bytes(),
+    );
+    life_goes_on(&story, &search, &mut found, &ids, &people).await;
+    staff_read_and_people_ask(&story, &search, &mut found, &members, &people).await;
+    let enrolling = story.class_of(&people[..1]).await.0;
+    faults(&story, &search, &mut found, &enrolling, &people).await;
+    public(&story, &search, &mut found, &ids).await;
+    served_by_the_program(
+        &story,
+        &search,
+        &mut found,
+        address.as_deref(),
+        &enrolling,
+        &ids,
+        &people,
+    )
+    .await;
+
+    let app = &story.server.app;
+    for cell in store::dump::dump(app.store.reader()).await.expect("a dump") {
+        let place = format!("{}.{}", cell.table, cell.column);
+        found.look(&search, &place, &cell.bytes);
+    }
+    for entry in std::fs::read_dir(story.server.data()).expect("the data folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_file() {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            found.look(
+                &search,
+                &format!("file {name}"),
+                &std::fs::read(&path).expect("a file"),
+            );
+        }
+    }
+    assert!(
+        found.places > 1_000,
+        "only {} places were searched",
+        found.places
+    );
+    let bad = found.not_allowed();
+    assert!(bad.is_empty(), "{} findings: {bad:#?}", bad.len());
+    // The search finds what is there: without this the whole test could be blind.
+    for (place, value, why) in ALLOWED {
+        assert!(
+            found
+                .hits
+                .iter()
+                .any(|hit| hit.place.starts_with(place) && hit.form.starts_with(value)),
+            "{place}: {why}"
+        );
+    }
+}
+
+/// Revocation, reissue, share link, QR, verification by every way.
+async fn life_goes_on(
+    story: &Story,
+    search: &Search,
+    found: &mut Found,
+    ids: &[String],
+    people: &[Trainee],
+) {
+    for (at, act, reason) in [
+        (0, "suspend", "under_review"),
+        (1, "supersede", "correction"),
+    ] {
+        let certificate = story.certificate(&ids[at]).await;
+        let resource = format!("/api/v1/certificates/{}", text(&certificate["id"]));
+        let request = json!({ "act": act, "reason_code": reason });
+        let done = story
+            .who("province-1")
+            .act(&resource, "changes", &request)
+            .await;
+        done.good();
+        found.answer(search, &done);
+    }
+    let certificate = story.certificate(&ids[2]).await;
+    let resource = format!("/api/v1/certificates/{}", text(&certificate["id"]));
+    let request = json!({ "act": "revoke", "reason_code": "fraud_by_institution" });
+    let proposed = story
+        .who("province-1")
+        .act(&resource, "changes", &request)
+        .await
+        .good();
+    story.approve("province-2", &proposed).await;
+    let shared = story
+        .who("province-1")
+        .post(&format!("{resource}/shares"), &json!({ "days": 3 }))
+        .await
+        .good();
+    let token = text(&shared["token"]);
+    let path = format!("/api/v1/certificates/{}/qr.txt?share={token}", ids[2]);
+    story.who("anybody").get(&path).await;
+    for id in ids {
+        let qr = story.qr_text(id).await;
+        found.look(search, "qr text", qr.as_bytes());
+        let payload = qr.split('#').nth(1).expect("a fragment");
+        let cose = data_encoding::BASE32_NOPAD
+            .decode(payload.as_bytes())
+            .expect("base32");
+        found.look(search, "qr text, decoded", &cose);
+        let answer = story
+            .who("anybody")
+            .send(
+                story
+                    .who("anybody")
+                    .ask(Method::POST, "/api/v1/verifications")
+                    .await
+                    .json(&json!({ "items": [{ "qr": qr }] })),
+            )
+            .await;
+        found.look(search, "answer to a qr text", &answer.bytes);
+    }
+    let numbers: Vec<Value> = people
+        .iter()
+        .zip(ids)
+        .map(|(one, _)| json!({ "number": certificate["certificate_no"], "name": one.name }))
+        .collect();
+    let request = story
+        .who("anybody")
+        .ask(Method::POST, "/api/v1/verifications")
+        .await
+        .json(&json!({ "items": numbers }));
+    let answer = story.who("anybody").send(request).await;
+    found.answer(search, &answer);
+}
+
+/// Reads, consents and requests leave rows; what officers see in lists is searched, what they unmask is not.
+async fn staff_read_and_people_ask(
+    story: &Story,
+    search: &Search,
+    found: &mut Found,
+    members: &[(domain::ids::EnrolmentId, domain::ids::PersonId)],
+    people: &[Trainee],
+) {
+    let county = story.who("county-1");
+    for (enrolment, _) in members {
+        let words = format!("致电{}核对", people[0].name);
+        let request = json!({
+            "purpose": "person_request", "words": words,
+            "fields": ["name", "citizen_id", "disability_card", "disability_category", "disability_level", "phone", "note"],
+        });
+        county
+            .post(&format!("/api/v1/enrolments/{enrolment}/unmask"), &request)
+            .await
+            .good();
+    }
+    let (enrolment, person) = members[1];
+    let request = json!({
+        "kind": "correction", "name": people[2].name, "proof": people[2].citizen_id, "words": people[1].note, "channel": "paper",
+    });
+    let taken = county
+        .post(
+            &format!("/api/v1/enrolments/{enrolment}/person-requests"),
+            &request,
+        )
+        .await;
+    found.answer(search, &taken);
+    found.answer(
+        search,
+        &county.get("/api/v1/person-requests?decided=true").await,
+    );
+    let key = tests::client::fresh_key().parse().expect("a key");
+    let consent = api::privacy::consents::ConsentRequest {
+        purpose: domain::privacy::ConsentPurpose::OutcomeFollowUp,
+        until: None,
+    };
+    let actor = people::actor(person);
+    api::privacy::consents::give(&story.server.app, &actor, &key, &consent)
+        .await
+        .expect("given");
+    for path in [
+        "/api/v1/cohorts",
+        "/api/v1/certificates?limit=100",
+        "/api/v1/read-alarms",
+    ] {
+        for who in ["school-1", "county-1", "province-1", "national-1"] {
+            found.answer(search, &story.who(who).get(path).await);
+        }
+    }
+}
+
+/// Requests full of personal values in wrong places: the refusal repeats none of them.
+async fn faults(
+    story: &Story,
+    search: &Search,
+    found: &mut Found,
+    cohort: &str,
+    people: &[Trainee],
+) {
+    let school = story.who("school-1");
+    for answer in bad_requests(school, cohort, people).await {
+        assert!(!answer.status.is_server_error(), "{}", answer.text());
+        found.answer(search, &answer);
+    }
+}
+
+async fn bad_requests(school: &Client, cohort: &str, people: &[Trainee]) -> Vec<Answer> {
+    let (one, two) = (&people[0], &people[1]);
+    let path = format!("/api/v1/cohorts/{cohort}/rosters");
+    // Another's card, a name that differs from the one on record, a wrong check digit, a name where a number belongs.
+    let text = format!(
+        "姓名,公民身份号码,残疾人证号,手机号,户籍地,备注,同意书\n\
+         {},{},{},{},330106,{},是 2026-02-20\n{},{}9,,{},330106,{},否\n{},{},,x,330106,,是 2026-02-20\n",
+        one.name,
+        two.citizen_id,
+        one.card,
+        one.phone,
+        one.note,
+        two.name,
+        &two.citizen_id[..17],
+        two.phone,
+        two.note,
+        one.citizen_id,
+        one.name,
+    );
+    let mut answers = Vec::new();
+    for (path, body) in [
+        (path.clone(), text.clone()),
+        (format!("{path}?import=all"), text.clone()),
+        (format!("{path}?import=good"), text.clone()),
+        (
+            format!("/api/v1/cohorts/{}/rosters", one.citizen_id),
+            text.clone(),
+        ),
+    ] {
+        answers.push(school.upload(&path, body.into_bytes()).await);
+    }
+    for (path, body) in [
+        (
+            format!("/api/v1/cohorts/{cohort}/enrolments"),
+            json!({ "rows": [{ "name": one.citizen_id, "citizen_id": one.name, "phone": one.card }] }),
+        ),
+        (
+            "/api/v1/verifications".to_owned(),
+            json!({ "items": [{ "number": one.citizen_id, "name": one.name }] }),
+        ),
+        (
+            "/api/v1/verifications".to_owned(),
+            json!({ "items": [{ "qr": one.card }, { "id": one.phone }], "note": one.note }),
+        ),
+        (
+            "/api/v1/sessions".to_owned(),
+            json!({ "name": one.name, "password": one.citizen_id }),
+        ),
+        (
+            "/api/v1/institutions".to_owned(),
+            json!({ "name": one.note, "credit_code": one.card, "site_region": one.phone }),
+        ),
+    ] {
+        answers.push(school.post(&path, &body).await);
+    }
+    answers
+}
+
+/// Every public page and answer.
+async fn public(story: &Story, search: &Search, found: &mut Found, ids: &[String]) {
+    let anybody = story.who("anybody");
+    let leaves = story.server.leaves().await;
+    let mut paths: Vec<String> = [
+        "/",
+        "/institutions",
+        "/programs",
+        "/verify",
+        "/log",
+        "/help",
+        "/problems",
+        "/developers",
+        "/privacy",
+        "/accessibility",
+        "/verify/help",
+        "/api/openapi.json",
+        "/api/v1/keys",
+        "/log/checkpoint",
+        "/log/vkey",
+        "/livez",
+        "/readyz",
+        "/me",
+        "/me/consents",
+        "/me/reads",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    paths.push(format!("/institutions/{CREDIT_CODE}"));
+    paths.push(format!("/programs/{}", story.program));
+    for kind in ["institutions", "programs", "offers", "cohorts"] {
+        paths.push(format!("/api/v1/catalogue/{kind}"));
+    }
+    paths.extend([PROVINCE, COUNTY].map(|code| format!("/api/v1/regions/{code}")));
+    paths.extend((0..leaves).map(|leaf| format!("/log/proof/{leaf}")));
+    for id in ids {
+        paths.push(format!("/v/{id}"));
+        paths.push(format!("/api/v1/verifications/{id}"));
+        paths.push(format!("/api/v1/certificates/{id}/proof.tlog"));
+    }
+    for path in paths {
+        let answer = anybody.get(&path).await;
+        found.answer(search, &answer);
+        let english = anybody.get(&format!("/en{path}")).await;
+        found.answer(search, &english);
+        if path.starts_with("/v/") {
+            // Not a word of what kind of people these are.
+            let page = answer.text() + &english.text();
+            for word in [
+                "残疾类别",
+                "残疾等级",
+                "肢体",
+                "视力",
+                "听力",
+                "言语",
+                "智力",
+                "精神残疾",
+            ] {
+                assert!(!page.contains(word), "{path} says {word}");
+            }
+        }
+    }
+}
+
+/// The program itself serves the same registry, with everything logged that it can log.
+async fn served_by_the_program(
+    story: &Story,
+    search: &Search,
+    found: &mut Found,
+    address: Option<&str>,
+    cohort: &str,
+    ids: &[String],
+    people: &[Trainee],
+) {
+    let mut program = Mingzheng::new(env!("CARGO_BIN_EXE_tests"))
+        .with("MINGZHENG_DATA", story.server.data())
+        .with("MINGZHENG_LOG", "trace");
+    if let Some(address) = address {
+        program = program.with("MINGZHENG_DATABASE", address);
+    }
+    let arguments = ["--json", "serve", "--listen", "127.0.0.1:0"];
+    let (mut running, line) = program.start_logged(&arguments, "log");
+    let line: Value = serde_json::from_str(&line).expect("JSON");
+    let base = text(&line["address"]);
+    let school = story.who("school-1").at(&base);
+    for answer in bad_requests(&school, cohort, people).await {
+        found.answer(search, &answer);
+    }
+    let (enrolment, _) = people::of_class(story, cohort).await[0];
+    let county = story.who("county-1").at(&base);
+    let request = json!({ "purpose": "card_check", "words": people[0].name, "fields": ["name", "citizen_id", "disability_card"] });
+    let path = format!("/api/v1/enrolments/{enrolment}/unmask");
+    let seen = county.post(&path, &request).await.good();
+    assert_eq!(seen["values"]["citizen_id"], people[0].citizen_id);
+    let province = story.who("province-1").at(&base);
+    let anybody = story.who("anybody").at(&base);
+    for id in ids {
+        for file in ["qr.txt", "qr.svg", "qr.png"] {
+            province
+                .get(&format!("/api/v1/certificates/{id}/{file}"))
+                .await;
+        }
+        anybody.get(&format!("/v/{id}")).await;
+        let request = anybody.ask(Method::POST, &format!("/v/{id}")).await;
+        anybody
+            .send(request.form(&[("name", people[0].name)]))
+            .await;
+    }
+    assert_eq!(running.end(), Some(0));
+    let log = std::fs::read(program.path("log")).expect("the log");
+    assert!(log.len() > 10_000, "the log tells {} bytes", log.len());
+    found.look(search, "server log", &log);
+}
