@@ -9,4 +9,5 @@ mod idempotency;
 mod openapi;
 mod refusals;
 mod rosters;
+mod supply_chain;
 mod verification;
