@@ -8,6 +8,7 @@ use domain::policy::WorkflowPolicy;
 use store::Store;
 
 use crate::access::sessions::Sessions;
+use crate::audit::denials::Denials;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
 use crate::keyring::Keyring;
@@ -34,6 +35,8 @@ pub struct App {
     pub calendar: Arc<WorkingCalendar>,
     /// Divisions by code and by name.
     pub regions: Arc<RegionTable>,
+    /// Refusals that wait to be counted into the audit.
+    pub denials: Arc<Denials>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.
     pub dry_run: bool,
 }

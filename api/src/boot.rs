@@ -107,6 +107,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         policy: Arc::new(policy),
         calendar: Arc::new(calendar),
         regions: Arc::new(RegionTable::default()),
+        denials: Arc::default(),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;

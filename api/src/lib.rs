@@ -3,6 +3,7 @@
 pub mod access;
 pub mod act;
 pub mod app;
+pub mod audit;
 pub mod boot;
 pub mod catalogue;
 pub mod certificates;
@@ -13,6 +14,7 @@ pub mod config;
 pub mod demo;
 pub mod developers;
 pub mod errors_pages;
+pub mod exports;
 pub mod extract;
 pub mod fields;
 pub mod frame;

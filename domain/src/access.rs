@@ -43,7 +43,7 @@ macro_rules! text_enum {
 }
 
 text_enum! {
-    /// What a post may do. The later roles (manager, reviewer, assessor, auditor, trainee, employer) join this list.
+    /// What a post may do. The later roles (manager, reviewer, assessor, trainee, employer) join this list.
     Role("role") {
         /// Staff of a training institution.
         InstitutionOperator = "institution_operator",
@@ -55,6 +55,8 @@ text_enum! {
         ProvinceOfficer = "province_officer",
         /// China Disabled Persons' Federation (N).
         NationalOfficer = "national_officer",
+        /// Auditor of a federation (A): reads the audit, does no business (field.md 5).
+        Auditor = "auditor",
     }
 }
 
@@ -85,7 +87,7 @@ text_enum! {
 }
 
 impl Role {
-    /// Letter of the transition tables: I, X, C, P, N.
+    /// Letter of the transition tables: I, X, C, P, N, A.
     pub const fn letter(self) -> char {
         match self {
             Self::InstitutionOperator => 'I',
@@ -93,6 +95,7 @@ impl Role {
             Self::PrefectureOfficer => 'C',
             Self::ProvinceOfficer => 'P',
             Self::NationalOfficer => 'N',
+            Self::Auditor => 'A',
         }
     }
 
@@ -109,6 +112,7 @@ impl Role {
             Self::PrefectureOfficer => "市级残联经办人",
             Self::ProvinceOfficer => "省级残联经办人",
             Self::NationalOfficer => "中国残联经办人",
+            Self::Auditor => "审计员",
         }
     }
 
@@ -120,6 +124,7 @@ impl Role {
             Self::PrefectureOfficer => "prefecture federation officer",
             Self::ProvinceOfficer => "province federation officer",
             Self::NationalOfficer => "national federation officer",
+            Self::Auditor => "auditor",
         }
     }
 }

@@ -13,6 +13,7 @@ mod m20260301_000003_catalogue;
 mod m20260301_000004_cohorts;
 mod m20260301_000005_certificates;
 mod m20260301_000006_journal;
+mod m20260301_000010_audit;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000004_cohorts::Migration),
             Box::new(m20260301_000005_certificates::Migration),
             Box::new(m20260301_000006_journal::Migration),
+            Box::new(m20260301_000010_audit::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@
 //! "Not there" is `Ok(None)`; a row that the domain refuses is [`StoreError::Inconsistent`].
 
 pub mod accounts;
+pub mod audit;
 pub mod certificates;
 pub mod cohorts;
 mod connect;
@@ -30,6 +31,8 @@ pub mod reference;
 pub mod results;
 pub mod rosters;
 pub mod scope;
+#[cfg(feature = "test-support")]
+pub mod tampering;
 pub mod time;
 pub mod vault;
 

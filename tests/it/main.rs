@@ -2,9 +2,11 @@
 
 mod api_story;
 mod architecture;
+mod audit;
 mod certificates;
 mod cli_story;
 mod demo;
+mod exports;
 mod idempotency;
 mod openapi;
 mod refusals;

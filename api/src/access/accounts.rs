@@ -135,6 +135,7 @@ async fn insert(
             Role::PrefectureOfficer => level == "prefecture",
             Role::ProvinceOfficer => level == "province",
             Role::NationalOfficer => level == "national",
+            Role::Auditor => true,
             Role::InstitutionOperator => false,
         };
         if !fits {
@@ -204,20 +205,29 @@ fn check(request: &CreateAccountRequest) -> Result<(), Problem> {
 
 /// Signs in: one answer and one duration for every failure (trust.md AU-2).
 pub async fn sign_in(app: &App, name: &str, password: &str) -> Result<SignedIn, Problem> {
-    let wrong = || Problem::new(Code::InvalidCredentials);
     let found = store::accounts::sign_in(app.store.reader(), name).await?;
+    let account = found.as_ref().map(|sign_in| sign_in.account);
     let hash = found
         .as_ref()
         .filter(|sign_in| sign_in.active)
         .map(|sign_in| sign_in.password_hash.clone());
     let fits = passwords::verify(password, hash).await?;
-    let sign_in = found.filter(|_| fits).ok_or_else(wrong)?;
-    let live = store::accounts::live(app.store.reader(), sign_in.account, app.today())
-        .await?
-        .ok_or_else(wrong)?;
+    let live = match found.filter(|_| fits) {
+        Some(sign_in) => store::accounts::live(app.store.reader(), sign_in.account, app.today())
+            .await?
+            .map(|live| (sign_in, live)),
+        None => None,
+    };
+    let Some((sign_in, live)) = live else {
+        crate::audit::sign_in_failed(app, account).await;
+        return Err(Problem::new(Code::InvalidCredentials));
+    };
     let (token, until) =
         app.sessions
             .issue(sign_in.account, sign_in.token_epoch, app.now(), &app.random)?;
+    crate::audit::origin::know(&live.actor);
+    let id = sign_in.account.to_string();
+    crate::audit::did(app, &live.actor, "sign_in", ("account", &id), "").await?;
     Ok(SignedIn {
         token,
         until,
@@ -229,9 +239,11 @@ pub async fn sign_in(app: &App, name: &str, password: &str) -> Result<SignedIn, 
 /// The live actor behind a token; a disabled or ended account is nobody.
 pub async fn actor_of_token(app: &App, token: &str) -> Result<Actor, Problem> {
     let (account, epoch) = app.sessions.read(token, app.now())?;
-    store::accounts::live(app.store.reader(), account, app.today())
-        .await?
-        .filter(|live| live.token_epoch == epoch)
-        .map(|live| live.actor)
-        .ok_or_else(|| Problem::new(Code::Unauthenticated))
+    let live = store::accounts::live(app.store.reader(), account, app.today()).await?;
+    if let Some(live) = live.filter(|live| live.token_epoch == epoch) {
+        return Ok(live.actor);
+    }
+    // The token was ours: an account that ended is known, and its attempt is told.
+    crate::audit::origin::know_account(account);
+    Err(Problem::new(Code::Unauthenticated))
 }

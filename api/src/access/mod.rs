@@ -36,6 +36,7 @@ impl<P: Permission> FromRequestParts<App> for By<P> {
             .and_then(|value| value.strip_prefix("Bearer "))
             .ok_or_else(|| Problem::new(Code::Unauthenticated))?;
         let actor = accounts::actor_of_token(app, token).await?;
+        crate::audit::origin::know(&actor);
         if !P::allows(actor.role) {
             let who: Vec<&str> = P::roles().iter().map(|role| role.zh()).collect();
             let who_en: Vec<&str> = P::roles().iter().map(|role| role.en()).collect();

@@ -19,8 +19,8 @@ pub trait Permission: Send + Sync + 'static {
 }
 
 use Role::{
-    CountyOfficer as X, InstitutionOperator as I, NationalOfficer as N, PrefectureOfficer as C,
-    ProvinceOfficer as P,
+    Auditor as A, CountyOfficer as X, InstitutionOperator as I, NationalOfficer as N,
+    PrefectureOfficer as C, ProvinceOfficer as P,
 };
 
 macro_rules! permissions {
@@ -46,7 +46,7 @@ macro_rules! permissions {
 
 permissions! {
     /// See oneself.
-    SeeSelf = "see_self" [I, X, C, P, N];
+    SeeSelf = "see_self" [I, X, C, P, N, A];
     /// See institutions, programs and cohorts of one's scope.
     SeeRecords = "see_records" [I, X, C, P, N];
     /// Make accounts for subordinate staff.
@@ -81,4 +81,11 @@ permissions! {
     SeeCertificates = "see_certificates" [I, X, C, P, N];
     /// Keep issuer keys.
     ManageKeys = "manage_keys" [N];
+    /// Read the audit of one's area, check its chain, export it.
+    ReadAudit = "read_audit" [A];
+    /// Upload evidence files and read those of one's area.
+    KeepFiles = "keep_files" [I, X, C, P, N];
+    /// Export more than a thousand rows with personal data. Nobody holds it alone: it waits for the two-person export
+    /// with a fresh second factor (trust.md UP-5, AU-5).
+    BulkExport = "bulk_export" [];
 }

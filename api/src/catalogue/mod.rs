@@ -1,3 +1,4 @@
 //! The catalogue as anybody reads it: admitted institutions, published programs, their offers and classes.
 
+pub(crate) mod export;
 pub mod json;

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 a negative answer, 2 wrong use, 3 cannot check, 4 not allowed.
 
 pub mod accounts;
+pub mod audits;
 pub mod certificates;
 pub mod cohorts;
 pub mod demo;
@@ -93,6 +94,9 @@ enum Command {
     /// 公开日志 / the public log
     #[command(subcommand)]
     Log(logs::LogCommand),
+    /// 审计记录 / the audit
+    #[command(subcommand)]
+    Audit(audits::AuditCommand),
     /// 命令补全脚本 / completion script of a shell
     Completions {
         /// 命令行解释器 / shell
@@ -150,7 +154,11 @@ pub fn run() -> ExitCode {
         }
     };
     let lang = cli.lang;
-    match runtime.block_on(dispatch(cli)) {
+    let origin = crate::audit::origin::Origin {
+        request_id: String::new(),
+        network: "command-line".to_owned(),
+    };
+    match runtime.block_on(crate::audit::origin::scope(origin, dispatch(cli))) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("mingzheng: {}", error.message(lang));
@@ -187,6 +195,9 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Cert(command) => certificate(command, registry, print).await?,
         Command::Key(command) => keys::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
+        Command::Audit(command) => {
+            return audits::run(command, registry, print).await.map(negative);
+        }
         Command::Id(command) => return ids::run(command, print).map(negative),
         Command::Man { folder } => clap_mangen::generate_to(Cli::command(), folder)?,
         Command::Completions { shell } => {

@@ -13,6 +13,7 @@ use store::DatabaseUrl;
 use crate::access::{accounts, permissions::Permission};
 use crate::act::Receipt;
 use crate::app::App;
+use crate::audit::denials::{self, Denial};
 use crate::boot::{self, BootError, Settings};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -201,6 +202,11 @@ impl Acting {
         let password = read_secret(&acting.password_file)?;
         let signed_in = accounts::sign_in(&app, &acting.account, &password).await?;
         if !P::allows(signed_in.actor.role) {
+            let denial = Denial {
+                act: format!("command {}", P::NAME),
+                ..Denial::here()
+            };
+            denials::record(&app, denial).await;
             return Err(Problem::new(Code::Forbidden).into());
         }
         let key = match &acting.key {

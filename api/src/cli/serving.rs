@@ -32,7 +32,11 @@ pub async fn serve(
     let listener = TcpListener::bind(args.listen).await?;
     let address = listener.local_addr()?;
     print.show(&serde_json::json!({ "address": format!("http://{address}") }))?;
-    server::serve(app.clone(), listener, stopped()).await?;
+    let worker = tokio::spawn(crate::audit::anchor::work(app.clone()));
+    let served = server::serve(app.clone(), listener, stopped()).await;
+    worker.abort();
+    crate::audit::denials::flush_all(&app).await;
+    served?;
     app.store
         .close()
         .await

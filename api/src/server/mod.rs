@@ -4,6 +4,7 @@ mod health;
 mod layers;
 pub mod openapi;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -40,6 +41,10 @@ pub fn router(app: App) -> Router {
             axum::http::StatusCode::SERVICE_UNAVAILABLE,
             TIMEOUT,
         ))
+        .layer(from_fn_with_state(
+            app.clone(),
+            crate::audit::denials::layer,
+        ))
         .layer(from_fn_with_state(app.clone(), problem::render))
         .layer(from_fn(layers::security_headers))
         .layer(from_fn_with_state(app.clone(), layers::request_id))
@@ -54,6 +59,7 @@ fn pages() -> Router<App> {
         .merge(crate::institutions::pages::routes())
         .merge(crate::programs::pages::routes())
         .merge(crate::log::pages::routes())
+        .merge(crate::audit::pages::routes())
         .merge(crate::help::routes())
         .merge(crate::frame::assets::routes())
 }
@@ -65,7 +71,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (told, mut waiting) = tokio::sync::watch::channel(false);
-    let serving = axum::serve(listener, router(app)).with_graceful_shutdown(async move {
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         stop.await;
         told.send_replace(true);
     });

@@ -51,6 +51,10 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .merge(crate::proposals::routes())
         .merge(crate::reference::json::routes())
         .merge(crate::log::json::routes())
+        .merge(crate::audit::json::routes())
+        .merge(crate::catalogue::export::routes())
+        .merge(crate::cohorts::export::routes())
+        .merge(crate::certificates::export::routes())
         .split_for_parts()
 }
 
