@@ -35,6 +35,8 @@ pub struct App {
     pub calendar: Arc<WorkingCalendar>,
     /// Divisions by code and by name.
     pub regions: Arc<RegionTable>,
+    /// Folder of sealed evidence files.
+    pub files: Arc<crate::files::Folder>,
     /// Refusals that wait to be counted into the audit.
     pub denials: Arc<Denials>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.

@@ -107,6 +107,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         policy: Arc::new(policy),
         calendar: Arc::new(calendar),
         regions: Arc::new(RegionTable::default()),
+        files: Arc::new(crate::files::Folder::new(&settings.data.join("files"))),
         denials: Arc::default(),
         dry_run: false,
     };

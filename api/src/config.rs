@@ -19,6 +19,8 @@ pub struct Config {
     pub phone: String,
     /// Whether time is written by hand (the demo makes its past): the log then only keeps its own order.
     pub scripted_clock: bool,
+    /// This program, started again with little memory to read old workbooks; without it they are refused.
+    pub program: Option<std::path::PathBuf>,
     /// First line of checkpoints.
     pub log_origin: String,
 }
@@ -47,6 +49,7 @@ impl Config {
             verify_name_en: "National Vocational Training Certificate Check".to_owned(),
             phone: "010-00000000".to_owned(),
             scripted_clock: false,
+            program: std::env::current_exe().ok(),
             log_origin: format!("{}/log", host.to_ascii_lowercase()),
         })
     }

@@ -17,6 +17,7 @@ pub mod errors_pages;
 pub mod exports;
 pub mod extract;
 pub mod fields;
+pub mod files;
 pub mod frame;
 pub mod help;
 pub mod home;

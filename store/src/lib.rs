@@ -15,6 +15,7 @@ pub mod enrolments;
 )]
 mod entity;
 pub mod error;
+pub mod files;
 #[cfg(test)]
 mod fixture;
 pub mod idempotency;

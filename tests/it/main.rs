@@ -7,6 +7,7 @@ mod certificates;
 mod cli_story;
 mod demo;
 mod exports;
+mod hostile_uploads;
 mod idempotency;
 mod openapi;
 mod refusals;

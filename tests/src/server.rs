@@ -48,6 +48,7 @@ impl TestServer {
             clock: clock.clone(),
             create: true,
         };
+        settings.config.program = Some(crate::command::built());
         change(&mut settings);
         let app = boot::open(&settings).await.expect("the registry opens");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

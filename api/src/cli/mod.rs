@@ -85,6 +85,9 @@ enum Command {
     /// 证书 / certificates
     #[command(subcommand)]
     Cert(CertCommand),
+    /// 名单文件 / roster files
+    #[command(subcommand, hide = true)]
+    Roster(RosterCommand),
     /// 号码核对 / check a doubtful number
     #[command(subcommand)]
     Id(ids::IdCommand),
@@ -107,6 +110,12 @@ enum Command {
         /// 输出目录 / folder to write to
         folder: std::path::PathBuf,
     },
+}
+
+#[derive(Subcommand, Debug)]
+enum RosterCommand {
+    /// 从标准输入读旧版工作簿(由服务调用) / read an old workbook from standard input (called by the service)
+    ReadXls,
 }
 
 #[derive(Subcommand, Debug)]
@@ -136,6 +145,10 @@ enum CertCommand {
 /// Reads the arguments, runs the command, answers the exit code.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // Before anything else takes memory: this process lives under hard limits.
+    if let Command::Roster(RosterCommand::ReadXls) = cli.command {
+        return crate::rosters::read_xls_from_stdin();
+    }
     progress::set_plain(cli.plain);
     let filter = tracing_subscriber::EnvFilter::try_from_env("MINGZHENG_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
@@ -195,6 +208,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Cert(command) => certificate(command, registry, print).await?,
         Command::Key(command) => keys::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
+        Command::Roster(RosterCommand::ReadXls) => return Ok(2),
         Command::Audit(command) => {
             return audits::run(command, registry, print).await.map(negative);
         }

@@ -52,6 +52,7 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .merge(crate::reference::json::routes())
         .merge(crate::log::json::routes())
         .merge(crate::audit::json::routes())
+        .merge(crate::files::json::routes())
         .merge(crate::catalogue::export::routes())
         .merge(crate::cohorts::export::routes())
         .merge(crate::certificates::export::routes())

@@ -36,4 +36,14 @@ entity! {
         #[sea_orm(primary_key, auto_increment = false)] leaf_index: i64,
         anchored_on: String, at: i64, seq: i64, hash: Vec<u8>,
     }
+    official_document_file = "official_document_file" {
+        #[sea_orm(primary_key, auto_increment = false)] document_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)] file_id: Uuid,
+    }
+    evidence_file = "evidence_file" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        stored_name: String, media_type: String, size_bytes: i64, uploaded_sha256: Vec<u8>,
+        stored_sha256: Vec<u8>, account_id: Uuid, federation: Option<String>, institution_id: Option<Uuid>,
+        uploaded_at: i64,
+    }
 }
