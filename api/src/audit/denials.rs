@@ -77,7 +77,7 @@ impl Denial {
 
 /// What was counted in the running minute.
 #[derive(Debug, Default)]
-pub struct Denials(Mutex<Minute>);
+pub struct Denials(Mutex<Minute>, Mutex<Vec<(Denial, u32)>>);
 
 #[derive(Debug, Default)]
 struct Minute {
@@ -93,8 +93,22 @@ struct Kind {
 }
 
 impl Denials {
+    /// Keeps a refusal for the end of its minute; what an earlier minute left is kept for the worker as well.
+    fn hold(&self, denial: Denial, minute: i64) {
+        let rows = self.take(Some(denial), true, minute);
+        self.1
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(rows);
+    }
+
+    /// What [`Denials::hold`] found and did not write.
+    fn left(&self) -> Vec<(Denial, u32)> {
+        std::mem::take(&mut *self.1.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Takes a refusal; answers the rows to write now.
-    fn take(&self, denial: Option<Denial>, minute: i64) -> Vec<(Denial, u32)> {
+    fn take(&self, denial: Option<Denial>, later: bool, minute: i64) -> Vec<(Denial, u32)> {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rows = Vec::new();
         if now.number != minute {
@@ -136,6 +150,16 @@ impl Denials {
                 .held += 1;
             return rows;
         }
+        if later {
+            now.kinds.insert(
+                key,
+                Kind {
+                    first: denial,
+                    held: 1,
+                },
+            );
+            return rows;
+        }
         rows.push((denial.clone(), 1));
         now.kinds.insert(
             key,
@@ -150,17 +174,27 @@ impl Denials {
 
 /// Writes a refusal, or counts it. A registry that cannot write says so in its own log; the refusal stands anyway.
 pub async fn record(app: &App, denial: Denial) {
-    write(app, app.denials.take(Some(denial), minute(app))).await;
+    write(app, app.denials.take(Some(denial), false, minute(app))).await;
+}
+
+/// Counts a refusal and writes nothing now: the answer takes as long as if there were nothing to write, so that its
+/// duration does not tell whether an account exists (trust.md AU-2). The worker writes it when the minute is over.
+pub fn count(app: &App, denial: Denial) {
+    app.denials.hold(denial, minute(app));
 }
 
 /// Writes what was counted in minutes that are over.
 pub async fn flush(app: &App) {
-    write(app, app.denials.take(None, minute(app))).await;
+    let mut rows = app.denials.left();
+    rows.extend(app.denials.take(None, false, minute(app)));
+    write(app, rows).await;
 }
 
 /// Writes all that was counted, at the end of the process.
 pub async fn flush_all(app: &App) {
-    write(app, app.denials.take(None, minute(app) + 1)).await;
+    let mut rows = app.denials.left();
+    rows.extend(app.denials.take(None, false, minute(app) + 1));
+    write(app, rows).await;
 }
 
 fn minute(app: &App) -> i64 {
@@ -298,13 +332,13 @@ mod tests {
         let all = Denials::default();
         let mut rows = 0;
         for _ in 0..1_000 {
-            rows += all.take(Some(denial("n", "a")), 7).len();
+            rows += all.take(Some(denial("n", "a")), false, 7).len();
         }
         assert_eq!(rows, 1);
-        let later = all.take(None, 8);
+        let later = all.take(None, false, 8);
         assert_eq!(later.len(), 1);
         assert_eq!(later[0].1, 999, "every refusal is counted");
-        assert!(all.take(None, 9).is_empty(), "and only once");
+        assert!(all.take(None, false, 9).is_empty(), "and only once");
     }
 
     #[test]
@@ -314,16 +348,23 @@ mod tests {
         for asker in 0..100 {
             for act in 0..100 {
                 rows += all
-                    .take(Some(denial(&format!("n{asker}"), &format!("a{act}"))), 7)
+                    .take(
+                        Some(denial(&format!("n{asker}"), &format!("a{act}"))),
+                        false,
+                        7,
+                    )
                     .len();
             }
         }
         assert_eq!(rows, ROWS);
-        let later = all.take(None, 8);
+        let later = all.take(None, false, 8);
         assert_eq!(later.len(), 1, "the rest is one row");
         assert_eq!(later[0].1 as usize, 10_000 - ROWS);
         let one: usize = (0..100)
-            .map(|act| all.take(Some(denial("n", &format!("a{act}"))), 9).len())
+            .map(|act| {
+                all.take(Some(denial("n", &format!("a{act}"))), false, 9)
+                    .len()
+            })
             .sum();
         assert_eq!(one, ROWS_OF_ONE, "nobody takes the room of the others");
     }

@@ -50,16 +50,18 @@ pub async fn did(
 
 /// A sign-in that was refused: the account where there is one, never the name that was typed.
 pub async fn sign_in_failed(app: &App, account: Option<AccountId>) {
-    denials::record(
-        app,
-        denials::Denial {
-            account,
-            act: "sign_in".to_owned(),
-            object_kind: "account".to_owned(),
-            object_id: account.map(|id| id.to_string()).unwrap_or_default(),
-            outcome: Code::InvalidCredentials.as_str(),
-            ..denials::Denial::here()
-        },
-    )
-    .await;
+    let denial = denials::Denial {
+        account,
+        act: "sign_in".to_owned(),
+        object_kind: "account".to_owned(),
+        object_id: account.map(|id| id.to_string()).unwrap_or_default(),
+        outcome: Code::InvalidCredentials.as_str(),
+        ..denials::Denial::here()
+    };
+    if denial.origin.network == origin::COMMAND_LINE {
+        // No worker runs here, and nobody measures.
+        denials::record(app, denial).await;
+    } else {
+        denials::count(app, denial);
+    }
 }

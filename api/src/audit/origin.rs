@@ -21,6 +21,9 @@ struct Current {
     who: Arc<Mutex<Recognised>>,
 }
 
+/// The network of a command.
+pub const COMMAND_LINE: &str = "command-line";
+
 /// Who was recognised in a request so far.
 #[derive(Clone, Debug, Default)]
 pub struct Recognised {

@@ -169,7 +169,7 @@ pub fn run() -> ExitCode {
     let lang = cli.lang;
     let origin = crate::audit::origin::Origin {
         request_id: String::new(),
-        network: "command-line".to_owned(),
+        network: crate::audit::origin::COMMAND_LINE.to_owned(),
     };
     match runtime.block_on(crate::audit::origin::scope(origin, dispatch(cli))) {
         Ok(code) => ExitCode::from(code),
