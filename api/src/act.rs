@@ -11,13 +11,15 @@ use domain::access::Actor;
 use domain::ids::{DocumentId, LeafIndex, ProposalId, StaffPersonId, TimelineId};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use store::audit::AuditEntry;
 use store::idempotency::FirstAnswer;
-use store::journal::{AuditEntry, OfficialDocument, TimelineEntry};
+use store::journal::{OfficialDocument, TimelineEntry};
 use store::proposals::Proposal;
 use store::{StoreError, WriteTx};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit::origin::Origin;
 use crate::extract::IdempotencyKey;
 use crate::log::append::Appender;
 use crate::problem::{Code, Problem};
@@ -115,7 +117,9 @@ pub struct Act {
     key: String,
     digest: [u8; 32],
     appender: Option<Appender>,
-    request_id: String,
+    origin: Origin,
+    /// States before and after, as the audit tells them.
+    moves: Vec<String>,
 }
 
 impl std::fmt::Debug for Act {
@@ -161,7 +165,8 @@ impl App {
             key: key.as_str().to_owned(),
             digest,
             appender: None,
-            request_id: self.random.id(now).simple().to_string(),
+            origin: Origin::current(),
+            moves: Vec::new(),
         })))
     }
 }
@@ -218,6 +223,7 @@ impl Act {
 
     /// Writes a timeline entry.
     pub async fn record(&mut self, entry: Entry<'_>) -> Result<(), Problem> {
+        self.moved(&entry);
         let row = self.timeline_row(entry)?;
         Ok(store::journal::record(&self.tx, &row).await?)
     }
@@ -227,11 +233,24 @@ impl Act {
         &mut self,
         entries: impl IntoIterator<Item = Entry<'a>>,
     ) -> Result<(), Problem> {
-        let rows = entries
-            .into_iter()
-            .map(|entry| self.timeline_row(entry))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut rows = Vec::new();
+        for entry in entries {
+            self.moved(&entry);
+            rows.push(self.timeline_row(entry)?);
+        }
         Ok(store::journal::record_all(&self.tx, &rows).await?)
+    }
+
+    /// Keeps the states for the audit: those of one act on many things are told once.
+    fn moved(&mut self, entry: &Entry<'_>) {
+        let (from, to) = (entry.from.unwrap_or("-"), entry.to.unwrap_or("-"));
+        let text = format!("{} {from}>{to}", entry.kind);
+        if self.moves.len() < 4
+            && (entry.from, entry.to) != (None, None)
+            && !self.moves.contains(&text)
+        {
+            self.moves.push(text);
+        }
     }
 
     fn timeline_row(&self, entry: Entry<'_>) -> Result<TimelineEntry, Problem> {
@@ -327,7 +346,8 @@ impl Act {
             key,
             digest,
             appender,
-            request_id,
+            origin,
+            moves,
             ..
         } = *self;
         if let Some(appender) = appender {
@@ -340,17 +360,26 @@ impl Act {
         };
         store::idempotency::keep(&tx, actor.account, &key, &answer, now).await?;
         let object_id = object.1.to_string();
+        let told: Vec<&str> = std::iter::once(detail.as_str())
+            .chain(moves.iter().map(String::as_str))
+            .filter(|text| !text.is_empty())
+            .collect();
+        let after: [u8; 32] = Sha256::digest(answer.receipt.as_bytes()).into();
         let audit = AuditEntry {
             at: now,
-            request_id: &request_id,
+            request_id: &origin.request_id,
             actor: Some(&actor),
+            account: None,
+            network: &origin.network,
             act: name,
             object_kind: object.0,
             object_id: &object_id,
-            outcome: "done",
-            detail: &detail,
+            outcome: store::audit::DONE,
+            times: 1,
+            detail: &told.join("; "),
+            after: Some(after),
         };
-        store::journal::audit(&tx, &audit).await?;
+        store::audit::append(&tx, &audit).await?;
         if app.dry_run {
             store::rollback(tx).await?;
         } else {

@@ -9,6 +9,7 @@ use domain::privacy::PrivacyPolicy;
 use store::Store;
 
 use crate::access::sessions::Sessions;
+use crate::audit::denials::Denials;
 use crate::border::Border;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
@@ -40,6 +41,10 @@ pub struct App {
     pub regions: Arc<RegionTable>,
     /// Limits, pools and counters of this process.
     pub border: Arc<Border>,
+    /// Folder of sealed evidence files.
+    pub files: Arc<crate::files::Folder>,
+    /// Refusals that wait to be counted into the audit.
+    pub denials: Arc<Denials>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.
     pub dry_run: bool,
 }

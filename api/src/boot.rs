@@ -115,6 +115,8 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         privacy: Arc::new(privacy),
         regions: Arc::new(RegionTable::default()),
         border: Arc::new(Border::new(Arc::clone(&settings.config.border))),
+        files: Arc::new(crate::files::Folder::new(&settings.data.join("files"))),
+        denials: Arc::default(),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod act;
 pub mod app;
+pub mod audit;
 pub mod boot;
 pub mod border;
 pub mod catalogue;
@@ -15,8 +16,10 @@ pub mod demo;
 pub mod desk;
 pub mod developers;
 pub mod errors_pages;
+pub mod exports;
 pub mod extract;
 pub mod fields;
+pub mod files;
 pub mod frame;
 pub mod help;
 pub mod home;

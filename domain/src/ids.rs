@@ -101,6 +101,8 @@ ids! {
     ProposalId,
     /// An official document (文号).
     DocumentId,
+    /// An evidence file.
+    FileId,
     /// An objection raised during a notice.
     ObjectionId,
     /// One entry of a timeline.

@@ -16,6 +16,7 @@ mod m20260301_000006_journal;
 mod m20260301_000007_access;
 mod m20260301_000008_lookups;
 mod m20260301_000009_privacy;
+mod m20260301_000010_audit;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000007_access::Migration),
             Box::new(m20260301_000008_lookups::Migration),
             Box::new(m20260301_000009_privacy::Migration),
+            Box::new(m20260301_000010_audit::Migration),
         ]
     }
 }

@@ -1,4 +1,4 @@
-//! Timelines, two-person proposals, documents, idempotency records, the audit chain.
+//! Timelines, two-person proposals, documents, idempotency records.
 
 crate::migration!(
     "
@@ -65,29 +65,5 @@ CREATE TABLE idempotency (
   PRIMARY KEY (account_id, idempotency_key)
 );
 CREATE INDEX idempotency_at ON idempotency (at);
-
-CREATE TABLE audit_head (
-  id INTEGER NOT NULL PRIMARY KEY,
-  seq INT8 NOT NULL,
-  hash BYTES NOT NULL
-);
-INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '');
-
-CREATE TABLE audit (
-  seq INT8 NOT NULL PRIMARY KEY,
-  at INSTANT NOT NULL,
-  request_id TEXT NOT NULL,
-  staff_person_id UUID,
-  account_id UUID,
-  post_id UUID,
-  act TEXT NOT NULL,
-  object_kind TEXT NOT NULL,
-  object_id TEXT NOT NULL,
-  outcome TEXT NOT NULL,
-  detail TEXT NOT NULL,
-  previous_hash BYTES NOT NULL,
-  hash BYTES NOT NULL
-);
-CREATE INDEX audit_object ON audit (object_id);
 "
 );

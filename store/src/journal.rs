@@ -1,16 +1,14 @@
-//! Timelines, official documents, and the hash-chained audit (trust.md AD-1).
+//! Timelines and official documents. The audit is in [`crate::audit`].
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Actor;
 use domain::ids::{DocumentId, LeafIndex, StaffPersonId, TimelineId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, Statement,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
 };
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::entity::journal::{audit, official_document, timeline};
+use crate::entity::journal::{official_document, timeline};
 use crate::{StoreError, time};
 
 /// An official document (文号) that a decision points to.
@@ -180,110 +178,4 @@ pub async fn insert_document(
         .exec_without_returning(db)
         .await?;
     Ok(())
-}
-
-/// One audit row before it is chained.
-#[derive(Clone, Debug)]
-pub struct AuditEntry<'a> {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Id of the request.
-    pub request_id: &'a str,
-    /// Who.
-    pub actor: Option<&'a Actor>,
-    /// What.
-    pub act: &'a str,
-    /// On which kind of thing.
-    pub object_kind: &'a str,
-    /// On which thing.
-    pub object_id: &'a str,
-    /// `done` or the code of the problem.
-    pub outcome: &'a str,
-    /// Ids and states; nothing personal.
-    pub detail: &'a str,
-}
-
-#[derive(FromQueryResult)]
-struct Head {
-    seq: i64,
-    hash: Vec<u8>,
-}
-
-/// Appends to the audit chain; the head row is locked until the transaction ends.
-pub async fn audit(db: &impl ConnectionTrait, entry: &AuditEntry<'_>) -> Result<(), StoreError> {
-    let backend = db.get_database_backend();
-    let lock = if backend == DbBackend::Postgres {
-        " FOR UPDATE"
-    } else {
-        ""
-    };
-    let head = Head::find_by_statement(Statement::from_string(
-        backend,
-        format!("SELECT seq, hash FROM audit_head WHERE id = 1{lock}"),
-    ))
-    .one(db)
-    .await?
-    .ok_or_else(|| StoreError::inconsistent("audit_head", 1))?;
-    let seq = head.seq + 1;
-    let hash = audit_hash(&head.hash, seq, entry);
-    let row = audit::ActiveModel {
-        seq: Set(seq),
-        at: Set(time::millis(entry.at)),
-        request_id: Set(entry.request_id.to_owned()),
-        staff_person_id: Set(entry.actor.map(|a| a.person.uuid())),
-        account_id: Set(entry.actor.map(|a| a.account.uuid())),
-        post_id: Set(entry.actor.map(|a| a.post.uuid())),
-        act: Set(entry.act.to_owned()),
-        object_kind: Set(entry.object_kind.to_owned()),
-        object_id: Set(entry.object_id.to_owned()),
-        outcome: Set(entry.outcome.to_owned()),
-        detail: Set(entry.detail.to_owned()),
-        previous_hash: Set(head.hash),
-        hash: Set(hash.to_vec()),
-    };
-    audit::Entity::insert(row)
-        .exec_without_returning(db)
-        .await?;
-    db.execute_raw(Statement::from_sql_and_values(
-        backend,
-        "UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1",
-        [seq.into(), hash.to_vec().into()],
-    ))
-    .await?;
-    Ok(())
-}
-
-/// Outcomes of all audit rows of an act, oldest first.
-pub async fn audit_outcomes(
-    db: &impl ConnectionTrait,
-    act: &str,
-) -> Result<Vec<String>, StoreError> {
-    let rows = audit::Entity::find()
-        .filter(audit::Column::Act.eq(act))
-        .order_by_asc(audit::Column::Seq)
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(|row| row.outcome).collect())
-}
-
-/// Hash of one audit row over the previous hash and every field, each with its length.
-fn audit_hash(previous: &[u8], seq: i64, entry: &AuditEntry<'_>) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let mut field = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
-    };
-    field(previous);
-    field(&seq.to_be_bytes());
-    field(&time::millis(entry.at).to_be_bytes());
-    field(entry.request_id.as_bytes());
-    field(entry.actor.map_or(&[][..], |a| a.person.as_bytes()));
-    field(entry.actor.map_or(&[][..], |a| a.account.as_bytes()));
-    field(entry.actor.map_or(&[][..], |a| a.post.as_bytes()));
-    field(entry.act.as_bytes());
-    field(entry.object_kind.as_bytes());
-    field(entry.object_id.as_bytes());
-    field(entry.outcome.as_bytes());
-    field(entry.detail.as_bytes());
-    hash.finalize().into()
 }

@@ -4,6 +4,7 @@
 //! "Not there" is `Ok(None)`; a row that the domain refuses is [`StoreError::Inconsistent`].
 
 pub mod accounts;
+pub mod audit;
 pub mod certificates;
 pub mod cohorts;
 mod connect;
@@ -15,6 +16,7 @@ pub mod enrolments;
 )]
 mod entity;
 pub mod error;
+pub mod files;
 #[cfg(test)]
 mod fixture;
 pub mod health;
@@ -39,6 +41,8 @@ pub mod scope;
 pub mod second_factors;
 pub mod sessions;
 pub mod sign_in_failures;
+#[cfg(feature = "test-support")]
+pub mod tampering;
 pub mod time;
 pub mod vault;
 

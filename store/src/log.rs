@@ -192,17 +192,7 @@ pub async fn leaves(
         .limit(limit)
         .all(db)
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Leaf {
-                index: LeafIndex(row.leaf_index.cast_unsigned()),
-                kind: u8::try_from(row.kind)
-                    .map_err(|_| StoreError::inconsistent("log_leaf", row.leaf_index))?,
-                entry: row.entry,
-                at: time::instant(row.at)?,
-            })
-        })
-        .collect()
+    rows.into_iter().map(leaf_of).collect()
 }
 
 /// Keeps the signed checkpoint of a committed head.
@@ -288,4 +278,33 @@ impl TryFrom<log_checkpoint::Model> for CheckpointRow {
             at: time::instant(row.at)?,
         })
     }
+}
+
+/// Leaves of one kind, in order, after the one given.
+pub async fn leaves_of_kind(
+    db: &impl ConnectionTrait,
+    kind: u8,
+    after: Option<LeafIndex>,
+    limit: u64,
+) -> Result<Vec<Leaf>, StoreError> {
+    let mut query = log_leaf::Entity::find().filter(log_leaf::Column::Kind.eq(i32::from(kind)));
+    if let Some(after) = after {
+        query = query.filter(log_leaf::Column::LeafIndex.gt(after.0.cast_signed()));
+    }
+    let rows = query
+        .order_by_asc(log_leaf::Column::LeafIndex)
+        .limit(limit)
+        .all(db)
+        .await?;
+    rows.into_iter().map(leaf_of).collect()
+}
+
+fn leaf_of(row: log_leaf::Model) -> Result<Leaf, StoreError> {
+    Ok(Leaf {
+        index: LeafIndex(row.leaf_index.cast_unsigned()),
+        kind: u8::try_from(row.kind)
+            .map_err(|_| StoreError::inconsistent("log_leaf", row.leaf_index))?,
+        entry: row.entry,
+        at: time::instant(row.at)?,
+    })
 }

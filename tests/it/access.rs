@@ -75,7 +75,7 @@ async fn refresh(server: &TestServer, token: &Value) -> Answer {
 
 /// Who did what to the accesses, with its outcome, oldest first.
 async fn audited(server: &TestServer, act: &str) -> Vec<String> {
-    store::journal::audit_outcomes(server.app.store.reader(), act)
+    store::audit::outcomes(server.app.store.reader(), act)
         .await
         .expect("the audit is read")
 }
@@ -259,9 +259,11 @@ async fn a_new_password_or_post_ends_every_session_at_once(database: Database) {
 }
 
 async fn a_stranger_cannot_lock_the_owner_out(database: Database) {
-    let proxy = std::net::IpAddr::from([127, 0, 0, 1]);
     let server = TestServer::start_with(database, |settings| {
-        settings.config.trusted_proxies = vec![proxy];
+        settings.config.border = std::sync::Arc::new(api::config::border::Border {
+            proxies: vec!["127.0.0.1/32".parse().expect("a network")],
+            ..api::config::border::Border::default()
+        });
     })
     .await;
     let story = Story::staffed_on(server).await;

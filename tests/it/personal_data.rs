@@ -689,18 +689,9 @@ async fn who_holds_no_certificate_is_erased_and_nothing_opens_any_more(database:
     let app = &story.server.app;
     let record = me::record(app, &people::actor(person)).await;
     assert_eq!(record.expect_err("erased").code().as_str(), "not-found");
-    let seen = unmask(
-        &story,
-        "county-1",
-        id,
-        "person_request",
-        &json!(["name", "citizen_id", "phone"]),
-    );
-    for value in seen.await.good()["values"]
-        .as_object()
-        .expect("values")
-        .values()
-    {
+    let fields = json!(["name", "citizen_id", "phone"]);
+    let seen = unmask(&story, "county-1", id, "person_request", &fields).await;
+    for value in seen.good()["values"].as_object().expect("values").values() {
         assert!(value.is_null());
     }
     let reader = app.store.reader();
@@ -765,14 +756,9 @@ async fn retention_drops_what_is_over_and_finds_nothing_the_second_time(database
     let school = story.who("school-1");
     school.upload(&path, rosters::csv(1, 2)).await.good();
     let app = &story.server.app;
-    let unmasked = unmask(
-        &story,
-        "county-1",
-        members[0].0,
-        "identity_check",
-        &json!(["name"]),
-    );
-    unmasked.await.good();
+    let fields = json!(["name"]);
+    let unmasked = unmask(&story, "county-1", members[0].0, "identity_check", &fields).await;
+    unmasked.good();
     let run = async |dry| retention::run(app, dry).await.expect("a run");
     let nothing_yet = run(false).await;
     assert_eq!((nothing_yet.contacts, nothing_yet.draft_rosters), (0, 0));
@@ -805,13 +791,9 @@ async fn retention_drops_what_is_over_and_finds_nothing_the_second_time(database
 
 async fn name_of(story: &Story, person: PersonId) -> String {
     let app = &story.server.app;
-    let open = store::persons::open(
-        app.store.reader(),
-        app.store.vault(),
-        &[person],
-        app.today(),
-    );
-    open.await.expect("opens")[&person].name.to_string()
+    let (reader, vault) = (app.store.reader(), app.store.vault());
+    let open = store::persons::open(reader, vault, &[person], app.today()).await;
+    open.expect("opens")[&person].name.to_string()
 }
 
 async fn a_master_key_is_changed_in_pieces_while_everything_stays_readable(database: Database) {

@@ -15,6 +15,13 @@ pub struct Mingzheng {
     settings: Vec<(String, String)>,
 }
 
+/// The program as it was built beside the running test.
+pub fn built() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of the test");
+    let folder = test.ancestors().nth(2).expect("the folder of the build");
+    folder.join("tests")
+}
+
 /// What a run left behind.
 #[derive(Debug)]
 pub struct Ran {

@@ -51,6 +51,7 @@ impl TestServer {
         };
         // Tests of the second factor switch it on; the others tell another story.
         settings.config.require_second_factor = false;
+        settings.config.program = Some(crate::command::built());
         change(&mut settings);
         let app = boot::open(&settings).await.expect("the registry opens");
         let (address, stop) = serve(&app).await;

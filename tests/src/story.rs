@@ -64,6 +64,9 @@ impl Story {
             ("county-2", "county_officer", Some(COUNTY)),
             ("other-province", "province_officer", Some(OTHER_PROVINCE)),
             ("other-county", "county_officer", Some("330108")),
+            ("auditor", "auditor", Some("000000")),
+            ("province-auditor", "auditor", Some(PROVINCE)),
+            ("other-auditor", "auditor", Some(OTHER_PROVINCE)),
             ("school-1", "institution_operator", None),
             ("other-school", "institution_operator", None),
         ] {

@@ -110,6 +110,11 @@ impl<P: Permission> FromRequestParts<App> for By<P> {
         let presence = bearer(parts, app)
             .await
             .map_err(|problem| problem.asking_for(P::NAME))?;
+        // Known before it is refused: a refusal is told of somebody (trust.md AD-1).
+        let first = presence.actors.iter().find(|actor| P::allows(actor.role));
+        if let Some(actor) = first.or(presence.actors.first()) {
+            crate::audit::origin::know(actor);
+        }
         Ok(Self {
             actor: presence.holding::<P>(app)?,
             session: presence.session,
@@ -137,5 +142,9 @@ async fn bearer(parts: &Parts, app: &App) -> Result<Presence, Problem> {
             presence.session.account == access.account
                 && presence.session.token_epoch == access.epoch
         })
-        .ok_or_else(unknown)
+        .ok_or_else(|| {
+            // The token was ours: an account that ended is known, and its attempt is told.
+            crate::audit::origin::know_account(access.account);
+            unknown()
+        })
 }

@@ -139,6 +139,13 @@ permissions! {
     SeeOwnRecord = "see_own_record" [T];
     /// Give and take back one's own consent.
     ManageOwnConsent = "manage_own_consent" [T];
+    /// Read the audit of one's area, check its chain, export it.
+    ReadAudit = "read_audit" [U];
+    /// Upload evidence files and read those of one's area.
+    KeepFiles = "keep_files" [I, X, C, P, N];
+    /// Export more than a thousand rows with personal data. Nobody holds it alone: it waits for the two-person export
+    /// (trust.md UP-5, AU-5).
+    BulkExport = "bulk_export" [] fresh;
 }
 
 #[cfg(test)]
@@ -154,6 +161,8 @@ mod tests {
         "see_proposals",
         "see_certificates",
         "export_records",
+        "read_audit",
+        "see_read_alarms",
     ];
 
     fn held_by(role: Role) -> Vec<&'static str> {

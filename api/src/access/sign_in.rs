@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::access::Actor;
 use domain::ids::SessionId;
 use store::accounts::SignIn;
-use store::journal::AuditEntry;
+use store::audit::AuditEntry;
 use store::sessions::{Session, SessionKind};
 
 use super::failures::{self, Attempt};
@@ -58,14 +58,11 @@ async fn check(
         // A trainee's account has none, and takes the same time.
         .filter(|hash| hash.starts_with("$argon2"));
     let fits = passwords::verify(password, hash).await?;
-    let account = found.as_ref().map(|found| found.account.to_string());
+    let account = found.as_ref().map(|found| found.account);
     match found.filter(|_| fits) {
         Some(sign_in) => Ok((sign_in, attempt)),
         None => {
-            let tx = app.store.write().await?;
-            let object = account.unwrap_or_default();
-            audit(app, &tx, None, "sign_in", object, "invalid-credentials").await?;
-            store::commit(tx).await?;
+            crate::audit::sign_in_failed(app, account).await;
             Err(Problem::new(Code::InvalidCredentials))
         }
     }
@@ -334,15 +331,16 @@ pub(super) async fn audit(
     outcome: &str,
 ) -> Result<(), Problem> {
     let now = app.now();
+    let origin = crate::audit::origin::Origin::current();
     let entry = AuditEntry {
-        at: now,
-        request_id: &app.random.id(now).simple().to_string(),
+        request_id: &origin.request_id,
+        network: &origin.network,
         actor,
         act,
         object_kind: "access",
         object_id: &object.to_string(),
         outcome,
-        detail: "",
+        ..AuditEntry::at(now)
     };
-    Ok(store::journal::audit(tx, &entry).await?)
+    Ok(store::audit::append(tx, &entry).await?)
 }

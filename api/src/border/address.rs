@@ -37,6 +37,11 @@ impl Source {
         }
     }
 
+    /// The address itself, or its network of 64 bits: for what keeps still less of it.
+    pub(crate) fn address(self) -> IpAddr {
+        self.0
+    }
+
     /// What failed sign-ins are counted under.
     pub fn counted_as(self) -> String {
         self.0.to_string()

@@ -1,5 +1,6 @@
 //! The catalogue as anybody reads it: admitted institutions, published programs, their offers and classes.
 
+pub(crate) mod downloads;
 pub(crate) mod export;
 pub mod json;
 pub(crate) mod search;

@@ -2,6 +2,7 @@
 
 pub mod batches;
 pub mod change;
+pub(crate) mod export;
 pub mod files;
 pub mod issue;
 pub mod json;

@@ -205,6 +205,7 @@ pub async fn run(
             let acting = Acting::begin::<ActOnInstitution>(registry, &acting).await?;
             let document = match (document_number, document_issuer) {
                 (Some(number), Some(issuer)) => Some(DocumentRequest {
+                    file: None,
                     number,
                     issuer,
                     made_on: document_date.unwrap_or_else(|| acting.app.today()),

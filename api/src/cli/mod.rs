@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 a negative answer, 2 wrong use, 3 cannot check, 4 not allowed.
 
 pub mod accounts;
+pub mod audits;
 pub mod certificates;
 pub mod cohorts;
 pub mod configs;
@@ -93,6 +94,9 @@ enum Command {
     /// 评级:按公开的数据格式计算,人人可复算 / grading from an open file format, so that anyone can recompute
     #[command(subcommand)]
     Grade(grades::GradeCommand),
+    /// 名单文件 / roster files
+    #[command(subcommand, hide = true)]
+    Roster(RosterCommand),
     /// 号码核对 / check a doubtful number
     #[command(subcommand)]
     Id(ids::IdCommand),
@@ -105,6 +109,9 @@ enum Command {
     /// 公开日志 / the public log
     #[command(subcommand)]
     Log(logs::LogCommand),
+    /// 审计记录 / the audit
+    #[command(subcommand)]
+    Audit(audits::AuditCommand),
     /// 命令补全脚本 / completion script of a shell
     Completions {
         /// 命令行解释器 / shell
@@ -115,6 +122,12 @@ enum Command {
         /// 输出目录 / folder to write to
         folder: std::path::PathBuf,
     },
+}
+
+#[derive(Subcommand, Debug)]
+enum RosterCommand {
+    /// 从标准输入读旧版工作簿(由服务调用) / read an old workbook from standard input (called by the service)
+    ReadXls,
 }
 
 #[derive(Subcommand, Debug)]
@@ -144,6 +157,10 @@ enum CertCommand {
 /// Reads the arguments, runs the command, answers the exit code.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // Before anything else takes memory: this process lives under hard limits.
+    if let Command::Roster(RosterCommand::ReadXls) = cli.command {
+        return crate::rosters::read_xls_from_stdin();
+    }
     progress::set_plain(cli.plain);
     let filter = tracing_subscriber::EnvFilter::try_from_env("MINGZHENG_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
@@ -162,7 +179,11 @@ pub fn run() -> ExitCode {
         }
     };
     let lang = cli.lang;
-    match runtime.block_on(dispatch(cli)) {
+    let origin = crate::audit::origin::Origin {
+        request_id: String::new(),
+        network: crate::audit::origin::COMMAND_LINE.to_owned(),
+    };
+    match runtime.block_on(crate::audit::origin::scope(origin, dispatch(cli))) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("mingzheng: {}", error.message(lang));
@@ -202,6 +223,10 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Retention(command) => retention::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
         Command::Grade(command) => return grades::run(command, print),
+        Command::Roster(RosterCommand::ReadXls) => return Ok(2),
+        Command::Audit(command) => {
+            return audits::run(command, registry, print).await.map(negative);
+        }
         Command::Id(command) => return ids::run(command, print).map(negative),
         Command::Man { folder } => clap_mangen::generate_to(Cli::command(), folder)?,
         Command::Completions { shell } => {

@@ -14,6 +14,7 @@ use crate::access::sign_in::{self, Credentials};
 use crate::access::{accounts, permissions::Permission};
 use crate::act::Receipt;
 use crate::app::App;
+use crate::audit::denials::{self, Denial};
 use crate::boot::{self, BootError, Settings};
 use crate::clock::SystemClock;
 use crate::config::file::ConfigFile;
@@ -305,6 +306,14 @@ impl Acting {
         let presence = accounts::sign_in_with(&app, given).await?.presence;
         let actor = presence.holding::<P>(&app);
         sign_in::sign_out(&app, &presence.actors[0], presence.session.id).await?;
+        if actor.is_err() {
+            crate::audit::origin::know(&presence.actors[0]);
+            let denial = Denial {
+                act: format!("command {}", P::NAME),
+                ..Denial::here()
+            };
+            denials::record(&app, denial).await;
+        }
         let actor = actor?;
         let key = match &acting.key {
             Some(key) => key.parse()?,

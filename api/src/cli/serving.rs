@@ -91,7 +91,11 @@ pub async fn serve(
     }
     let stop = stopped();
     print.show(&told)?;
-    server::serve(app.clone(), listener, stop).await?;
+    let worker = tokio::spawn(crate::audit::anchor::work(app.clone()));
+    let served = server::serve(app.clone(), listener, stop).await;
+    worker.abort();
+    crate::audit::denials::flush_all(&app).await;
+    served?;
     app.store
         .close()
         .await

@@ -301,7 +301,12 @@ async fn read(
             file_bytes: UPLOAD_LIMIT,
             ..Limits::default()
         };
-        let sheet = rosters::read(&upload.bytes, &upload.file_name, limits)?;
+        let sheet = rosters::read_with(
+            &upload.bytes,
+            &upload.file_name,
+            limits,
+            app.config.program.as_deref(),
+        )?;
         let context = rosters::Context {
             today: app.today(),
             start_on,

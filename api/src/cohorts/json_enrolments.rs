@@ -39,30 +39,30 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// A trainee of a cohort.
 #[derive(Serialize, ToSchema)]
-struct EnrolmentResponse {
+pub(super) struct EnrolmentResponse {
     /// The enrolment: attendance, results and certificates name it.
-    id: String,
+    pub(super) id: String,
     /// Masked name.
-    name: String,
+    pub(super) name: String,
     /// Identity number, first and last character.
-    citizen_id: Option<String>,
+    pub(super) citizen_id: Option<String>,
     /// State.
-    state: &'static str,
+    pub(super) state: &'static str,
     /// Division of the household registration.
-    hukou_region: String,
+    pub(super) hukou_region: String,
     /// Needs for accommodation.
-    needs: Vec<String>,
+    pub(super) needs: Vec<String>,
     /// What the register of disability certificates said (`verified` ...); nothing when it was not asked yet. Number,
     /// category and level are not shown here (field.md 17).
-    card: Option<String>,
+    pub(super) card: Option<String>,
     /// Last day of that certificate's validity.
-    card_valid_until: Option<String>,
+    pub(super) card_valid_until: Option<String>,
     /// Minutes attended.
-    minutes: Option<u32>,
+    pub(super) minutes: Option<u32>,
     /// `recorded` or `locked`.
     attendance: Option<&'static str>,
     /// Pass or fail.
-    passed: Option<bool>,
+    pub(super) passed: Option<bool>,
     /// `marked` or `confirmed`.
     assessment: Option<&'static str>,
     /// Raised by each change.
@@ -111,6 +111,17 @@ async fn list_enrolments(
     let mut rows =
         store::enrolments::page(reader, id, query.state, pages.before()?, limit + 1).await?;
     let next = page(&mut rows, limit, |row| row.id.to_string());
+    let items = shown(&app, id, rows).await?;
+    Ok(Json(EnrolmentsResponse { items, next }))
+}
+
+/// Enrolments as a list or a file shows them: names and numbers masked.
+pub(super) async fn shown(
+    app: &App,
+    id: CohortId,
+    rows: Vec<store::enrolments::Enrolment>,
+) -> Result<Vec<EnrolmentResponse>, Problem> {
+    let reader = app.store.reader();
     let people: Vec<PersonId> = rows.iter().map(|row| row.person).collect();
     let open = store::persons::open(reader, app.store.vault(), &people, app.today()).await?;
     let attendance = store::results::attendance(reader, id).await?;
@@ -152,7 +163,7 @@ async fn list_enrolments(
             }
         })
         .collect();
-    Ok(Json(EnrolmentsResponse { items, next }))
+    Ok(items)
 }
 
 /// `3****************X`.

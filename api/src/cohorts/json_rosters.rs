@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::ids::{CohortId, RosterId};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use crate::access::By;
 use crate::access::permissions::{RunCohorts, SeeRecords};
 use crate::act::Receipt;
 use crate::app::App;
+use crate::exports::disposition;
 use crate::extract::{IdempotencyKey, Path, Query};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::rosters;
@@ -186,21 +187,10 @@ async fn roster_template() -> Response {
 }
 
 fn sheet(name: &str, plain: &str, bytes: Vec<u8>) -> Response {
-    let encoded: String = name
-        .bytes()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-') {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect();
-    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
     (
         [
-            (header::CONTENT_TYPE, XLSX.to_owned()),
-            (header::CONTENT_DISPOSITION, disposition),
+            (header::CONTENT_TYPE, HeaderValue::from_static(XLSX)),
+            (header::CONTENT_DISPOSITION, disposition(name, plain)),
         ],
         bytes,
     )

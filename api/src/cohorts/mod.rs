@@ -7,6 +7,7 @@ pub mod acts;
 pub mod assessments;
 pub mod attendance;
 pub mod enrolments;
+pub(crate) mod export;
 pub mod import;
 mod json;
 mod json_enrolments;

@@ -67,6 +67,8 @@ pub struct Config {
     pub loopback_cookies: bool,
     /// Where messages to people go.
     pub delivery: DeliveryTarget,
+    /// This program, started again with little memory to read old workbooks; without it they are refused.
+    pub program: Option<PathBuf>,
     /// Which part of the service this process gives.
     pub role: Role,
     /// What the border lets in.
@@ -124,6 +126,7 @@ impl Config {
             require_second_factor: true,
             loopback_cookies: false,
             delivery: DeliveryTarget::default(),
+            program: std::env::current_exe().ok(),
             role: Role::All,
             border: Arc::default(),
         })

@@ -157,6 +157,7 @@ async fn transition(
         transition,
         reason: None,
         document: (transition == T::T08).then(|| DocumentRequest {
+            file: None,
             number: format!(
                 "演示残联发〔{}〕{}号",
                 chrono::Datelike::year(&app.today()),

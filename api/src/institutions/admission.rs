@@ -37,6 +37,10 @@ pub struct DocumentRequest {
     pub issuer: String,
     /// Date of making.
     pub made_on: NaiveDate,
+    /// The document itself, uploaded before at `/api/v1/files`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub file: Option<domain::ids::FileId>,
 }
 
 /// A transition asked for.
@@ -271,10 +275,15 @@ async fn take(
         None
     };
     let document = match &request.document {
-        Some(document) => Some(
-            act.document(&document.number, &document.issuer, document.made_on)
-                .await?,
-        ),
+        Some(document) => {
+            let id = act
+                .document(&document.number, &document.issuer, document.made_on)
+                .await?;
+            if let Some(file) = document.file {
+                crate::files::attach(act, id, file).await?;
+            }
+            Some(id)
+        }
         None => None,
     };
     act.record(Entry {

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use store::journal::AuditEntry;
+use store::audit::AuditEntry;
 
 use crate::app::App;
 use crate::extract::RequestId;
@@ -30,16 +30,14 @@ pub async fn write(app: &App, request_id: &str) -> Result<(), Problem> {
     let tx = app.store.write().await?;
     for failure in failures {
         let entry = AuditEntry {
-            at: app.now(),
             request_id,
-            actor: None,
             act: "open_sealed_value",
             object_kind: failure.label,
             object_id: &failure.row.to_string(),
             outcome: "does-not-open",
-            detail: "",
+            ..AuditEntry::at(app.now())
         };
-        store::journal::audit(&tx, &entry).await?;
+        store::audit::append(&tx, &entry).await?;
         tracing::error!("a sealed value in {} does not open", failure.label);
     }
     Ok(store::commit(tx).await?)

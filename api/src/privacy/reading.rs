@@ -11,7 +11,7 @@ use domain::access::{Actor, ScopeCapacity};
 use domain::ids::{CohortId, EnrolmentId, PersonId};
 use domain::privacy::{PersonalField, ReadPurpose, Shown, ends, may_see};
 use serde::{Deserialize, Serialize};
-use store::journal::AuditEntry;
+use store::audit::AuditEntry;
 use store::privacy::reads::{self, CardCheck, NewRead, Subject, Values};
 use store::scope::Scope;
 use utoipa::ToSchema;
@@ -251,7 +251,6 @@ async fn alarm(
     ALARMS.fetch_add(1, Ordering::Relaxed);
     tracing::warn!(alarm.id = %id, persons, "An account read personal data of {persons} persons in a day outside tasks");
     let entry = AuditEntry {
-        at: now,
         request_id: &id.simple().to_string(),
         actor: Some(actor),
         act: "bulk_read_alarm",
@@ -259,8 +258,9 @@ async fn alarm(
         object_id: &id.to_string(),
         outcome: "alarm",
         detail: &format!("persons={persons}"),
+        ..AuditEntry::at(now)
     };
-    Ok(store::journal::audit(tx, &entry).await?)
+    Ok(store::audit::append(tx, &entry).await?)
 }
 
 /// Keeps that somebody opened a file that carries a person's name, or a copy of their record.

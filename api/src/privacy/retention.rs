@@ -2,7 +2,7 @@
 
 use chrono::{Days, Duration};
 use serde::Serialize;
-use store::journal::AuditEntry;
+use store::audit::AuditEntry;
 use store::privacy::retention;
 
 use crate::app::App;
@@ -54,16 +54,14 @@ pub async fn run(app: &App, dry_run: bool) -> Result<Retained, Problem> {
         return Ok(report);
     }
     let entry = AuditEntry {
-        at: now,
         request_id: &app.random.id(now).simple().to_string(),
-        actor: None,
         act: "retention_run",
         object_kind: "policy",
         object_id: &format!("{}-PRIVACY@{}", app.privacy.id(), app.privacy.version()),
-        outcome: "done",
         detail: &serde_json::to_string(&report).map_err(Problem::internal)?,
+        ..AuditEntry::at(now)
     };
-    store::journal::audit(&tx, &entry).await?;
+    store::audit::append(&tx, &entry).await?;
     store::commit(tx).await?;
     Ok(report)
 }

@@ -9,7 +9,7 @@
 use domain::PersonName;
 use domain::ids::CertificateId;
 use serde::Serialize;
-use store::journal::AuditEntry;
+use store::audit::AuditEntry;
 use store::rotation;
 use store::vault::KeyKind;
 
@@ -159,14 +159,11 @@ async fn audit(
     version: i32,
 ) -> Result<(), Problem> {
     let entry = AuditEntry {
-        at: app.now(),
         request_id: &id.simple().to_string(),
-        actor: None,
         act,
         object_kind: "key",
         object_id: &format!("{}.{version}", kind.as_str()),
-        outcome: "done",
-        detail: "",
+        ..AuditEntry::at(app.now())
     };
-    Ok(store::journal::audit(tx, &entry).await?)
+    Ok(store::audit::append(tx, &entry).await?)
 }

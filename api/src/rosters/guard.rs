@@ -16,8 +16,14 @@ const PART_TAGS: u64 = 400_000;
 const BINARY_BYTES: u64 = 16 << 20;
 /// Longest tag or text run. A 4 KiB cell written wholly in character references stays below.
 const RUN_BYTES: u64 = 1 << 20;
+/// Most elements of a sheet inside each other.
+const DEEPEST: u32 = 200;
 /// Share of [`RUN_BYTES`] that text may take.
 const TEXT_RUN_BYTES: u64 = 64 << 10;
+/// The part that says what the others are, in lower case.
+const CONTENT_TYPES: &str = "[content_types].xml";
+/// Most inflated bytes of that part.
+const CONTENT_TYPES_BYTES: usize = 256 << 10;
 /// Inflating less than this is never called a bomb, whatever the ratio.
 const RATIO_FROM_BYTES: u64 = 1 << 20;
 
@@ -53,6 +59,7 @@ pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), RosterRefused> 
         let mut entry = archive.by_index(index).map_err(damaged)?;
         let name = entry.name().map_err(damaged)?.to_ascii_lowercase();
         let mut scan = Scan::of(&name);
+        let mut types = (name == CONTENT_TYPES).then(Vec::new);
         loop {
             let read = entry.read(&mut chunk).map_err(damaged)?;
             let Some(part) = chunk.get(..read).filter(|part| !part.is_empty()) else {
@@ -63,18 +70,51 @@ pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), RosterRefused> 
                 return Err(RosterRefused::Expands);
             }
             scan.feed(part, limits)?;
+            if let Some(types) = &mut types {
+                types.extend_from_slice(part);
+                if types.len() > CONTENT_TYPES_BYTES {
+                    return Err(RosterRefused::Expands);
+                }
+            }
+        }
+        if let Some(types) = types {
+            check_types(&types)?;
         }
     }
     Ok(())
 }
 
+/// What the container says its parts are: a workbook without macros, whatever the names of the parts say.
+fn check_types(types: &[u8]) -> Result<(), RosterRefused> {
+    let text = String::from_utf8_lossy(types).to_ascii_lowercase();
+    let wrong = if text.contains("macroenabled") || text.contains("vbaproject") {
+        RosterRefused::Active(Active::Macros)
+    } else if text.contains("externallink+xml") {
+        RosterRefused::Active(Active::ExternalLinks)
+    } else if !text.contains("spreadsheetml.sheet.main+xml")
+        && !text.contains("spreadsheetml.template.main+xml")
+    {
+        RosterRefused::Type(WrongType::Archive)
+    } else {
+        return Ok(());
+    };
+    Err(wrong)
+}
+
 fn check_names(names: &[String]) -> Result<(), RosterRefused> {
+    // Nothing is ever unpacked to a disk; a container with such names was made to be, by somebody else's program.
+    let leads_out = |name: &String| {
+        name.starts_with('/') || name.contains(':') || name.split('/').any(|part| part == "..")
+    };
+    if names.iter().any(leads_out) {
+        return Err(RosterRefused::Unreadable { row: None });
+    }
     let any = |test: &dyn Fn(&str) -> bool| names.iter().any(|name| test(name));
     let wrong = if any(&|name| name == "xl/workbook.bin") {
         Some(RosterRefused::Type(WrongType::Xlsb))
     } else if any(&|name| name == "content.xml") && any(&|name| name == "mimetype") {
         Some(RosterRefused::Type(WrongType::OpenDocument))
-    } else if !any(&|name| name == "[content_types].xml") || !any(&|name| name.starts_with("xl/")) {
+    } else if !any(&|name| name == CONTENT_TYPES) || !any(&|name| name.starts_with("xl/")) {
         Some(RosterRefused::Type(WrongType::Archive))
     } else if any(&|name| {
         name.ends_with("vbaproject.bin")
@@ -104,7 +144,38 @@ struct Scan {
     tags: u64,
     run: u64,
     in_tag: bool,
+    depth: Depth,
     window: Window,
+}
+
+/// How deep the elements of a sheet stand in each other: a list needs ten, and a reader may recurse.
+#[derive(Default)]
+struct Depth {
+    open: u32,
+    /// The byte before.
+    last: u8,
+    /// Whether the tag being read opens an element.
+    opens: bool,
+}
+
+impl Depth {
+    fn push(&mut self, byte: u8) -> bool {
+        match (self.last, byte) {
+            (b'<', b'/') => {
+                self.opens = false;
+                self.open = self.open.saturating_sub(1);
+            }
+            (b'<', b'?' | b'!') => self.opens = false,
+            (b'<', _) => {
+                self.opens = true;
+                self.open += 1;
+            }
+            (b'/', b'>') if self.opens => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
+        self.last = byte;
+        self.open <= DEEPEST
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,6 +202,7 @@ impl Scan {
             tags: 0,
             run: 0,
             in_tag: false,
+            depth: Depth::default(),
             window: Window::default(),
         }
     }
@@ -175,6 +247,9 @@ impl Scan {
                     row: None,
                     limit_bytes: limits.cell_bytes,
                 });
+            }
+            if matches!(self.part, Part::Cells | Part::Strings) && !self.depth.push(*byte) {
+                return Err(RosterRefused::Unreadable { row: None });
             }
             self.window.push(*byte, limits)?;
         }

@@ -32,6 +32,7 @@ mod tests;
 mod text_table;
 mod words;
 mod workbook;
+mod xls;
 
 pub use annotate::annotate;
 pub use cause::FAULT_CODES;
@@ -39,11 +40,12 @@ pub use fault::Fault;
 pub use headers::{Column, Field};
 pub use parse::parse;
 pub use parsed::{Context, IgnoredColumn, Notice, ParsedRoster};
-pub use read::read;
+pub use read::{read, read_with};
 pub use refused::RosterRefused;
 pub use row::{Contact, Hidden, Need, RosterRow};
 pub use sheet::{Cell, Format, Kind, Sheet};
 pub use template::template;
+pub use xls::read_from_stdin as read_xls_from_stdin;
 
 /// Bounds of one upload (trust.md UP-1, UP-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,18 +1,31 @@
 //! One entry for every upload: the content decides the format, not the name.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
 use super::refused::WrongType;
 use super::sheet::Table;
-use super::{Format, Limits, RosterRefused, Sheet, encoding, guard, headers, text_table, workbook};
+use super::{
+    Format, Limits, RosterRefused, Sheet, encoding, guard, headers, text_table, workbook, xls,
+};
 
 /// Reads an uploaded roster into a table with its header found.
 ///
 /// `file_name` is only used to tell an old `.xls` from other files of its
 /// kind; the content decides. Errors refuse the whole file and say what to do.
 pub fn read(bytes: &[u8], file_name: &str, limits: Limits) -> Result<Sheet, RosterRefused> {
+    read_with(bytes, file_name, limits, None)
+}
+
+/// The same; with this program itself at hand old binary workbooks are read as well, in a process of their own.
+pub fn read_with(
+    bytes: &[u8],
+    file_name: &str,
+    limits: Limits,
+    program: Option<&Path>,
+) -> Result<Sheet, RosterRefused> {
     if bytes.is_empty() {
         return Err(RosterRefused::Empty);
     }
@@ -25,6 +38,11 @@ pub fn read(bytes: &[u8], file_name: &str, limits: Limits) -> Result<Sheet, Rost
         return read_workbook(bytes, &limits);
     }
     if let Some(kind) = foreign(bytes, file_name) {
+        if let (WrongType::Xls, Some(program)) = (kind, program) {
+            let found = xls::read(bytes, &limits, program)?;
+            let (name, header) = (Some(found.name), Some(found.header));
+            return finish(bytes, Format::Xls, name, header, found.table, &limits);
+        }
         return Err(RosterRefused::Type(kind));
     }
     let (text, format) = encoding::decode(bytes)?;

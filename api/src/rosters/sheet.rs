@@ -11,6 +11,8 @@ use super::{Limits, RosterRefused};
 pub enum Format {
     /// Office Open XML workbook.
     Xlsx,
+    /// Old binary workbook.
+    Xls,
     /// Delimited text in UTF-8.
     CsvUtf8,
     /// Delimited text in GB18030.

@@ -94,7 +94,10 @@ fn cells(
 }
 
 /// A value as the person who typed it would write it; `None` for an empty cell.
-fn text_of<'a>(value: &'a DataRef<'_>, formula: bool) -> Option<(Kind, std::borrow::Cow<'a, str>)> {
+pub(super) fn text_of<'a>(
+    value: &'a DataRef<'_>,
+    formula: bool,
+) -> Option<(Kind, std::borrow::Cow<'a, str>)> {
     let (kind, text) = match value {
         DataRef::Empty if formula => return Some((Kind::Formula, "".into())),
         DataRef::Empty => return None,

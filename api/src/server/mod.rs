@@ -57,6 +57,10 @@ pub fn layered(app: App, routes: Router<App>) -> Router {
         .layer(CatchPanicLayer::custom(layers::panicked))
         // The border has smaller limits, by class; this is the extractors' own.
         .layer(DefaultBodyLimit::max(most))
+        .layer(from_fn_with_state(
+            app.clone(),
+            crate::audit::denials::layer,
+        ))
         .layer(from_fn_with_state(app.clone(), crate::border::guard))
         .layer(from_fn(cors::options))
         .layer(from_fn_with_state(app.clone(), problem::render))
@@ -89,6 +93,7 @@ fn desk_pages() -> Router<App> {
         .merge(crate::access::pages::routes())
         .merge(crate::desk::routes())
         .merge(crate::privacy::pages::routes())
+        .merge(crate::audit::pages::routes())
 }
 
 /// Serves until `stop` ends, then lets running requests finish.

@@ -60,6 +60,7 @@ pub(super) fn public() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(crate::verify::routes())
         .merge(crate::catalogue::json::routes())
+        .merge(crate::catalogue::downloads::routes())
         .merge(crate::certificates::public_routes())
         .merge(crate::programs::json::public_routes())
         .merge(crate::cohorts::public_routes())
@@ -78,6 +79,10 @@ pub(super) fn desks() -> OpenApiRouter<App> {
         .merge(crate::certificates::routes())
         .merge(crate::privacy::routes())
         .merge(crate::proposals::routes())
+        .merge(crate::audit::json::routes())
+        .merge(crate::files::json::routes())
+        .merge(crate::cohorts::export::routes())
+        .merge(crate::certificates::export::routes())
 }
 
 /// The document as the text that is served and kept in `openapi/openapi.json`.

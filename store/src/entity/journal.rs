@@ -27,7 +27,23 @@ entity! {
     audit = "audit" {
         #[sea_orm(primary_key, auto_increment = false)] seq: i64,
         at: i64, request_id: String, staff_person_id: Option<Uuid>, account_id: Option<Uuid>, post_id: Option<Uuid>,
-        act: String, object_kind: String, object_id: String, outcome: String, detail: String,
+        role: Option<String>, federation: Option<String>, institution_id: Option<Uuid>, capacity: Option<String>,
+        network: String, act: String, object_kind: String, object_id: String, outcome: String, times: i64,
+        detail: String, before_sha256: Option<Vec<u8>>, after_sha256: Option<Vec<u8>>,
         previous_hash: Vec<u8>, hash: Vec<u8>,
+    }
+    audit_anchor = "audit_anchor" {
+        #[sea_orm(primary_key, auto_increment = false)] leaf_index: i64,
+        anchored_on: String, at: i64, seq: i64, hash: Vec<u8>,
+    }
+    official_document_file = "official_document_file" {
+        #[sea_orm(primary_key, auto_increment = false)] document_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)] file_id: Uuid,
+    }
+    evidence_file = "evidence_file" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        stored_name: String, media_type: String, size_bytes: i64, uploaded_sha256: Vec<u8>,
+        stored_sha256: Vec<u8>, account_id: Uuid, federation: Option<String>, institution_id: Option<Uuid>,
+        uploaded_at: i64,
     }
 }

@@ -1,0 +1,247 @@
+//! The one writer of exports: CSV, XLSX and JSON with a watermark, no formula in any cell (trust.md UP-5).
+//!
+//! A feature makes a [`Table`] of its rows; the form, the file's name, the headers of the answer and the entry in the
+//! audit are made here, so that no list can forget one of them.
+
+mod write;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Duration, Utc};
+use domain::access::Actor;
+
+use crate::access::permissions::{BulkExport, Permission};
+use crate::app::App;
+use crate::audit::denials::{self, Denial};
+use crate::audit::origin::Origin;
+use crate::problem::{Code, Problem};
+
+/// Most rows of one file.
+pub const MOST_ROWS: usize = 50_000;
+/// Rows with personal data from which on an export needs [`BulkExport`] (trust.md UP-5).
+pub const PERSONAL_ROWS: usize = 1_000;
+
+domain::text_enum! {
+    /// Form of an exported file.
+    Form("form") {
+        /// Text with commas, UTF-8 with byte order mark.
+        Csv = "csv",
+        /// Office Open XML workbook.
+        Xlsx = "xlsx",
+        /// JSON.
+        Json = "json",
+    }
+}
+
+impl Form {
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// A column: its name in JSON and its heading for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Column(pub &'static str, pub &'static str);
+
+/// A cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Text, whatever it looks like.
+    Text(String),
+    /// A count.
+    Number(u64),
+    /// Nothing.
+    Empty,
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Empty, Into::into)
+    }
+}
+
+/// What is exported, and where it came from.
+pub struct Table {
+    /// Word in the file's name, ASCII.
+    pub name: &'static str,
+    /// The list as people call it.
+    pub title: &'static str,
+    /// Columns, left to right.
+    pub columns: &'static [Column],
+    /// Rows of the current filter.
+    pub rows: Vec<Vec<Cell>>,
+    /// Path of the list.
+    pub source: String,
+    /// The filter as it was asked for; empty for all.
+    pub filter: String,
+    /// Whether a row tells something about a trainee, masked or not.
+    pub personal: bool,
+}
+
+/// Shows no row.
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Table({}, {} rows)", self.name, self.rows.len())
+    }
+}
+
+/// Account, time, filter and source, written into the file.
+struct Watermark {
+    lines: Vec<(&'static str, String)>,
+}
+
+impl Table {
+    fn watermark(&self, app: &App, actor: Option<&Actor>, at: DateTime<Utc>) -> Watermark {
+        let china = at + Duration::hours(8);
+        let who = actor.map_or_else(|| "公开数据,未登录".to_owned(), |a| a.account.to_string());
+        Watermark {
+            lines: vec![
+                ("名单", self.title.to_owned()),
+                ("导出账号", who),
+                (
+                    "导出时间(北京时间)",
+                    china.format("%Y-%m-%d %H:%M:%S").to_string(),
+                ),
+                (
+                    "筛选条件",
+                    if self.filter.is_empty() {
+                        "(全部)".to_owned()
+                    } else {
+                        self.filter.clone()
+                    },
+                ),
+                ("来源", format!("{}{}", app.config.public_url, self.source)),
+                ("行数", self.rows.len().to_string()),
+            ],
+        }
+    }
+}
+
+/// Refuses a file that is too long, or one with personal data that one person alone may not take away.
+pub fn allow(actor: Option<&Actor>, personal: bool, rows: usize) -> Result<(), Problem> {
+    if personal && rows > PERSONAL_ROWS && !actor.is_some_and(|a| BulkExport::allows(a.role)) {
+        return Err(Problem::new(Code::SecondPersonRequired).with_detail(
+            format!("一次导出超过 {PERSONAL_ROWS} 行个人信息,须重新验证身份并由另一人批准;请缩小筛选范围。"),
+            format!("More than {PERSONAL_ROWS} rows with personal data need a fresh second factor and a second person; narrow the filter."),
+        ));
+    }
+    if rows > MOST_ROWS {
+        return Err(Problem::new(Code::TooLarge).with_detail(
+            format!("一个文件最多 {MOST_ROWS} 行,请缩小筛选范围后分次导出。"),
+            format!("A file has at most {MOST_ROWS} rows; narrow the filter and export in parts."),
+        ));
+    }
+    Ok(())
+}
+
+/// Writes the file and the entry in the audit.
+pub async fn answer(
+    app: &App,
+    actor: Option<&Actor>,
+    table: Table,
+    form: Form,
+) -> Result<Response, Problem> {
+    allow(actor, table.personal, table.rows.len())?;
+    let at = app.now();
+    let mark = table.watermark(app, actor, at);
+    let name = table.name;
+    let title = table.title;
+    let detail = format!(
+        "{} rows={} filter={}",
+        form.as_str(),
+        table.rows.len(),
+        audited(&table.filter)
+    );
+    let bytes = tokio::task::spawn_blocking(move || write::file(&table, &mark, form))
+        .await
+        .map_err(Problem::internal)??;
+    if let Some(actor) = actor {
+        crate::audit::did(app, actor, "export", ("export", name), &detail).await?;
+    } else {
+        // Open data: counted, not listed, so that reading it all day does not fill the audit.
+        let taken = Denial {
+            actor: None,
+            account: None,
+            origin: Origin::current(),
+            act: "export".to_owned(),
+            object_kind: "export".to_owned(),
+            object_id: name.to_owned(),
+            outcome: store::audit::DONE,
+        };
+        denials::record(app, taken).await;
+    }
+    let day = (at + Duration::hours(8)).format("%Y%m%d");
+    let ending = form.as_str();
+    let shown = disposition(
+        &format!("{title}-{day}.{ending}"),
+        &format!("{name}-{day}.{ending}"),
+    );
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(form.media_type()),
+        ),
+        (header::CONTENT_DISPOSITION, shown),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, Body::from(bytes)).into_response())
+}
+
+/// The filter as the audit keeps it: which conditions there were, and their values only where these are codes.
+fn audited(filter: &str) -> String {
+    filter
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| match pair.split_once('=') {
+            // What people type into a search field may be a name.
+            Some(("q", _)) => "q".to_owned(),
+            _ => pair.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join("&")
+}
+
+/// `Content-Disposition` of a download (RFC 6266): a plain name, and the Chinese one encoded (RFC 8187).
+pub fn disposition(name: &str, plain: &str) -> HeaderValue {
+    let encoded: String = name
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-') {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    let plain: String = plain
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    HeaderValue::try_from(format!(
+        "attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"
+    ))
+    .unwrap_or_else(|_| HeaderValue::from_static("attachment"))
+}

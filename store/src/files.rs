@@ -1,0 +1,140 @@
+//! Evidence files: what is known of a sealed file in the folder (trust.md UP-6).
+
+use chrono::{DateTime, Utc};
+use domain::access::Actor;
+use domain::ids::{AccountId, DocumentId, FileId, InstitutionId};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+};
+
+use crate::entity::catalogue::admission;
+use crate::entity::journal::{evidence_file, official_document_file};
+use crate::entity::reference::federation_area;
+use crate::scope::Scope;
+use crate::{StoreError, time};
+
+/// A file as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceFile {
+    /// Its id.
+    pub id: FileId,
+    /// Name in the folder: random, tells nothing.
+    pub stored_name: String,
+    /// Type by content.
+    pub media_type: String,
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of what was uploaded.
+    pub uploaded_sha256: [u8; 32],
+    /// SHA-256 of what is kept, before sealing.
+    pub stored_sha256: [u8; 32],
+    /// Who uploaded it.
+    pub account: AccountId,
+    /// Federation of that post.
+    pub federation: Option<String>,
+    /// Institution of that post.
+    pub institution: Option<InstitutionId>,
+    /// When.
+    pub uploaded_at: DateTime<Utc>,
+}
+
+/// Writes a file's row.
+pub async fn insert(db: &impl ConnectionTrait, file: &EvidenceFile) -> Result<(), StoreError> {
+    let row = evidence_file::ActiveModel {
+        id: Set(file.id.uuid()),
+        stored_name: Set(file.stored_name.clone()),
+        media_type: Set(file.media_type.clone()),
+        size_bytes: Set(file.size_bytes.cast_signed()),
+        uploaded_sha256: Set(file.uploaded_sha256.to_vec()),
+        stored_sha256: Set(file.stored_sha256.to_vec()),
+        account_id: Set(file.account.uuid()),
+        federation: Set(file.federation.clone()),
+        institution_id: Set(file.institution.map(InstitutionId::uuid)),
+        uploaded_at: Set(time::millis(file.uploaded_at)),
+    };
+    evidence_file::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// A file that the actor may see: their own, their organisation's, and those from their area.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    actor: &Actor,
+    id: FileId,
+) -> Result<Option<EvidenceFile>, StoreError> {
+    use evidence_file::Column as C;
+    let scope = Scope::of(actor);
+    let mut seen = Condition::any()
+        .add(C::AccountId.eq(actor.account.uuid()))
+        .add(scope.condition(
+            (evidence_file::Entity, C::Federation),
+            (evidence_file::Entity, C::InstitutionId),
+        ));
+    if let Scope::Federation { code, .. } = &scope {
+        let areas = Query::select()
+            .column(federation_area::Column::Area)
+            .from(federation_area::Entity)
+            .and_where(federation_area::Column::Federation.eq(code.as_str()))
+            .and_where(federation_area::Column::ValidUntil.is_null())
+            .to_owned();
+        let schools = Query::select()
+            .column(admission::Column::InstitutionId)
+            .from(admission::Entity)
+            .and_where(
+                Expr::col((admission::Entity, admission::Column::SiteRegion))
+                    .in_subquery(areas.clone())
+                    .or(
+                        Expr::col((admission::Entity, admission::Column::Federation))
+                            .in_subquery(areas),
+                    ),
+            )
+            .to_owned();
+        seen = seen.add(C::InstitutionId.in_subquery(schools));
+    }
+    evidence_file::Entity::find_by_id(id.uuid())
+        .filter(seen)
+        .one(db)
+        .await?
+        .map(EvidenceFile::try_from)
+        .transpose()
+}
+
+/// Ties a file to an official document.
+pub async fn attach(
+    db: &impl ConnectionTrait,
+    document: DocumentId,
+    file: FileId,
+) -> Result<(), StoreError> {
+    let row = official_document_file::ActiveModel {
+        document_id: Set(document.uuid()),
+        file_id: Set(file.uuid()),
+    };
+    official_document_file::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+impl TryFrom<evidence_file::Model> for EvidenceFile {
+    type Error = StoreError;
+
+    fn try_from(row: evidence_file::Model) -> Result<Self, StoreError> {
+        let bad = || StoreError::inconsistent("evidence_file", row.id);
+        let digest = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map_err(|_| bad());
+        Ok(Self {
+            uploaded_sha256: digest(&row.uploaded_sha256)?,
+            stored_sha256: digest(&row.stored_sha256)?,
+            id: row.id.into(),
+            stored_name: row.stored_name,
+            media_type: row.media_type,
+            size_bytes: row.size_bytes.cast_unsigned(),
+            account: row.account_id.into(),
+            federation: row.federation,
+            institution: row.institution_id.map(Into::into),
+            uploaded_at: time::instant(row.uploaded_at)?,
+        })
+    }
+}
