@@ -40,7 +40,7 @@ async fn every_act_and_every_refusal_stands_in_the_audit_with_who_when_and_from_
         .iter()
         .find(|row| row.act == "create_account")
         .expect("an account was made");
-    assert_eq!(made.role.as_deref(), Some("national_officer"));
+    assert_eq!(made.role.as_deref(), Some("account_admin"));
     assert_eq!(made.federation.as_deref(), Some("000000"));
     assert_eq!(made.capacity.as_deref(), Some("own"));
     assert_eq!(made.network, "127.0.0.0/24");

@@ -399,7 +399,14 @@ impl Desk {
         story.server.clock.set(SystemClock.now());
         let program =
             Mingzheng::new(env!("CARGO_BIN_EXE_tests")).with("MINGZHENG_DATA", story.server.data());
-        let (process, line) = program.start(&["--json", "serve", "--listen", "127.0.0.1:0"]);
+        let (process, line) = program.start(&[
+            "--json",
+            "serve",
+            "--require-second-factor",
+            "false",
+            "--listen",
+            "127.0.0.1:0",
+        ]);
         let told: Value = serde_json::from_str(&line).expect("an address");
         let url = told["address"].as_str().expect("an address").to_owned();
         let http = reqwest::Client::builder()

@@ -420,7 +420,14 @@ async fn served_by_the_program(
     if let Some(address) = address {
         program = program.with("MINGZHENG_DATABASE", address);
     }
-    let arguments = ["--json", "serve", "--listen", "127.0.0.1:0"];
+    let arguments = [
+        "--json",
+        "serve",
+        "--require-second-factor",
+        "false",
+        "--listen",
+        "127.0.0.1:0",
+    ];
     let (mut running, line) = program.start_logged(&arguments, "log");
     let line: Value = serde_json::from_str(&line).expect("JSON");
     let base = text(&line["address"]);

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, Utc};
+use domain::access::Actor;
 use serde::{Deserialize, Serialize};
 use store::audit::{AuditFilter, AuditRow};
 use utoipa::{IntoParams, ToSchema};
@@ -235,20 +236,20 @@ struct AuditResponse {
 }
 
 /// The federation whose area an auditor reads.
-pub(super) fn area(by: &By<ReadAudit>) -> &str {
-    by.actor.federation.as_deref().unwrap_or("")
+fn area(actor: &Actor) -> &str {
+    actor.federation.as_deref().unwrap_or("")
 }
 
 /// A page of rows and the cursor of the next.
 pub(super) async fn page(
     app: &App,
-    by: &By<ReadAudit>,
+    actor: &Actor,
     filter: &AuditFilter,
     cursor: Option<i64>,
     limit: u64,
 ) -> Result<(Vec<AuditRow>, Option<i64>), Problem> {
     let mut rows =
-        store::audit::page(app.store.reader(), area(by), filter, cursor, limit + 1).await?;
+        store::audit::page(app.store.reader(), area(actor), filter, cursor, limit + 1).await?;
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(100));
     let next = rows.last().filter(|_| more).map(|row| row.seq);
@@ -273,7 +274,7 @@ async fn list_audit(
     }
     .filter()?;
     let limit = query.limit.unwrap_or(50).clamp(1, 100);
-    let (rows, next) = page(&app, &by, &filter, query.cursor, limit).await?;
+    let (rows, next) = page(&app, &by.actor, &filter, query.cursor, limit).await?;
     Ok(Json(AuditResponse {
         items: rows.into_iter().map(AuditItem::from).collect(),
         next,
@@ -343,7 +344,7 @@ async fn export_audit(
     let mut rows = Vec::new();
     let mut cursor = None;
     loop {
-        let (some, next) = page(&app, &by, &filter, cursor, STEP).await?;
+        let (some, next) = page(&app, &by.actor, &filter, cursor, STEP).await?;
         rows.extend(some.into_iter().map(cells));
         exports::allow(Some(&by.actor), false, rows.len())?;
         cursor = next;

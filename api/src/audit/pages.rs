@@ -11,11 +11,12 @@ use store::audit::AuditRow;
 
 use super::check::{self, AuditCheck};
 use super::json::{self, AuditQuery};
-use crate::access::By;
+use crate::access::browser::OnPage;
+use crate::access::pages::staff_page;
 use crate::access::permissions::ReadAudit;
 use crate::app::App;
 use crate::extract::Query;
-use crate::frame::{Brand, Caching, Frame, Visit, both};
+use crate::frame::{Brand, Frame, Visit, both};
 use crate::problem::Problem;
 
 /// Rows on one page.
@@ -87,7 +88,7 @@ struct AuditPage {
 async fn audit(
     State(app): State<App>,
     visit: Visit,
-    by: By<ReadAudit>,
+    by: OnPage<ReadAudit>,
     Query(asked): Query<AuditPageQuery>,
 ) -> Result<Response, Problem> {
     let query = AuditQuery {
@@ -99,7 +100,7 @@ async fn audit(
         until: asked.until,
     };
     let filter = query.filter()?;
-    let (rows, next) = json::page(&app, &by, &filter, asked.cursor, ROWS).await?;
+    let (rows, next) = json::page(&app, &by.actor, &filter, asked.cursor, ROWS).await?;
     let verdict = if asked.verify.is_empty() {
         Verdict::NotAsked
     } else {
@@ -135,7 +136,7 @@ async fn audit(
         verdict,
         f,
     };
-    crate::frame::page(StatusCode::OK, &view, Caching::Never)
+    staff_page(&app, StatusCode::OK, &view, None)
 }
 
 fn shown(f: &Frame, row: AuditRow) -> Row {

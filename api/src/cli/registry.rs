@@ -71,7 +71,7 @@ pub struct ActingArgs {
     #[arg(long, value_name = "FILE", env = "MINGZHENG_PASSWORD_FILE")]
     pub password_file: PathBuf,
     /// 动态口令或恢复码;已登记第二因素的账号必填 / code of the second factor, for an account that has one
-    #[arg(long, value_name = "CODE")]
+    #[arg(id = "second_factor_code", long, value_name = "CODE")]
     pub code: Option<String>,
     /// 幂等编号,重复执行时沿用 / idempotency key: keep it when you repeat the command
     #[arg(long, value_name = "KEY")]

@@ -3,24 +3,24 @@
 //! Each view is made from what the use cases answer, so that a signed-in session of another kind only brings the actor.
 
 use askama::Template;
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::{Form, Router};
 use domain::access::{Actor, Role};
 use domain::privacy::{ConsentPurpose, PersonalField, ReadPurpose};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::consents::{self, ConsentRequest};
 use super::me::{self, OwnCertificate, OwnTraining};
-use crate::access::By;
+use crate::access::browser::{FormToken, OnPage, OwnForm};
+use crate::access::pages::staff_page;
 use crate::access::permissions::{ManageOwnConsent, SeeOwnRecord};
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Query};
 use crate::fields::{PageQuery, page as cut};
-use crate::frame::{Brand, Caching, Frame, Visit, both, page};
+use crate::frame::{Brand, Frame, Visit, both};
 use crate::problem::Problem;
 
 /// Routes of this feature.
@@ -74,13 +74,13 @@ pub async fn own_page(app: &App, visit: &Visit, actor: &Actor) -> Result<Respons
         certificates: record.certificates,
         trainings: record.trainings,
     };
-    page(StatusCode::OK, &view, Caching::Never)
+    staff_page(app, StatusCode::OK, &view, None)
 }
 
 async fn own(
     State(app): State<App>,
     visit: Visit,
-    by: By<SeeOwnRecord>,
+    by: OnPage<SeeOwnRecord>,
 ) -> Result<Response, Problem> {
     own_page(&app, &visit, &by.actor).await
 }
@@ -101,10 +101,16 @@ struct ConsentRow {
 struct ConsentsPage {
     f: Frame,
     rows: Vec<ConsentRow>,
+    form: String,
 }
 
 /// The page of consents.
-pub async fn consents_page(app: &App, visit: &Visit, actor: &Actor) -> Result<Response, Problem> {
+pub async fn consents_page(
+    app: &App,
+    visit: &Visit,
+    actor: &Actor,
+    form: FormToken,
+) -> Result<Response, Problem> {
     let f = frame(app, visit, ("谁能看到我的信息", "Who may see my data"));
     let all = consents::of_trainee(app, actor).await?;
     let today = app.today();
@@ -140,45 +146,39 @@ pub async fn consents_page(app: &App, visit: &Visit, actor: &Actor) -> Result<Re
             }
         })
         .collect();
-    page(StatusCode::OK, &ConsentsPage { f, rows }, Caching::Never)
+    let form = form.text;
+    staff_page(app, StatusCode::OK, &ConsentsPage { f, rows, form }, None)
 }
 
 async fn own_consents(
     State(app): State<App>,
     visit: Visit,
-    by: By<SeeOwnRecord>,
+    by: OnPage<SeeOwnRecord>,
+    form: FormToken,
 ) -> Result<Response, Problem> {
-    consents_page(&app, &visit, &by.actor).await
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConsentForm {
-    purpose: ConsentPurpose,
-    act: String,
-    key: String,
+    consents_page(&app, &visit, &by.actor, form).await
 }
 
 async fn change_consent(
     State(app): State<App>,
     visit: Visit,
-    by: By<ManageOwnConsent>,
-    form: Result<Form<ConsentForm>, axum::extract::rejection::FormRejection>,
+    by: OnPage<ManageOwnConsent>,
+    form: OwnForm,
 ) -> Result<Response, Problem> {
-    let Form(form) = form.map_err(|_| {
+    let purpose: ConsentPurpose = form.text("purpose").parse().map_err(|_| {
         Problem::field(
-            "",
-            "form",
+            "/purpose",
+            "purpose",
             "请回到页面重新点击按钮。",
             "Go back to the page and press the button again.",
         )
     })?;
-    let key: IdempotencyKey = form.key.parse()?;
+    let key: IdempotencyKey = form.text("key").parse()?;
     let request = ConsentRequest {
-        purpose: form.purpose,
+        purpose,
         until: None,
     };
-    if form.act == "withdraw" {
+    if form.text("act") == "withdraw" {
         consents::withdraw(&app, &by.actor, &key, &request).await?;
     } else {
         consents::give(&app, &by.actor, &key, &request).await?;
@@ -244,13 +244,13 @@ pub async fn reads_page(
         })
         .collect();
     let next = next.map(|cursor| format!("{}?cursor={cursor}", f.href("/me/reads")));
-    page(StatusCode::OK, &ReadsPage { f, rows, next }, Caching::Never)
+    staff_page(app, StatusCode::OK, &ReadsPage { f, rows, next }, None)
 }
 
 async fn own_reads(
     State(app): State<App>,
     visit: Visit,
-    by: By<SeeOwnRecord>,
+    by: OnPage<SeeOwnRecord>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     reads_page(&app, &visit, &by.actor, &query).await
