@@ -24,7 +24,7 @@ pub struct TestServer {
     pub clock: Arc<SetClock>,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl TestServer {
@@ -58,7 +58,7 @@ impl TestServer {
             clock,
             address,
             stop: Some(stop),
-            _data: data,
+            data: data,
         }
     }
 
@@ -89,7 +89,7 @@ impl TestServer {
 
     /// Its data folder.
     pub fn data(&self) -> &std::path::Path {
-        self._data.path()
+        self.data.path()
     }
 
     /// Moves the clock by days.

@@ -130,15 +130,17 @@ pub async fn prove(
         }
         None => false,
     };
-    let place = match known {
-        true => source.clone(),
-        false => Source {
+    let place = if known {
+        source.clone()
+    } else {
+        Source {
             address: std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
             device: None,
             words: String::new(),
-        },
+        }
     };
-    let attempt = failures::begin(app, "code", &account, &place, known).await?;
+    // No network is counted: one count for all strangers would be a lock that one of them could hold.
+    let attempt = failures::begin(app, "code", &account, &place, true).await?;
     let now = app.now();
     let tx = app.store.write().await?;
     let fits = match Token::parse(Kind::Recovery, code) {

@@ -59,16 +59,14 @@ async fn check(
         .filter(|hash| hash.starts_with("$argon2"));
     let fits = passwords::verify(password, hash).await?;
     let account = found.as_ref().map(|found| found.account.to_string());
-    match found.filter(|_| fits) {
-        Some(sign_in) => Ok((sign_in, attempt)),
-        None => {
-            let tx = app.store.write().await?;
-            let object = account.unwrap_or_default();
-            audit(app, &tx, None, "sign_in", object, "invalid-credentials").await?;
-            store::commit(tx).await?;
-            Err(Problem::new(Code::InvalidCredentials))
-        }
+    if let Some(sign_in) = found.filter(|_| fits) {
+        return Ok((sign_in, attempt));
     }
+    let tx = app.store.write().await?;
+    let object = account.unwrap_or_default();
+    audit(app, &tx, None, "sign_in", object, "invalid-credentials").await?;
+    store::commit(tx).await?;
+    Err(Problem::new(Code::InvalidCredentials))
 }
 
 /// What somebody gives to sign in.

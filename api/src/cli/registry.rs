@@ -73,7 +73,7 @@ pub struct ActingArgs {
     pub password_file: PathBuf,
     /// 动态口令或恢复码;已登记第二因素的账号必填 / code of the second factor, for an account that has one
     #[arg(long, value_name = "CODE")]
-    pub code: Option<String>,
+    pub second_factor: Option<String>,
     /// 幂等编号,重复执行时沿用 / idempotency key: keep it when you repeat the command
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
@@ -212,7 +212,7 @@ impl Acting {
         let given = Credentials {
             name: &acting.account,
             password: &password,
-            code: acting.code.as_deref(),
+            code: acting.second_factor.as_deref(),
         };
         let presence = accounts::sign_in_with(&app, given).await?.presence;
         let actor = presence.holding::<P>(&app);
