@@ -28,8 +28,8 @@ pub async fn find(
 ) -> Result<Option<Failures>, StoreError> {
     // SQLite writers already wait for one another.
     if db.get_database_backend() == DbBackend::Postgres {
-        let [a, b, c, d, e, f, g, h, ..] = *subject;
-        let lock = i64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        let (first, _) = subject.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        let lock = i64::from_be_bytes(*first);
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
             "SELECT pg_advisory_xact_lock($1)",

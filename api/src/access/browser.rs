@@ -98,18 +98,16 @@ impl FormToken {
             .of(app, headers)
             .or_else(|| Cookie::Form.of(app, headers))
             .filter(|held| !held.is_empty());
-        match held {
-            Some(held) => Self {
+        if let Some(held) = held {
+            return Self {
                 text: form_token(app, &held),
                 cookie: None,
-            },
-            None => {
-                let fresh = Token::fresh(app, Kind::Browser).text().to_owned();
-                Self {
-                    text: form_token(app, &fresh),
-                    cookie: Some(fresh),
-                }
-            }
+            };
+        }
+        let fresh = Token::fresh(app, Kind::Browser).text().to_owned();
+        Self {
+            text: form_token(app, &fresh),
+            cookie: Some(fresh),
         }
     }
 }
@@ -264,9 +262,12 @@ pub fn prove_address(lang: Locale, presence: &Presence, problem: &Problem) -> Op
         problem.code(),
         Code::SecondFactorRequired | Code::StepUpRequired
     );
-    missing.then(|| match presence.session.enrolled {
-        true => lang.pick("/sign-in/second-factor", "/en/sign-in/second-factor"),
-        false => lang.pick("/sign-in/enrol", "/en/sign-in/enrol"),
+    missing.then(|| {
+        if presence.session.enrolled {
+            lang.pick("/sign-in/second-factor", "/en/sign-in/second-factor")
+        } else {
+            lang.pick("/sign-in/enrol", "/en/sign-in/enrol")
+        }
     })
 }
 

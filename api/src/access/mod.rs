@@ -53,19 +53,18 @@ impl Presence {
         let needed = app.config.require_second_factor && actor.role.needs_second_factor();
         let enrolled = self.session.enrolled;
         let proved = self.session.proved_at;
-        let refused = match P::PROOF {
-            Proof::Password => None,
-            Proof::Enrolled if enrolled && proved.is_none() => Some(Code::SecondFactorRequired),
-            Proof::Enrolled => None,
-            Proof::Session | Proof::Fresh if !enrolled && !needed => None,
-            Proof::Session | Proof::Fresh if proved.is_none() => Some(Code::SecondFactorRequired),
-            Proof::Session => None,
-            Proof::Fresh => {
-                let oldest = app.now() - Duration::minutes(FRESH_MINUTES);
-                proved
-                    .is_none_or(|at| at < oldest)
-                    .then_some(Code::StepUpRequired)
-            }
+        let missing = match P::PROOF {
+            Proof::Password => false,
+            Proof::Enrolled => enrolled && proved.is_none(),
+            Proof::Session | Proof::Fresh => (enrolled || needed) && proved.is_none(),
+        };
+        let oldest = app.now() - Duration::minutes(FRESH_MINUTES);
+        let stale =
+            P::PROOF == Proof::Fresh && (enrolled || needed) && proved.is_none_or(|at| at < oldest);
+        let refused = match (missing, stale) {
+            (true, _) => Some(Code::SecondFactorRequired),
+            (false, true) => Some(Code::StepUpRequired),
+            (false, false) => None,
         };
         match refused {
             Some(code) => Err(Problem::new(code)),

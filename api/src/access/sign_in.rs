@@ -59,13 +59,11 @@ async fn check(
         .filter(|hash| hash.starts_with("$argon2"));
     let fits = passwords::verify(password, hash).await?;
     let account = found.as_ref().map(|found| found.account);
-    match found.filter(|_| fits) {
-        Some(sign_in) => Ok((sign_in, attempt)),
-        None => {
-            crate::audit::sign_in_failed(app, account).await;
-            Err(Problem::new(Code::InvalidCredentials))
-        }
+    if let Some(sign_in) = found.filter(|_| fits) {
+        return Ok((sign_in, attempt));
     }
+    crate::audit::sign_in_failed(app, account).await;
+    Err(Problem::new(Code::InvalidCredentials))
 }
 
 /// What somebody gives to sign in.

@@ -37,6 +37,9 @@ pub enum AccountCommand {
         /// 账号口令文件 / file with the password of that account
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+        /// 动态口令或恢复码 / code of the second factor, for an account that has one
+        #[arg(long, value_name = "CODE")]
+        second_factor: Option<String>,
         /// 幂等编号 / idempotency key
         #[arg(long)]
         key: Option<String>,
@@ -61,6 +64,7 @@ pub async fn run(
         institution,
         account,
         password_file,
+        second_factor,
         key,
         dry_run,
     } = command;
@@ -72,7 +76,7 @@ pub async fn run(
     let acting = ActingArgs {
         account,
         password_file,
-        code: None,
+        second_factor,
         key,
         dry_run,
     };

@@ -71,8 +71,8 @@ pub struct ActingArgs {
     #[arg(long, value_name = "FILE", env = "MINGZHENG_PASSWORD_FILE")]
     pub password_file: PathBuf,
     /// 动态口令或恢复码;已登记第二因素的账号必填 / code of the second factor, for an account that has one
-    #[arg(id = "second_factor_code", long, value_name = "CODE")]
-    pub code: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    pub second_factor: Option<String>,
     /// 幂等编号,重复执行时沿用 / idempotency key: keep it when you repeat the command
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
@@ -301,7 +301,7 @@ impl Acting {
         let given = Credentials {
             name: &acting.account,
             password: &password,
-            code: acting.code.as_deref(),
+            code: acting.second_factor.as_deref(),
         };
         let presence = accounts::sign_in_with(&app, given).await?.presence;
         let actor = presence.holding::<P>(&app);

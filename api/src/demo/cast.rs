@@ -20,7 +20,19 @@ pub(super) struct Cast {
 }
 
 impl Cast {
-    /// The actor behind an account, as it stands now.
+    /// The administrator's post of the first account, which makes the others.
+    async fn administrator(&self, app: &App) -> Result<Actor, Problem> {
+        let first = self.actor(app, "national-1").await?;
+        let live = store::accounts::live(app.store.reader(), first.account, app.today()).await?;
+        live.and_then(|live| {
+            live.actors
+                .into_iter()
+                .find(|actor| actor.role == Role::AccountAdmin)
+        })
+        .ok_or_else(|| Problem::internal("no administrator"))
+    }
+
+    /// The actor of the first post of an account, as it stands now.
     pub(super) async fn actor(&self, app: &App, name: &str) -> Result<Actor, Problem> {
         let id = self
             .ids
@@ -47,6 +59,7 @@ pub(super) async fn make(app: &App, script: &Script, country: &Country) -> Resul
     let first = accounts::create_first(app, "national-1", "全国演示甲", &password).await?;
     cast.take(Role::NationalOfficer, "000000", &password, first)?;
     let root = cast.actor(app, "national-1").await?;
+    let administrator = cast.administrator(app).await?;
     let mut wanted = vec![(
         Role::NationalOfficer,
         Some("000000"),
@@ -81,7 +94,17 @@ pub(super) async fn make(app: &App, script: &Script, country: &Country) -> Resul
         ));
     }
     for (role, federation, name, region) in wanted {
-        make_one(app, &mut cast, &root, role, federation, None, &name, region).await?;
+        make_one(
+            app,
+            &mut cast,
+            &administrator,
+            role,
+            federation,
+            None,
+            &name,
+            region,
+        )
+        .await?;
     }
     for code in country.federations() {
         let mut years: Vec<i32> = [0, super::DAYS_BEFORE]
@@ -107,12 +130,12 @@ pub(super) async fn second_operator(
     institution: domain::ids::InstitutionId,
     region: &str,
 ) -> Result<(), Problem> {
-    let root = cast.actor(app, "national-1").await?;
+    let administrator = cast.administrator(app).await?;
     let name = format!("school-{number}-2");
     make_one(
         app,
         cast,
-        &root,
+        &administrator,
         Role::InstitutionOperator,
         None,
         Some(institution),
