@@ -24,7 +24,7 @@ pub struct TestServer {
     pub clock: Arc<SetClock>,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    _data: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl TestServer {
@@ -63,7 +63,7 @@ impl TestServer {
             clock,
             address,
             stop: Some(stop),
-            _data: data,
+            folder: data,
         }
     }
 
@@ -79,7 +79,7 @@ impl TestServer {
 
     /// Its data folder.
     pub fn data(&self) -> &std::path::Path {
-        self._data.path()
+        self.folder.path()
     }
 
     /// Moves the clock by days.
