@@ -2,6 +2,8 @@
 //!
 //! Built only with the feature `test-support`; the service has no way to these functions.
 
+use std::fmt::Write as _;
+
 use sea_orm::{ConnectionTrait, DbBackend};
 
 use crate::audit::{self, AuditRow};
@@ -44,7 +46,11 @@ pub async fn rewrite_from(store: &Store, seq: i64, act: &str) -> Result<(), Stor
         audit::insert(&tx, row.clone()).await?;
     }
     if let Some(hash) = previous {
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut hex = String::new();
+        for byte in &hash {
+            // Writing to a text cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
         let bytes = match tx.get_database_backend() {
             DbBackend::Postgres => format!("'\\x{hex}'"),
             _ => format!("X'{hex}'"),

@@ -251,8 +251,8 @@ mod tests {
         let formulas = workbook.worksheet_formula("测试").expect("the sheet");
         assert_eq!(formulas.used_cells().count(), 0);
         let range = workbook.worksheet_range("测试").expect("the sheet");
-        for (row, hostile) in HOSTILE.iter().enumerate() {
-            let cell = range.get_value((row as u32 + 1, 0));
+        for (row, hostile) in (1_u32..).zip(HOSTILE) {
+            let cell = range.get_value((row, 0));
             assert!(
                 matches!(cell, Some(Data::String(text)) if text.trim() == hostile.trim()),
                 "{hostile:?} {cell:?}"
