@@ -77,7 +77,11 @@ pub fn load(
     for one in named {
         if let Some(value) = one.value {
             let field: Vec<String> = one.field.split('.').map(str::to_owned).collect();
-            layers.set(&field, Value::String(value), one.source);
+            let value = match value.parse() {
+                Ok(switch) => Value::Boolean(switch),
+                Err(_) => Value::String(value),
+            };
+            layers.set(&field, value, one.source);
         }
     }
     let mut loaded = Loaded {

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -69,11 +69,23 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Counts answers by class and status.
+/// Counts answers by class and status, and logs one line for each: the route, never the path or the query, which may
+/// hold what somebody typed.
 pub(super) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
     let class = Class::of(request.method(), request.uri().path(), request.headers());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let id = request.extensions().get::<RequestId>().cloned();
     let response = next.run(request).await;
-    app.border.metrics.answered(class, response.status());
+    let status = response.status();
+    app.border.metrics.answered(class, status);
+    tracing::info!(
+        request.id = id.map(|id| id.0),
+        status = status.as_u16(),
+        "{method} {} answered {}",
+        route.as_ref().map_or("(no route)", MatchedPath::as_str),
+        status.as_u16()
+    );
     response
 }
 
