@@ -137,8 +137,9 @@ pub fn may_see(role: Role, purpose: ReadPurpose, field: PersonalField) -> Option
     use Shown::{Ends, Whole};
     let of_purpose = match (purpose, field) {
         (R::CertificateFile, _) => None,
-        (_, F::Name) | (R::PersonRequest, _) => Some(Whole),
-        (R::IdentityCheck | R::Correction | R::CardCheck, F::CitizenId)
+        (_, F::Name)
+        | (R::PersonRequest, _)
+        | (R::IdentityCheck | R::Correction | R::CardCheck, F::CitizenId)
         | (R::CardCheck, F::DisabilityCard)
         | (R::CardCheck | R::Accommodation, F::DisabilityCategory | F::DisabilityLevel)
         | (R::AcceptanceCall | R::AttendanceContact | R::Complaint, F::Phone)
