@@ -117,7 +117,7 @@ mod tests {
     use super::*;
     use axum::http::HeaderValue;
 
-    fn class(method: Method, path: &str, kind: &str) -> Option<Class> {
+    fn class(method: &Method, path: &str, kind: &str) -> Option<Class> {
         let mut headers = HeaderMap::new();
         if !kind.is_empty() {
             headers.insert(
@@ -126,7 +126,7 @@ mod tests {
             );
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("9"));
         }
-        Class::of(&method, path, &headers)
+        Class::of(method, path, &headers)
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
             ),
             (Method::GET, "/", "", Some(Class::Other)),
         ] {
-            assert_eq!(class(method.clone(), path, kind), wanted, "{method} {path}");
+            assert_eq!(class(&method, path, kind), wanted, "{method} {path}");
         }
     }
 }
