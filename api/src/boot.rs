@@ -89,7 +89,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         keyring::create(&keys, &passphrase, &random)?;
     }
     let secrets = keyring::vault_keys(&keys)?;
-    let vault = vault(&keys, secrets, &random)?;
+    let vault = vault(&keys, &secrets, &random)?;
     let url = settings
         .database
         .clone()
@@ -136,7 +136,7 @@ fn config_of(settings: &Settings) -> Config {
 
 /// The vault with every version of its keys. One that another process makes later is read from its file when it is first
 /// met: the one file that may be read inside a transaction, once for each version.
-fn vault(keys: &Path, secrets: VaultKeys, random: &Random) -> Result<Vault, BootError> {
+fn vault(keys: &Path, secrets: &VaultKeys, random: &Random) -> Result<Vault, BootError> {
     let missing = || BootError::Key(keyring::KeyringError::Name("the vault has no key"));
     let (first, master) = secrets.master.first_key_value().ok_or_else(missing)?;
     let blind = secrets

@@ -6,6 +6,9 @@ use tests::answer::text;
 use tests::story::PASSWORD;
 use tests::{Answer, Client, Database, Story, TestServer, on_both};
 
+/// Headers, or fields of a form.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 on_both! {
     a_browser_signs_in_approves_at_the_desk_and_signs_out;
     a_form_of_another_site_changes_nothing;
@@ -227,7 +230,7 @@ async fn a_form_of_another_site_changes_nothing(database: Database) {
         ("key", "from-elsewhere"),
         ("form", "aaaa"),
     ];
-    let foreign: [(&[(&str, &str)], &[(&str, &str)]); 7] = [
+    let foreign: [(Pairs<'_>, Pairs<'_>); 7] = [
         (&[("Sec-Fetch-Site", "cross-site")], &with_token),
         (&[("Sec-Fetch-Site", "same-site")], &with_token),
         // The first that is there decides.

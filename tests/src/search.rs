@@ -129,12 +129,15 @@ fn forms_of(value: &str) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 fn percent(value: &str) -> String {
-    value.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    value.bytes().fold(String::new(), |mut text, byte| {
+        text.push_str(&format!("%{byte:02X}"));
+        text
+    })
 }
 
 fn escaped(value: &str) -> String {
-    value
-        .encode_utf16()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect()
+    value.encode_utf16().fold(String::new(), |mut text, unit| {
+        text.push_str(&format!("\\u{unit:04x}"));
+        text
+    })
 }

@@ -146,16 +146,13 @@ pub async fn take_for(
     request: &NewPersonRequest,
 ) -> Result<Receipt, Problem> {
     check(request)?;
-    let channel = match request.channel {
-        Some(channel @ (Channel::Paper | Channel::Voice)) => channel,
-        _ => {
-            return Err(Problem::field(
-                "/channel",
-                "channel",
-                "请写明申请是书面(paper)还是口头(voice)提出的。",
-                "Say whether it came on paper or by voice.",
-            ));
-        }
+    let Some(channel @ (Channel::Paper | Channel::Voice)) = request.channel else {
+        return Err(Problem::field(
+            "/channel",
+            "channel",
+            "请写明申请是书面(paper)还是口头(voice)提出的。",
+            "Say whether it came on paper or by voice.",
+        ));
     };
     let act = match app
         .begin(actor, key, "take_person_request", &(enrolment, request))

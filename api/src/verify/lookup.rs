@@ -175,15 +175,14 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
                 Wanted::Number(number, name) => {
                     // Also computed for a number that nobody has: the same work, the same time (trust.md EN-2).
                     let found = by_number.get(&number);
-                    let fits = match found {
-                        Some(found) => is_holder(app, found, &name)?,
-                        None => {
-                            let vault = app.store.vault();
-                            std::hint::black_box(store::certificates::holder_index(
-                                vault, &number, &name,
-                            ));
-                            false
-                        }
+                    let fits = if let Some(found) = found {
+                        is_holder(app, found, &name)?
+                    } else {
+                        let vault = app.store.vault();
+                        std::hint::black_box(store::certificates::holder_index(
+                            vault, &number, &name,
+                        ));
+                        false
                     };
                     found.filter(|_| fits)
                 }
