@@ -28,6 +28,8 @@ on_both! {
     a_master_key_is_changed_in_pieces_while_everything_stays_readable;
     an_index_key_is_changed_while_people_are_still_found;
     a_ciphertext_in_another_row_does_not_open_and_the_audit_says_so;
+    the_command_line_changes_keys_under_a_running_service;
+    a_trainee_reads_and_decides_on_pages_without_a_script;
 }
 
 async fn unmask(
@@ -982,5 +984,120 @@ async fn a_ciphertext_in_another_row_does_not_open_and_the_audit_says_so(databas
         let at = kinds.iter().position(|kind| kind == label);
         let at = at.unwrap_or_else(|| panic!("{label} is not in the audit: {kinds:?}"));
         assert_eq!(outcomes[at], "does-not-open");
+    }
+}
+
+async fn the_command_line_changes_keys_under_a_running_service(database: Database) {
+    let address = database.new_address();
+    let server = tests::TestServer::start_with(database, |settings| {
+        settings.database = address
+            .as_deref()
+            .map(|url| url.parse().expect("an address"));
+    })
+    .await;
+    let story = Story::ready_on(server).await;
+    let known = people::known();
+    let (_, members) = story.class_of(&known).await;
+    let mut program = tests::Mingzheng::new(env!("CARGO_BIN_EXE_tests"))
+        .with("MINGZHENG_DATA", story.server.data());
+    if let Some(address) = &address {
+        program = program.with("MINGZHENG_DATABASE", address);
+    }
+    for command in ["rotate-vault", "rotate-blind-index"] {
+        let begun = program
+            .json(&["key", command, "--rows", "1", "--most", "1"])
+            .good();
+        assert_eq!(
+            (&begun["finished"], &begun["version"]),
+            (&json!(false), &json!(2)),
+            "{begun}"
+        );
+        // The service, which was started before, opens both and finds everybody.
+        for (_, person) in &members {
+            name_of(&story, *person).await;
+        }
+        let app = &story.server.app;
+        let numbers: Vec<&str> = known.iter().map(|one| one.citizen_id.as_str()).collect();
+        let found = store::persons::by_citizen_ids(app.store.reader(), app.store.vault(), &numbers);
+        assert_eq!(found.await.expect("asked").len(), 3, "{command}");
+        let rest = program.json(&["key", command]).good();
+        assert_eq!(
+            (&rest["finished"], &rest["resumed"]),
+            (&json!(true), &json!(true)),
+            "{rest}"
+        );
+    }
+    story.server.days_pass(40);
+    let (_, again) = story.class_of(&known[..1]).await;
+    assert!(
+        members.iter().any(|(_, person)| *person == again[0].1),
+        "the same person"
+    );
+    let dry = program.json(&["retention", "run", "--dry-run"]).good();
+    assert_eq!(dry["dry_run"], true, "{dry}");
+    program.json(&["retention", "run"]).good();
+}
+
+async fn a_trainee_reads_and_decides_on_pages_without_a_script(database: Database) {
+    use api::frame::Visit;
+    use api::privacy::pages;
+    let story = Story::ready(database).await;
+    let known = people::known();
+    let (issued, members) = story.certified(&known[..1]).await;
+    let (id, person) = members[0];
+    unmask(
+        &story,
+        "county-1",
+        id,
+        "identity_check",
+        &json!(["name", "citizen_id"]),
+    )
+    .await
+    .good();
+    let (app, actor) = (&story.server.app, people::actor(person));
+    let html = async |answer: Result<axum::response::Response, api::problem::Problem>| {
+        let answer = answer.expect("a page");
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20)
+            .await
+            .expect("a body");
+        String::from_utf8(bytes.to_vec()).expect("UTF-8")
+    };
+    for (lang, prefix) in [
+        (api::extract::Locale::Zh, ""),
+        (api::extract::Locale::En, "/en"),
+    ] {
+        let visit = |path: &str| Visit {
+            lang,
+            large: false,
+            path: path.to_owned(),
+            query: String::new(),
+        };
+        let own = html(pages::own_page(app, &visit("/me"), &actor).await).await;
+        assert!(
+            own.contains(known[0].name) && own.contains(&text(&issued["certificates"][0]["id"]))
+        );
+        assert!(!own.contains(&known[0].citizen_id) && !own.contains(&known[0].card));
+        let consents = html(pages::consents_page(app, &visit("/me/consents"), &actor).await).await;
+        assert_eq!(
+            consents.matches("<form method=\"post\"").count(),
+            4,
+            "a button for each purpose"
+        );
+        assert!(consents.contains(&format!("action=\"{prefix}/me/consents\"")));
+        assert_eq!(
+            (
+                consents.matches("value=\"give\"").count(),
+                consents.matches("value=\"withdraw\"").count()
+            ),
+            (3, 1)
+        );
+        let query = api::fields::PageQuery::default();
+        let reads = html(pages::reads_page(app, &visit("/me/reads"), &actor, &query).await).await;
+        assert!(reads.contains("西湖区"), "who, from where: {reads}");
+        for page in [own, consents, reads] {
+            assert_eq!(page.matches("<h1>").count(), 1);
+            assert!(!page.contains("<script"), "no script");
+        }
     }
 }

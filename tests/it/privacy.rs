@@ -455,6 +455,17 @@ async fn served_by_the_program(
             .send(request.form(&[("name", people[0].name)]))
             .await;
     }
+    // Something goes wrong inside: the log tells it, and no value.
+    use store::ConnectionTrait as _;
+    let db = story.server.app.store.reader();
+    db.execute_unprepared("UPDATE enrolment SET phone_enc = note_enc")
+        .await
+        .expect("moved");
+    let request =
+        json!({ "purpose": "acceptance_call", "words": people[0].name, "fields": ["phone"] });
+    let failed = county.post(&path, &request).await;
+    failed.problem(500, "internal");
+    found.answer(search, &failed);
     assert_eq!(running.end(), Some(0));
     let log = std::fs::read(program.path("log")).expect("the log");
     assert!(log.len() > 1_000, "the log tells {} bytes", log.len());

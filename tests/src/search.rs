@@ -141,3 +141,52 @@ fn escaped(value: &str) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_value_is_found_wherever_it_stands() {
+        let people = crate::people::known();
+        let search = Search::of(&people);
+        let one = &people[0];
+        assert!(
+            search
+                .hits("nothing", "虚构 330106 **".as_bytes())
+                .is_empty()
+        );
+        for value in [
+            one.name,
+            one.citizen_id.as_str(),
+            one.card.as_str(),
+            one.phone,
+            one.note,
+        ] {
+            let mut haystacks = vec![
+                format!("a {value} b").into_bytes(),
+                value.chars().rev().collect::<String>().into_bytes(),
+                HEXLOWER
+                    .encode(&Sha256::digest(value.as_bytes()))
+                    .into_bytes(),
+                [b"x".to_vec(), Sha256::digest(value.as_bytes()).to_vec()].concat(),
+                HEXUPPER.encode(&Md5::digest(value.as_bytes())).into_bytes(),
+                Sha1::digest(value.as_bytes()).to_vec(),
+                BASE64
+                    .encode(&Sha256::digest(value.as_bytes()))
+                    .into_bytes(),
+            ];
+            for before in ["", "a", "ab", "abc"] {
+                let text = format!("{before}{value}{before}");
+                haystacks.push(BASE64.encode(text.as_bytes()).into_bytes());
+                haystacks.push(BASE64URL.encode(text.as_bytes()).into_bytes());
+            }
+            for (at, haystack) in haystacks.iter().enumerate() {
+                assert!(
+                    !search.hits("x", haystack).is_empty(),
+                    "form {at} of a value"
+                );
+            }
+        }
+    }
+}
