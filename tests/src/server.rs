@@ -58,7 +58,7 @@ impl TestServer {
             clock,
             address,
             stop: Some(stop),
-            data: data,
+            data,
         }
     }
 
