@@ -99,6 +99,9 @@ fn hidden(page: &str, after: &str, name: &str) -> String {
     rest[at..].split('"').next().expect("a value").to_owned()
 }
 
+/// Headers, or fields of a form.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 const OWN: [(&str, &str); 1] = [("Sec-Fetch-Site", "same-origin")];
 
 async fn a_browser_signs_in_approves_at_the_desk_and_signs_out(database: Database) {
@@ -227,7 +230,7 @@ async fn a_form_of_another_site_changes_nothing(database: Database) {
         ("key", "from-elsewhere"),
         ("form", "aaaa"),
     ];
-    let foreign: [(&[(&str, &str)], &[(&str, &str)]); 7] = [
+    let foreign: [(Pairs, Pairs); 7] = [
         (&[("Sec-Fetch-Site", "cross-site")], &with_token),
         (&[("Sec-Fetch-Site", "same-site")], &with_token),
         // The first that is there decides.

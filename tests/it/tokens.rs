@@ -37,38 +37,38 @@ impl Workshop {
         }
     }
 
-    fn sign(&self, signer: &SoftwareSigner, header: &Value, claims: &Value) -> String {
+    fn sign(signer: &SoftwareSigner, header: &Value, claims: &Value) -> String {
         let input = input(header, claims);
         let signature = signer.sign(input.as_bytes()).expect("a signature");
         format!("{input}.{}", B64.encode(&signature))
     }
 
     /// Signed with the registry's own key, the header or claims changed.
-    fn header(&self, name: &str, value: Value) -> (String, String) {
+    fn header(&self, name: &str, value: &Value) -> (String, String) {
         let mut header = self.header.clone();
         header.insert(name.to_owned(), value.clone());
-        let token = self.sign(&self.own, &header.into(), &self.claims.clone().into());
+        let token = Self::sign(&self.own, &header.into(), &self.claims.clone().into());
         (format!("header {name} = {value}"), token)
     }
 
-    fn claim(&self, name: &str, value: Value) -> (String, String) {
+    fn claim(&self, name: &str, value: &Value) -> (String, String) {
         let mut claims = self.claims.clone();
         claims.insert(name.to_owned(), value.clone());
-        let token = self.sign(&self.own, &self.header.clone().into(), &claims.into());
+        let token = Self::sign(&self.own, &self.header.clone().into(), &claims.into());
         (format!("claim {name} = {value}"), token)
     }
 
     fn without_claim(&self, name: &str) -> (String, String) {
         let mut claims = self.claims.clone();
         claims.remove(name);
-        let token = self.sign(&self.own, &self.header.clone().into(), &claims.into());
+        let token = Self::sign(&self.own, &self.header.clone().into(), &claims.into());
         (format!("without claim {name}"), token)
     }
 
     fn without_header(&self, name: &str) -> (String, String) {
         let mut header = self.header.clone();
         header.remove(name);
-        let token = self.sign(&self.own, &header.into(), &self.claims.clone().into());
+        let token = Self::sign(&self.own, &header.into(), &self.claims.clone().into());
         (format!("without header {name}"), token)
     }
 }
@@ -108,7 +108,7 @@ fn hostile(shop: &Workshop, good: &str, refresh: &str, certificate: &str) -> Vec
         add(&format!("alg {alg:?}, two parts"), unsigned);
         add(
             &format!("alg {alg:?}, signed"),
-            shop.sign(&shop.own, &none.into(), &claims),
+            Workshop::sign(&shop.own, &none.into(), &claims),
         );
     }
     let public = shop.own.public_key().as_bytes();
@@ -137,7 +137,7 @@ fn hostile(shop: &Workshop, good: &str, refresh: &str, certificate: &str) -> Vec
         other.insert("alg".to_owned(), alg.into());
         add(
             &format!("alg {alg}"),
-            shop.sign(&shop.own, &other.into(), &claims),
+            Workshop::sign(&shop.own, &other.into(), &claims),
         );
     }
 
@@ -158,16 +158,16 @@ fn hostile(shop: &Workshop, good: &str, refresh: &str, certificate: &str) -> Vec
         let brought = Value::from(brought);
         add(
             &format!("{name}, signed by its key"),
-            shop.sign(&shop.foreign, &brought, &claims),
+            Workshop::sign(&shop.foreign, &brought, &claims),
         );
         add(
             &format!("{name}, signed by ours"),
-            shop.sign(&shop.own, &brought, &claims),
+            Workshop::sign(&shop.own, &brought, &claims),
         );
     }
     add(
         "another key under our kid",
-        shop.sign(&shop.foreign, &header, &claims),
+        Workshop::sign(&shop.foreign, &header, &claims),
     );
 
     // Damage.
@@ -251,7 +251,7 @@ fn hostile(shop: &Workshop, good: &str, refresh: &str, certificate: &str) -> Vec
         ("alg", json!(["EdDSA"])),
         ("alg", json!(null)),
     ] {
-        all.push(shop.header(name, value));
+        all.push(shop.header(name, &value));
     }
     for name in ["typ", "kid", "alg"] {
         all.push(shop.without_header(name));
@@ -299,7 +299,7 @@ fn hostile(shop: &Workshop, good: &str, refresh: &str, certificate: &str) -> Vec
         ("role", json!("national_officer")),
         ("scope", json!("manage_keys")),
     ] {
-        all.push(shop.claim(name, value));
+        all.push(shop.claim(name, &value));
     }
     for name in [
         "exp", "nbf", "iat", "iss", "aud", "sub", "sid", "jti", "epoch",
@@ -321,7 +321,7 @@ async fn of_a_hundred_hostile_tokens_none_is_accepted() {
     let good = text(&signed["access_token"]);
     let certificate = qr.split_once('#').expect("a fragment").1.to_owned();
     let shop = Workshop::new(server, &good);
-    let again = shop.sign(
+    let again = Workshop::sign(
         &shop.own,
         &shop.header.clone().into(),
         &shop.claims.clone().into(),
