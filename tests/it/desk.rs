@@ -102,6 +102,9 @@ fn hidden(page: &str, after: &str, name: &str) -> String {
     rest[at..].split('"').next().expect("a value").to_owned()
 }
 
+/// Headers, or fields of a form.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 const OWN: [(&str, &str); 1] = [("Sec-Fetch-Site", "same-origin")];
 
 async fn a_browser_signs_in_approves_at_the_desk_and_signs_out(database: Database) {

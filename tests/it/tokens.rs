@@ -49,7 +49,7 @@ impl Workshop {
     fn header(&self, name: &str, value: Value) -> (String, String) {
         let mut header = self.header.clone();
         header.insert(name.to_owned(), value.clone());
-        let token = self.sign(&self.own, &header.into(), &self.claims.clone().into());
+        let token = Self::sign(&self.own, &header.into(), &self.claims.clone().into());
         (format!("header {name} = {value}"), token)
     }
 
@@ -57,21 +57,21 @@ impl Workshop {
     fn claim(&self, name: &str, value: Value) -> (String, String) {
         let mut claims = self.claims.clone();
         claims.insert(name.to_owned(), value.clone());
-        let token = self.sign(&self.own, &self.header.clone().into(), &claims.into());
+        let token = Self::sign(&self.own, &self.header.clone().into(), &claims.into());
         (format!("claim {name} = {value}"), token)
     }
 
     fn without_claim(&self, name: &str) -> (String, String) {
         let mut claims = self.claims.clone();
         claims.remove(name);
-        let token = self.sign(&self.own, &self.header.clone().into(), &claims.into());
+        let token = Self::sign(&self.own, &self.header.clone().into(), &claims.into());
         (format!("without claim {name}"), token)
     }
 
     fn without_header(&self, name: &str) -> (String, String) {
         let mut header = self.header.clone();
         header.remove(name);
-        let token = self.sign(&self.own, &header.into(), &self.claims.clone().into());
+        let token = Self::sign(&self.own, &header.into(), &self.claims.clone().into());
         (format!("without header {name}"), token)
     }
 }
@@ -111,7 +111,7 @@ fn hostile(shop: &Workshop, good: &str, refresh: &str, certificate: &str) -> Vec
         add(&format!("alg {alg:?}, two parts"), unsigned);
         add(
             &format!("alg {alg:?}, signed"),
-            shop.sign(&shop.own, &none.into(), &claims),
+            Workshop::sign(&shop.own, &none.into(), &claims),
         );
     }
     let public = shop.own.public_key().as_bytes();
@@ -140,7 +140,7 @@ fn hostile(shop: &Workshop, good: &str, refresh: &str, certificate: &str) -> Vec
         other.insert("alg".to_owned(), alg.into());
         add(
             &format!("alg {alg}"),
-            shop.sign(&shop.own, &other.into(), &claims),
+            Workshop::sign(&shop.own, &other.into(), &claims),
         );
     }
 
@@ -161,16 +161,16 @@ fn hostile(shop: &Workshop, good: &str, refresh: &str, certificate: &str) -> Vec
         let brought = Value::from(brought);
         add(
             &format!("{name}, signed by its key"),
-            shop.sign(&shop.foreign, &brought, &claims),
+            Workshop::sign(&shop.foreign, &brought, &claims),
         );
         add(
             &format!("{name}, signed by ours"),
-            shop.sign(&shop.own, &brought, &claims),
+            Workshop::sign(&shop.own, &brought, &claims),
         );
     }
     add(
         "another key under our kid",
-        shop.sign(&shop.foreign, &header, &claims),
+        Workshop::sign(&shop.foreign, &header, &claims),
     );
 
     // Damage.
@@ -254,7 +254,7 @@ fn hostile(shop: &Workshop, good: &str, refresh: &str, certificate: &str) -> Vec
         ("alg", json!(["EdDSA"])),
         ("alg", json!(null)),
     ] {
-        all.push(shop.header(name, value));
+        all.push(shop.header(name, &value));
     }
     for name in ["typ", "kid", "alg"] {
         all.push(shop.without_header(name));
@@ -302,7 +302,7 @@ fn hostile(shop: &Workshop, good: &str, refresh: &str, certificate: &str) -> Vec
         ("role", json!("national_officer")),
         ("scope", json!("manage_keys")),
     ] {
-        all.push(shop.claim(name, value));
+        all.push(shop.claim(name, &value));
     }
     for name in [
         "exp", "nbf", "iat", "iss", "aud", "sub", "sid", "jti", "epoch",
@@ -324,7 +324,7 @@ async fn of_a_hundred_hostile_tokens_none_is_accepted() {
     let good = text(&signed["access_token"]);
     let certificate = qr.split_once('#').expect("a fragment").1.to_owned();
     let shop = Workshop::new(server, &good);
-    let again = shop.sign(
+    let again = Workshop::sign(
         &shop.own,
         &shop.header.clone().into(),
         &shop.claims.clone().into(),
