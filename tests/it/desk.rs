@@ -4,10 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use tests::answer::text;
 use tests::story::PASSWORD;
-use tests::{Answer, Client, Database, Story, TestServer, on_both};
-
-/// Headers, or fields of a form.
-type Pairs<'a> = &'a [(&'a str, &'a str)];
+use tests::{Browser, Database, Story, on_both};
 
 on_both! {
     a_browser_signs_in_approves_at_the_desk_and_signs_out;
@@ -16,83 +13,6 @@ on_both! {
 }
 
 const HOST: &str = "https://mingzheng.example";
-
-/// A browser: it keeps cookies and says where its forms come from.
-struct Browser {
-    client: Client,
-    cookies: Vec<(String, String)>,
-}
-
-impl Browser {
-    fn new(server: &TestServer) -> Self {
-        Self {
-            client: Client::anybody(server),
-            cookies: Vec::new(),
-        }
-    }
-
-    fn cookie(&self) -> String {
-        let pairs: Vec<String> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        pairs.join("; ")
-    }
-
-    fn keep(&mut self, answer: &Answer) {
-        for line in answer.headers.get_all("set-cookie") {
-            let line = line.to_str().expect("text");
-            for part in ["Path=/", "HttpOnly", "SameSite=Lax", "Secure"] {
-                assert!(line.contains(part), "{line}");
-            }
-            assert!(line.starts_with("__Host-"), "{line}");
-            let (name, rest) = line.split_once('=').expect("a pair");
-            let value = rest.split(';').next().unwrap_or("");
-            self.cookies.retain(|(found, _)| found != name);
-            if !value.is_empty() {
-                self.cookies.push((name.to_owned(), value.to_owned()));
-            }
-        }
-    }
-
-    async fn open(&mut self, path: &str) -> Answer {
-        let request = self.client.ask(Method::GET, path).await;
-        let answer = self
-            .client
-            .send(request.header("Cookie", self.cookie()))
-            .await;
-        self.keep(&answer);
-        answer
-    }
-
-    /// Sends a form with these headers.
-    async fn send(
-        &mut self,
-        path: &str,
-        headers: &[(&str, &str)],
-        fields: &[(&str, &str)],
-    ) -> Answer {
-        let mut request = self.client.ask(Method::POST, path).await;
-        request = request.header("Cookie", self.cookie()).form(fields);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let answer = self.client.send(request).await;
-        self.keep(&answer);
-        answer
-    }
-
-    async fn sign_in(&mut self, name: &str, password: &str) -> Answer {
-        let own = [("Sec-Fetch-Site", "same-origin")];
-        self.send(
-            "/sign-in",
-            &own,
-            &[("name", name), ("password", password), ("to", "/desk")],
-        )
-        .await
-    }
-}
 
 /// Value of the first hidden field of this name after a place in the page.
 fn hidden(page: &str, after: &str, name: &str) -> String {
@@ -233,7 +153,7 @@ async fn a_form_of_another_site_changes_nothing(database: Database) {
         ("key", "from-elsewhere"),
         ("form", "aaaa"),
     ];
-    let foreign: [(Pairs<'_>, Pairs<'_>); 7] = [
+    let foreign: [(Pairs, Pairs); 7] = [
         (&[("Sec-Fetch-Site", "cross-site")], &with_token),
         (&[("Sec-Fetch-Site", "same-site")], &with_token),
         // The first that is there decides.

@@ -1,7 +1,8 @@
 //! Lists as files (trust.md UP-5), and the audit over HTTP.
 
 use serde_json::Value;
-use tests::{Database, Story, on_both, rosters};
+use tests::story::PASSWORD;
+use tests::{Browser, Database, Story, on_both, rosters};
 
 on_both! {
     the_auditor_reads_and_nobody_else;
@@ -13,12 +14,21 @@ on_both! {
 
 async fn the_auditor_reads_and_nobody_else(database: Database) {
     let story = Story::applied(database).await;
-    for path in ["/api/v1/audit", "/api/v1/audit/export/csv", "/admin/audit"] {
+    for path in ["/api/v1/audit", "/api/v1/audit/export/csv"] {
         for who in ["national-1", "province-1", "county-1", "school-1"] {
             assert_eq!(story.who(who).get(path).await.status, 403, "{who} {path}");
         }
         assert_eq!(story.who("anybody").get(path).await.status, 401, "{path}");
         assert_eq!(story.who("auditor").get(path).await.status, 200, "{path}");
+    }
+    // The page is for a browser: who is not signed in is led to the sign-in.
+    let page = story.who("anybody").get("/admin/audit").await;
+    assert_eq!(page.status, 303);
+    assert_eq!(page.header("location"), "/sign-in?to=/admin/audit");
+    for (who, status) in [("national-1", 403), ("auditor", 200)] {
+        let mut browser = Browser::new(&story.server);
+        browser.sign_in(who, PASSWORD).await;
+        assert_eq!(browser.open("/admin/audit").await.status, status, "{who}");
     }
     let key = story
         .who("auditor")
@@ -112,9 +122,11 @@ async fn an_audit_is_searched_page_by_page_and_checked_on_its_page(database: Dat
     }
     let none = auditor.get("/api/v1/audit?until=2020-01-01").await.good();
     assert_eq!(none["items"], Value::Array(Vec::new()));
+    let mut browser = Browser::new(&story.server);
+    browser.sign_in("auditor", PASSWORD).await;
     for lang in ["", "/en"] {
-        let page = auditor
-            .get(&format!("{lang}/admin/audit?act=create_account&verify=yes"))
+        let page = browser
+            .open(&format!("{lang}/admin/audit?act=create_account&verify=yes"))
             .await;
         assert_eq!(page.status, 200, "{}", page.text());
         assert!(
@@ -130,7 +142,7 @@ async fn an_audit_is_searched_page_by_page_and_checked_on_its_page(database: Dat
     )
     .await
     .expect("the owner can");
-    let page = auditor.get("/admin/audit?verify=yes").await.text();
+    let page = browser.open("/admin/audit?verify=yes").await.text();
     assert!(
         page.contains("badge bad") && page.contains("row 5"),
         "{page}"

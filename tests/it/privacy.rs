@@ -3,6 +3,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use store::ConnectionTrait as _;
 use tests::answer::text;
 use tests::people::{self, Trainee};
 use tests::search::{Hit, Search};
@@ -456,7 +457,6 @@ async fn served_by_the_program(
             .await;
     }
     // Something goes wrong inside: the log tells it, and no value.
-    use store::ConnectionTrait as _;
     let db = story.server.app.store.reader();
     db.execute_unprepared("UPDATE enrolment SET phone_enc = note_enc")
         .await

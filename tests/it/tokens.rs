@@ -37,24 +37,21 @@ impl Workshop {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "reads like the others")]
-    fn sign(&self, signer: &SoftwareSigner, header: &Value, claims: &Value) -> String {
+    fn sign(signer: &SoftwareSigner, header: &Value, claims: &Value) -> String {
         let input = input(header, claims);
         let signature = signer.sign(input.as_bytes()).expect("a signature");
         format!("{input}.{}", B64.encode(&signature))
     }
 
     /// Signed with the registry's own key, the header or claims changed.
-    #[expect(clippy::needless_pass_by_value, reason = "values are written in place")]
-    fn header(&self, name: &str, value: Value) -> (String, String) {
+    fn header(&self, name: &str, value: &Value) -> (String, String) {
         let mut header = self.header.clone();
         header.insert(name.to_owned(), value.clone());
         let token = Self::sign(&self.own, &header.into(), &self.claims.clone().into());
         (format!("header {name} = {value}"), token)
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "values are written in place")]
-    fn claim(&self, name: &str, value: Value) -> (String, String) {
+    fn claim(&self, name: &str, value: &Value) -> (String, String) {
         let mut claims = self.claims.clone();
         claims.insert(name.to_owned(), value.clone());
         let token = Self::sign(&self.own, &self.header.clone().into(), &claims.into());

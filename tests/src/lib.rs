@@ -2,6 +2,7 @@
 //! `mingzheng` binary, and the usual story up to the point where a test begins.
 
 pub mod answer;
+pub mod browser;
 pub mod client;
 pub mod command;
 pub mod database;
@@ -14,6 +15,7 @@ pub mod server;
 pub mod story;
 
 pub use answer::Answer;
+pub use browser::Browser;
 pub use client::Client;
 pub use command::Mingzheng;
 pub use database::Database;
