@@ -116,6 +116,12 @@ pub(super) enum Unread {
     NoMemory,
 }
 
+/// Reads a body and keeps nothing of it.
+pub(super) async fn discard(body: Body, pace: Pace) {
+    let (mut body, _) = Paced::new(body, pace);
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
 /// Reads a whole body before a place is taken, so that slow senders hold no places. The memory is given back with the
 /// permits.
 pub(super) async fn read(

@@ -66,7 +66,12 @@ async fn admit(
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > most as u64) {
+    if let Some(length) = declared.filter(|length| *length > most as u64) {
+        let near = length <= most as u64 * 4;
+        if near && class == Class::Import && is_signed_in(app, request.headers()) {
+            // Read to its end and dropped, so that the answer reaches somebody who is still sending.
+            body::discard(request.into_body(), pace).await;
+        }
         return Err(Problem::new(Code::TooLarge));
     }
     let slow = |border: &Border| {
