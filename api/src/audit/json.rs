@@ -360,6 +360,7 @@ async fn export_audit(
         source: "/api/v1/audit".to_owned(),
         filter: query.text(),
         personal: false,
+        lang: crate::extract::Locale::Zh,
     };
     exports::answer(&app, Some(&by.actor), table, form).await
 }

@@ -1,19 +1,24 @@
-//! The public lists as files: all rows of the filter (pages.md 1, "Tables").
+//! The public lists as files: all rows of the filter (pages.md 1, "Tables"). The pages and the API give the same file.
 
+use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use store::public_catalogue::{self, Filter};
+use axum::routing::get;
+use store::public_catalogue;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::json::CatalogueQuery;
+use super::json::{InstitutionQuery, ProgramQuery};
+use super::search::{List, Search};
 use crate::app::App;
-use crate::exports::{self, Column, Form, Table};
-use crate::extract::{Path, Query};
+use crate::exports::{self, Cell, Column, Form, Table};
+use crate::extract::Path;
+use crate::frame::{Brand, Frame, Visit, both};
 use crate::problem::{Problem, ProblemBody};
+use crate::{institutions, programs};
 
 /// Rows read at a time.
-const STEP: u64 = 1_000;
+const STEP: u64 = 500;
 
 /// Routes of this part.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -22,14 +27,52 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(export_programs))
 }
 
-fn filter_text(filter: &Filter) -> String {
-    let pairs = [
-        ("q", &filter.text),
-        ("region", &filter.region),
-        ("state", &filter.state),
-    ];
-    let pairs = pairs.iter().filter(|(_, value)| !value.is_empty());
-    serde_urlencoded::to_string(pairs.collect::<Vec<_>>()).unwrap_or_default()
+/// The same files beside the pages.
+pub(crate) fn pages() -> Router<App> {
+    let router = both(Router::new(), "/institutions.csv", get(institutions_csv));
+    let router = both(router, "/institutions.xlsx", get(institutions_xlsx));
+    let router = both(router, "/programs.csv", get(programs_csv));
+    both(router, "/programs.xlsx", get(programs_xlsx))
+}
+
+async fn institutions_csv(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    institutions_file(&app, &visit, Form::Csv).await
+}
+
+async fn institutions_xlsx(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    institutions_file(&app, &visit, Form::Xlsx).await
+}
+
+async fn programs_csv(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    programs_file(&app, &visit, Form::Csv).await
+}
+
+async fn programs_xlsx(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    programs_file(&app, &visit, Form::Xlsx).await
+}
+
+/// Institutions of the filter as a file (csv, xlsx or json).
+#[utoipa::path(get, path = "/api/v1/catalogue/institutions/export/{form}", tag = "catalogue",
+    params(("form" = String, Path, description = "csv, xlsx or json"), InstitutionQuery),
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn export_institutions(
+    State(app): State<App>,
+    Path(form): Path<Form>,
+    visit: Visit,
+) -> Result<Response, Problem> {
+    institutions_file(&app, &visit, form).await
+}
+
+/// Programmes of the filter as a file (csv, xlsx or json).
+#[utoipa::path(get, path = "/api/v1/catalogue/programs/export/{form}", tag = "catalogue",
+    params(("form" = String, Path, description = "csv, xlsx or json"), ProgramQuery),
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn export_programs(
+    State(app): State<App>,
+    Path(form): Path<Form>,
+    visit: Visit,
+) -> Result<Response, Problem> {
+    programs_file(&app, &visit, form).await
 }
 
 const INSTITUTIONS: &[Column] = &[
@@ -43,36 +86,40 @@ const INSTITUTIONS: &[Column] = &[
     Column("state", "状态"),
     Column("grade", "等级"),
     Column("state_since", "状态起始"),
+    Column("provisions", "无障碍设施"),
+    Column("next_start", "最近开班"),
 ];
 
-/// Institutions of the filter as a file (csv, xlsx or json).
-#[utoipa::path(get, path = "/api/v1/catalogue/institutions/export/{form}", tag = "catalogue",
-    params(("form" = String, Path, description = "csv, xlsx or json"), CatalogueQuery),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn export_institutions(
-    State(app): State<App>,
-    Path(form): Path<Form>,
-    Query(query): Query<CatalogueQuery>,
-) -> Result<Response, Problem> {
-    let (filter, _) = query.parts();
+async fn institutions_file(app: &App, visit: &Visit, form: Form) -> Result<Response, Problem> {
+    let search = Search::checked(app, visit, List::Institutions)?;
+    let f = Frame::new(app, visit, Brand::Registry, "");
     let mut rows = Vec::new();
     for page in 1.. {
-        let found = public_catalogue::institutions(app.store.reader(), &filter, page, STEP).await?;
+        let reader = app.store.reader();
+        let found = public_catalogue::institutions(reader, &search.filter, page, STEP).await?;
+        let around = public_catalogue::surroundings(reader, &found.items).await?;
         let last = (found.items.len() as u64) < STEP;
-        rows.extend(found.items.into_iter().map(|row| {
-            vec![
-                row.institution.name.into(),
-                row.institution.credit_code.into(),
-                row.federation.into(),
-                row.site_region.as_str().into(),
-                app.regions.full_name(&row.site_region).into(),
-                row.address.into(),
-                row.phone.into(),
-                row.state.zh().into(),
-                row.grade.into(),
-                domain::calendar::today(row.state_since).to_string().into(),
-            ]
-        }));
+        for one in found.items {
+            let since = domain::calendar::today(one.state_since).to_string();
+            let next = institutions::pages::next_start(app, &one, around.get(&one.id));
+            let provisions = around.get(&one.id).map_or_else(String::new, |around| {
+                institutions::pages::provision_words(&f, &around.provisions).join(f.t("、", ", "))
+            });
+            rows.push(vec![
+                one.institution.name.into(),
+                one.institution.credit_code.into(),
+                one.federation.into(),
+                one.site_region.as_str().into(),
+                app.regions.full_name(&one.site_region).into(),
+                one.address.into(),
+                one.phone.into(),
+                f.t(one.state.zh(), one.state.en()).into(),
+                one.grade.into(),
+                since.into(),
+                provisions.into(),
+                next.into(),
+            ]);
+        }
         exports::allow(None, false, rows.len())?;
         if last {
             break;
@@ -80,14 +127,15 @@ async fn export_institutions(
     }
     let table = Table {
         name: "institutions",
-        title: "培训机构",
+        title: f.t("培训机构", "Training institutions"),
         columns: INSTITUTIONS,
         rows,
         source: "/institutions".to_owned(),
-        filter: filter_text(&filter),
+        filter: search.query(1),
         personal: false,
+        lang: visit.lang,
     };
-    exports::answer(&app, None, table, form).await
+    exports::answer(app, None, table, form).await
 }
 
 const PROGRAMS: &[Column] = &[
@@ -96,39 +144,39 @@ const PROGRAMS: &[Column] = &[
     Column("name", "项目名称"),
     Column("purpose", "培训目的"),
     Column("occupation_code", "职业编码"),
+    Column("occupation", "职业"),
     Column("skill_level", "技能等级"),
     Column("hours", "学时"),
+    Column("accessible_forms", "授课形式"),
     Column("certificate_type", "证书种类"),
     Column("published_on", "公布日期"),
 ];
 
-/// Programmes of the filter as a file (csv, xlsx or json).
-#[utoipa::path(get, path = "/api/v1/catalogue/programs/export/{form}", tag = "catalogue",
-    params(("form" = String, Path, description = "csv, xlsx or json"), CatalogueQuery),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn export_programs(
-    State(app): State<App>,
-    Path(form): Path<Form>,
-    Query(query): Query<CatalogueQuery>,
-) -> Result<Response, Problem> {
-    let (filter, _) = query.parts();
+async fn programs_file(app: &App, visit: &Visit, form: Form) -> Result<Response, Problem> {
+    let search = Search::checked(app, visit, List::Programs)?;
+    let f = Frame::new(app, visit, Brand::Registry, "");
     let mut rows = Vec::new();
     for page in 1.. {
-        let found = public_catalogue::programs(app.store.reader(), &filter, page, STEP).await?;
+        let reader = app.store.reader();
+        let found = public_catalogue::programs(reader, &search.filter, page, STEP).await?;
         let last = (found.items.len() as u64) < STEP;
-        rows.extend(found.items.into_iter().map(|row| {
-            vec![
-                row.program.code.into(),
-                exports::Cell::Number(u64::from(row.version)),
-                row.content.name.into(),
-                row.content.purpose.zh().into(),
-                row.content.occupation_code.into(),
-                exports::Cell::Number(u64::from(row.content.skill_level)),
-                exports::Cell::Number(u64::from(row.content.hours)),
-                row.content.certificate_type.into(),
-                row.published_on.map(|day| day.to_string()).into(),
-            ]
-        }));
+        for one in found.items {
+            let occupation = programs::pages::occupation(app, &one.content).await?;
+            let content = one.content;
+            rows.push(vec![
+                one.program.code.into(),
+                Cell::Number(u64::from(one.version)),
+                content.name.into(),
+                f.t(content.purpose.zh(), content.purpose.en()).into(),
+                content.occupation_code.into(),
+                occupation.into(),
+                Cell::Number(u64::from(content.skill_level)),
+                Cell::Number(u64::from(content.hours)),
+                programs::pages::form_words(&f, &content.accessible_forms).into(),
+                content.certificate_type.into(),
+                one.published_on.map(|day| day.to_string()).into(),
+            ]);
+        }
         exports::allow(None, false, rows.len())?;
         if last {
             break;
@@ -136,12 +184,13 @@ async fn export_programs(
     }
     let table = Table {
         name: "programs",
-        title: "培训项目",
+        title: f.t("培训项目", "Training programmes"),
         columns: PROGRAMS,
         rows,
         source: "/programs".to_owned(),
-        filter: filter_text(&filter),
+        filter: search.query(1),
         personal: false,
+        lang: visit.lang,
     };
-    exports::answer(&app, None, table, form).await
+    exports::answer(app, None, table, form).await
 }

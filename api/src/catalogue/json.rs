@@ -2,16 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use store::institutions::Admission;
-use store::public_catalogue::{self, ClassesOf, Filter, PublicCohort};
+use store::public_catalogue::{self, ClassesOf, PublicCohort};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::search::{List, Search};
 use crate::app::App;
-use crate::extract::{Path, Query};
+use crate::extract::Path;
 use crate::fields::codes;
+use crate::frame::Visit;
 use crate::offers::json::OfferResponse;
 use crate::problem::{Problem, ProblemBody};
 use crate::programs::json::ProgramResponse;
@@ -28,36 +30,42 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(catalogue_program))
 }
 
-/// What a public list is narrowed to.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+/// What a public list is narrowed to. The query is read by [`Search`], as that of the pages.
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct CatalogueQuery {
-    /// Part of a name, or a whole code.
-    #[serde(default)]
-    pub q: String,
+#[expect(dead_code, reason = "describes the parameters in the OpenAPI document")]
+pub(super) struct InstitutionQuery {
+    /// Parts of a name with blanks between them, or a whole code.
+    q: Option<String>,
     /// Division or federation code; the divisions below are included.
-    #[serde(default)]
-    pub region: String,
+    region: Option<String>,
     /// State.
-    #[serde(default)]
-    pub state: String,
+    state: Option<String>,
+    /// Accessibility provisions of a site, all of them; may stand several times.
+    provision: Option<Vec<String>>,
+    /// Accessible forms of teaching, all of them; may stand several times.
+    form: Option<Vec<String>>,
+    /// `1`: only with a class that takes applications.
+    enrolling: Option<u8>,
     /// Page, from 1.
-    pub page: Option<u64>,
+    page: Option<u64>,
 }
 
-impl CatalogueQuery {
-    /// The filter and the page.
-    pub fn parts(&self) -> (Filter, u64) {
-        let cut = |text: &str| text.trim().chars().take(100).collect::<String>();
-        let filter = Filter {
-            text: cut(&self.q),
-            region: cut(&self.region),
-            state: cut(&self.state),
-            ..Filter::default()
-        };
-        (filter, self.page.unwrap_or(1).clamp(1, 100_000))
-    }
+/// What the list of programs is narrowed to.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters in the OpenAPI document")]
+pub(super) struct ProgramQuery {
+    /// Parts of the name of the program or its occupation with blanks between them, or a whole code.
+    q: Option<String>,
+    /// Division or federation code where it is offered; the divisions below are included.
+    region: Option<String>,
+    /// Accessible forms of teaching, all of them; may stand several times.
+    form: Option<Vec<String>>,
+    /// `1`: only with a class that takes applications.
+    enrolling: Option<u8>,
+    /// Page, from 1.
+    page: Option<u64>,
 }
 
 /// An institution as anybody sees it.
@@ -117,13 +125,13 @@ struct PublicInstitutions {
 }
 
 /// Institutions in the catalogue, by name.
-#[utoipa::path(get, path = "/api/v1/catalogue/institutions", tag = "catalogue", params(CatalogueQuery),
+#[utoipa::path(get, path = "/api/v1/catalogue/institutions", tag = "catalogue", params(InstitutionQuery),
     responses((status = 200, body = PublicInstitutions), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn catalogue_institutions(
     State(app): State<App>,
-    Query(query): Query<CatalogueQuery>,
+    visit: Visit,
 ) -> Result<Json<PublicInstitutions>, Problem> {
-    let (filter, page) = query.parts();
+    let Search { filter, page, .. } = Search::checked(&app, &visit, List::Institutions)?;
     let found = public_catalogue::institutions(app.store.reader(), &filter, page, PAGE).await?;
     let items = found
         .items
@@ -273,13 +281,13 @@ struct PublicPrograms {
 }
 
 /// Published programs, by code.
-#[utoipa::path(get, path = "/api/v1/catalogue/programs", tag = "catalogue", params(CatalogueQuery),
+#[utoipa::path(get, path = "/api/v1/catalogue/programs", tag = "catalogue", params(ProgramQuery),
     responses((status = 200, body = PublicPrograms), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn catalogue_programs(
     State(app): State<App>,
-    Query(query): Query<CatalogueQuery>,
+    visit: Visit,
 ) -> Result<Json<PublicPrograms>, Problem> {
-    let (filter, page) = query.parts();
+    let Search { filter, page, .. } = Search::checked(&app, &visit, List::Programs)?;
     let found = public_catalogue::programs(app.store.reader(), &filter, page, PAGE).await?;
     let items = found.items.into_iter().map(Into::into).collect();
     Ok(Json(PublicPrograms {

@@ -1,6 +1,5 @@
 //! The catalogue as anybody reads it: admitted institutions, published programs, their offers and classes.
 
 pub(crate) mod downloads;
-pub(crate) mod export;
 pub mod json;
 pub(crate) mod search;

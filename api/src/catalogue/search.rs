@@ -12,9 +12,12 @@ use super::json::PAGE;
 use crate::app::App;
 use crate::extract::Locale;
 use crate::frame::{Frame, Visit};
+use crate::problem::Problem;
 
 /// Longest search text, in characters.
 const LONGEST: usize = 100;
+/// Filters that may stand several times.
+const SEVERAL: [&str; 2] = ["provision", "form"];
 /// Highest page number that is read.
 const LAST_PAGE: u64 = 100_000;
 
@@ -70,10 +73,32 @@ impl Search {
         };
         let query = visit.query.strip_prefix('?').unwrap_or("");
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-        for (name, value) in &pairs {
-            search.take(app, visit.lang, name, value.trim());
+        for (at, (name, value)) in pairs.iter().enumerate() {
+            let before = pairs.get(..at).unwrap_or_default();
+            if !SEVERAL.contains(&name.as_str()) && before.iter().any(|(other, _)| other == name) {
+                let name: String = name.chars().take(LONGEST).collect();
+                let zh = format!("查询条件“{name}”出现了两次,请只留一个。");
+                let en = format!("The filter “{name}” stands twice; keep one.");
+                search.fault(visit.lang, "q", zh, en);
+            } else {
+                search.take(app, visit.lang, name, value.trim());
+            }
         }
         search
+    }
+
+    /// The same for programs and files, which take no wrong filter.
+    pub(crate) fn checked(app: &App, visit: &Visit, list: List) -> Result<Self, Problem> {
+        let search = Self::read(app, visit, list);
+        let mut faults = search.faults.iter();
+        let Some((field, text)) = faults.next() else {
+            return Ok(search);
+        };
+        let pointer = |field: &str| format!("/{}", field.trim_end_matches("-0"));
+        let first = Problem::field(pointer(field), "query", text, text);
+        Err(faults.fold(first, |problem, (field, text)| {
+            problem.with_error(pointer(field), "query", text, text)
+        }))
     }
 
     fn take(&mut self, app: &App, lang: Locale, name: &str, value: &str) {
@@ -223,6 +248,14 @@ impl Search {
     /// The address of a file with all rows of this search.
     pub(crate) fn file(&self, f: &Frame, extension: &str) -> String {
         self.address(&format!("{}.{extension}", f.href(self.list.path())), 1)
+    }
+
+    /// The address of all rows of this search in JSON.
+    pub(crate) fn json(&self) -> String {
+        self.address(
+            &format!("/api/v1/catalogue{}/export/json", self.list.path()),
+            1,
+        )
     }
 
     fn address(&self, path: &str, page: u64) -> String {

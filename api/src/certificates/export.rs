@@ -96,6 +96,7 @@ async fn export_certificates(
         source: "/api/v1/certificates".to_owned(),
         filter: serde_urlencoded::to_string(&query).unwrap_or_default(),
         personal: true,
+        lang: crate::extract::Locale::Zh,
     };
     exports::answer(&app, Some(&by.actor), table, form).await
 }

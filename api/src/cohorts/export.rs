@@ -70,6 +70,7 @@ async fn export_enrolments(
         source: format!("/api/v1/cohorts/{id}/enrolments"),
         filter: String::new(),
         personal: true,
+        lang: crate::extract::Locale::Zh,
     };
     exports::answer(&app, Some(&by.actor), table, form).await
 }

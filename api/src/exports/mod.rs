@@ -15,6 +15,7 @@ use crate::access::permissions::{BulkExport, Permission};
 use crate::app::App;
 use crate::audit::denials::{self, Denial};
 use crate::audit::origin::Origin;
+use crate::extract::Locale;
 use crate::problem::{Code, Problem};
 
 /// Most rows of one file.
@@ -44,9 +45,18 @@ impl Form {
     }
 }
 
-/// A column: its name in JSON and its heading for people.
+/// A column: its name in JSON, which is the English heading too, and its Chinese heading.
 #[derive(Clone, Copy, Debug)]
 pub struct Column(pub &'static str, pub &'static str);
+
+impl Column {
+    const fn heading(self, lang: Locale) -> &'static str {
+        match lang {
+            Locale::Zh => self.1,
+            Locale::En => self.0,
+        }
+    }
+}
 
 /// A cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +103,8 @@ pub struct Table {
     pub filter: String,
     /// Whether a row tells something about a trainee, masked or not.
     pub personal: bool,
+    /// Language of the headings.
+    pub lang: Locale,
 }
 
 /// Shows no row.
@@ -110,25 +122,29 @@ struct Watermark {
 impl Table {
     fn watermark(&self, app: &App, actor: Option<&Actor>, at: DateTime<Utc>) -> Watermark {
         let china = at + Duration::hours(8);
-        let who = actor.map_or_else(|| "公开数据,未登录".to_owned(), |a| a.account.to_string());
+        let t = |zh: &'static str, en: &'static str| self.lang.pick(zh, en);
+        let who = actor.map_or_else(
+            || t("公开数据,未登录", "open data, not signed in").to_owned(),
+            |actor| actor.account.to_string(),
+        );
+        let filter = match self.filter.as_str() {
+            "" => t("(全部)", "(all)"),
+            filter => filter,
+        };
         Watermark {
             lines: vec![
-                ("名单", self.title.to_owned()),
-                ("导出账号", who),
+                (t("名单", "List"), self.title.to_owned()),
+                (t("导出账号", "Account"), who),
                 (
-                    "导出时间(北京时间)",
+                    t("导出时间(北京时间)", "Time (Beijing)"),
                     china.format("%Y-%m-%d %H:%M:%S").to_string(),
                 ),
+                (t("筛选条件", "Filter"), filter.to_owned()),
                 (
-                    "筛选条件",
-                    if self.filter.is_empty() {
-                        "(全部)".to_owned()
-                    } else {
-                        self.filter.clone()
-                    },
+                    t("来源", "Source"),
+                    format!("{}{}", app.config.public_url, self.source),
                 ),
-                ("来源", format!("{}{}", app.config.public_url, self.source)),
-                ("行数", self.rows.len().to_string()),
+                (t("行数", "Rows"), self.rows.len().to_string()),
             ],
         }
     }

@@ -53,7 +53,12 @@ fn csv(table: &Table, mark: &Watermark) -> Result<Vec<u8>, csv::Error> {
         .terminator(csv::Terminator::CRLF)
         // Excel takes UTF-8 for the local code page without it.
         .from_writer(b"\xef\xbb\xbf".to_vec());
-    out.write_record(table.columns.iter().map(|column| column.1))?;
+    out.write_record(
+        table
+            .columns
+            .iter()
+            .map(|column| column.heading(table.lang)),
+    )?;
     for row in &table.rows {
         let cells = row.iter().map(|cell| match cell {
             Cell::Text(text) => harmless(text).into_owned(),
@@ -85,7 +90,7 @@ fn xlsx(table: &Table, mark: &Watermark) -> Result<Vec<u8>, XlsxError> {
     let number = Format::new();
     let sheet = workbook.add_worksheet().set_name(table.title)?;
     for (column, heading) in (0_u16..).zip(table.columns) {
-        sheet.write_string_with_format(0, column, heading.1, &bold)?;
+        sheet.write_string_with_format(0, column, heading.heading(table.lang), &bold)?;
         sheet.set_column_width(column, 18)?;
     }
     for (row, cells) in (1_u32..).zip(&table.rows) {
@@ -117,7 +122,9 @@ fn xlsx(table: &Table, mark: &Watermark) -> Result<Vec<u8>, XlsxError> {
         .set_landscape()
         .set_repeat_rows(0, 0)?
         .set_footer(format!("&L{footer}&R&P/&N"));
-    let about = workbook.add_worksheet().set_name("导出说明")?;
+    let about = workbook
+        .add_worksheet()
+        .set_name(table.lang.pick("导出说明", "About"))?;
     about.set_column_width(0, 24)?.set_column_width(1, 80)?;
     for (row, (word, value)) in (0_u32..).zip(&mark.lines) {
         about.write_string_with_format(row, 0, *word, &bold)?;
@@ -203,6 +210,7 @@ mod tests {
             source: "/test".to_owned(),
             filter: "=q".to_owned(),
             personal: false,
+            lang: crate::extract::Locale::Zh,
         };
         let mark = Watermark {
             lines: vec![

@@ -8,10 +8,10 @@ use axum::response::Response;
 use axum::routing::get;
 use domain::institution::InstitutionState;
 use domain::program::Provision;
+use store::institutions::Admission;
 use store::public_catalogue::{self, Filter, Surroundings};
 
 use crate::app::App;
-use crate::catalogue::export::{Form, MOST_ROWS, Table};
 use crate::catalogue::json::PAGE;
 use crate::catalogue::search::{Instead, List, Paging, Search, SearchForm, list_title};
 use crate::fields::codes;
@@ -21,8 +21,6 @@ use crate::problem::Problem;
 /// Routes of this feature.
 pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/institutions", get(list));
-    let router = both(router, "/institutions.csv", get(csv));
-    let router = both(router, "/institutions.xlsx", get(xlsx));
     router.merge(super::profile::routes())
 }
 
@@ -66,10 +64,20 @@ pub(crate) fn day(f: &Frame, text: &str) -> String {
         .map_or_else(|_| text.to_owned(), |day| f.date(day))
 }
 
+/// First day of the next class. A class that should have begun is no next start, whatever its state still says.
+pub(crate) fn next_start(
+    app: &App,
+    row: &Admission,
+    around: Option<&Surroundings>,
+) -> Option<String> {
+    around
+        .and_then(|around| around.next_start.clone())
+        .filter(|day| row.state.may_open() && *day >= app.today().to_string())
+}
+
 struct Row {
     address: String,
     name: String,
-    code: String,
     region: String,
     state: &'static str,
     icon: &'static str,
@@ -79,31 +87,21 @@ struct Row {
     next_start: Option<String>,
 }
 
-fn row(
-    app: &App,
-    f: &Frame,
-    row: store::institutions::Admission,
-    around: Option<&Surroundings>,
-) -> Row {
+fn row(app: &App, f: &Frame, row: Admission, around: Option<&Surroundings>) -> Row {
     let (icon, class) = mark(row.state);
     let none = Surroundings::default();
     let around = around.unwrap_or(&none);
-    // A class that should have begun is no next start, whatever its state still says.
-    let next_start = around
-        .next_start
-        .as_deref()
-        .filter(|day| row.state.may_open() && **day >= *app.today().to_string());
+    let next_start = next_start(app, &row, Some(around));
     Row {
         address: format!("/institutions/{}", row.institution.credit_code),
         name: row.institution.name,
-        code: row.institution.credit_code,
         region: app.regions.full_name(&row.site_region).to_owned(),
         state: f.lang().pick(row.state.zh(), row.state.en()),
         icon,
         class,
         grade: row.grade.map(|grade| grade_word(f, &grade)),
         provisions: provision_words(f, &around.provisions).join(f.t("、", ", ")),
-        next_start: next_start.map(|text| day(f, text)),
+        next_start: next_start.map(|text| day(f, &text)),
     }
 }
 
@@ -120,6 +118,7 @@ struct ListPage {
     clear: String,
     csv: String,
     xlsx: String,
+    json: String,
 }
 
 async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
@@ -161,6 +160,7 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         clear: f.href(List::Institutions.path()),
         csv: search.file(&f, "csv"),
         xlsx: search.file(&f, "xlsx"),
+        json: search.json(),
         f,
     };
     let (status, caching) = if good {
@@ -198,69 +198,4 @@ async fn instead(app: &App, f: &Frame, search: &Search) -> Result<Vec<Instead>, 
         }
     }
     Ok(instead)
-}
-
-async fn csv(app: State<App>, visit: Visit) -> Result<Response, Problem> {
-    file(app, visit, Form::Csv).await
-}
-
-async fn xlsx(app: State<App>, visit: Visit) -> Result<Response, Problem> {
-    file(app, visit, Form::Xlsx).await
-}
-
-async fn file(State(app): State<App>, visit: Visit, form: Form) -> Result<Response, Problem> {
-    let search = Search::read(&app, &visit, List::Institutions);
-    if let Some((_, text)) = search.faults.first() {
-        return Err(Problem::field("", "query", text, text));
-    }
-    let f = Frame::new(&app, &visit, Brand::Registry, String::new());
-    let reader = app.store.reader();
-    let mut rows = Vec::new();
-    for number in 1.. {
-        let found = public_catalogue::institutions(reader, &search.filter, number, 500).await?;
-        if found.items.is_empty() || rows.len() >= MOST_ROWS {
-            break;
-        }
-        let around = public_catalogue::surroundings(reader, &found.items).await?;
-        for one in found.items {
-            let (address, phone) = (one.address.clone(), one.phone.clone());
-            let around = around.get(&one.id);
-            let row = row(&app, &f, one, around);
-            let next = row.next_start.unwrap_or_default();
-            let grade = row.grade.unwrap_or_default();
-            let state = row.state.to_owned();
-            rows.push(vec![
-                row.name,
-                row.code,
-                row.region,
-                state,
-                grade,
-                address,
-                phone,
-                row.provisions,
-                next,
-            ]);
-        }
-    }
-    let heads = [
-        ("机构名称", "Name"),
-        ("统一社会信用代码", "Credit code"),
-        ("地区", "Region"),
-        ("状态", "State"),
-        ("等级", "Grade"),
-        ("地址", "Address"),
-        ("电话", "Telephone"),
-        ("无障碍设施", "Accessibility"),
-        ("最近开班", "Next start"),
-    ];
-    let table = Table {
-        name: "institutions",
-        filter: search.words(&app, visit.lang).join(f.t("、", ", ")),
-        heads: heads
-            .iter()
-            .map(|(zh, en)| visit.lang.pick(zh, en))
-            .collect(),
-        rows,
-    };
-    table.file(&app, &f, form)
 }

@@ -12,7 +12,6 @@ use store::public_catalogue::{self, ClassesOf, Filter};
 
 use super::drafts::ContentUnit;
 use crate::app::App;
-use crate::catalogue::export::{Form, MOST_ROWS, Table};
 use crate::catalogue::json::PAGE;
 use crate::catalogue::search::{Instead, List, Paging, Search, SearchForm, list_title};
 use crate::fields::codes;
@@ -23,8 +22,6 @@ use crate::problem::Problem;
 /// Routes of this feature.
 pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/programs", get(list));
-    let router = both(router, "/programs.csv", get(csv));
-    let router = both(router, "/programs.xlsx", get(xlsx));
     let router = both(router, "/certificate-types", get(types));
     both(router, "/programs/{code}", get(show))
 }
@@ -52,6 +49,7 @@ struct ListPage {
     clear: String,
     csv: String,
     xlsx: String,
+    json: String,
 }
 
 async fn rows(app: &App, f: &Frame, versions: Vec<Version>) -> Result<Vec<Row>, Problem> {
@@ -72,14 +70,16 @@ async fn rows(app: &App, f: &Frame, versions: Vec<Version>) -> Result<Vec<Row>, 
     Ok(rows)
 }
 
-async fn occupation(app: &App, content: &Content) -> Result<String, Problem> {
+/// Name of the occupation of a program.
+pub(crate) async fn occupation(app: &App, content: &Content) -> Result<String, Problem> {
     let reader = app.store.reader();
     let (code, edition) = (&content.occupation_code, &content.occupation_edition);
     let found = store::reference::occupation(reader, code, edition).await?;
     Ok(found.map_or_else(String::new, |occupation| occupation.name))
 }
 
-fn form_words(f: &Frame, list: &str) -> String {
+/// Words of the accessible forms in a JSON list.
+pub(crate) fn form_words(f: &Frame, list: &str) -> String {
     let forms: Vec<&str> = codes(list)
         .iter()
         .filter_map(|code| code.parse::<AccessibleForm>().ok())
@@ -127,6 +127,7 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         clear: f.href(List::Programs.path()),
         csv: search.file(&f, "csv"),
         xlsx: search.file(&f, "xlsx"),
+        json: search.json(),
         f,
     };
     let (status, caching) = if good {
@@ -135,59 +136,6 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         (StatusCode::UNPROCESSABLE_ENTITY, Caching::Never)
     };
     page(status, &view, caching)
-}
-
-async fn csv(app: State<App>, visit: Visit) -> Result<Response, Problem> {
-    file(app, visit, Form::Csv).await
-}
-
-async fn xlsx(app: State<App>, visit: Visit) -> Result<Response, Problem> {
-    file(app, visit, Form::Xlsx).await
-}
-
-async fn file(State(app): State<App>, visit: Visit, form: Form) -> Result<Response, Problem> {
-    let search = Search::read(&app, &visit, List::Programs);
-    if let Some((_, text)) = search.faults.first() {
-        return Err(Problem::field("", "query", text, text));
-    }
-    let f = Frame::new(&app, &visit, Brand::Registry, String::new());
-    let mut all = Vec::new();
-    for number in 1.. {
-        let reader = app.store.reader();
-        let found = public_catalogue::programs(reader, &search.filter, number, 500).await?;
-        if found.items.is_empty() || all.len() >= MOST_ROWS {
-            break;
-        }
-        for row in rows(&app, &f, found.items).await? {
-            let (hours, purpose) = (row.hours.to_string(), row.purpose.to_owned());
-            all.push(vec![
-                row.code,
-                row.name,
-                row.occupation,
-                hours,
-                purpose,
-                row.forms,
-            ]);
-        }
-    }
-    let heads = [
-        ("项目编号", "Code"),
-        ("项目名称", "Name"),
-        ("职业", "Occupation"),
-        ("学时", "Hours"),
-        ("用途", "Purpose"),
-        ("授课形式", "Forms of teaching"),
-    ];
-    let table = Table {
-        name: "programs",
-        filter: search.words(&app, visit.lang).join(f.t("、", ", ")),
-        heads: heads
-            .iter()
-            .map(|(zh, en)| visit.lang.pick(zh, en))
-            .collect(),
-        rows: all,
-    };
-    table.file(&app, &f, form)
 }
 
 struct VersionView {

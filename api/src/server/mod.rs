@@ -80,6 +80,7 @@ fn public_pages() -> Router<App> {
         .merge(crate::home::routes())
         .merge(crate::verify::pages::routes())
         .merge(crate::institutions::pages::routes())
+        .merge(crate::catalogue::downloads::pages())
         .merge(crate::programs::pages::routes())
         .merge(crate::log::pages::routes())
         .merge(crate::notices::routes())
