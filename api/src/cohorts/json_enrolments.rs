@@ -5,7 +5,7 @@ use axum::extract::State;
 use domain::enrolment::EnrolmentState;
 use domain::ids::{CohortId, EnrolmentId, PersonId};
 use serde::{Deserialize, Serialize};
-use store::privacy::reads::CardCheck;
+use store::privacy::subjects::CardCheck;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -127,7 +127,7 @@ pub(super) async fn shown(
     let attendance = store::results::attendance(reader, id).await?;
     let results = store::results::assessments(reader, id).await?;
     let mut cards: std::collections::HashMap<PersonId, CardCheck> =
-        store::privacy::reads::card_checks(reader, &people)
+        store::privacy::subjects::card_checks(reader, &people)
             .await?
             .into_iter()
             .map(|check| (check.person, check))

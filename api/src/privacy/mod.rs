@@ -3,6 +3,7 @@
 
 pub mod consents;
 pub mod failures;
+mod granting;
 mod json;
 pub mod me;
 mod me_json;

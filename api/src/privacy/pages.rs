@@ -13,7 +13,7 @@ use domain::privacy::{ConsentPurpose, PersonalField, ReadPurpose};
 use uuid::Uuid;
 
 use super::consents::{self, ConsentRequest};
-use super::me::{self, OwnCertificate, OwnTraining};
+use super::me::{self, OwnCertificate, OwnRecord, OwnTraining};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{ManageOwnConsent, SeeOwnRecord};
@@ -31,6 +31,7 @@ pub(crate) fn routes() -> Router<App> {
         "/me/consents",
         get(own_consents).post(change_consent),
     );
+    let router = both(router, "/me/copy", get(own_copy));
     both(router, "/me/reads", get(own_reads))
 }
 
@@ -83,6 +84,43 @@ async fn own(
     by: OnPage<SeeOwnRecord>,
 ) -> Result<Response, Problem> {
     own_page(&app, &visit, &by.actor).await
+}
+
+#[derive(Template)]
+#[template(path = "me_copy.html")]
+struct CopyPage {
+    f: Frame,
+    r: OwnRecord,
+}
+
+impl CopyPage {
+    fn word(&self, kind: &str) -> &'static str {
+        kind.parse::<PersonalField>()
+            .map_or("", |field| self.f.lang().pick(field.zh(), field.en()))
+    }
+
+    fn purpose(&self, purpose: &str) -> &'static str {
+        purpose
+            .parse::<ConsentPurpose>()
+            .map_or("", |one| self.f.lang().pick(one.zh(), one.en()))
+    }
+}
+
+/// Everything that is held, to read and to print; `/api/v1/me/record` is the same for machines.
+pub async fn copy_page(app: &App, visit: &Visit, actor: &Actor) -> Result<Response, Problem> {
+    let view = CopyPage {
+        f: frame(app, visit, ("我的信息副本", "A copy of my data")),
+        r: me::record(app, actor).await?,
+    };
+    staff_page(app, StatusCode::OK, &view, None)
+}
+
+async fn own_copy(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<SeeOwnRecord>,
+) -> Result<Response, Problem> {
+    copy_page(&app, &visit, &by.actor).await
 }
 
 struct ConsentRow {

@@ -12,7 +12,8 @@ use domain::ids::{CohortId, EnrolmentId, PersonId};
 use domain::privacy::{PersonalField, ReadPurpose, Shown, ends, may_see};
 use serde::{Deserialize, Serialize};
 use store::audit::AuditEntry;
-use store::privacy::reads::{self, CardCheck, NewRead, Subject, Values};
+use store::privacy::reads::{self, NewRead};
+use store::privacy::subjects::{self, CardCheck, Subject, Values};
 use store::scope::Scope;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -127,7 +128,7 @@ async fn subject(
     actor: &Actor,
     id: EnrolmentId,
 ) -> Result<Subject, Problem> {
-    reads::subject(db, &Scope::by(actor, ScopeCapacity::Site), id)
+    subjects::subject(db, &Scope::by(actor, ScopeCapacity::Site), id)
         .await?
         .ok_or_else(Problem::not_found)
 }
@@ -152,7 +153,7 @@ pub async fn unmask(
     // Opened after the commit: what was read is on record before anybody sees it.
     let reader = app.store.reader();
     let subject = subject(reader, actor, stored.enrolment).await?;
-    let values = reads::values(reader, app.store.vault(), &subject, app.today()).await?;
+    let values = subjects::values(reader, app.store.vault(), &subject, app.today()).await?;
     Ok(answer(actor, &stored, &values))
 }
 
@@ -412,7 +413,7 @@ pub async fn check_card(
         outcome: request.outcome.as_str().to_owned(),
         valid_until: request.valid_until,
     };
-    reads::note_card_check(&act.tx, &check, actor, act.now).await?;
+    subjects::note_card_check(&act.tx, &check, actor, act.now).await?;
     act.record(Entry {
         kind: "enrolment",
         id: id.uuid(),

@@ -2,20 +2,21 @@
 //! with its reason (PIPL art. 44-47, 50; trust.md PI-6).
 
 use axum::http::StatusCode;
-use chrono::{Months, NaiveDate};
+use chrono::NaiveDate;
 use domain::PersonName;
 use domain::access::{Actor, ScopeCapacity};
 use domain::ids::{EnrolmentId, PersonId};
 use domain::privacy::{
-    Channel, ConsentPurpose, OutcomeCode, PersonalField, ReadPurpose, RequestKind, RequestState,
+    Channel, OutcomeCode, PersonalField, ReadPurpose, RequestKind, RequestState,
 };
 use serde::{Deserialize, Serialize};
 use store::privacy::requests::{self, Decision, NewRequest, PersonRequest};
-use store::privacy::{consents, erasure, reads, record};
+use store::privacy::{erasure, record, subjects};
 use store::scope::Scope;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::granting::{Outcome, grant};
 use super::me::{self, OwnRecord};
 use super::{reading, trainee};
 use crate::act::{Act, Begin, Entry, Receipt};
@@ -161,7 +162,7 @@ pub async fn take_for(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let subject = reads::subject(
+    let subject = subjects::subject(
         &act.tx,
         &Scope::by(actor, ScopeCapacity::Household),
         enrolment,
@@ -425,106 +426,4 @@ pub async fn decide(
         tracing::warn!("The database keeps an old version of an erased key a while: {error}");
     }
     Ok(receipt)
-}
-
-struct Outcome {
-    state: RequestState,
-    code: OutcomeCode,
-    kept_until: Option<NaiveDate>,
-    erases: bool,
-}
-
-async fn grant(act: &mut Act, request: &PersonRequest) -> Result<Outcome, Problem> {
-    let done = |erases| Outcome {
-        state: RequestState::Granted,
-        code: OutcomeCode::Done,
-        kept_until: None,
-        erases,
-    };
-    match request.kind {
-        RequestKind::Access | RequestKind::Copy => Ok(done(false)),
-        RequestKind::Correction => {
-            correct_name(act, request).await?;
-            Ok(done(false))
-        }
-        RequestKind::Deletion => delete(act, request, done(true)).await,
-    }
-}
-
-/// Gives the person the right name from today on; a superseding certificate then carries it (field.md 1 and 13).
-async fn correct_name(act: &mut Act, request: &PersonRequest) -> Result<(), Problem> {
-    let (vault, person) = (act.app.store.vault(), request.person);
-    let name: PersonName = request
-        .new_name
-        .as_deref()
-        .and_then(|name| name.parse().ok())
-        .ok_or_else(|| Problem::internal("a correction without a name"))?;
-    store::persons::lock(&act.tx, &[person]).await?;
-    let open = store::persons::open(&act.tx, vault, &[person], act.today)
-        .await?
-        .remove(&person)
-        .ok_or_else(Problem::not_found)?;
-    if open.name.as_str() == name.expose() {
-        return Err(Problem::new(Code::TransitionRefused).with_detail(
-            "登记的姓名与申请更正的姓名相同,请以“无需更正”(unproven)办结。",
-            "The name on record is the one asked for; refuse it as unproven.",
-        ));
-    }
-    // The request holds the proof, sealed; the dated row points to it.
-    let proof = format!("person_request:{}", request.id);
-    let row = act.new_id();
-    store::persons::rename(&act.tx, &open, name.expose(), act.today, Some(&proof), row).await?;
-    act.record(Entry {
-        kind: "person",
-        id: person.uuid(),
-        act: "correct_name",
-        evidence: &[request.id.to_string()],
-        ..Entry::default()
-    })
-    .await
-}
-
-/// Deletes all that no legal duty keeps: everything, or the contact data of somebody who holds a certificate.
-async fn delete(act: &mut Act, request: &PersonRequest, all: Outcome) -> Result<Outcome, Problem> {
-    let person = request.person;
-    store::persons::lock(&act.tx, &[person]).await?;
-    if erasure::in_training(&act.tx, person).await? {
-        return Err(Problem::new(Code::TransitionRefused).with_detail(
-            "本人正在参加培训或等待录取;请先办理退出,再办理删除。",
-            "The person is in a class or waits for one; record the withdrawal first, then delete.",
-        ));
-    }
-    let proof_days = act.app.privacy.privacy.consent_proof_days;
-    for purpose in ConsentPurpose::ALL {
-        let days = chrono::Days::new(u64::from(proof_days.of(*purpose)));
-        let retain = act.today.checked_add_days(days).unwrap_or(act.today);
-        consents::withdraw(&act.tx, person, *purpose, act.today, retain).await?;
-    }
-    let years = act.app.privacy.privacy.certificate_years;
-    let kept_until = erasure::last_certificate(&act.tx, person)
-        .await?
-        .and_then(|at| domain::calendar::today(at).checked_add_months(Months::new(12 * years)))
-        .filter(|until| *until > act.today);
-    let (act_name, outcome) = match kept_until {
-        None => ("erase", all),
-        Some(until) => {
-            erasure::forget_contact(&act.tx, person).await?;
-            let outcome = Outcome {
-                state: RequestState::GrantedInPart,
-                code: OutcomeCode::LegalDuty,
-                kept_until: Some(until),
-                erases: false,
-            };
-            ("forget_contact", outcome)
-        }
-    };
-    act.record(Entry {
-        kind: "person",
-        id: person.uuid(),
-        act: act_name,
-        evidence: &[request.id.to_string()],
-        ..Entry::default()
-    })
-    .await?;
-    Ok(outcome)
 }

@@ -6,6 +6,7 @@ pub mod reads;
 pub mod record;
 pub mod requests;
 pub mod retention;
+pub mod subjects;
 
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
