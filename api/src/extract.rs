@@ -232,6 +232,12 @@ fn without_values(text: &str) -> String {
         return text.chars().take(300).collect();
     }
     let expected = text.split("expected ").nth(1).unwrap_or("another type");
+    // Names of our types tell an asker nothing.
+    let expected = if expected.starts_with("struct ") {
+        "an object"
+    } else {
+        expected
+    };
     format!(
         "Wrong type or form: expected {}",
         expected.chars().take(200).collect::<String>()

@@ -21,6 +21,7 @@ pub mod offer;
 pub mod policy;
 pub mod privacy;
 pub mod program;
+pub mod spelling;
 
 pub use amounts::{Fen, Ppm, rdiv};
 pub use identifiers::{

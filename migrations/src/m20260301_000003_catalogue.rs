@@ -5,6 +5,8 @@ crate::migration!(
 CREATE TABLE institution (
   id UUID NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
+  -- The name in Latin letters: readings and initials (domain::spelling).
+  spellings TEXT NOT NULL,
   credit_code TEXT NOT NULL,
   created_at INSTANT NOT NULL
 );
@@ -96,6 +98,7 @@ CREATE TABLE program_version (
   version INTEGER NOT NULL,
   state TEXT NOT NULL,
   name TEXT NOT NULL,
+  spellings TEXT NOT NULL,
   purpose TEXT NOT NULL,
   occupation_code TEXT NOT NULL,
   occupation_edition TEXT NOT NULL,

@@ -107,14 +107,14 @@ impl Fixture {
              INSERT INTO federation_area VALUES ('330000', '330106', '1980-01-01', NULL), ('330106', '330106', '1980-01-01', NULL) ON CONFLICT DO NOTHING; \
              INSERT INTO occupation VALUES ('4-14-01-02', '2022', '医疗护理员', FALSE, FALSE) ON CONFLICT DO NOTHING; \
              INSERT INTO certificate_type VALUES ('T1', '培训证书', 'Training certificate', '', '330000', NULL, 0) ON CONFLICT DO NOTHING; \
-             INSERT INTO institution VALUES ({i}, '学校', 'C{pid}-{n}', 0); \
+             INSERT INTO institution VALUES ({i}, '学校', 'xuexiao', 'C{pid}-{n}', 0); \
              INSERT INTO admission (id, institution_id, federation, site_region, address, phone, state, origin, applied_at, state_since, returned_count, revision) \
                VALUES ({a}, {i}, '330000', '330106', '', '', 'graded', 'native', 0, 0, 0, 1); \
              INSERT INTO site VALUES ({s}, {i}, '教学点', '330106', '', '[]', 0); \
              INSERT INTO program VALUES ({p}, 'P{pid}-{n}', '330000', NULL, NULL, 0); \
-             INSERT INTO program_version (id, program_id, version, state, name, purpose, occupation_code, occupation_edition, skill_level, hours, content, \
+             INSERT INTO program_version (id, program_id, version, state, name, spellings, purpose, occupation_code, occupation_edition, skill_level, hours, content, \
                entry_conditions, assessment_rule, certificate_type, accessible_forms, suited_needs, published_on, state_since, revision) \
-               VALUES ({v}, {p}, 1, 'published', '护理', 'employment', '4-14-01-02', '2022', 5, 100, '[]', '', '', 'T1', '[]', '[]', '2026-01-01', 0, 1); \
+               VALUES ({v}, {p}, 1, 'published', '护理', 'huli', 'employment', '4-14-01-02', '2022', 5, 100, '[]', '', '', 'T1', '[]', '[]', '2026-01-01', 0, 1); \
              INSERT INTO offer VALUES ({o}, {v}, {a}, {s}, 'open', 0, 1);",
             i = hex(institution),
             a = hex(admission),

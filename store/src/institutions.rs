@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{AdmissionId, InstitutionId, SiteId};
 use domain::institution::InstitutionState;
+use domain::spelling::spellings;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
@@ -124,6 +125,7 @@ pub async fn insert(
     let row = institution::ActiveModel {
         id: Set(new.id.uuid()),
         name: Set(new.name.clone()),
+        spellings: Set(spellings(&new.name)),
         credit_code: Set(new.credit_code.clone()),
         created_at: Set(time::millis(now)),
     };

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{InstitutionId, ProgramId, ProgramVersionId};
 use domain::program::{ProgramState, Purpose};
+use domain::spelling::spellings;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
@@ -202,6 +203,7 @@ pub async fn insert_version(db: &impl ConnectionTrait, new: &Version) -> Result<
         version: Set(new.version.cast_signed()),
         state: Set(new.state.as_str().to_owned()),
         name: Set(content.name.clone()),
+        spellings: Set(spellings(&content.name)),
         purpose: Set(content.purpose.as_str().to_owned()),
         occupation_code: Set(content.occupation_code.clone()),
         occupation_edition: Set(content.occupation_edition.clone()),
@@ -235,6 +237,7 @@ pub async fn update(db: &impl ConnectionTrait, row: &Version) -> Result<i32, Sto
     let done = program_version::Entity::update_many()
         .col_expr(C::State, Expr::value(row.state.as_str()))
         .col_expr(C::Name, Expr::value(content.name.as_str()))
+        .col_expr(C::Spellings, Expr::value(spellings(&content.name)))
         .col_expr(C::Purpose, Expr::value(content.purpose.as_str()))
         .col_expr(
             C::OccupationCode,

@@ -170,6 +170,11 @@ async fn a_scan_finds_it_genuine(story: &Story, certificate: &Value) {
         assert_eq!(read, qr_text);
     }
     let keys = anybody.get("/api/v1/keys").await.good();
+    let file = certs::keys::PublicKeyFile::parse(&keys.to_string());
+    assert!(
+        file.is_ok(),
+        "`cert verify --keys` reads the answer: {keys}"
+    );
     let key = keys.as_array().expect("keys")[0].clone();
     let public_key = text(&key["public_key"]);
     if let Some(said) = tests::interop::foreign_cose(&qr_text, &public_key) {

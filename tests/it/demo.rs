@@ -76,6 +76,9 @@ async fn the_demo_shows_a_country_with_certificates_in_every_state() {
         );
     }
 
+    let keys = certs::keys::PublicKeyFile::parse(&demo["issuer_keys"].to_string());
+    assert!(keys.is_ok_and(|file| file.keys.len() >= 4), "{demo}");
+
     // Every account signs in, and they sit in at least three provinces and the corps.
     let mut places: BTreeMap<String, u32> = BTreeMap::new();
     for account in demo["accounts"].as_array().expect("accounts") {

@@ -304,7 +304,15 @@ async fn the_catalogue_is_narrowed_by_every_filter(database: Database) {
         "?provision=step_free_entrance&provision=hearing_loop",
         "?form=sign_language",
         "?enrolling=1",
-        "?q=&region=&state=",
+        "?q=&region=&state=&grade=&occupation=&starts_from=&sort=name",
+        "?q=zhejiangxugou",
+        "?q=ZJXG",
+        "?grade=P",
+        "?occupation=4-14",
+        "?starts_from=2026-03-05",
+        "?starts_from=2026-03-05&enrolling=1&free=1",
+        "?sort=grade",
+        "?sort=region",
     ];
     for query in found {
         let html = whole(
@@ -326,6 +334,10 @@ async fn the_catalogue_is_narrowed_by_every_filter(database: Database) {
         "?provision=lift",
         "?provision=hearing_loop&provision=lift",
         "?form=braille",
+        "?q=zhejiangxugong",
+        "?grade=A",
+        "?occupation=6",
+        "?starts_from=2027-01-01",
     ];
     for query in missed {
         let html = whole(
@@ -352,8 +364,16 @@ async fn the_catalogue_is_narrowed_by_every_filter(database: Database) {
         html.contains("/institutions?q=%E8%99%9A%E6%9E%84\""),
         "{html}"
     );
+    // What sounds alike is offered: 浙将 for 浙江.
+    let html = open(&story, "/institutions?q=%E6%B5%99%E5%B0%86")
+        .await
+        .text();
+    assert!(html.contains("/institutions?q=zhejiang\""), "{html}");
     for query in [
         "?q=%E5%85%BB%E8%80%81",
+        "?q=yanglao",
+        "?occupation=4-14",
+        "?starts_from=2026-03-05&free=1&sort=code",
         "?form=sign_language",
         "?region=330000",
         "?enrolling=1",
@@ -388,6 +408,11 @@ async fn a_wrong_filter_is_shown_and_not_ignored(database: Database) {
         "?form=telepathy",
         "?page=0",
         "?page=abc",
+        "?grade=E",
+        "?occupation=nurse",
+        "?starts_from=8.3.2026",
+        "?sort=strokes",
+        "?q=a&q=b",
         "?colour=red",
         "?q=%00",
     ] {

@@ -35,7 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters in the OpenAPI document")]
 pub(super) struct InstitutionQuery {
-    /// Parts of a name with blanks between them, or a whole code.
+    /// Parts of a name, its pinyin or initials, with blanks between them; or a whole code.
     q: Option<String>,
     /// Division or federation code; the divisions below are included.
     region: Option<String>,
@@ -45,8 +45,18 @@ pub(super) struct InstitutionQuery {
     provision: Option<Vec<String>>,
     /// Accessible forms of teaching, all of them; may stand several times.
     form: Option<Vec<String>>,
+    /// Grade.
+    grade: Option<String>,
+    /// Occupation code or its beginning: with an open offer for it.
+    occupation: Option<String>,
+    /// Only with a class announced or enrolling that begins on this day or later.
+    starts_from: Option<chrono::NaiveDate>,
     /// `1`: only with a class that takes applications.
     enrolling: Option<u8>,
+    /// `1`: only with such a class that costs its trainees nothing.
+    free: Option<u8>,
+    /// `name` (by pinyin, the order when not given), `grade` or `region`.
+    sort: Option<String>,
     /// Page, from 1.
     page: Option<u64>,
 }
@@ -62,8 +72,16 @@ pub(super) struct ProgramQuery {
     region: Option<String>,
     /// Accessible forms of teaching, all of them; may stand several times.
     form: Option<Vec<String>>,
+    /// Occupation code or its beginning.
+    occupation: Option<String>,
+    /// Only with a class announced or enrolling that begins on this day or later.
+    starts_from: Option<chrono::NaiveDate>,
     /// `1`: only with a class that takes applications.
     enrolling: Option<u8>,
+    /// `1`: only with such a class that costs its trainees nothing.
+    free: Option<u8>,
+    /// `name` (by pinyin, the order when not given) or `code`.
+    sort: Option<String>,
     /// Page, from 1.
     page: Option<u64>,
 }

@@ -6,12 +6,13 @@ use std::str::FromStr;
 
 use domain::institution::InstitutionState;
 use domain::program::{AccessibleForm, Provision};
-use store::public_catalogue::Filter;
+use store::public_catalogue::{Filter, Sort};
 
 use super::json::PAGE;
 use crate::app::App;
 use crate::extract::Locale;
 use crate::frame::{Frame, Visit};
+use crate::institutions::pages::grade_word;
 use crate::problem::Problem;
 
 /// Longest search text, in characters.
@@ -47,6 +48,28 @@ impl List {
             Self::Institutions => "/institutions",
             Self::Programs => "/programs",
         }
+    }
+}
+
+/// Grades that an institution can have (grading.md 6).
+const GRADES: [&str; 5] = ["A", "B", "C", "D", "P"];
+
+impl List {
+    /// Orders that the list can have.
+    const fn sorts(self) -> &'static [Sort] {
+        match self {
+            Self::Institutions => &[Sort::Name, Sort::Grade, Sort::Region],
+            Self::Programs => &[Sort::Name, Sort::Code],
+        }
+    }
+}
+
+fn sort_word(lang: Locale, sort: Sort) -> &'static str {
+    match sort {
+        Sort::Name => lang.pick("名称(拼音)", "name (pinyin)"),
+        Sort::Grade => lang.pick("等级", "grade"),
+        Sort::Region => lang.pick("地区", "region"),
+        Sort::Code => lang.pick("编号", "code"),
     }
 }
 
@@ -150,7 +173,44 @@ impl Search {
                     self.fault(lang, "form-0", zh, en);
                 }
             }
+            ("grade", List::Institutions) => {
+                if GRADES.contains(&value) {
+                    self.filter.grade = shown;
+                } else {
+                    let zh = format!("没有“{shown}”这个等级,请重新选择等级。");
+                    let en = format!("There is no grade “{shown}”; choose one.");
+                    self.fault(lang, "grade", zh, en);
+                }
+            }
+            ("occupation", _) => {
+                let looks = value.len() <= 10
+                    && value.starts_with(|c: char| c.is_ascii_digit())
+                    && value.chars().all(|c| c.is_ascii_digit() || c == '-');
+                self.filter.occupation.clone_from(&shown);
+                if !looks {
+                    let zh = "请输入职业编码或它的前几位,如 4-10-04-02、4-10;按职业名称查项目请用上面的查询框。";
+                    let en = "Type an occupation code or its beginning, such as 4-10-04-02 or 4-10; names belong into the search field above.";
+                    self.fault(lang, "occupation", zh, en);
+                }
+            }
+            ("starts_from", _) => match value.parse() {
+                Ok(day) => self.filter.starts_from = Some(day),
+                Err(_) => {
+                    let zh = format!("“{shown}”不是日期,请按 2026-03-08 的写法输入。");
+                    let en = format!("“{shown}” is no date; write it as 2026-03-08.");
+                    self.fault(lang, "starts_from", zh, en);
+                }
+            },
+            ("sort", list) => match value.parse() {
+                Ok(sort) if list.sorts().contains(&sort) => self.filter.sort = sort,
+                _ => {
+                    let zh = format!("不能按“{shown}”排序,请重新选择。");
+                    let en = format!("There is no order “{shown}”; choose one.");
+                    self.fault(lang, "sort", zh, en);
+                }
+            },
             ("enrolling", _) if value == "1" => self.filter.enrolling = true,
+            ("free", _) if value == "1" => self.filter.free = true,
             ("page", _) => {
                 if let Ok(page @ 1..=LAST_PAGE) = value.parse() {
                     self.page = page;
@@ -177,10 +237,11 @@ impl Search {
         self.faults.push((id, text));
     }
 
-    /// Whether anything beside the search text narrows the list.
+    /// Whether anything beside the search text narrows the list; its order does not.
     pub(crate) fn is_narrowed(&self) -> bool {
         let text_only = Filter {
             text: self.filter.text.clone(),
+            sort: self.filter.sort,
             ..Filter::default()
         };
         self.filter != text_only
@@ -212,8 +273,23 @@ impl Search {
         words.extend(provisions.map(|one| lang.pick(one.zh(), one.en()).to_owned()));
         let forms = filter.forms.iter();
         words.extend(forms.map(|one| lang.pick(one.zh(), one.en()).to_owned()));
+        if !filter.grade.is_empty() {
+            words.push(grade_word(lang, &filter.grade));
+        }
+        if !filter.occupation.is_empty() {
+            let code = &filter.occupation;
+            let (zh, en) = (format!("职业编码 {code}"), format!("occupation {code}"));
+            words.push(lang.pick(&zh, &en).to_owned());
+        }
         if filter.enrolling {
             words.push(lang.pick("正在报名", "enrolling now").to_owned());
+        }
+        if let Some(day) = filter.starts_from {
+            let (zh, en) = (format!("{day} 起开班"), format!("starting from {day}"));
+            words.push(lang.pick(&zh, &en).to_owned());
+        }
+        if filter.free {
+            words.push(lang.pick("学员免费", "free of charge").to_owned());
         }
         words
     }
@@ -234,7 +310,22 @@ impl Search {
                 .map(|one| ("provision", one.as_str())),
         );
         pairs.extend(filter.forms.iter().map(|one| ("form", one.as_str())));
-        pairs.push(("enrolling", if filter.enrolling { "1" } else { "" }));
+        let starts_from = filter.starts_from.map(|day| day.to_string());
+        let starts_from = starts_from.unwrap_or_default();
+        let flag = |on: bool| if on { "1" } else { "" };
+        let sort = if filter.sort == Sort::default() {
+            ""
+        } else {
+            filter.sort.as_str()
+        };
+        pairs.extend([
+            ("grade", filter.grade.as_str()),
+            ("occupation", filter.occupation.as_str()),
+            ("starts_from", starts_from.as_str()),
+            ("enrolling", flag(filter.enrolling)),
+            ("free", flag(filter.free)),
+            ("sort", sort),
+        ]);
         pairs.push(("page", if page > 1 { &number } else { "" }));
         pairs.retain(|(_, value)| !value.is_empty());
         serde_urlencoded::to_string(pairs).unwrap_or_default()
@@ -268,6 +359,15 @@ impl Search {
     }
 }
 
+/// A search text by its sound, so that a homophone typed by mistake still finds.
+pub(crate) fn sound_of(text: &str) -> String {
+    let words: Vec<String> = text
+        .split_whitespace()
+        .map(domain::spelling::sound)
+        .collect();
+    words.join(" ")
+}
+
 fn add<T: FromStr + PartialEq>(chosen: &mut Vec<T>, value: &str) -> bool {
     let Ok(one) = value.parse() else {
         return false;
@@ -298,7 +398,12 @@ pub(crate) struct SearchForm {
     pub(crate) states: Vec<Choice>,
     pub(crate) provisions: Vec<Choice>,
     pub(crate) forms: Vec<Choice>,
+    pub(crate) grades: Vec<Choice>,
+    pub(crate) occupation: String,
+    pub(crate) starts_from: String,
     pub(crate) enrolling: bool,
+    pub(crate) free: bool,
+    pub(crate) sorts: Vec<Choice>,
     /// Whether the folded filters stand open.
     pub(crate) open: bool,
     pub(crate) faults: Vec<(&'static str, String)>,
@@ -365,7 +470,24 @@ impl SearchForm {
                     )
                 })
                 .collect(),
+            grades: GRADES
+                .iter()
+                .filter(|_| of_institutions)
+                .map(|code| choice(code, &grade_word(f.lang(), code), filter.grade == **code))
+                .collect(),
+            occupation: filter.occupation.clone(),
+            starts_from: filter
+                .starts_from
+                .map(|day| day.to_string())
+                .unwrap_or_default(),
             enrolling: filter.enrolling,
+            free: filter.free,
+            sorts: search
+                .list
+                .sorts()
+                .iter()
+                .map(|one| choice(one.as_str(), sort_word(f.lang(), *one), filter.sort == *one))
+                .collect(),
             open: search.is_narrowed() || search.faults.iter().any(|(id, _)| *id != "q"),
             faults: search.faults.clone(),
         }

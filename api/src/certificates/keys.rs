@@ -15,14 +15,19 @@ use crate::extract::IdempotencyKey;
 use crate::problem::{Code, Problem};
 
 /// A key that was made.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct KeyReceipt {
     /// Key id.
     pub kid: String,
     /// Federation.
     pub federation: String,
+    /// Algorithm ("EdDSA").
+    pub algorithm: String,
     /// State.
     pub state: String,
+    /// Since when the key is compromised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compromised_at: Option<String>,
     /// Public key, hexadecimal.
     pub public_key: String,
     /// First moment.
@@ -114,7 +119,11 @@ pub fn receipt(row: &KeyRow) -> KeyReceipt {
     KeyReceipt {
         kid: row.kid.clone(),
         federation: row.federation.clone().unwrap_or_default(),
+        algorithm: row.algorithm.clone(),
         state: row.state.clone(),
+        compromised_at: row
+            .compromised_at
+            .map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
         public_key: data_encoding::HEXLOWER.encode(&row.public_key),
         not_before: row.not_before.to_rfc3339_opts(SecondsFormat::Secs, true),
         not_after: row.not_after.to_rfc3339_opts(SecondsFormat::Secs, true),

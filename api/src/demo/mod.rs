@@ -17,8 +17,8 @@ use chrono::{DateTime, Days, Utc};
 use serde::{Deserialize, Serialize};
 use store::Durability;
 
-use crate::app::App;
 use crate::boot::{self, BootError, Settings};
+use crate::certificates::keys::{KeyReceipt, receipt};
 use crate::clock::{Clock, SetClock, SystemClock};
 use crate::config::Config;
 use crate::config::safety::DEMO_MARK;
@@ -59,19 +59,6 @@ pub struct DemoCertificate {
     pub share: Option<String>,
 }
 
-/// A key that verifies the demo's certificates.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DemoKey {
-    /// Its name.
-    pub kid: String,
-    /// Algorithm.
-    pub algorithm: String,
-    /// Public key, hexadecimal.
-    pub public_key: String,
-    /// Federation that signs with it.
-    pub federation: String,
-}
-
 /// What the demo made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Demo {
@@ -80,7 +67,7 @@ pub struct Demo {
     /// Certificates, at least one in each state.
     pub certificates: Vec<DemoCertificate>,
     /// Issuer keys.
-    pub issuer_keys: Vec<DemoKey>,
+    pub issuer_keys: Vec<KeyReceipt>,
 }
 
 /// The script's clock: so many days after the beginning, at an hour of the day in China.
@@ -176,24 +163,12 @@ pub async fn build(
     })
     .await?;
     let certificates = showcase::show(&app, &cast, &issued, data).await?;
-    let issuer_keys = keys(&app).await?;
+    let issuer_keys = store::certificates::all_keys(app.store.reader()).await?;
+    let issuer_keys = issuer_keys.iter().map(receipt).collect();
     app.store.close().await.map_err(Problem::from)?;
     Ok(Demo {
         accounts: cast.accounts,
         certificates,
         issuer_keys,
     })
-}
-
-async fn keys(app: &App) -> Result<Vec<DemoKey>, Problem> {
-    let rows = store::certificates::all_keys(app.store.reader()).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| DemoKey {
-            kid: row.kid,
-            algorithm: row.algorithm,
-            public_key: data_encoding::HEXLOWER.encode(&row.public_key),
-            federation: row.federation.unwrap_or_default(),
-        })
-        .collect())
 }

@@ -13,7 +13,8 @@ use store::public_catalogue::{self, Filter, Surroundings};
 
 use crate::app::App;
 use crate::catalogue::json::PAGE;
-use crate::catalogue::search::{Instead, List, Paging, Search, SearchForm, list_title};
+use crate::catalogue::search::{Instead, List, Paging, Search, SearchForm, list_title, sound_of};
+use crate::extract::Locale;
 use crate::fields::codes;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
 use crate::problem::Problem;
@@ -36,13 +37,13 @@ pub(crate) const fn mark(state: InstitutionState) -> (&'static str, &'static str
 }
 
 /// A grade with its word (pages.md 3.7).
-pub(crate) fn grade_word(f: &Frame, grade: &str) -> String {
+pub(crate) fn grade_word(lang: Locale, grade: &str) -> String {
     match grade {
-        "P" => f.t("暂定", "provisional"),
-        "A" => f.t("A 级 优秀", "A, excellent"),
-        "B" => f.t("B 级 良好", "B, good"),
-        "C" => f.t("C 级 合格", "C, sufficient"),
-        "D" => f.t("D 级 需整改", "D, must improve"),
+        "P" => lang.pick("暂定", "provisional"),
+        "A" => lang.pick("A 级 优秀", "A, excellent"),
+        "B" => lang.pick("B 级 良好", "B, good"),
+        "C" => lang.pick("C 级 合格", "C, sufficient"),
+        "D" => lang.pick("D 级 需整改", "D, must improve"),
         other => other,
     }
     .to_owned()
@@ -99,7 +100,7 @@ fn row(app: &App, f: &Frame, row: Admission, around: Option<&Surroundings>) -> R
         state: f.lang().pick(row.state.zh(), row.state.en()),
         icon,
         class,
-        grade: row.grade.map(|grade| grade_word(f, &grade)),
+        grade: row.grade.map(|grade| grade_word(f.lang(), &grade)),
         provisions: provision_words(f, &around.provisions).join(f.t("、", ", ")),
         next_start: next_start.map(|text| day(f, &text)),
     }
@@ -171,7 +172,8 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
     page(status, &view, caching)
 }
 
-/// Wider searches that find something: the same words everywhere, everything in the same region.
+/// Other searches that find something: what sounds alike, the region above, the same words everywhere, everything in the
+/// same region.
 async fn instead(app: &App, f: &Frame, search: &Search) -> Result<Vec<Instead>, Problem> {
     let asked = &search.filter;
     let everywhere = Filter {
@@ -182,16 +184,29 @@ async fn instead(app: &App, f: &Frame, search: &Search) -> Result<Vec<Instead>, 
         region: asked.region.clone(),
         ..Filter::default()
     };
-    let mut instead = Vec::new();
-    for filter in [everywhere, in_region] {
+    let alike = Filter {
+        text: sound_of(&asked.text),
+        ..asked.clone()
+    };
+    let above = Filter {
+        region: app
+            .regions
+            .find(&asked.region)
+            .and_then(|region| region.parent.clone())
+            .unwrap_or_default(),
+        ..asked.clone()
+    };
+    let mut instead: Vec<Instead> = Vec::new();
+    for filter in [alike, above, everywhere, in_region] {
         if filter == *asked || filter == Filter::default() {
             continue;
         }
         let wider = search.with(filter);
         let found = public_catalogue::institutions(app.store.reader(), &wider.filter, 1, 1).await?;
-        if found.total > 0 {
+        let href = wider.href(f, 1);
+        if found.total > 0 && instead.iter().all(|one| one.href != href) {
             instead.push(Instead {
-                href: wider.href(f, 1),
+                href,
                 words: wider.words(app, f.lang()),
                 total: found.total,
             });

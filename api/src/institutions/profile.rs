@@ -236,7 +236,7 @@ fn admission_view(app: &App, f: &Frame, row: Admission) -> AdmissionView {
         since: f.date(domain::calendar::today(row.state_since)),
         grade: row.grade.map_or_else(
             || f.t("尚未定级", "not graded yet").to_owned(),
-            |grade| grade_word(f, &grade),
+            |grade| grade_word(f.lang(), &grade),
         ),
         address: format!("{}{}", app.regions.full_name(&row.site_region), row.address),
         phone: row.phone,

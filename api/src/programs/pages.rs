@@ -13,7 +13,7 @@ use store::public_catalogue::{self, ClassesOf, Filter};
 use super::drafts::ContentUnit;
 use crate::app::App;
 use crate::catalogue::json::PAGE;
-use crate::catalogue::search::{Instead, List, Paging, Search, SearchForm, list_title};
+use crate::catalogue::search::{Instead, List, Paging, Search, SearchForm, list_title, sound_of};
 use crate::fields::codes;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
 use crate::institutions::profile::{CohortView, LinkView, federation_name};
@@ -102,19 +102,29 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         total = found.total;
         shown = rows(&app, &f, found.items).await?;
     }
-    let mut instead = Vec::new();
-    if good && total == 0 && search.is_narrowed() && !search.filter.text.is_empty() {
-        let wider = search.with(Filter {
+    let mut instead: Vec<Instead> = Vec::new();
+    if good && total == 0 && !search.filter.text.is_empty() {
+        let alike = Filter {
+            text: sound_of(&search.filter.text),
+            ..search.filter.clone()
+        };
+        let everywhere = Filter {
             text: search.filter.text.clone(),
             ..Filter::default()
-        });
-        let found = public_catalogue::programs(reader, &wider.filter, 1, 1).await?;
-        if found.total > 0 {
-            instead.push(Instead {
-                href: wider.href(&f, 1),
-                words: vec![wider.filter.text.clone()],
-                total: found.total,
-            });
+        };
+        for filter in [alike, everywhere] {
+            if filter == search.filter {
+                continue;
+            }
+            let wider = search.with(filter);
+            let found = public_catalogue::programs(reader, &wider.filter, 1, 1).await?;
+            if found.total > 0 {
+                instead.push(Instead {
+                    href: wider.href(&f, 1),
+                    words: wider.words(&app, f.lang()),
+                    total: found.total,
+                });
+            }
         }
     }
     let view = ListPage {

@@ -75,12 +75,23 @@ struct Entry {
 }
 
 impl PublicKeyFile {
-    /// Reads a file.
+    /// Reads a file, or the bare list of keys that a registry answers.
     pub fn parse(text: &str) -> Result<Self, PublicKeyFileFault> {
         if text.len() > MAX_BYTES {
             return Err(PublicKeyFileFault::TooLarge);
         }
-        let file: File = serde_json::from_str(text).map_err(|fault| PublicKeyFileFault::Json {
+        // A bare list is what a registry answers at `/api/v1/keys`.
+        let list = text.trim_start().starts_with('[');
+        let file = if list {
+            serde_json::from_str(text).map(|keys| File {
+                version: VERSION,
+                keys,
+                log_vkey: None,
+            })
+        } else {
+            serde_json::from_str(text)
+        };
+        let file = file.map_err(|fault| PublicKeyFileFault::Json {
             line: fault.line(),
             column: fault.column(),
         })?;

@@ -212,6 +212,10 @@ fn a_file_of_public_keys_comes_back_as_it_was() {
         PublicKeyFile::parse(&file().to_json()).expect("read"),
         file()
     );
+    // The bare list, as a registry answers it.
+    let whole: serde_json::Value = serde_json::from_str(&file().to_json()).expect("JSON");
+    let list = PublicKeyFile::parse(&whole["keys"].to_string()).expect("read");
+    assert_eq!((list.keys, list.log_vkey), (file().keys, None));
     let empty = PublicKeyFile::default();
     assert_eq!(PublicKeyFile::parse(&empty.to_json()).expect("read"), empty);
 }

@@ -3,7 +3,7 @@
 entity! {
     institution = "institution" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
-        name: String, credit_code: String, created_at: i64,
+        name: String, spellings: String, credit_code: String, created_at: i64,
     }
     institution_history = "institution_history" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
@@ -39,7 +39,7 @@ entity! {
     }
     program_version = "program_version" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
-        program_id: Uuid, version: i32, state: String, name: String, purpose: String, occupation_code: String,
+        program_id: Uuid, version: i32, state: String, name: String, spellings: String, purpose: String, occupation_code: String,
         occupation_edition: String, skill_level: i32, hours: i32, content: String, entry_conditions: String,
         assessment_rule: String, certificate_type: Option<String>, accessible_forms: String, suited_needs: String,
         market_demand: Option<String>, notice_until: Option<String>, published_on: Option<String>,

@@ -4,7 +4,7 @@ mod around;
 mod search;
 
 pub use around::{Surroundings, issued, surroundings};
-pub use search::{Filter, Page, institutions, programs};
+pub use search::{Filter, Page, Sort, institutions, programs};
 
 use chrono::{DateTime, Utc};
 use domain::institution::InstitutionState;

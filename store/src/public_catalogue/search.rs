@@ -1,7 +1,9 @@
 //! The lists of the catalogue, narrowed by what people look for.
 
+use chrono::NaiveDate;
 use domain::institution::InstitutionState;
 use domain::program::{AccessibleForm, Provision};
+use domain::text_enum;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, Statement, Value,
 };
@@ -29,8 +31,87 @@ pub struct Filter {
     pub provisions: Vec<Provision>,
     /// Programs taught in all of these forms; institutions with an open offer of such a program.
     pub forms: Vec<AccessibleForm>,
-    /// Only institutions with a class that takes applications.
+    /// Only institutions with this grade.
+    pub grade: String,
+    /// Programs for occupations whose code begins so; institutions with an open offer of such a program.
+    pub occupation: String,
+    /// Only with a class that takes applications.
     pub enrolling: bool,
+    /// Only with such a class that begins on this day or later.
+    pub starts_from: Option<NaiveDate>,
+    /// Only with such a class that costs its trainees nothing.
+    pub free: bool,
+    /// Order of the rows.
+    pub sort: Sort,
+}
+
+text_enum! {
+    /// Order of a public list.
+    Sort("sort") {
+        /// By name, as in a dictionary of pinyin.
+        Name = "name",
+        /// By grade, A first, those without one last.
+        Grade = "grade",
+        /// By region.
+        Region = "region",
+        /// By code.
+        Code = "code",
+    }
+}
+
+impl Default for Sort {
+    fn default() -> Self {
+        Self::Name
+    }
+}
+
+impl Sort {
+    const fn of_institutions(self) -> &'static str {
+        match self {
+            Self::Name => "i.spellings, i.name, a.id",
+            Self::Grade => {
+                "CASE a.grade WHEN 'A' THEN 1 WHEN 'B' THEN 2 WHEN 'C' THEN 3 WHEN 'D' THEN 4 ELSE 5 END, \
+                 i.spellings, i.name, a.id"
+            }
+            Self::Region => "a.site_region, i.spellings, i.name, a.id",
+            Self::Code => "i.credit_code, a.id",
+        }
+    }
+
+    /// Programs have neither grade nor region.
+    const fn of_programs(self) -> &'static str {
+        match self {
+            Self::Name => "v.spellings, v.name, p.code, v.version",
+            Self::Grade | Self::Region | Self::Code => "p.code, v.version",
+        }
+    }
+}
+
+impl Filter {
+    /// Conditions on a class `k` of an institution that may enrol; nothing where no class is asked for.
+    fn class(&self, all: &mut Conditions, of: &str) {
+        if !self.enrolling && self.starts_from.is_none() && !self.free {
+            return;
+        }
+        let states = if self.enrolling {
+            "'enrolling'"
+        } else {
+            "'announced', 'enrolling'"
+        };
+        let mut class = format!(
+            "EXISTS (SELECT 1 FROM cohort k JOIN admission h ON h.id = k.admission_id WHERE {of} AND k.state IN ({states}) \
+             AND h.state IN ('provisional', 'graded', 'warned', 'rectifying')"
+        );
+        if let Some(day) = self.starts_from {
+            let day = all.place(day.to_string());
+            class.push_str(&format!(" AND k.start_on >= {day}"));
+        }
+        if self.free {
+            class.push_str(" AND k.price_fen = 0");
+        }
+        class.push(')');
+        all.and(&class);
+    }
 }
 
 /// One page of a list.
@@ -63,6 +144,11 @@ fn like(text: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+/// `LIKE` pattern of what begins with the text.
+fn begins(text: &str) -> String {
+    like(text).split_off(1)
 }
 
 /// `LIKE` pattern of a JSON list of codes that holds this one.
@@ -102,6 +188,8 @@ impl Conditions {
             let whole = self.place(word.to_ascii_uppercase());
             let columns: Vec<String> = columns
                 .iter()
+                // A spelling is sought in Latin letters alone.
+                .filter(|column| word.is_ascii() || !column.ends_with("spellings"))
                 .map(|column| format!("LOWER({column}) LIKE {part} ESCAPE '\\'"))
                 .collect();
             self.and(&format!("({} OR {code} = {whole})", columns.join(" OR ")));
@@ -155,7 +243,7 @@ async fn page_of_ids(
     Ok((rows.into_iter().map(|row| row.id).collect(), total))
 }
 
-/// Institutions that anybody may see, by name; `page` counts from 1.
+/// Institutions that anybody may see; `page` counts from 1.
 pub async fn institutions(
     db: &impl ConnectionTrait,
     filter: &Filter,
@@ -169,7 +257,7 @@ pub async fn institutions(
             .map(|state| state.as_str()),
     );
     let mut all = Conditions::new(format!("a.state IN ({states})"));
-    all.words(&filter.text, &["i.name"], "i.credit_code");
+    all.words(&filter.text, &["i.name", "i.spellings"], "i.credit_code");
     if !filter.region.is_empty() {
         let region = all.place(filter.region.as_str());
         all.and(&format!(
@@ -200,17 +288,23 @@ pub async fn institutions(
              WHERE o.admission_id = a.id AND o.state = 'open' AND {taught})"
         ));
     }
-    if filter.enrolling {
-        all.and("a.state IN ('provisional', 'graded', 'warned', 'rectifying')");
-        all.and(
-            "EXISTS (SELECT 1 FROM cohort c WHERE c.admission_id = a.id AND c.state = 'enrolling')",
-        );
+    if !filter.grade.is_empty() {
+        let grade = all.place(filter.grade.as_str());
+        all.and(&format!("a.grade = {grade}"));
     }
+    if !filter.occupation.is_empty() {
+        let occupation = all.place(begins(&filter.occupation));
+        all.and(&format!(
+            "EXISTS (SELECT 1 FROM offer o JOIN program_version v ON v.id = o.program_version_id \
+             WHERE o.admission_id = a.id AND o.state = 'open' AND v.occupation_code LIKE {occupation} ESCAPE '\\')"
+        ));
+    }
+    filter.class(&mut all, "k.admission_id = a.id");
     let (ids, total) = page_of_ids(
         db,
         "admission a JOIN institution i ON i.id = a.institution_id",
         "a.id",
-        "i.name, a.id",
+        filter.sort.of_institutions(),
         all,
         page,
         size,
@@ -225,7 +319,7 @@ pub async fn institutions(
     Ok(Page { items, total })
 }
 
-/// Published programs, by code; `page` counts from 1. The filter's region narrows to programs offered there, its text also
+/// Published programs; `page` counts from 1. The filter's region narrows to programs offered there, its text also
 /// finds the occupation.
 pub async fn programs(
     db: &impl ConnectionTrait,
@@ -234,7 +328,7 @@ pub async fn programs(
     size: u64,
 ) -> Result<Page<Version>, StoreError> {
     let mut all = Conditions::new("v.state = 'published'".to_owned());
-    all.words(&filter.text, &["v.name", "c.name"], "p.code");
+    all.words(&filter.text, &["v.name", "c.name", "v.spellings"], "p.code");
     if !filter.region.is_empty() {
         let region = all.place(filter.region.as_str());
         all.and(&format!(
@@ -250,18 +344,17 @@ pub async fn programs(
         );
         all.and(&taught);
     }
-    if filter.enrolling {
-        all.and(
-            "EXISTS (SELECT 1 FROM cohort k JOIN admission a ON a.id = k.admission_id WHERE k.program_version_id = v.id \
-             AND k.state = 'enrolling' AND a.state IN ('provisional', 'graded', 'warned', 'rectifying'))",
-        );
+    if !filter.occupation.is_empty() {
+        let occupation = all.place(begins(&filter.occupation));
+        all.and(&format!("v.occupation_code LIKE {occupation} ESCAPE '\\'"));
     }
+    filter.class(&mut all, "k.program_version_id = v.id");
     let (ids, total) = page_of_ids(
         db,
         "program_version v JOIN program p ON p.id = v.program_id \
          JOIN occupation c ON c.code = v.occupation_code AND c.edition = v.occupation_edition",
         "v.id",
-        "p.code, v.version",
+        filter.sort.of_programs(),
         all,
         page,
         size,
