@@ -36,9 +36,9 @@ fn filled(path: &str) -> String {
         let (name, after) = tail.split_once('}').expect("a closed brace");
         out.push_str(head);
         out.push_str(match name {
-            "version" | "index" => "1",
+            "version" | "index" | "old" | "new" | "number" => "1",
             "code" => "P000001",
-            "id" if after.starts_with("/qr.") => "AAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "id" if after.starts_with("/qr.") || after.starts_with("/credential.") => "AAAAAAAAAAAAAAAAAAAAAAAAAA",
             _ => "01980000-0000-7000-8000-000000000001",
         });
         rest = after;

@@ -5,3 +5,6 @@ pub mod check;
 pub mod json;
 pub mod pages;
 pub mod proofs;
+pub mod published;
+mod tiles;
+pub mod witnesses;
