@@ -129,6 +129,30 @@ pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<
     Ok(())
 }
 
+/// Makes a single key with its passphrase (when missing): that of a witness, which has no registry.
+pub fn create_one(
+    path: &Path,
+    kid: &'static str,
+    passphrase_file: &Path,
+    random: &Random,
+) -> Result<(), KeyringError> {
+    if !passphrase_file.exists() {
+        write_private(passphrase_file, hex(&random.bytes::<32>()).as_bytes())?;
+    }
+    let passphrase = read_passphrase(passphrase_file)?;
+    let signer = SoftwareSigner::from_seed(kid_of(kid)?, Zeroizing::new(random.bytes()));
+    write_key(path, &signer, &passphrase, random)
+}
+
+/// Opens a single key.
+pub fn open_one(
+    path: &Path,
+    kid: &'static str,
+    passphrase_file: &Path,
+) -> Result<SoftwareSigner, KeyringError> {
+    read_key(path, kid_of(kid)?, &read_passphrase(passphrase_file)?)
+}
+
 /// Whether the base keys are there.
 pub fn exists(folder: &Path) -> bool {
     folder.join(LOG).exists()

@@ -1,9 +1,7 @@
 //! Checkpoints that a quorum of witnesses has cosigned (trust.md LG-9, LG-10).
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, sea_query::OnConflict,
-};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, sea_query::OnConflict};
 
 use crate::entity::certificates::log_witnessed;
 use crate::{StoreError, time};

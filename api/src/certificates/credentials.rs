@@ -35,10 +35,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// What a credential states: the signed claims, and names that tell nothing about disability.
 async fn facts(app: &App, certificate: &Certificate) -> Result<CertificateFacts, Problem> {
     let reader = app.store.reader();
-    let cose =
-        store::certificates::signed_bytes(reader, app.store.vault(), certificate.id)
-            .await?
-            .ok_or_else(Problem::not_found)?;
+    let cose = store::certificates::signed_bytes(reader, app.store.vault(), certificate.id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let decoded = certs::certificate::decode(&cose).map_err(Problem::internal)?;
     let claims = decoded.unverified_claims();
     let known = store::certificates::public_by_id(reader, &certificate.public_id)
@@ -138,9 +137,6 @@ async fn credential_json(
 
 #[derive(Deserialize)]
 struct ShowQuery {
-    /// Read by [`Opened`].
-    #[expect(dead_code, reason = "the query is refused when it has fields nobody reads")]
-    share: Option<String>,
     show: Option<String>,
 }
 

@@ -24,7 +24,11 @@ pub(crate) fn public_routes() -> OpenApiRouter<App> {
 }
 
 fn document(value: Value) -> Response {
-    ([(header::CACHE_CONTROL, "public, max-age=300")], Json(value)).into_response()
+    (
+        [(header::CACHE_CONTROL, "public, max-age=300")],
+        Json(value),
+    )
+        .into_response()
 }
 
 /// Issuer keys and the key of status lists, as other software may know them; that one stands first.

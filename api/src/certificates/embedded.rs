@@ -15,8 +15,7 @@ pub(super) fn sign(
     created: DateTime<Utc>,
     signer: &dyn Signer,
 ) -> Result<String, Problem> {
-    let signed =
-        certs_ld::sign(document, host, created, signer).map_err(Problem::internal)?;
+    let signed = certs_ld::sign(document, host, created, signer).map_err(Problem::internal)?;
     serde_json::to_string(&signed).map_err(Problem::internal)
 }
 

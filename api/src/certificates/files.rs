@@ -40,9 +40,6 @@ pub(crate) struct Opened(pub(super) Certificate);
 #[derive(Deserialize)]
 struct ShareQuery {
     share: Option<String>,
-    /// Read by the handler of the SD-JWT.
-    #[serde(default, rename = "show")]
-    _show: Option<String>,
 }
 
 impl FromRequestParts<App> for Opened {

@@ -160,10 +160,9 @@ fn is_good(app: &App, kept: &SignedStatusList, revision: i64, now: DateTime<Utc>
 
 async fn make(app: &App, kind: Kind, form: Form, number: u32) -> Result<SignedStatusList, Problem> {
     let tx = app.store.write().await?;
-    let (list, revision) =
-        store::certificates::lock_status_list(&tx, app.store.vault(), number)
-            .await?
-            .ok_or_else(Problem::not_found)?;
+    let (list, revision) = store::certificates::lock_status_list(&tx, app.store.vault(), number)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     // Somebody else may have made it meanwhile.
     let now = app.now();
     let kept =
@@ -190,7 +189,15 @@ async fn make(app: &App, kind: Kind, form: Form, number: u32) -> Result<SignedSt
     let host: Host = app.config.host.parse().map_err(Problem::internal)?;
     let signing = app.clone();
     let body = tokio::task::spawn_blocking(move || {
-        sign(&signing, &host, kind, form, number, (&revoked, &suspended), at)
+        sign(
+            &signing,
+            &host,
+            kind,
+            form,
+            number,
+            (&revoked, &suspended),
+            at,
+        )
     })
     .await
     .map_err(Problem::internal)??;
@@ -240,10 +247,8 @@ fn sign(
         StatusPurpose::Suspension => suspended,
     };
     match (kind, form) {
-        (Kind::Token, _) => {
-            token_status_list(host, number, revoked, suspended, at, signer)
-                .map_err(Problem::internal)
-        }
+        (Kind::Token, _) => token_status_list(host, number, revoked, suspended, at, signer)
+            .map_err(Problem::internal),
         (Kind::Bits(purpose), Form::Jwt) => {
             status_list_jwt(host, purpose, number, of(purpose), at, signer)
                 .map_err(Problem::internal)

@@ -54,7 +54,9 @@ fn witness(line: &str) -> Result<Witness, &'static str> {
     let key = parse_witness_vkey(vkey).map_err(|_| "not the verifier key line of a witness")?;
     // Everything that is answered carries the witness's own signature; a TLS proxy of one's own network may lie between.
     if !url.starts_with("http://") {
-        return Err("a witness is reached by http://, where need be through a TLS proxy of one's own network");
+        return Err(
+            "a witness is reached by http://, where need be through a TLS proxy of one's own network",
+        );
     }
     Ok(Witness {
         key,

@@ -186,7 +186,8 @@ pub async fn build(
 }
 
 async fn keys(app: &App) -> Result<Vec<DemoKey>, Problem> {
-    let rows = store::certificates::all_keys(app.store.reader()).await?;
+    let mut rows = store::certificates::all_keys(app.store.reader()).await?;
+    rows.retain(|row| row.purpose == "issuer");
     Ok(rows
         .into_iter()
         .map(|row| DemoKey {

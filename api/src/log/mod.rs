@@ -3,6 +3,7 @@
 pub(crate) mod append;
 pub mod check;
 pub mod json;
+pub mod monitor;
 pub mod pages;
 pub mod proofs;
 pub mod published;

@@ -44,7 +44,11 @@ async fn hashes(app: &App, id: TileId, width: u16, size: u64) -> Result<Vec<u8>,
     let row = store::log::tiles(app.store.reader(), &[(id.level, id.index)])
         .await?
         .pop();
-    let bytes = row.and_then(|row| row.hashes.get(..usize::from(width) * 32).map(<[u8]>::to_vec));
+    let bytes = row.and_then(|row| {
+        row.hashes
+            .get(..usize::from(width) * 32)
+            .map(<[u8]>::to_vec)
+    });
     bytes.ok_or_else(|| missing(&id.path(width)))
 }
 
@@ -54,8 +58,7 @@ async fn entries(app: &App, index: u64, width: u16, size: u64) -> Result<Vec<u8>
         return Err(Problem::not_found());
     }
     let first = index * u64::from(TILE_WIDTH);
-    let leaves =
-        store::log::leaves(app.store.reader(), LeafIndex(first), u64::from(width)).await?;
+    let leaves = store::log::leaves(app.store.reader(), LeafIndex(first), u64::from(width)).await?;
     let whole = leaves.len() == usize::from(width)
         && (first..)
             .zip(&leaves)
@@ -69,5 +72,7 @@ async fn entries(app: &App, index: u64, width: u16, size: u64) -> Result<Vec<u8>
 
 /// A checkpoint covers it and it is not there: the database is damaged, and that is told.
 fn missing(what: &str) -> Problem {
-    Problem::internal(format!("log: {what} is covered by a checkpoint and missing"))
+    Problem::internal(format!(
+        "log: {what} is covered by a checkpoint and missing"
+    ))
 }

@@ -20,8 +20,8 @@ mod word;
 pub use bundle::{bundle_path, read_bundle, write_bundle};
 pub use checkpoint::{Checkpoint, CheckpointFault, Origin, SignedCheckpoint, parse_vkey, vkey};
 pub use cosign::{
-    BadQuorum, Cosignature, WitnessKey, WitnessPolicy, cosign, cosignatures, parse_witness_vkey, with_lines,
-    witness_vkey,
+    BadQuorum, Cosignature, WitnessKey, WitnessPolicy, cosign, cosignatures, parse_witness_vkey,
+    with_lines, witness_vkey,
 };
 pub use edge::{Edge, EdgeFault, TreeUpdate};
 pub use entry::{EntryFault, LeafEntry};

@@ -91,9 +91,7 @@ impl TilePath {
             if digits.len() != 3 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 return None;
             }
-            index = index
-                .checked_mul(1000)?
-                .checked_add(digits.parse().ok()?)?;
+            index = index.checked_mul(1000)?.checked_add(digits.parse().ok()?)?;
         }
         let (found, written) = if kind == "entries" {
             let path = format!("entries/{}", indexed_path(index, width));

@@ -139,12 +139,11 @@ impl Submission {
         key: &PublicKey,
         seen: Option<SeenTree>,
     ) -> Result<Checkpoint, WitnessRefusal> {
-        let signed =
-            Checkpoint::verify(&self.note, origin, key).map_err(|fault| match fault {
-                CheckpointFault::OtherLog => WitnessRefusal::UnknownLog,
-                CheckpointFault::Unsigned | CheckpointFault::Signature => WitnessRefusal::Unsigned,
-                _ => WitnessRefusal::Malformed,
-            })?;
+        let signed = Checkpoint::verify(&self.note, origin, key).map_err(|fault| match fault {
+            CheckpointFault::OtherLog => WitnessRefusal::UnknownLog,
+            CheckpointFault::Unsigned | CheckpointFault::Signature => WitnessRefusal::Unsigned,
+            _ => WitnessRefusal::Malformed,
+        })?;
         let Checkpoint { size, root, .. } = signed.checkpoint;
         if self.old > size {
             return Err(WitnessRefusal::Malformed);

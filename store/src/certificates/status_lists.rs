@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use domain::certificate::CertificateStatus;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait as _,
-    FromQueryResult, PaginatorTrait as _, QueryFilter, QueryOrder, QuerySelect as _, Statement,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait as _, FromQueryResult,
+    PaginatorTrait as _, QueryFilter, QueryOrder, QuerySelect as _, Statement,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
