@@ -175,7 +175,8 @@ fn policy_text(file: Option<&Path>) -> Result<String, BootError> {
 async fn load_reference(app: &App, policy_text: &str) -> Result<(), Problem> {
     let now = app.now();
     let tx = app.store.write().await?;
-    let leaves = seed::load(&tx, policy_text, now).await?;
+    let mut leaves = seed::load(&tx, policy_text, now).await?;
+    leaves.extend(crate::certificates::keys::register_status_key(&tx, app, now).await?);
     if !leaves.is_empty() {
         let mut appender = Appender::begin(&tx, app, now).await?;
         appender.push_all(leaves)?;

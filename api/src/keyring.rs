@@ -3,7 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `KID.pem` | an issuer key, PKCS#8 encrypted under the passphrase |
-//! | `log.pem`, `session.pem` | the log key and the session-token key |
+//! | `log.pem`, `status.pem`, `session.key` | the log key, the key of status lists, the session-token key |
 //! | `vault.key`, `blind-index.key` | 32 random bytes in hexadecimal; further versions are `vault.2.key` and so on |
 //!
 //! The passphrase comes from a file of its own, never from an argument.
@@ -62,6 +62,7 @@ pub struct Keyring {
     passphrase: Zeroizing<Vec<u8>>,
     log: Arc<dyn Signer>,
     log_origin: Origin,
+    status: Arc<dyn Signer>,
     session_seed: Zeroizing<[u8; 32]>,
     issuers: RwLock<HashMap<KeyId, Arc<dyn Signer>>>,
 }
@@ -88,6 +89,7 @@ impl std::fmt::Debug for VaultKeys {
 }
 
 const LOG: &str = "log.pem";
+const STATUS: &str = "status.pem";
 const SESSION: &str = "session.key";
 const VAULT: &str = "vault.key";
 const BLIND: &str = "blind-index.key";
@@ -113,19 +115,42 @@ pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<
         write_private(passphrase_file, hex(&random.bytes::<32>()).as_bytes())?;
     }
     let passphrase = read_passphrase(passphrase_file)?;
-    let kid: KeyId = "log"
-        .parse()
-        .map_err(|_| KeyringError::Name("the name of the log key"))?;
-    write_key(
-        &folder.join(LOG),
-        &SoftwareSigner::from_seed(kid, Zeroizing::new(random.bytes())),
-        &passphrase,
-        random,
-    )?;
+    for file in [LOG, STATUS] {
+        write_key(
+            &folder.join(file),
+            &SoftwareSigner::from_seed(kid_of(file)?, Zeroizing::new(random.bytes())),
+            &passphrase,
+            random,
+        )?;
+    }
     for name in [SESSION, VAULT, BLIND] {
         write_private(&folder.join(name), hex(&random.bytes::<32>()).as_bytes())?;
     }
     Ok(())
+}
+
+/// Makes a single key with its passphrase (when missing): that of a witness, which has no registry.
+pub fn create_one(
+    path: &Path,
+    kid: &'static str,
+    passphrase_file: &Path,
+    random: &Random,
+) -> Result<(), KeyringError> {
+    if !passphrase_file.exists() {
+        write_private(passphrase_file, hex(&random.bytes::<32>()).as_bytes())?;
+    }
+    let passphrase = read_passphrase(passphrase_file)?;
+    let signer = SoftwareSigner::from_seed(kid_of(kid)?, Zeroizing::new(random.bytes()));
+    write_key(path, &signer, &passphrase, random)
+}
+
+/// Opens a single key.
+pub fn open_one(
+    path: &Path,
+    kid: &'static str,
+    passphrase_file: &Path,
+) -> Result<SoftwareSigner, KeyringError> {
+    read_key(path, kid_of(kid)?, &read_passphrase(passphrase_file)?)
 }
 
 /// Whether the base keys are there.
@@ -227,14 +252,13 @@ impl Keyring {
         let log_origin: Origin = log_origin
             .parse()
             .map_err(|_| KeyringError::Name("the origin of the log is not a plain name"))?;
-        let kid: KeyId = "log"
-            .parse()
-            .map_err(|_| KeyringError::Name("the name of the log key"))?;
-        let log = read_key(&folder.join(LOG), kid, &passphrase)?;
+        let log = read_key(&folder.join(LOG), kid_of(LOG)?, &passphrase)?;
+        let status = read_key(&folder.join(STATUS), kid_of(STATUS)?, &passphrase)?;
         Ok(Self {
             folder: folder.to_owned(),
             log: Arc::new(log),
             log_origin,
+            status: Arc::new(status),
             session_seed: read_secret(&folder.join(SESSION))?,
             issuers: RwLock::default(),
             passphrase,
@@ -249,6 +273,11 @@ impl Keyring {
     /// Signs checkpoints.
     pub fn log_signer(&self) -> &dyn Signer {
         self.log.as_ref()
+    }
+
+    /// Signs status lists, and nothing else.
+    pub fn status_signer(&self) -> &dyn Signer {
+        self.status.as_ref()
     }
 
     /// First line of checkpoints.
@@ -317,6 +346,13 @@ impl Keyring {
     pub fn has_file(&self, kid: &str) -> bool {
         self.folder.join(format!("{kid}.pem")).exists()
     }
+}
+
+/// A key of the registry itself is called like its file.
+fn kid_of(file: &'static str) -> Result<KeyId, KeyringError> {
+    let name = file.strip_suffix(".pem").unwrap_or(file);
+    name.parse()
+        .map_err(|_| KeyringError::Name("the name of a key"))
 }
 
 fn write_key(

@@ -37,3 +37,4 @@ pub mod rosters;
 pub mod server;
 pub mod timeline;
 pub mod verify;
+pub mod witness;

@@ -45,6 +45,7 @@ pub mod sign_in_failures;
 pub mod tampering;
 pub mod time;
 pub mod vault;
+pub mod witnessed;
 
 pub use connect::{DatabaseUrl, Durability, Reader, Snapshot, Store, WriteTx};
 pub use error::StoreError;

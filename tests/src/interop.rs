@@ -92,3 +92,22 @@ pub fn foreign_cose(qr_text: &str, public_key: &str) -> Option<Result<Value, Str
         ),
     }
 }
+
+/// What a program that shares no code with ours says of a public log and a proof: size, root, number of checkpoints.
+pub fn foreign_log(url: &str, vkey: &str, proof: &str) -> Option<Value> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("proof.tlog");
+    std::fs::write(&file, proof).expect("a file");
+    let output = Command::new(python()?)
+        .arg(crate::root().join("tests/interop/python/log_tree.py"))
+        .args([url, vkey])
+        .arg(&file)
+        .output()
+        .expect("python runs");
+    assert!(
+        output.status.success(),
+        "the log is refused: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(serde_json::from_slice(&output.stdout).expect("JSON of the script"))
+}

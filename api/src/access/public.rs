@@ -28,7 +28,13 @@ pub const OPERATIONS: &[&str] = &[
     "list_keys",
     "checkpoint",
     "leaf_proof",
+    "consistency",
+    "list_checkpoints",
     "vkey",
+    "status_list",
+    "did_document",
+    "jwks",
+    "credential_type",
 ];
 
 /// Pages that anybody may open.
@@ -72,4 +78,6 @@ pub const FILES: &[&str] = &[
     "/large",
     "/en",
     "/api/openapi.json",
+    // The log as files: tiles and entries.
+    "/log/tile/{*path}",
 ];

@@ -256,6 +256,7 @@ async fn apply(
         superseded_by: replacement.map(|new| new.id),
     };
     store::certificates::change_status(&act.tx, found.id, found.revision, &change).await?;
+    store::certificates::touch_status_list(&act.tx, found.status_list).await?;
     act.record(Entry {
         kind: "certificate",
         id: found.id.uuid(),

@@ -15,11 +15,11 @@ use utoipa_axum::routes;
 
 use super::share;
 use crate::access::By;
-use crate::access::permissions::SeeCertificates;
+use crate::access::permissions::{SeeCertificates, SeeOwnRecord};
 use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::privacy::reading;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::{Code, Problem, ProblemBody};
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -35,7 +35,7 @@ pub(crate) fn public_routes() -> OpenApiRouter<App> {
 }
 
 /// A certificate whose files the asker may open: by share link, or as an officer in scope.
-pub(crate) struct Opened(Certificate);
+pub(crate) struct Opened(pub(super) Certificate);
 
 #[derive(Deserialize)]
 struct ShareQuery {
@@ -55,7 +55,13 @@ impl FromRequestParts<App> for Opened {
                 .await
                 .map(Self);
         }
-        let by = By::<SeeCertificates>::from_request_parts(parts, app).await?;
+        let by = match By::<SeeCertificates>::from_request_parts(parts, app).await {
+            // A trainee opens what is their own.
+            Err(refused) if refused.code() == Code::Forbidden => {
+                return own(parts, app, &id).await.map_err(|_| refused).map(Self);
+            }
+            by => by?,
+        };
         let scope = Scope::of(&by.actor);
         let found = store::certificates::find_by_public_id(app.store.reader(), &scope, &id)
             .await?
@@ -73,6 +79,20 @@ impl FromRequestParts<App> for Opened {
     }
 }
 
+/// A certificate of the signed-in trainee; another person's is not found.
+async fn own(parts: &mut Parts, app: &App, id: &PublicId) -> Result<Certificate, Problem> {
+    let by = By::<SeeOwnRecord>::from_request_parts(parts, app).await?;
+    let person = crate::privacy::trainee(&by.actor)?;
+    let reader = app.store.reader();
+    let known = store::certificates::public_by_id(reader, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    store::certificates::any(reader, known.id)
+        .await?
+        .filter(|found| found.person == person)
+        .ok_or_else(Problem::not_found)
+}
+
 /// The text of a certificate's QR code.
 pub async fn qr_text_of(app: &App, certificate: &Certificate) -> Result<String, Problem> {
     let cose =
@@ -83,7 +103,7 @@ pub async fn qr_text_of(app: &App, certificate: &Certificate) -> Result<String, 
     Ok(certs::qr::qr_text(&host, &certificate.public_id, &cose))
 }
 
-fn file(kind: &'static str, name: &str, bytes: impl IntoResponse) -> Response {
+pub(super) fn file(kind: &'static str, name: &str, bytes: impl IntoResponse) -> Response {
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));

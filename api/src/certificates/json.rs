@@ -350,5 +350,6 @@ async fn create_key(
 #[utoipa::path(get, path = "/api/v1/keys", tag = "keys", responses((status = 200, body = Vec<KeyReceipt>)))]
 async fn list_keys(State(app): State<App>) -> Result<Json<Vec<KeyReceipt>>, Problem> {
     let rows = store::certificates::all_keys(app.store.reader()).await?;
-    Ok(Json(rows.iter().map(keys::receipt).collect()))
+    let issuers = rows.iter().filter(|row| row.purpose == "issuer");
+    Ok(Json(issuers.map(keys::receipt).collect()))
 }

@@ -183,6 +183,56 @@ pub async fn key_set_in(db: &impl store::ConnectionTrait) -> Result<KeySet, Prob
     Ok(keys)
 }
 
+/// The keys that other software may know: issuer keys, and the key of status lists.
+pub async fn published_key_set(db: &impl store::ConnectionTrait) -> Result<KeySet, Problem> {
+    let rows = store::certificates::all_keys(db).await?;
+    rows.iter()
+        .filter(|row| matches!(row.purpose.as_str(), "issuer" | "status"))
+        .map(record)
+        .collect()
+}
+
+/// Makes the key of status lists known, once: it is a key of its own, so that a stolen one signs no certificate.
+/// Answers the leaf that the caller logs.
+pub async fn register_status_key(
+    tx: &store::WriteTx,
+    app: &App,
+    at: DateTime<Utc>,
+) -> Result<Option<LeafEntry>, Problem> {
+    let signer = app.keyring.status_signer();
+    let (key_id, public_key) = (signer.key_id().clone(), signer.public_key().clone());
+    if let Some(row) = store::certificates::key(tx, key_id.as_str()).await? {
+        return if row.public_key == public_key.as_bytes() {
+            Ok(None)
+        } else {
+            Err(Problem::internal(
+                "the key file of status lists is not the key of the table",
+            ))
+        };
+    }
+    let row = KeyRow {
+        kid: key_id.as_str().to_owned(),
+        purpose: "status".to_owned(),
+        federation: Some("000000".to_owned()),
+        algorithm: public_key.algorithm().as_str().to_owned(),
+        public_key: public_key.as_bytes().to_vec(),
+        state: "active".to_owned(),
+        not_before: at - chrono::Duration::days(1),
+        not_after: at + chrono::Duration::days(STATUS_KEY_DAYS),
+        compromised_at: None,
+    };
+    store::certificates::insert_key(tx, &row, at).await?;
+    Ok(Some(LeafEntry::KeyState {
+        at,
+        key_id,
+        public_key,
+        state: KeyState::Active,
+    }))
+}
+
+/// Ten years: a list is good for a day, so the key is changed when there is a reason to, not by the calendar.
+const STATUS_KEY_DAYS: i64 = 3652;
+
 /// A key row as `certs` understands it.
 pub fn record(row: &KeyRow) -> Result<(KeyId, KeyRecord), Problem> {
     let bad = || Problem::internal(format!("key {} in the table is not a key", row.kid));

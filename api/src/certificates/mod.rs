@@ -2,12 +2,16 @@
 
 pub mod batches;
 pub mod change;
+mod credentials;
+mod discovery;
+mod embedded;
 pub(crate) mod export;
 pub mod files;
 pub mod issue;
 pub mod json;
 pub mod keys;
 pub mod share;
+pub mod status;
 mod status_index;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -16,10 +20,15 @@ use crate::app::App;
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    json::routes().merge(files::routes())
+    json::routes()
+        .merge(files::routes())
+        .merge(credentials::routes())
 }
 
-/// Routes that anybody may use: keys, and the log proof of a certificate.
+/// Routes that anybody may use: keys, status lists, and the log proof of a certificate.
 pub(crate) fn public_routes() -> OpenApiRouter<App> {
-    json::public_routes().merge(files::public_routes())
+    json::public_routes()
+        .merge(files::public_routes())
+        .merge(status::public_routes())
+        .merge(discovery::public_routes())
 }

@@ -13,6 +13,43 @@ use crate::problem::Problem;
 
 /// Places in one list (interop.md: at least 131,072).
 const SIZE: u32 = 131_072;
+/// One place in so many is a decoy and is never given to a certificate.
+const DECOY_SHARE: u32 = 64;
+/// For how many further certificates a decoy seems to be on hold.
+const HOLD: u32 = 4096;
+
+/// Places that certificates may get.
+fn capacity(list: &StatusList) -> u32 {
+    list.size - list.size / DECOY_SHARE
+}
+
+/// Places that are set without a certificate, so that what is set does not tell how many were revoked (trust.md PI-8).
+pub(super) struct Decoys {
+    /// Set for good.
+    pub(super) revoked: Vec<u32>,
+    /// Set for a while.
+    pub(super) suspended: Vec<u32>,
+}
+
+/// The decoys as they stand with so many places taken. A revoked one stays revoked: the number of taken places only grows.
+pub(super) fn decoys(list: &StatusList) -> Decoys {
+    let mut rng = ChaCha20Rng::from_seed(list.seed);
+    // Apart from the stream that decides the order.
+    rng.set_stream(1);
+    let (mut revoked, mut suspended) = (Vec::new(), Vec::new());
+    let places = capacity(list);
+    for place in &order(list)[places as usize..] {
+        let from = rng.next_u32() % places;
+        if rng.next_u32() % 8 < 5 {
+            if from <= list.used {
+                revoked.push(*place);
+            }
+        } else if (from..from.saturating_add(HOLD)).contains(&list.used) {
+            suspended.push(*place);
+        }
+    }
+    Decoys { revoked, suspended }
+}
 
 /// The order of a list by its seed.
 type Orders = HashMap<[u8; 32], Arc<Vec<u32>>>;
@@ -27,7 +64,7 @@ pub(super) async fn claim(act: &Act, count: usize) -> Result<Vec<(u32, u32)>, Pr
     let mut open = open_status_list(&act.tx, vault).await?;
     while places.len() < count {
         let list = match open.take() {
-            Some(list) if list.used < list.size => list,
+            Some(list) if list.used < capacity(&list) => list,
             last => {
                 let next = StatusList {
                     id: last.map_or(1, |list| list.id + 1),
@@ -41,7 +78,7 @@ pub(super) async fn claim(act: &Act, count: usize) -> Result<Vec<(u32, u32)>, Pr
         };
         let order = order(&list);
         let wanted = u32::try_from(count - places.len()).unwrap_or(u32::MAX);
-        let taken = wanted.min(list.size - list.used);
+        let taken = wanted.min(capacity(&list) - list.used);
         let from = list.used as usize;
         places.extend(
             order[from..from + taken as usize]
@@ -108,5 +145,33 @@ mod tests {
         assert!(sorted.iter().copied().eq(0..4096));
         assert_eq!(first, shuffle(&list(1)));
         assert_ne!(first, shuffle(&list(2)));
+    }
+
+    #[test]
+    fn decoys_are_places_of_no_certificate_and_a_revoked_one_stays_revoked() {
+        let list = |used| StatusList {
+            id: 1,
+            size: SIZE,
+            used,
+            seed: [7; 32],
+        };
+        let given: std::collections::HashSet<u32> = shuffle(&list(0))
+            [..capacity(&list(0)) as usize]
+            .iter()
+            .copied()
+            .collect();
+        let mut before: Vec<u32> = Vec::new();
+        let mut holds = std::collections::HashSet::new();
+        for used in (0..capacity(&list(0))).step_by(2048) {
+            let decoys = decoys(&list(used));
+            for place in decoys.revoked.iter().chain(&decoys.suspended) {
+                assert!(!given.contains(place), "{place} belongs to a certificate");
+            }
+            assert!(before.iter().all(|place| decoys.revoked.contains(place)));
+            before = decoys.revoked;
+            holds.insert(decoys.suspended);
+        }
+        assert!(before.len() > 1000, "{}", before.len());
+        assert!(holds.len() > 50, "holds come and go");
     }
 }

@@ -94,7 +94,11 @@ pub async fn run(
             let rows = store::certificates::all_keys(app.store.reader())
                 .await
                 .map_err(Problem::from)?;
-            let rows: Vec<KeyReceipt> = rows.iter().map(keys::receipt).collect();
+            let rows: Vec<KeyReceipt> = rows
+                .iter()
+                .filter(|row| row.purpose == "issuer")
+                .map(keys::receipt)
+                .collect();
             print.show(&rows)
         }
         KeyCommand::Export { out } => {

@@ -1,9 +1,13 @@
 //! `mingzheng log`: checks the public log of a registry.
 
-use clap::Subcommand;
+use std::path::PathBuf;
+
+use certs::log::{WitnessPolicy, parse_witness_vkey};
+use clap::{Args, Subcommand};
 
 use super::registry::{CommandError, Printing, RegistryArgs};
 use crate::log::check;
+use crate::log::monitor::{self, Filter, MonitorError, Source};
 use crate::problem::Problem;
 
 /// 公开日志 / the public log
@@ -13,6 +17,71 @@ pub enum LogCommand {
     Check,
     /// 最新检查点 / newest checkpoint
     Checkpoint,
+    /// 下载、重建并核对一个公开日志,列出以某机构或地区名义签发的证书;不需要登记簿 / download and rebuild a public log, hold every checkpoint ever kept against it, list what was issued in a name; needs no registry
+    Monitor(MonitorArgs),
+}
+
+/// What to watch.
+#[derive(Args, Debug)]
+pub struct MonitorArgs {
+    /// 日志地址(http://主机/log)或本地目录 / address of the log (http://HOST/log), or a local folder
+    log: String,
+    /// 日志的公钥行;须从可信渠道取得 / verifier key line of the log; have it from somebody you trust
+    #[arg(long, value_name = "LINE")]
+    vkey: String,
+    /// 状态目录,各次运行之间保留 / folder of what is kept between runs
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+    /// 另有检查点的地址或文件,如见证方的 /checkpoint/… / another address or file with a checkpoint of the log, as of a witness
+    #[arg(long, value_name = "PLACE")]
+    also: Vec<String>,
+    /// 见证方的公钥行 / verifier key line of a witness
+    #[arg(long, value_name = "LINE")]
+    witness: Vec<String>,
+    /// 最新检查点须有几家见证方联署 / how many of them must have cosigned the newest checkpoint
+    #[arg(long, default_value_t = 0)]
+    quorum: usize,
+    /// 列出以该机构名义签发的证书 / list what was issued in the name of this institution (credit code)
+    #[arg(long, value_name = "CODE")]
+    institution: Vec<String>,
+    /// 列出该地区签发的证书 / list what was issued in this region (division code)
+    #[arg(long, value_name = "CODE")]
+    region: Vec<String>,
+    /// 列出全部,不只新增的 / list everything, not only what is new
+    #[arg(long)]
+    all: bool,
+}
+
+/// Exit code: 1 when the log did what an honest one never does, 3 when it cannot be checked.
+async fn watch(args: &MonitorArgs, print: Printing) -> Result<bool, CommandError> {
+    let usage = |error: &str| CommandError::Usage(error.to_owned());
+    let place = |text: &String| Source::parse(text).map_err(usage);
+    let witnesses = args
+        .witness
+        .iter()
+        .map(|line| parse_witness_vkey(line).map_err(|error| usage(&error.to_string())))
+        .collect::<Result<Vec<_>, _>>()?;
+    let also = args.also.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+    let watch = monitor::Watch {
+        log: place(&args.log)?,
+        vkey: args.vkey.trim(),
+        state: &args.state,
+        also: &also,
+        witnesses: WitnessPolicy::new(witnesses, args.quorum)
+            .map_err(|error| usage(&error.to_string()))?,
+        filter: Filter {
+            institutions: args.institution.clone(),
+            regions: args.region.clone(),
+            all: args.all,
+        },
+    };
+    let report = monitor::run(&watch).await.map_err(|error| match error {
+        MonitorError::Usage(text) => usage(text),
+        MonitorError::State(error) => CommandError::Io(error),
+        MonitorError::Source { .. } => CommandError::CannotCheck(error.to_string()),
+    })?;
+    print.show(&report)?;
+    Ok(report.alarms.is_empty())
 }
 
 /// Runs the command; answers whether the log is sound.
@@ -21,8 +90,13 @@ pub async fn run(
     registry: &RegistryArgs,
     print: Printing,
 ) -> Result<bool, CommandError> {
+    if let LogCommand::Monitor(args) = &command {
+        return watch(args, print).await;
+    }
     let app = registry.open().await?;
     match command {
+        // It was run above: it needs no registry.
+        LogCommand::Monitor(_) => Ok(true),
         LogCommand::Check => {
             let size = store::log::head(app.store.reader())
                 .await

@@ -19,6 +19,7 @@ pub mod registry;
 pub mod retention;
 pub mod serving;
 pub mod verify;
+pub mod witness;
 
 use std::process::ExitCode;
 
@@ -109,6 +110,9 @@ enum Command {
     /// 公开日志 / the public log
     #[command(subcommand)]
     Log(logs::LogCommand),
+    /// 见证方,由省级残联运行 / a witness of public logs, run by a provincial federation
+    #[command(subcommand)]
+    Witness(witness::WitnessCommand),
     /// 审计记录 / the audit
     #[command(subcommand)]
     Audit(audits::AuditCommand),
@@ -231,6 +235,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Key(command) => keys::run(command, registry, print).await?,
         Command::Retention(command) => retention::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
+        Command::Witness(command) => witness::run(command, print).await?,
         Command::Grade(command) => return grades::run(command, print),
         Command::Roster(RosterCommand::ReadXls) => return Ok(2),
         Command::Audit(command) => {

@@ -96,6 +96,9 @@ pub enum CommandError {
     /// The configuration has faults, or is unsafe to serve with.
     #[error("{}", faults_text(.0, None))]
     Config(Vec<Fault>),
+    /// What should be checked does not answer.
+    #[error("{0}")]
+    CannotCheck(String),
     /// Something could not be read or written.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -150,7 +153,7 @@ impl CommandError {
             | Self::Config(_)
             | Self::Io(_)
             | Self::Boot(BootError::Missing | BootError::Policy(_)) => 2,
-            Self::Boot(_) => 3,
+            Self::Boot(_) | Self::CannotCheck(_) => 3,
             Self::Problem(problem) => match problem.code() {
                 Code::Forbidden
                 | Code::Unauthenticated

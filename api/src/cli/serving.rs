@@ -92,8 +92,10 @@ pub async fn serve(
     let stop = stopped();
     print.show(&told)?;
     let worker = tokio::spawn(crate::audit::anchor::work(app.clone()));
+    let witnesses = tokio::spawn(crate::log::witnesses::work(app.clone()));
     let served = server::serve(app.clone(), listener, stop).await;
     worker.abort();
+    witnesses.abort();
     crate::audit::denials::flush_all(&app).await;
     served?;
     app.store

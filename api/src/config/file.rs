@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::border::{Border, Limits, Lookup, Pools, Sizes, Timeouts};
+use super::witnesses::WitnessesFile;
 use super::{Config, Role, secrets};
 
 /// The file with every field and its default, as `mingzheng config show-defaults` prints it.
@@ -33,6 +34,8 @@ pub struct ConfigFile {
     pub pools: Pools,
     /// Questions by number and name.
     pub lookup: Lookup,
+    /// Witnesses of the public log.
+    pub witnesses: WitnessesFile,
 }
 
 /// Where the registry lies.
@@ -209,6 +212,7 @@ impl ConfigFile {
             role: self.server.role,
             require_second_factor: self.server.require_second_factor,
             delivery: self.server.delivery.parse()?,
+            witnesses: Arc::new(self.witnesses.witnesses()?),
             border: Arc::new(Border {
                 proxies: self.server.trusted_proxies.clone(),
                 timeouts: self.timeouts.clone(),

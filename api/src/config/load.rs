@@ -291,6 +291,14 @@ fn check(loaded: &mut Loaded) {
     {
         fault("registry.database_file", "secret", error.clone(), error);
     }
+    if let Err(error) = file.witnesses.witnesses() {
+        fault(
+            "witnesses",
+            "witnesses",
+            "每个见证方写成公钥行、空格和 http 地址,名称和公钥不得重复;quorum 多于一半且不超过总数,没有见证方时为 0。".to_owned(),
+            error.to_owned(),
+        );
+    }
     let table = Table::try_from(file).unwrap_or_default();
     for (field, least, most) in RANGES {
         let value = field

@@ -5,10 +5,12 @@ pub mod file;
 pub mod load;
 pub mod safety;
 pub mod secrets;
+pub mod witnesses;
 
 use std::sync::Arc;
 
 use border::Border;
+use witnesses::Witnesses;
 
 use std::path::PathBuf;
 
@@ -73,6 +75,8 @@ pub struct Config {
     pub role: Role,
     /// What the border lets in.
     pub border: Arc<Border>,
+    /// Who cosigns checkpoints, and how many must.
+    pub witnesses: Arc<Witnesses>,
 }
 
 /// Which part of the service a process gives (field.md 22).
@@ -129,6 +133,7 @@ impl Config {
             program: std::env::current_exe().ok(),
             role: Role::All,
             border: Arc::default(),
+            witnesses: Arc::default(),
         })
     }
 }

@@ -163,8 +163,12 @@ pub async fn build(
     })
     .await?;
     let certificates = showcase::show(&app, &cast, &issued, data).await?;
-    let issuer_keys = store::certificates::all_keys(app.store.reader()).await?;
-    let issuer_keys = issuer_keys.iter().map(receipt).collect();
+    let keys = store::certificates::all_keys(app.store.reader()).await?;
+    let issuer_keys = keys
+        .iter()
+        .filter(|row| row.purpose == "issuer")
+        .map(receipt)
+        .collect();
     app.store.close().await.map_err(Problem::from)?;
     Ok(Demo {
         accounts: cast.accounts,

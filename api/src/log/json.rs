@@ -4,15 +4,16 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use domain::ids::LeafIndex;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::proofs;
+use super::{proofs, published};
 use crate::app::App;
-use crate::extract::Path;
+use crate::extract::{Path, Query};
 use crate::problem::{Problem, ProblemBody};
 
 /// Routes of this feature.
@@ -21,6 +22,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(checkpoint))
         .routes(routes!(vkey))
         .routes(routes!(leaf_proof))
+        .routes(routes!(consistency))
+        .routes(routes!(list_checkpoints))
+        .route("/log/tile/{*path}", get(super::tiles::tile))
 }
 
 fn plain(text: String, caching: &'static str) -> Response {
@@ -35,14 +39,15 @@ fn plain(text: String, caching: &'static str) -> Response {
         .into_response()
 }
 
-/// Newest signed checkpoint (C2SP tlog-checkpoint).
+/// Newest published checkpoint (C2SP tlog-checkpoint), with the lines of its witnesses where there are any.
 #[utoipa::path(get, path = "/log/checkpoint", tag = "log",
     responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
-    let row = store::log::latest_checkpoint(app.store.reader())
+    let published = published::checkpoint(&app)
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(plain(row.note, "no-cache"))
+    // A few seconds at most (C2SP tlog-tiles).
+    Ok(plain(published.note, "public, max-age=2"))
 }
 
 /// The log's verifier key line.
@@ -84,5 +89,71 @@ async fn leaf_proof(
             .map(|hash| data_encoding::BASE64.encode(hash.as_bytes()))
             .collect(),
         checkpoint: proof.checkpoint.note,
+    }))
+}
+
+/// That a smaller tree is the beginning of a larger one.
+#[derive(Serialize, ToSchema)]
+struct ConsistencyResponse {
+    /// Size of the smaller tree.
+    old_size: u64,
+    /// Size of the larger tree.
+    new_size: u64,
+    /// Hashes, base64 (RFC 6962 section 2.1.2).
+    consistency_proof: Vec<String>,
+}
+
+/// Proof that the tree of one size begins with that of another.
+#[utoipa::path(get, path = "/log/consistency/{old}/{new}", tag = "log",
+    params(("old" = u64, Path, description = "Size of the smaller tree"), ("new" = u64, Path, description = "Size of the larger tree")),
+    responses((status = 200, body = ConsistencyResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn consistency(
+    State(app): State<App>,
+    Path((old, new)): Path<(u64, u64)>,
+) -> Result<Json<ConsistencyResponse>, Problem> {
+    let proof = proofs::consistency(&app, old, new).await?;
+    Ok(Json(ConsistencyResponse {
+        old_size: old,
+        new_size: new,
+        consistency_proof: proof
+            .iter()
+            .map(|hash| data_encoding::BASE64.encode(hash.as_bytes()))
+            .collect(),
+    }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CheckpointsQuery {
+    /// Size after which to begin.
+    after: Option<u64>,
+    /// At most so many, 1 to 1000.
+    limit: Option<u64>,
+}
+
+/// Checkpoints as they were signed.
+#[derive(Serialize, ToSchema)]
+struct CheckpointsResponse {
+    /// Signed notes, smallest tree first.
+    checkpoints: Vec<String>,
+    /// Give it as `after` for the next ones; none at the end.
+    next: Option<u64>,
+}
+
+/// Every checkpoint that was ever signed: one for each size, so that anybody can hold them against the tree.
+#[utoipa::path(get, path = "/log/checkpoints", tag = "log", params(CheckpointsQuery),
+    responses((status = 200, body = CheckpointsResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn list_checkpoints(
+    State(app): State<App>,
+    Query(query): Query<CheckpointsQuery>,
+) -> Result<Json<CheckpointsResponse>, Problem> {
+    let limit = query.limit.unwrap_or(1000).clamp(1, 1000);
+    let after = query.after.unwrap_or(0).min(i64::MAX.cast_unsigned());
+    let rows = store::log::checkpoints_after(app.store.reader(), after, limit).await?;
+    let full = rows.len() as u64 == limit;
+    Ok(Json(CheckpointsResponse {
+        next: rows.last().filter(|_| full).map(|row| row.size),
+        checkpoints: rows.into_iter().map(|row| row.note).collect(),
     }))
 }

@@ -3,5 +3,9 @@
 pub(crate) mod append;
 pub mod check;
 pub mod json;
+pub mod monitor;
 pub mod pages;
 pub mod proofs;
+pub mod published;
+mod tiles;
+pub mod witnesses;

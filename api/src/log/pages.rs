@@ -27,7 +27,7 @@ struct LogPage {
 }
 
 async fn log(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let row = store::log::latest_checkpoint(app.store.reader())
+    let row = super::published::checkpoint(&app)
         .await?
         .ok_or_else(Problem::not_found)?;
     let f = Frame::new(
@@ -41,7 +41,7 @@ async fn log(State(app): State<App>, visit: Visit) -> Result<Response, Problem> 
     let root = row.note.lines().nth(2).unwrap_or_default().to_owned();
     let view = LogPage {
         f,
-        size: row.size,
+        size: row.checkpoint.size,
         root,
         vkey: app.keyring.log_vkey(),
         checkpoint: row.note,

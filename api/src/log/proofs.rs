@@ -4,6 +4,7 @@ use certs::log::{Checkpoint, Hash, LeafEntry, SignedCheckpoint};
 use domain::ids::LeafIndex;
 
 use super::append::{Tiles, hash};
+use super::published;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -34,18 +35,17 @@ pub fn signed(app: &App, row: store::log::CheckpointRow) -> Result<SignedCheckpo
     })
 }
 
-/// Proves a leaf under the newest checkpoint.
+/// Proves a leaf under the published checkpoint, or the newest one where that does not cover it yet.
 pub async fn leaf_proof(app: &App, index: LeafIndex) -> Result<LeafProof, Problem> {
     let reader = app.store.reader();
-    let row = store::log::latest_checkpoint(reader)
+    let checkpoint = published::covering(app, index.0)
         .await?
-        .filter(|row| index.0 < row.size)
         .ok_or_else(Problem::not_found)?;
     let leaf = store::log::leaves(reader, index, 1)
         .await?
         .pop()
         .ok_or_else(Problem::not_found)?;
-    let tree_size = row.size;
+    let tree_size = checkpoint.checkpoint.size;
     let tiles = Tiles::read(reader, &certs::log::inclusion_tiles(index.0, tree_size)).await?;
     let hashes =
         certs::log::inclusion_proof(&tiles, index.0, tree_size).map_err(Problem::internal)?;
@@ -54,7 +54,7 @@ pub async fn leaf_proof(app: &App, index: LeafIndex) -> Result<LeafProof, Proble
         index: index.0,
         tree_size,
         hashes,
-        checkpoint: signed(app, row)?,
+        checkpoint,
     })
 }
 
@@ -68,4 +68,17 @@ pub async fn tlog_proof(app: &App, index: LeafIndex) -> Result<String, Problem> 
         &proof.hashes,
         &proof.checkpoint,
     ))
+}
+
+/// That the tree of `new` leaves begins with that of `old`; not found beyond the newest checkpoint.
+pub async fn consistency(app: &App, old: u64, new: u64) -> Result<Vec<Hash>, Problem> {
+    let newest = published::newest(app)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    if old > new || new > newest.checkpoint.size {
+        return Err(Problem::not_found());
+    }
+    let ids = certs::log::consistency_tiles(old, new);
+    let tiles = Tiles::read(app.store.reader(), &ids).await?;
+    certs::log::consistency_proof(&tiles, old, new).map_err(Problem::internal)
 }

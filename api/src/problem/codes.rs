@@ -140,4 +140,6 @@ codes! {
         "公开登记簿校验未通过,暂停写入。" / "The public log failed its check; writing is paused.",
     KeyUnavailable = "key-unavailable" SERVICE_UNAVAILABLE "没有可用的签发密钥" / "No usable issuer key":
         "该省残联当前没有可用的签发密钥。" / "The federation has no usable issuer key now.",
+    KeyCompromised = "key-compromised" CONFLICT "签发密钥已泄露" / "Issuer key compromised":
+        "签发这张证书的密钥已泄露或未启用,不再据此出具文件;请向发证单位申请免费重发。" / "The key of this certificate is compromised or not in use, and nothing more is made with it; ask the issuing office for a new certificate, free of charge.",
 }

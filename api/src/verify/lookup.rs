@@ -129,6 +129,8 @@ struct Read {
     rows: Vec<Row>,
     own_copies: HashMap<CertificateId, Vec<u8>>,
     tree_size: u64,
+    /// Whether a quorum of witnesses is asked for (trust.md LG-9).
+    witnessed: bool,
 }
 
 /// What to look up for a question.
@@ -214,6 +216,7 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         rows,
         own_copies,
         tree_size,
+        witnessed: app.config.witnesses.policy.quorum() > 0,
     })
 }
 
@@ -300,8 +303,12 @@ impl Read {
 
     /// What the log's own entry says, not what the table of certificates says about it.
     fn log_fact(&self, known: &PublicCertificate) -> Result<LogFact, Problem> {
-        let Some(covered_at) = known.covered_at else {
-            return Ok(LogFact::Pending);
+        // Cosigned once is cosigned for good, also where witnesses are asked no more. Without any the registry's own commit
+        // stands in (design decision 14).
+        let (covered_at, witnessed) = match (known.witnessed_at, known.covered_at) {
+            (Some(at), _) => (at, true),
+            (None, Some(at)) if !self.witnessed => (at, false),
+            (None, _) => return Ok(LogFact::Pending),
         };
         match LeafEntry::decode(&known.leaf_entry) {
             Ok(LeafEntry::Issue { certificate, .. }) => Ok(LogFact::Included {
@@ -309,7 +316,7 @@ impl Read {
                 index: known.leaf_index.0,
                 tree_size: self.tree_size,
                 covered_at,
-                witnessed: false,
+                witnessed,
             }),
             _ => Err(inconsistent(known, "leaf")),
         }

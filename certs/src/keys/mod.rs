@@ -110,6 +110,17 @@ impl Algorithm {
         (byte == Self::Ed25519.note_type()).then_some(Self::Ed25519)
     }
 
+    pub(crate) fn from_cosignature_type(byte: u8) -> Option<Self> {
+        (byte == Self::Ed25519.cosignature_type()).then_some(Self::Ed25519)
+    }
+
+    /// Type byte of the key in a C2SP cosignature: 4 for Ed25519.
+    pub(crate) fn cosignature_type(self) -> u8 {
+        match self {
+            Self::Ed25519 => 4,
+        }
+    }
+
     /// Type byte of the key in a C2SP signed note: 1 for Ed25519.
     pub(crate) fn note_type(self) -> u8 {
         match self {

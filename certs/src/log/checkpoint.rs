@@ -78,6 +78,9 @@ pub enum CheckpointFault {
     /// The signature does not fit.
     #[error("检查点签名不符 / the signature of the checkpoint does not match")]
     Signature,
+    /// The cosignature of a known witness does not fit.
+    #[error("见证方的联署不符 / the cosignature of a witness does not match")]
+    Cosignature,
     /// A verifier key line that cannot be read.
     #[error("日志公钥行格式错误 / not a verifier key line")]
     VerifierKey,
@@ -106,7 +109,8 @@ impl Checkpoint {
     /// Signs it with the key of the log.
     pub fn sign(&self, signer: &dyn Signer) -> Result<SignedCheckpoint, SignError> {
         let text = self.text();
-        let mut signature = key_hash(&self.origin, signer.public_key()).to_vec();
+        let kind = signer.public_key().algorithm().note_type();
+        let mut signature = key_hash(&self.origin, kind, signer.public_key()).to_vec();
         signature.extend(signer.sign(text.as_bytes())?);
         let note = format!(
             "{text}\n\u{2014} {} {}\n",
@@ -125,34 +129,16 @@ impl Checkpoint {
         origin: &Origin,
         key: &PublicKey,
     ) -> Result<SignedCheckpoint, CheckpointFault> {
-        if note.len() > MAX_BYTES {
-            return Err(CheckpointFault::Format);
-        }
-        let blank = note.find("\n\n").ok_or(CheckpointFault::Format)?;
-        let (text, signatures) = (&note[..=blank], &note[blank + 2..]);
+        let (text, lines) = note_lines(note)?;
         let checkpoint = Self::parse(text)?;
         if checkpoint.origin != *origin {
             return Err(CheckpointFault::OtherLog);
         }
-        let lines = signatures
-            .strip_suffix('\n')
-            .ok_or(CheckpointFault::Format)?;
-        let id = key_hash(origin, key);
+        let id = key_hash(origin, key.algorithm().note_type(), key);
         let mut signed = false;
-        for (count, line) in lines.split('\n').enumerate() {
-            let line = line
-                .strip_prefix("\u{2014} ")
-                .filter(|_| count < MAX_SIGNATURES)
-                .ok_or(CheckpointFault::Format)?;
-            let (name, signature) = line.split_once(' ').ok_or(CheckpointFault::Format)?;
-            let signature = BASE64
-                .decode(signature.as_bytes())
-                .map_err(|_| CheckpointFault::Format)?;
-            let (line_id, signature) = signature
-                .split_at_checked(id.len())
-                .ok_or(CheckpointFault::Format)?;
-            if name == origin.as_str() && line_id == id {
-                key.verify(text.as_bytes(), signature)
+        for line in lines {
+            if line.name == origin.as_str() && line.key_id == id {
+                key.verify(text.as_bytes(), &line.signature)
                     .map_err(|_| CheckpointFault::Signature)?;
                 signed = true;
             }
@@ -197,8 +183,9 @@ impl Checkpoint {
 
 /// The verifier key line of a log: what a monitor is configured with.
 pub fn vkey(origin: &Origin, key: &PublicKey) -> String {
-    let id = HEXLOWER.encode(&key_hash(origin, key));
-    format!("{origin}+{id}+{}", BASE64.encode(&typed(key)))
+    let kind = key.algorithm().note_type();
+    let id = HEXLOWER.encode(&key_hash(origin, kind, key));
+    format!("{origin}+{id}+{}", BASE64.encode(&typed(kind, key)))
 }
 
 /// Reads a verifier key line.
@@ -221,18 +208,62 @@ pub fn parse_vkey(line: &str) -> Result<(Origin, PublicKey), CheckpointFault> {
     }
 }
 
+/// A signature line of a note.
+pub(super) struct NoteLine<'n> {
+    /// The whole line with its line feed.
+    pub(super) text: &'n str,
+    pub(super) name: &'n str,
+    pub(super) key_id: [u8; 4],
+    /// What follows the key id.
+    pub(super) signature: Vec<u8>,
+}
+
+/// The signed text of a note with its last line feed, and its signature lines.
+pub(super) fn note_lines(note: &str) -> Result<(&str, Vec<NoteLine<'_>>), CheckpointFault> {
+    if note.len() > MAX_BYTES {
+        return Err(CheckpointFault::Format);
+    }
+    let blank = note.find("\n\n").ok_or(CheckpointFault::Format)?;
+    let (text, signatures) = (&note[..=blank], &note[blank + 2..]);
+    if !signatures.ends_with('\n') {
+        return Err(CheckpointFault::Format);
+    }
+    let lines = signatures
+        .split_inclusive('\n')
+        .enumerate()
+        .map(|(count, text)| {
+            let rest = text
+                .strip_suffix('\n')?
+                .strip_prefix("\u{2014} ")
+                .filter(|_| count < MAX_SIGNATURES)?;
+            let (name, signature) = rest.split_once(' ')?;
+            let bytes = BASE64.decode(signature.as_bytes()).ok()?;
+            let (key_id, signature) = bytes.split_first_chunk()?;
+            Some(NoteLine {
+                text,
+                name,
+                key_id: *key_id,
+                signature: signature.to_vec(),
+            })
+        });
+    let lines = lines
+        .collect::<Option<Vec<_>>>()
+        .ok_or(CheckpointFault::Format)?;
+    Ok((text, lines))
+}
+
 /// Key id of a note: first 4 bytes of SHA-256(name || LF || type || key).
-fn key_hash(origin: &Origin, key: &PublicKey) -> [u8; 4] {
+pub(super) fn key_hash(name: &Origin, kind: u8, key: &PublicKey) -> [u8; 4] {
     let mut digest = Sha256::new();
-    digest.update(origin.as_str());
+    digest.update(name.as_str());
     digest.update(b"\n");
-    digest.update(typed(key));
+    digest.update(typed(kind, key));
     let hash: [u8; 32] = digest.finalize().into();
     [hash[0], hash[1], hash[2], hash[3]]
 }
 
-fn typed(key: &PublicKey) -> Vec<u8> {
-    let mut bytes = vec![key.algorithm().note_type()];
+pub(super) fn typed(kind: u8, key: &PublicKey) -> Vec<u8> {
+    let mut bytes = vec![kind];
     bytes.extend_from_slice(key.as_bytes());
     bytes
 }

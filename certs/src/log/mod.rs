@@ -8,23 +8,30 @@ use sha2::{Digest, Sha256};
 
 mod bundle;
 mod checkpoint;
+mod cosign;
 mod edge;
 mod entry;
 mod proof;
 mod tile;
 mod tlog_proof;
+mod witness;
 mod word;
 
 pub use bundle::{bundle_path, read_bundle, write_bundle};
 pub use checkpoint::{Checkpoint, CheckpointFault, Origin, SignedCheckpoint, parse_vkey, vkey};
+pub use cosign::{
+    BadQuorum, Cosignature, WitnessKey, WitnessPolicy, cosign, cosignatures, parse_witness_vkey,
+    with_lines, witness_vkey,
+};
 pub use edge::{Edge, EdgeFault, TreeUpdate};
 pub use entry::{EntryFault, LeafEntry};
 pub use proof::{
     ProofFault, consistency_proof, consistency_tiles, inclusion_proof, inclusion_tiles, root,
     root_tiles, verify_consistency, verify_inclusion,
 };
-pub use tile::{TILE_WIDTH, Tile, TileId, TileMissing, TileReader};
+pub use tile::{TILE_WIDTH, Tile, TileId, TileMissing, TilePath, TileReader};
 pub use tlog_proof::{LoggedEntry, TlogProofFault, verify_tlog_proof, write_tlog_proof};
+pub use witness::{MAX_SUBMISSION, SeenTree, Submission, WitnessRefusal};
 pub use word::{BadWord, Word};
 
 /// A hash of the tree: SHA-256.

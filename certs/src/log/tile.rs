@@ -55,6 +55,56 @@ pub(super) fn indexed_path(index: u64, width: u16) -> String {
     format!("{}{partial}", groups.join("/"))
 }
 
+/// What a path below `tile/` names (C2SP tlog-tiles).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TilePath {
+    /// Hashes of the tree.
+    Hashes {
+        /// Which tile.
+        id: TileId,
+        /// How many of its hashes: 256, or fewer for a partial tile.
+        width: u16,
+    },
+    /// Entries.
+    Entries {
+        /// Number of the bundle.
+        index: u64,
+        /// How many of its entries.
+        width: u16,
+    },
+}
+
+impl TilePath {
+    /// Reads `<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`; only the one form that [`TileId::path`] writes.
+    pub fn parse(path: &str) -> Option<Self> {
+        let (kind, rest) = path.split_once('/')?;
+        let (number, width) = match rest.split_once(".p/") {
+            Some((number, width)) => (
+                number,
+                width.parse().ok().filter(|w| (1..TILE_WIDTH).contains(w))?,
+            ),
+            None => (rest, TILE_WIDTH),
+        };
+        let mut index = 0_u64;
+        for group in number.split('/') {
+            let digits = group.strip_prefix('x').unwrap_or(group);
+            if digits.len() != 3 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            index = index.checked_mul(1000)?.checked_add(digits.parse().ok()?)?;
+        }
+        let (found, written) = if kind == "entries" {
+            let path = format!("entries/{}", indexed_path(index, width));
+            (Self::Entries { index, width }, path)
+        } else {
+            let level = kind.parse().ok().filter(|level| *level < 64)?;
+            let id = TileId { level, index };
+            (Self::Hashes { id, width }, id.path(width))
+        };
+        (written == path).then_some(found)
+    }
+}
+
 /// A tile as it is stored: all hashes it has so far.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tile {

@@ -15,3 +15,4 @@ mod status;
 mod tree;
 mod vectors;
 mod verdict;
+mod witness;

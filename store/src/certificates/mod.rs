@@ -30,7 +30,11 @@ pub use keys::{KeyRow, active_issuer_key, all_keys, insert_key, key, set_key_sta
 pub use public::{PublicCertificate, public_by_id, public_by_numbers, public_by_public_ids};
 pub use shares::{ShareLink, insert_share, note_share_access, share};
 pub(crate) use status_lists::{SEED, row_id};
-pub use status_lists::{StatusList, claim_status_indexes, insert_status_list, open_status_list};
+pub use status_lists::{
+    SignedStatusList, StatusList, changed_in_list, claim_status_indexes, insert_status_list,
+    lock_status_list, open_status_list, put_signed_status_list, signed_status_list,
+    status_list_count, status_list_revision, touch_status_list,
+};
 
 use crate::entity::certificates::certificate;
 use crate::scope::Scope;

@@ -69,6 +69,8 @@ pub struct PublicCertificate {
     pub leaf_entry: Vec<u8>,
     /// When the first checkpoint that covers the leaf was committed.
     pub covered_at: Option<DateTime<Utc>>,
+    /// When a quorum of witnesses had cosigned a checkpoint that covers the leaf.
+    pub witnessed_at: Option<DateTime<Utc>>,
     /// Issuing federation.
     pub federation: String,
     /// Its name.
@@ -106,6 +108,7 @@ struct Row {
     institution_state_at_issue: Option<String>,
     leaf_entry: Vec<u8>,
     covered_at: Option<i64>,
+    witnessed_at: Option<i64>,
     federation: String,
     federation_name: String,
 }
@@ -118,6 +121,7 @@ SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.h
   a.state AS institution_state, a.state_since AS institution_since, f.name AS federation_name,
   l.entry AS leaf_entry,
   (SELECT k.at FROM log_checkpoint k WHERE k.size > c.leaf_index ORDER BY k.size LIMIT 1) AS covered_at,
+  (SELECT w.at FROM log_witnessed w WHERE w.size > c.leaf_index ORDER BY w.size LIMIT 1) AS witnessed_at,
   (SELECT h.to_state FROM timeline h
     WHERE h.object_id = c.admission_id AND h.to_state IS NOT NULL AND h.to_state <> COALESCE(h.from_state, '') AND h.at <= l.at
       AND (h.leaf_index IS NULL OR h.leaf_index < c.leaf_index)
@@ -213,6 +217,7 @@ impl TryFrom<Row> for PublicCertificate {
             leaf_index: LeafIndex(row.leaf_index.cast_unsigned()),
             institution_since: time::instant(row.institution_since)?,
             covered_at: time::optional_instant(row.covered_at)?,
+            witnessed_at: time::optional_instant(row.witnessed_at)?,
             institution_state_at_issue: row.institution_state_at_issue,
             leaf_entry: row.leaf_entry,
             certificate_type: row

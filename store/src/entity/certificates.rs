@@ -19,9 +19,19 @@ entity! {
         #[sea_orm(primary_key, auto_increment = false)] size: i64,
         root: Vec<u8>, note: String, at: i64,
     }
+    log_witnessed = "log_witnessed" {
+        #[sea_orm(primary_key, auto_increment = false)] size: i64,
+        note: String, quorum: i32, at: i64,
+    }
+    signed_status_list = "signed_status_list" {
+        #[sea_orm(primary_key, auto_increment = false)] list: i32,
+        #[sea_orm(primary_key, auto_increment = false)] kind: String,
+        #[sea_orm(primary_key, auto_increment = false)] form: String,
+        revision: i64, at: i64, kid: String, body: String,
+    }
     status_list = "status_list" {
         #[sea_orm(primary_key, auto_increment = false)] id: i32,
-        size: i32, used: i32, seed_enc: Vec<u8>, created_at: i64,
+        size: i32, used: i32, seed_enc: Vec<u8>, created_at: i64, revision: i64,
     }
     certificate_batch = "certificate_batch" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,

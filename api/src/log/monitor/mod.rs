@@ -1,0 +1,335 @@
+//! `mingzheng log monitor`: downloads a log, rebuilds its tree, holds every checkpoint ever kept against it, and lists what was
+//! issued in a name (trust.md LG-11). It needs no registry, only the log's verifier key line.
+//!
+//! What was downloaded is believed only once it hashes to a checkpoint that the log has signed; then it is kept, and every
+//! later run starts from it. Two signed checkpoints that do not belong to one tree are kept as evidence.
+
+mod compare;
+mod issued;
+mod keep;
+mod source;
+
+pub use issued::{Filter, Issued};
+pub use source::{Source, SourceFault};
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use certs::keys::PublicKey;
+use certs::log::{Checkpoint, LeafEntry, Origin, SignedCheckpoint, WitnessPolicy, parse_vkey};
+use serde::Serialize;
+
+use compare::{Rebuilt, Tried};
+use keep::Kept;
+
+/// What to watch.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    /// Where the log is.
+    pub log: Source,
+    /// Its verifier key line.
+    pub vkey: &'a str,
+    /// Folder of what is kept between runs.
+    pub state: &'a Path,
+    /// Further places that show checkpoints of it: witnesses, mirrors, files.
+    pub also: &'a [Source],
+    /// Witnesses whose quorum the newest checkpoint must have; none: not looked at.
+    pub witnesses: WitnessPolicy,
+    /// What to list.
+    pub filter: Filter,
+}
+
+/// Why nothing can be said about the log.
+#[derive(Debug, thiserror::Error)]
+pub enum MonitorError {
+    /// A place does not answer.
+    #[error("无法读取 {place} / cannot be read: {fault}")]
+    Source {
+        /// Which place.
+        place: String,
+        /// Why.
+        fault: SourceFault,
+    },
+    /// The state folder.
+    #[error("状态目录无法读写 / the state folder: {0}")]
+    State(#[from] std::io::Error),
+    /// A wrong argument.
+    #[error("{0}")]
+    Usage(&'static str),
+}
+
+/// Something that an honest log never does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Alarm {
+    /// Stable code: `fork`, `shrunk`, `hidden`, `wrong-entries`, `unreadable-entry`, `not-signed`, `no-quorum`.
+    pub code: &'static str,
+    /// Size of the tree that it is about.
+    pub size: u64,
+    /// Where it was seen.
+    pub place: String,
+    /// In words, Chinese.
+    pub zh: String,
+    /// In words, English.
+    pub en: String,
+}
+
+impl Alarm {
+    fn new(code: &'static str, size: u64, place: &str, zh: &str, en: &str) -> Self {
+        Self {
+            code,
+            size,
+            place: place.to_owned(),
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+        }
+    }
+}
+
+/// What a run found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Name of the log.
+    pub origin: String,
+    /// Size of the newest tree that was checked.
+    pub size: u64,
+    /// Its root, hexadecimal.
+    pub root: String,
+    /// Entries downloaded in this run.
+    pub downloaded: u64,
+    /// Checkpoints held against the tree: those of all earlier runs, those that the log keeps, those of other places.
+    pub checkpoints: usize,
+    /// Issuances in the names asked for, with what became of them.
+    pub issued: Vec<Issued>,
+    /// What an honest log never does; empty when all is well.
+    pub alarms: Vec<Alarm>,
+    /// Files of evidence, in the state folder.
+    pub evidence: Vec<String>,
+}
+
+/// A checkpoint and where it was seen.
+struct Seen {
+    place: String,
+    signed: SignedCheckpoint,
+}
+
+/// One run.
+pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
+    let (origin, key) = parse_vkey(watch.vkey).map_err(|_| {
+        MonitorError::Usage("不是日志的公钥行 / not the verifier key line of a log")
+    })?;
+    let mut kept = Kept::open(watch.state, &origin)?;
+    let mut alarms = Vec::new();
+    // Other places first: whatever they show, the log must show as well by now.
+    let mut seen = Vec::new();
+    for place in watch.also {
+        let note = read(place, "").await?;
+        match Checkpoint::verify(&note, &origin, &key) {
+            Ok(signed) => seen.push(Seen {
+                place: place.to_string(),
+                signed,
+            }),
+            Err(fault) => alarms.push(not_signed(&place.to_string(), &fault.to_string())),
+        }
+    }
+    let note = read(&watch.log, "checkpoint").await?;
+    let newest = match Checkpoint::verify(&note, &origin, &key) {
+        Ok(signed) => signed,
+        Err(fault) => {
+            alarms.push(not_signed(&watch.log.to_string(), &fault.to_string()));
+            return report(&origin, &kept, None, 0, Vec::new(), alarms, Vec::new());
+        }
+    };
+    quorum(watch, &newest, &mut alarms);
+    let size = newest.checkpoint.size;
+    if size < kept.size() {
+        alarms.push(Alarm::new(
+            "shrunk",
+            size,
+            &watch.log.to_string(),
+            "日志比上次看到的小:有记录被隐去或回退。",
+            "The log is smaller than it was: entries were hidden or rolled back.",
+        ));
+    }
+    let listed = log_checkpoints(watch, &origin, &key, &kept).await?;
+    // One that a witness has seen and that waits for the others is not hidden: the log tells of it.
+    seen.retain(|one| {
+        let checkpoint = &one.signed.checkpoint;
+        checkpoint.size <= size || !listed.iter().any(|known| known.checkpoint == *checkpoint)
+    });
+    let own = listed
+        .into_iter()
+        .filter(|signed| signed.checkpoint.size <= size);
+    seen.extend(own.map(|signed| Seen {
+        place: watch.log.to_string(),
+        signed,
+    }));
+    let tried = Tried::download(&watch.log, kept.size(), size).await?;
+    let downloaded = tried.count();
+    let mut wanted: BTreeMap<u64, ()> = kept.checkpoint_sizes().map(|size| (size, ())).collect();
+    wanted.extend(seen.iter().map(|one| (one.signed.checkpoint.size, ())));
+    wanted.insert(size, ());
+    let rebuilt = Rebuilt::of(&kept, &tried, wanted.into_keys());
+    for (index, fault) in &rebuilt.unreadable {
+        alarms.push(Alarm::new(
+            "unreadable-entry",
+            index + 1,
+            &watch.log.to_string(),
+            &format!("第 {index} 条记录无法读取:{fault}"),
+            &format!("Entry {index} cannot be read: {fault}"),
+        ));
+    }
+    let mut evidence = Vec::new();
+    let genuine = size < kept.size() || rebuilt.root_at(size) == Some(newest.checkpoint.root);
+    if genuine {
+        kept.add_entries(&tried)?;
+    } else {
+        let whole = Tried::download(&watch.log, 0, size).await?;
+        let place = watch.log.to_string();
+        if let Some(index) = whole.differs_from(&kept, &newest.checkpoint.root) {
+            let mut alarm = compare::fork(size, &place);
+            alarm.zh.push_str(&format!("第 {index} 条起不同。"));
+            alarm
+                .en
+                .push_str(&format!(" They differ from entry {index} on."));
+            alarms.push(alarm);
+            let last = kept.checkpoint_sizes().last();
+            evidence.extend(last.map(Kept::note_name));
+        } else {
+            alarms.push(Alarm::new(
+                "wrong-entries",
+                size,
+                &place,
+                "下载的记录与日志签名的检查点不符。",
+                "The entries that were downloaded do not hash to the checkpoint that the log signed.",
+            ));
+        }
+    }
+    seen.push(Seen {
+        place: watch.log.to_string(),
+        signed: newest,
+    });
+    let held = kept.checkpoint_sizes().count() + seen.len();
+    compare::hold(
+        &mut kept,
+        &rebuilt,
+        genuine,
+        seen,
+        &mut alarms,
+        &mut evidence,
+    )?;
+    let issued = issued::list(&kept, &watch.filter)?;
+    kept.note_reported()?;
+    report(
+        &origin,
+        &kept,
+        Some(&rebuilt),
+        downloaded,
+        issued,
+        alarms,
+        evidence,
+    )
+    .map(|report| Report {
+        checkpoints: held,
+        ..report
+    })
+}
+
+fn report(
+    origin: &Origin,
+    kept: &Kept,
+    rebuilt: Option<&Rebuilt>,
+    downloaded: u64,
+    issued: Vec<Issued>,
+    alarms: Vec<Alarm>,
+    evidence: Vec<String>,
+) -> Result<Report, MonitorError> {
+    let size = kept.size();
+    let root = rebuilt.and_then(|rebuilt| rebuilt.root_at(size));
+    Ok(Report {
+        origin: origin.to_string(),
+        size,
+        root: root.map(|root| root.to_string()).unwrap_or_default(),
+        downloaded,
+        checkpoints: 0,
+        issued,
+        alarms,
+        evidence,
+    })
+}
+
+async fn read(place: &Source, path: &str) -> Result<String, MonitorError> {
+    let failed = |fault| MonitorError::Source {
+        place: place.to_string(),
+        fault,
+    };
+    let bytes = place.get(path).await.map_err(failed)?;
+    String::from_utf8(bytes).map_err(|_| failed(SourceFault::Form))
+}
+
+fn not_signed(place: &str, fault: &str) -> Alarm {
+    Alarm::new(
+        "not-signed",
+        0,
+        place,
+        &format!("不是这个日志签名的检查点:{fault}"),
+        &format!("Not a checkpoint that the log has signed: {fault}"),
+    )
+}
+
+fn quorum(watch: &Watch<'_>, newest: &SignedCheckpoint, alarms: &mut Vec<Alarm>) {
+    let needed = watch.witnesses.quorum();
+    if needed == 0 || matches!(watch.witnesses.reached(&newest.note), Ok(Some(_))) {
+        return;
+    }
+    alarms.push(Alarm::new(
+        "no-quorum",
+        newest.checkpoint.size,
+        &watch.log.to_string(),
+        &format!("最新检查点没有 {needed} 家见证方的联署。"),
+        &format!("The newest checkpoint is not cosigned by {needed} witnesses."),
+    ));
+}
+
+/// What the log itself keeps of its checkpoints since the last run; a log that keeps none is as good.
+async fn log_checkpoints(
+    watch: &Watch<'_>,
+    origin: &Origin,
+    key: &PublicKey,
+    kept: &Kept,
+) -> Result<Vec<SignedCheckpoint>, MonitorError> {
+    #[derive(serde::Deserialize)]
+    struct Page {
+        checkpoints: Vec<String>,
+        next: Option<u64>,
+    }
+    let mut found = Vec::new();
+    let mut after = kept.size();
+    loop {
+        let path = format!("checkpoints?after={after}&limit=1000");
+        let bytes = match watch.log.get(&path).await {
+            Ok(bytes) => bytes,
+            Err(SourceFault::NotThere) => return Ok(found),
+            Err(fault) => {
+                return Err(MonitorError::Source {
+                    place: watch.log.to_string(),
+                    fault,
+                });
+            }
+        };
+        let Ok(page) = serde_json::from_slice::<Page>(&bytes) else {
+            return Ok(found);
+        };
+        for note in &page.checkpoints {
+            if let Ok(signed) = Checkpoint::verify(note, origin, key) {
+                found.push(signed);
+            }
+        }
+        match page.next.filter(|next| *next > after) {
+            Some(next) => after = next,
+            None => return Ok(found),
+        }
+    }
+}
+
+/// An entry with its index.
+type Entry = (u64, LeafEntry);

@@ -1,0 +1,64 @@
+//! Checkpoints that a quorum of witnesses has cosigned (trust.md LG-9, LG-10).
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, sea_query::OnConflict};
+
+use crate::entity::certificates::log_witnessed;
+use crate::{StoreError, time};
+
+/// A checkpoint with the lines of its witnesses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessedRow {
+    /// Size.
+    pub size: u64,
+    /// The note with the cosignatures.
+    pub note: String,
+    /// How many were needed when it was cosigned.
+    pub quorum: u32,
+    /// When the quorum was reached, by the witnesses' own clocks.
+    pub at: DateTime<Utc>,
+}
+
+/// Keeps a cosigned checkpoint; one that is there gets the newer set of lines and keeps its time.
+pub async fn put(db: &impl ConnectionTrait, row: &WitnessedRow) -> Result<(), StoreError> {
+    let model = log_witnessed::ActiveModel {
+        size: Set(row.size.cast_signed()),
+        note: Set(row.note.clone()),
+        quorum: Set(i32::try_from(row.quorum)
+            .map_err(|_| StoreError::inconsistent("log_witnessed", row.quorum))?),
+        at: Set(time::millis(row.at)),
+    };
+    log_witnessed::Entity::insert(model)
+        .on_conflict(
+            OnConflict::column(log_witnessed::Column::Size)
+                .update_column(log_witnessed::Column::Note)
+                .to_owned(),
+        )
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// The newest cosigned checkpoint.
+pub async fn latest(db: &impl ConnectionTrait) -> Result<Option<WitnessedRow>, StoreError> {
+    log_witnessed::Entity::find()
+        .order_by_desc(log_witnessed::Column::Size)
+        .one(db)
+        .await?
+        .map(WitnessedRow::try_from)
+        .transpose()
+}
+
+impl TryFrom<log_witnessed::Model> for WitnessedRow {
+    type Error = StoreError;
+
+    fn try_from(row: log_witnessed::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            size: row.size.cast_unsigned(),
+            note: row.note,
+            quorum: u32::try_from(row.quorum)
+                .map_err(|_| StoreError::inconsistent("log_witnessed", row.size))?,
+            at: time::instant(row.at)?,
+        })
+    }
+}
