@@ -15,6 +15,7 @@ mod exports;
 mod hostile_uploads;
 mod idempotency;
 mod openapi;
+mod papers;
 mod pages;
 mod personal_data;
 mod privacy;

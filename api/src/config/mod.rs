@@ -73,6 +73,8 @@ pub struct Config {
     pub role: Role,
     /// What the border lets in.
     pub border: Arc<Border>,
+    /// Fonts, templates and Braille of certificates on paper.
+    pub paper: Arc<file::Paper>,
 }
 
 /// Which part of the service a process gives (field.md 22).
@@ -129,6 +131,7 @@ impl Config {
             program: std::env::current_exe().ok(),
             role: Role::All,
             border: Arc::default(),
+            paper: Arc::default(),
         })
     }
 }
