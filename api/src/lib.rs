@@ -28,6 +28,7 @@ pub mod keyring;
 pub mod log;
 pub mod notices;
 pub mod offers;
+pub mod papers;
 pub mod privacy;
 pub mod problem;
 pub mod programs;

@@ -7,6 +7,7 @@ pub mod credential;
 pub mod keys;
 pub mod log;
 pub mod qr;
+pub mod spoken;
 pub mod verdict;
 
 mod cbor;

@@ -72,6 +72,8 @@ crate::text_enum! {
         AssessmentNotPassed = "assessment-not-passed",
         /// No valid identity number.
         CitizenIdNotValid = "citizen-id-not-valid",
+        /// The name has a character that the fonts of the paper lack.
+        NameNotPrintable = "name-not-printable",
         /// A certificate for this enrolment exists.
         AlreadyCertified = "already-certified",
         /// The program leads to no certificate.
@@ -103,6 +105,7 @@ impl GateFailure {
             Self::AssessmentNotConfirmed => "学员考核结果未确认,请先由另一人确认。",
             Self::AssessmentNotPassed => "学员考核未通过,不能签发证书。",
             Self::CitizenIdNotValid => "学员没有有效的公民身份号码,请先核实身份。",
+            Self::NameNotPrintable => "姓名中有证书字体没有的字,补装字体后再签发。",
             Self::AlreadyCertified => "该学员本班期的证书已签发,如需更正请办理换发。",
             Self::ProgramNotCertifiable => "该培训项目不颁发证书。",
             Self::ProgramNotPublished => "该培训项目未发布,不能签发证书。",
@@ -134,6 +137,9 @@ impl GateFailure {
             Self::AssessmentNotPassed => "The trainee did not pass; no certificate can be issued.",
             Self::CitizenIdNotValid => {
                 "The trainee has no valid identity number; verify the identity first."
+            }
+            Self::NameNotPrintable => {
+                "The name has a character that the fonts of the paper lack; install a font that has it."
             }
             Self::AlreadyCertified => {
                 "A certificate for this enrolment exists; to correct it, reissue it."

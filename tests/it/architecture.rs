@@ -12,13 +12,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("certs-ld", &["certs"]),
     ("migrations", &[]),
     ("store", &["domain", "migrations"]),
-    ("api", &["certs", "domain", "store"]),
+    ("paper", &["certs", "domain"]),
+    ("api", &["certs", "domain", "paper", "store"]),
     ("private-postgres", &[]),
     (
         "tests",
-        &["api", "certs", "domain", "private-postgres", "store"],
+        &[
+            "api",
+            "certs",
+            "domain",
+            "paper",
+            "private-postgres",
+            "store",
+        ],
     ),
-    ("benches", &["api", "certs", "domain", "store", "tests"]),
+    (
+        "benches",
+        &["api", "certs", "domain", "paper", "store", "tests"],
+    ),
 ];
 /// What only tests may use besides.
 const TEST_ARROWS: &[(&str, &[&str])] =

@@ -17,6 +17,7 @@ mod hostile_uploads;
 mod idempotency;
 mod log_files;
 mod openapi;
+mod papers;
 mod pages;
 mod personal_data;
 mod privacy;

@@ -141,9 +141,10 @@ fn is_signed_in(app: &App, headers: &HeaderMap) -> bool {
         .is_some_and(|token| app.sessions.read(token, app.now()).is_ok())
 }
 
-/// Acts on as many rows as an import has: signing a batch.
+/// Acts on as many rows as an import has: signing a batch, printing it.
 fn is_long(path: &str) -> bool {
-    path.starts_with("/api/v1/certificate-batches/") && path.ends_with("/approve")
+    path.starts_with("/api/v1/certificate-batches/")
+        && (path.ends_with("/approve") || path.ends_with("/certificates.pdf"))
 }
 
 fn sizes(request: &Request, figures: &Figures) -> Result<(), Problem> {

@@ -120,11 +120,11 @@ pub async fn propose(
         return Err(issue::batch_problem(&failures));
     }
     if request.enrolments.is_some() && !refused.is_empty() {
-        return Err(issue::gates_problem(&refused));
+        return Err(issue::gates_problem(&refused, &outcome.unprintable));
     }
     let count = candidates.len() - refused.len();
     if count == 0 {
-        return Err(issue::gates_problem(&refused));
+        return Err(issue::gates_problem(&refused, &outcome.unprintable));
     }
     let leave_out: Vec<EnrolmentId> = refused.iter().map(|(enrolment, _)| *enrolment).collect();
     store::certificates::remove_batch_items(&act.tx, batch.id, &leave_out).await?;

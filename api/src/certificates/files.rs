@@ -35,7 +35,7 @@ pub(crate) fn public_routes() -> OpenApiRouter<App> {
 }
 
 /// A certificate whose files the asker may open: by share link, or as an officer in scope.
-pub(crate) struct Opened(pub(super) Certificate);
+pub(crate) struct Opened(pub(crate) Certificate);
 
 #[derive(Deserialize)]
 struct ShareQuery {
@@ -103,7 +103,8 @@ pub async fn qr_text_of(app: &App, certificate: &Certificate) -> Result<String, 
     Ok(certs::qr::qr_text(&host, &certificate.public_id, &cose))
 }
 
-pub(super) fn file(kind: &'static str, name: &str, bytes: impl IntoResponse) -> Response {
+/// A file that nobody keeps.
+pub(crate) fn file(kind: &'static str, name: &str, bytes: impl IntoResponse) -> Response {
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));

@@ -1,5 +1,7 @@
 //! Issuing: gates, signatures, rows, leaves and commit in one transaction.
 
+use std::collections::HashMap;
+
 use axum::http::StatusCode;
 use certs::certificate::Claims;
 use certs::log::{Hash, LeafEntry};
@@ -18,6 +20,7 @@ use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
 use crate::log::append::Tiles;
+use crate::papers;
 use crate::problem::{Code, FieldError, Problem, Sentence};
 
 /// The stored answer to an approval; the full answer is rebuilt from it, byte for byte (design decision 15).
@@ -67,6 +70,8 @@ pub(super) struct Gates {
     pub(super) batch: Option<Vec<GateFailure>>,
     /// Failures of single trainees.
     pub(super) refused: Vec<(EnrolmentId, Vec<GateFailure>)>,
+    /// The character of a name that no font of the paper has.
+    pub(super) unprintable: HashMap<EnrolmentId, char>,
 }
 
 /// Checks every gate for every trainee (workflow.md section 3).
@@ -91,6 +96,7 @@ pub(super) fn gates(
     .err();
     let rules = CohortRules::from(app.policy.as_ref());
     let mut refused = Vec::new();
+    let unprintable = unprintable(app, candidates);
     for candidate in candidates {
         let facts = CertificateFacts {
             enrolment: candidate.enrolment,
@@ -105,11 +111,30 @@ pub(super) fn gates(
             program_published: cohort.published,
             standing,
         };
-        if let Err(failures) = certificate_gates(&facts, &rules) {
+        let mut failures = certificate_gates(&facts, &rules).err().unwrap_or_default();
+        if unprintable.contains_key(&candidate.enrolment) {
+            failures.push(GateFailure::NameNotPrintable);
+        }
+        if !failures.is_empty() {
             refused.push((candidate.enrolment, failures));
         }
     }
-    Ok(Gates { batch, refused })
+    Ok(Gates {
+        batch,
+        refused,
+        unprintable,
+    })
+}
+
+/// Trainees whose name could not be printed, each with the first character that no font has.
+fn unprintable(app: &App, candidates: &[CandidateRow]) -> HashMap<EnrolmentId, char> {
+    candidates
+        .iter()
+        .filter_map(|candidate| {
+            let one = papers::missing_glyph(app, candidate.name.expose())?;
+            Some((candidate.enrolment, one))
+        })
+        .collect()
 }
 
 /// Standing of an institution by the state of its admission.
@@ -141,12 +166,27 @@ pub(super) fn batch_problem(failures: &[GateFailure]) -> Problem {
 }
 
 /// Problem of single trainees.
-pub(super) fn gates_problem(refused: &[(EnrolmentId, Vec<GateFailure>)]) -> Problem {
+pub(super) fn gates_problem(
+    refused: &[(EnrolmentId, Vec<GateFailure>)],
+    unprintable: &HashMap<EnrolmentId, char>,
+) -> Problem {
     let errors = refused.iter().flat_map(|(enrolment, failures)| {
-        failures.iter().map(move |failure| FieldError {
-            pointer: format!("/enrolments/{enrolment}"),
-            code: failure.as_str().to_owned(),
-            detail: Sentence::new(failure.zh(), failure.en()),
+        failures.iter().map(move |failure| {
+            let detail = match (failure, unprintable.get(enrolment)) {
+                (GateFailure::NameNotPrintable, Some(one)) => {
+                    let one = format!("{one} (U+{:04X})", u32::from(*one));
+                    Sentence::new(
+                        format!("{} {one}", failure.zh()),
+                        format!("{} {one}", failure.en()),
+                    )
+                }
+                _ => Sentence::new(failure.zh(), failure.en()),
+            };
+            FieldError {
+                pointer: format!("/enrolments/{enrolment}"),
+                code: failure.as_str().to_owned(),
+                detail,
+            }
         })
     });
     Problem::new(Code::GatesFailed).with_errors(errors)
@@ -216,7 +256,7 @@ pub async fn approve_stored(
         return Err(batch_problem(&failures));
     }
     if !outcome.refused.is_empty() {
-        return Err(gates_problem(&outcome.refused));
+        return Err(gates_problem(&outcome.refused, &outcome.unprintable));
     }
     let signer_key = signer_key.ok_or_else(|| Problem::new(Code::KeyUnavailable))?;
     let issued = sign_and_insert(&mut act, &cohort, &candidates, Some(id), &signer_key, 1).await?;
@@ -302,6 +342,15 @@ pub(super) async fn sign_and_insert(
     generation: i32,
 ) -> Result<LeafIndex, Problem> {
     let app = act.app.clone();
+    // A correction comes without the gates: what cannot be printed is not signed in any case.
+    let unprintable = unprintable(&app, candidates);
+    if !unprintable.is_empty() {
+        let refused: Vec<_> = unprintable
+            .keys()
+            .map(|enrolment| (*enrolment, vec![GateFailure::NameNotPrintable]))
+            .collect();
+        return Err(gates_problem(&refused, &unprintable));
+    }
     let kid = signer.key_id().clone();
     // The key may have been retired since it was opened.
     let row = store::certificates::key(&act.tx, kid.as_str()).await?;

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod institutions;
 pub mod keys;
 pub mod logs;
+pub mod papers;
 pub mod programs;
 pub mod progress;
 pub mod registry;
@@ -101,6 +102,9 @@ enum Command {
     /// 号码核对 / check a doubtful number
     #[command(subcommand)]
     Id(ids::IdCommand),
+    /// 纸质证书的模板 / templates of certificates on paper
+    #[command(subcommand)]
+    Paper(papers::PaperCommand),
     /// 密钥 / keys
     #[command(subcommand)]
     Key(keys::KeyCommand),
@@ -146,6 +150,8 @@ enum CertCommand {
     List(certificates::ListArgs),
     /// 写出二维码 / write the QR picture
     Qr(certificates::QrArgs),
+    /// 打印证书(PDF、大字、文本、盲文),一张或整批 / print a certificate or a batch: PDF, large print, text, Braille
+    Print(papers::PrintArgs),
     /// 生成分享链接 / make a share link
     Share(certificates::ShareArgs),
     /// 撤销(需第二人) / revoke (waits for a second person)
@@ -232,6 +238,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
             return verify::run(args, registry, print).await;
         }
         Command::Cert(command) => certificate(command, registry, print).await?,
+        Command::Paper(command) => papers::run(command, registry, print)?,
         Command::Key(command) => keys::run(command, registry, print).await?,
         Command::Retention(command) => retention::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
@@ -271,6 +278,7 @@ async fn certificate(
         CertCommand::Issue(args) => certificates::issue(args, registry, print).await,
         CertCommand::List(args) => certificates::list(args, registry, print).await,
         CertCommand::Qr(args) => certificates::qr(args, registry, print).await,
+        CertCommand::Print(args) => papers::print(args, registry, print).await,
         CertCommand::Share(args) => certificates::share(args, registry, print).await,
         CertCommand::Revoke(args) => {
             certificates::change(CertificateAct::Revoke, args, registry, print).await

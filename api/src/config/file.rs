@@ -36,6 +36,33 @@ pub struct ConfigFile {
     pub lookup: Lookup,
     /// Witnesses of the public log.
     pub witnesses: WitnessesFile,
+    /// Certificates on paper.
+    pub paper: Paper,
+}
+
+/// Certificates on paper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Paper {
+    /// Folders of fonts. Default `/usr/share/fonts/opentype/noto`, where the package `fonts-noto-cjk` puts them.
+    pub fonts: Vec<PathBuf>,
+    /// Folder of templates of one's own: `TYPE.PROVINCE.typ`, `TYPE.typ` or `PROVINCE.typ`. Default: none, the bundled one.
+    pub templates: Option<PathBuf>,
+    /// Program that writes Braille, of the package `liblouis-bin`. Default `lou_translate`; empty: no Braille.
+    pub braille_program: String,
+    /// Its table. Default `zhcn-g1.ctb`: current Chinese Braille with tones.
+    pub braille_table: String,
+}
+
+impl Default for Paper {
+    fn default() -> Self {
+        Self {
+            fonts: vec![PathBuf::from("/usr/share/fonts/opentype/noto")],
+            templates: None,
+            braille_program: "lou_translate".to_owned(),
+            braille_table: "zhcn-g1.ctb".to_owned(),
+        }
+    }
 }
 
 /// Where the registry lies.
@@ -213,6 +240,7 @@ impl ConfigFile {
             require_second_factor: self.server.require_second_factor,
             delivery: self.server.delivery.parse()?,
             witnesses: Arc::new(self.witnesses.witnesses()?),
+            paper: Arc::new(self.paper.clone()),
             border: Arc::new(Border {
                 proxies: self.server.trusted_proxies.clone(),
                 timeouts: self.timeouts.clone(),

@@ -77,6 +77,8 @@ pub struct Config {
     pub border: Arc<Border>,
     /// Who cosigns checkpoints, and how many must.
     pub witnesses: Arc<Witnesses>,
+    /// Fonts, templates and Braille of certificates on paper.
+    pub paper: Arc<file::Paper>,
 }
 
 /// Which part of the service a process gives (field.md 22).
@@ -134,6 +136,7 @@ impl Config {
             role: Role::All,
             border: Arc::default(),
             witnesses: Arc::default(),
+            paper: Arc::default(),
         })
     }
 }

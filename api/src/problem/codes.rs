@@ -114,6 +114,10 @@ codes! {
         "文件不是 UTF-8 或 GB18030 编码,请另存为 UTF-8 CSV 或 .xlsx。" / "The file is neither UTF-8 nor GB18030; save it as UTF-8 CSV or .xlsx.",
     UploadExpands = "upload-expands" PAYLOAD_TOO_LARGE "文件展开后过大" / "The file expands too far":
         "文件展开后过大,请拆分后上传。" / "The file expands too far; split it.",
+    NoGlyph = "no-glyph" UNPROCESSABLE_ENTITY "字体中没有这个字" / "No font has this character":
+        "证书字体中没有姓名或名称里的这个字,请联系平台补装字体。" / "No font of the paper has this character; ask the registry to install one that has it.",
+    PaperUnavailable = "paper-unavailable" SERVICE_UNAVAILABLE "暂时不能打印" / "Printing not available":
+        "这台服务器现在不能制作这种证书文件;二维码和网上查验不受影响。" / "This server cannot make this form of the certificate now; its QR code and its verification are not affected.",
     TooLarge = "too-large" PAYLOAD_TOO_LARGE "内容过大" / "Too large":
         "提交的内容超过上限,请拆分后重试。" / "What was sent is over the limit; split it.",
     UnsupportedMediaType = "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "内容类型不对" / "Wrong content type":

@@ -83,6 +83,7 @@ pub(super) fn desks() -> OpenApiRouter<App> {
         .merge(crate::files::json::routes())
         .merge(crate::cohorts::export::routes())
         .merge(crate::certificates::export::routes())
+        .merge(crate::papers::json::routes())
 }
 
 /// The document as the text that is served and kept in `openapi/openapi.json`.

@@ -47,6 +47,8 @@ pub struct PublicCertificate {
     pub program_name: String,
     /// Name of the kind of certificate.
     pub certificate_type: String,
+    /// Code of the kind of certificate.
+    pub certificate_type_code: Option<String>,
     /// Hours of the program.
     pub hours: i32,
     /// Skill level, 0 none.
@@ -97,6 +99,7 @@ struct Row {
     program_code: String,
     program_name: String,
     certificate_type: Option<String>,
+    certificate_type_code: Option<String>,
     hours: i32,
     skill_level: i32,
     occupation_code: String,
@@ -117,7 +120,7 @@ const SELECT: &str = "
 SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.holder_version, c.cose_sha256, c.kid, c.status,
   c.status_since, c.status_reason, c.suspended_until, c.issued_at, c.expires_at, c.leaf_index, c.federation,
   p.code AS program_code, v.name AS program_name, v.hours, v.skill_level, v.occupation_code,
-  o.name AS occupation_name, t.name AS certificate_type, i.credit_code, i.name AS institution_name,
+  o.name AS occupation_name, t.name AS certificate_type, v.certificate_type AS certificate_type_code, i.credit_code, i.name AS institution_name,
   a.state AS institution_state, a.state_since AS institution_since, f.name AS federation_name,
   l.entry AS leaf_entry,
   (SELECT k.at FROM log_checkpoint k WHERE k.size > c.leaf_index ORDER BY k.size LIMIT 1) AS covered_at,
@@ -223,6 +226,7 @@ impl TryFrom<Row> for PublicCertificate {
             certificate_type: row
                 .certificate_type
                 .unwrap_or_else(|| row.program_name.clone()),
+            certificate_type_code: row.certificate_type_code,
             holder_masked: row.holder_masked,
             kid: row.kid,
             status_reason: row.status_reason,

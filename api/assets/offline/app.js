@@ -1,0 +1,155 @@
+// The page of the offline checker: camera, picture or text in, a verdict out. Every sentence stands in the page itself.
+import { Fault, judge } from "./cose.js";
+
+const at = (id) => document.getElementById(id);
+const say = (code) => at(`say-${code}`)?.content.textContent.trim() ?? code;
+const english = document.documentElement.lang === "en";
+
+/** The keys of the issuers and since when this browser has them; asked anew whenever there is a network. */
+async function keys() {
+  try {
+    const answer = await fetch("/api/v1/keys", { cache: "no-store" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return { list: await answer.json(), as_of: new Date(answer.headers.get("x-kept-at") ?? Date.now()) };
+  } catch {
+    return { list: null, as_of: null };
+  }
+}
+
+const two = (number) => String(number).padStart(2, "0");
+/** Beijing time, as the other pages write it. */
+function moment(date, day = false) {
+  const china = new Date(date.getTime() + 8 * 3600 * 1000);
+  const [y, m, d] = [china.getUTCFullYear(), china.getUTCMonth() + 1, china.getUTCDate()];
+  const written = english ? `${y}-${two(m)}-${two(d)}` : `${y}年${m}月${d}日`;
+  return day ? written : `${written} ${two(china.getUTCHours())}:${two(china.getUTCMinutes())}`;
+}
+
+const LOOKS = {
+  genuine: ["v-recorded", "✎"], expired: ["v-expired", "⏱"], "not-genuine": ["v-not_genuine", "✖"], damaged: ["v-not_genuine", "✖"],
+};
+
+function show(state, facts, asOf) {
+  const [look, icon] = LOOKS[state] ?? ["v-indeterminate", "!"];
+  const box = at("verdict");
+  box.className = `verdict tight ${look}`;
+  box.dataset.state = state;
+  at("verdict-icon").textContent = icon;
+  at("verdict-word").textContent = say(`${state}-word`);
+  at("verdict-sentence").textContent = say(`${state}-sentence`);
+  at("verdict-as-of").textContent = asOf ? `${say("as-of")} ${moment(asOf)}` : say("no-keys-yet");
+  at("verdict-facts").hidden = !facts;
+  for (const name of ["holder", "number", "program", "institution", "kid", "host"]) {
+    at(`fact-${name}`).textContent = facts ? facts[name] : "";
+  }
+  at("fact-issued").textContent = facts ? moment(new Date(facts.issued * 1000), true) : "";
+  // The end is exclusive: the last day is the one before.
+  at("fact-expires").textContent = !facts ? "" : facts.expires === undefined ? say("no-end") : moment(new Date((facts.expires - 1) * 1000), true);
+  at("verdict-host").hidden = !facts || facts.host === location.host.toLowerCase();
+  box.hidden = false;
+  document.title = `${say(`${state}-word`)} - ${document.title.split(" - ").pop()}`;
+  at("verdict-heading").focus();
+}
+
+async function check(text) {
+  const { list, as_of } = await keys();
+  try {
+    const { state, facts } = await judge(text, list, Date.now() / 1000);
+    show(state, facts, as_of);
+  } catch (error) {
+    show(error instanceof Fault ? error.code : "damaged", null, as_of);
+  }
+}
+
+/** Texts of the codes in a picture, by the browser or by the library. */
+async function read(source, width, height) {
+  if ("BarcodeDetector" in globalThis) {
+    try {
+      const found = await new BarcodeDetector({ formats: ["qr_code"] }).detect(source);
+      if (found.length) return found.map((one) => one.rawValue);
+    } catch { /* the library tries */ }
+  }
+  await import("./jsqr.js");
+  const canvas = document.createElement("canvas");
+  // Small enough to be quick, large enough for a code on a whole page.
+  for (const most of [1600, 1000, 2600]) {
+    const scale = Math.min(1, most / Math.max(width, height));
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    const pen = canvas.getContext("2d");
+    pen.drawImage(source, 0, 0, canvas.width, canvas.height);
+    const pixels = pen.getImageData(0, 0, canvas.width, canvas.height);
+    const found = globalThis.jsQR(pixels.data, pixels.width, pixels.height);
+    if (found) return [found.data];
+    if (scale === 1) break;
+  }
+  return [];
+}
+
+at("picture").addEventListener("change", async (event) => {
+  const file = event.target.files[0];
+  if (!file) return;
+  try {
+    const picture = await createImageBitmap(file);
+    const texts = await read(picture, picture.width, picture.height);
+    if (texts.length === 0) show("no-code", null, null);
+    else if (new Set(texts).size > 1) show("two-codes", null, null);
+    else await check(texts[0]);
+  } catch {
+    show("no-picture", null, null);
+  }
+  event.target.value = "";
+});
+
+at("check-text").addEventListener("click", () => check(at("text").value));
+
+let stream = null;
+function stop() {
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = null;
+  at("camera").hidden = true;
+  at("start").hidden = false;
+  at("stop").hidden = true;
+}
+
+at("stop").addEventListener("click", stop);
+at("start").addEventListener("click", async () => {
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+  } catch {
+    show("no-camera", null, null);
+    return;
+  }
+  const video = at("camera");
+  video.srcObject = stream;
+  video.hidden = false;
+  at("start").hidden = true;
+  at("stop").hidden = false;
+  await video.play();
+  while (stream) {
+    const texts = await read(video, video.videoWidth, video.videoHeight).catch(() => []);
+    if (stream && texts.length) {
+      stop();
+      await check(texts[0]);
+    }
+    await new Promise((go) => setTimeout(go, 250));
+  }
+});
+
+async function kept() {
+  const { as_of } = await keys();
+  at("keys-as-of").textContent = as_of ? `${say("as-of")} ${moment(as_of)}` : say("no-keys-yet");
+}
+
+at("works").hidden = false;
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker
+    .register("/verify/offline/worker.js", { scope: location.pathname })
+    .then(() => navigator.serviceWorker.ready)
+    .then(kept)
+    .then(() => { at("ready").hidden = false; document.documentElement.dataset.ready = "yes"; })
+    .catch(() => { at("not-ready").hidden = false; });
+} else {
+  at("not-ready").hidden = false;
+  kept();
+}

@@ -1,0 +1,231 @@
+// The strict reader of a certificate (docs/formats.md 2) and the check of its signature: nothing here asks the network.
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const LONGEST = 4096;
+
+/** Why a certificate is refused; `code` is a key of the page's sentences. */
+export class Fault extends Error {
+  constructor(code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** Canonical base32 without padding, or a fault. */
+function base32(text) {
+  const bytes = new Uint8Array(Math.floor((text.length * 5) / 8));
+  let bits = 0, value = 0, at = 0;
+  for (const letter of text) {
+    const five = ALPHABET.indexOf(letter);
+    if (five < 0) throw new Fault("not-ours");
+    value = ((value << 5) | five) & 0xfff;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[at++] = (value >> bits) & 0xff;
+    }
+  }
+  // Left-over bits are zero, and there are fewer than five of them: one certificate has one text.
+  if (bits >= 5 || value & ((1 << bits) - 1)) throw new Fault("damaged");
+  return bytes;
+}
+
+/** Host and signed bytes of a QR text. */
+export function readText(text) {
+  const match = /^HTTPS:\/\/([^/]+)\/V\/([A-Z2-7]{26})#([A-Z2-7]+)$/i.exec(text.trim());
+  if (!match) {
+    if (/^HTTPS?:\/\/[^/]+\/V\//i.test(text.trim())) throw new Fault("no-signed-data");
+    throw new Fault("not-ours");
+  }
+  const cose = base32(match[3].toUpperCase());
+  if (cose.length > LONGEST) throw new Fault("damaged");
+  return { host: match[1].toLowerCase(), id: match[2].toUpperCase(), cose };
+}
+
+/** Deterministic CBOR only: shortest heads, definite lengths, map keys in bytewise order. */
+class Reader {
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.at = 0;
+  }
+
+  head() {
+    const first = this.bytes[this.at++];
+    if (first === undefined) throw new Fault("damaged");
+    const major = first >> 5, low = first & 31;
+    if (low < 24) return { major, value: low };
+    if (low > 27) throw new Fault("damaged");
+    const size = 1 << (low - 24);
+    if (this.at + size > this.bytes.length) throw new Fault("damaged");
+    let value = 0;
+    for (let one = 0; one < size; one += 1) value = value * 256 + this.bytes[this.at++];
+    const least = [24, 256, 65536, 4294967296][low - 24];
+    if (value < least || !Number.isSafeInteger(value)) throw new Fault("damaged");
+    return { major, value };
+  }
+
+  want(major) {
+    const head = this.head();
+    if (head.major !== major) throw new Fault("damaged");
+    return head.value;
+  }
+
+  take(length) {
+    if (this.at + length > this.bytes.length) throw new Fault("damaged");
+    return this.bytes.subarray(this.at, (this.at += length));
+  }
+
+  data() {
+    return this.take(this.want(2));
+  }
+
+  text() {
+    const bytes = this.take(this.want(3));
+    try {
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      throw new Fault("damaged");
+    }
+  }
+
+  integer() {
+    const { major, value } = this.head();
+    if (major > 1) throw new Fault("damaged");
+    return major === 0 ? value : -1 - value;
+  }
+
+  /** Reads a map of exactly these integer keys; `?` marks one that may be missing. */
+  map(fields) {
+    const found = {};
+    let before = null;
+    for (let left = this.want(5); left > 0; left -= 1) {
+      const start = this.at;
+      const key = this.integer();
+      const bytes = this.bytes.subarray(start, this.at);
+      if (before && compare(before, bytes) >= 0) throw new Fault("damaged");
+      before = bytes;
+      const field = fields.find((one) => one.key === key);
+      if (!field) throw new Fault("damaged");
+      found[field.name] = field.read(this);
+    }
+    for (const field of fields) {
+      if (!field.optional && !(field.name in found)) throw new Fault("damaged");
+    }
+    return found;
+  }
+
+  end() {
+    if (this.at !== this.bytes.length) throw new Fault("damaged");
+  }
+}
+
+function compare(one, other) {
+  for (let at = 0; at < Math.min(one.length, other.length); at += 1) {
+    if (one[at] !== other[at]) return one[at] - other[at];
+  }
+  return one.length - other.length;
+}
+
+const field = (key, name, read, optional = false) => ({ key, name, read, optional });
+const uint = (reader) => reader.want(0);
+const text = (reader) => reader.text();
+
+/** Signed parts and claims of a certificate. */
+export function decode(cose) {
+  const reader = new Reader(cose);
+  if (reader.want(6) !== 18 || reader.want(4) !== 4) throw new Fault("damaged");
+  const protectedBytes = reader.data();
+  if (reader.want(5) !== 0) throw new Fault("damaged");
+  const payload = reader.data();
+  const signature = reader.data();
+  reader.end();
+  if (signature.length !== 64) throw new Fault("damaged");
+  const header = new Reader(protectedBytes);
+  const { alg, kid } = header.map([
+    field(1, "alg", (one) => one.integer()),
+    field(4, "kid", (one) => String.fromCharCode(...one.data())),
+  ]);
+  header.end();
+  if (alg !== -8 || !/^[A-Za-z0-9._-]{1,32}$/.test(kid)) throw new Fault("damaged");
+  const body = new Reader(payload);
+  const claims = body.map([
+    field(4, "expires", uint, true),
+    field(6, "issued", uint),
+    field(-65537, "own", (one) => one.map([
+      field(1, "holder", text), field(2, "number", text), field(3, "program", text), field(4, "institution", text),
+      field(5, "level", uint), field(6, "list", uint), field(7, "index", uint), field(8, "id", (inner) => inner.data()),
+    ])),
+  ]);
+  body.end();
+  if (claims.own.id.length !== 16 || claims.own.level > 8) throw new Fault("damaged");
+  if (claims.expires !== undefined && claims.expires <= claims.issued) throw new Fault("damaged");
+  return { protectedBytes, payload, signature, kid, claims };
+}
+
+function head(major, value) {
+  const first = major << 5;
+  if (value < 24) return [first | value];
+  return value < 256 ? [first | 24, value] : [first | 25, value >> 8, value & 255];
+}
+
+/** `Sig_structure` of RFC 9052 section 4.4: context `Signature1`, no external data. */
+function signed({ protectedBytes, payload }) {
+  const context = new TextEncoder().encode("Signature1");
+  return Uint8Array.from([
+    ...head(4, 4), ...head(3, context.length), ...context,
+    ...head(2, protectedBytes.length), ...protectedBytes, ...head(2, 0),
+    ...head(2, payload.length), ...payload,
+  ]);
+}
+
+const fromHex = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+
+/** Whether the key signed it; by WebCrypto, or by a library where the browser has no Ed25519. */
+export async function verify(certificate, publicKeyHex) {
+  const key = fromHex(publicKeyHex);
+  const message = signed(certificate);
+  let imported;
+  try {
+    imported = await crypto.subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);
+  } catch {
+    const library = await import("./ed25519.js");
+    return library.verifyAsync(certificate.signature, message, key, { zip215: false });
+  }
+  return crypto.subtle.verify({ name: "Ed25519" }, imported, certificate.signature, message);
+}
+
+/**
+ * What can be said without asking anybody: never that a certificate is valid, since nobody was asked whether it was revoked.
+ * `keys` is the list of `/api/v1/keys`, `now` in seconds.
+ */
+export async function judge(text, keys, now) {
+  const { host, id, cose } = readText(text);
+  const certificate = decode(cose);
+  const { claims, kid } = certificate;
+  const facts = { host, kid, ...claims.own, issued: claims.issued, expires: claims.expires };
+  const signedId = encode32(claims.own.id);
+  if (!keys) return { state: "no-keys", facts };
+  const key = keys.find((one) => one.kid === kid);
+  if (!key) return { state: "unknown-key", facts };
+  if (!(await verify(certificate, key.public_key))) return { state: "not-genuine", facts: null };
+  // A true signature under another id: the paper was put together from two.
+  if (signedId !== id) return { state: "not-genuine", facts: null };
+  const within = claims.issued >= Date.parse(key.not_before) / 1000 && claims.issued < Date.parse(key.not_after) / 1000;
+  if (!["active", "retired"].includes(key.state) || !within) return { state: "key-in-doubt", facts };
+  if (claims.expires !== undefined && now >= claims.expires) return { state: "expired", facts };
+  return { state: "genuine", facts };
+}
+
+function encode32(bytes) {
+  let out = "", bits = 0, value = 0;
+  for (const byte of bytes) {
+    value = (value << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      out += ALPHABET[(value >> bits) & 31];
+    }
+    value &= (1 << bits) - 1;
+  }
+  return bits ? out + ALPHABET[(value << (5 - bits)) & 31] : out;
+}

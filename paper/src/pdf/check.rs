@@ -1,0 +1,111 @@
+//! What was laid out is looked at before it is handed out: a template is written by people.
+
+use typst::layout::{Frame, FrameItem};
+use typst_layout::{Page, PagedDocument};
+
+use super::template::TemplateFault;
+use super::{PaperFault, QR_MM, given};
+use crate::neutral::telling;
+use crate::sheet::Sheet;
+
+/// A4 in points, and how much a page may differ.
+const A4_PT: [f64; 2] = [595.276, 841.89];
+const SLACK_PT: f64 = 1.0;
+const SLACK_MM: f64 = 0.05;
+const PT_PER_MM: f64 = 72.0 / 25.4;
+
+#[derive(Default)]
+struct Seen {
+    /// All text, without spaces.
+    text: String,
+    /// Widths of QR symbols in millimetres, without their quiet zones.
+    symbols: Vec<f64>,
+    without_glyph: Option<char>,
+}
+
+/// Examines the whole document. Where every certificate has the same number of pages, each is held against its own.
+pub(super) fn examine(document: &PagedDocument, sheets: &[Sheet]) -> Result<(), PaperFault> {
+    let pages = document.pages();
+    let each = pages.len() / sheets.len().max(1);
+    if each == 0 || pages.len() % sheets.len() != 0 {
+        return part(pages, sheets);
+    }
+    for (pages, sheet) in pages.chunks(each).zip(sheets) {
+        part(pages, std::slice::from_ref(sheet))?;
+    }
+    Ok(())
+}
+
+fn part(pages: &[Page], sheets: &[Sheet]) -> Result<(), PaperFault> {
+    let mut seen = Seen::default();
+    for page in pages {
+        let size = page.frame.size();
+        let found = [size.x.to_pt(), size.y.to_pt()];
+        if found
+            .iter()
+            .zip(A4_PT)
+            .any(|(found, a4)| (found - a4).abs() > SLACK_PT)
+        {
+            return Err(TemplateFault::Size.into());
+        }
+        seen.walk(&page.frame, 1.0);
+    }
+    if let Some(one) = seen.without_glyph {
+        return Err(PaperFault::NoGlyph(one));
+    }
+    let large = seen
+        .symbols
+        .iter()
+        .filter(|width| **width >= QR_MM - SLACK_MM);
+    if large.count() < sheets.len() {
+        return Err(TemplateFault::Qr.into());
+    }
+    let bare = |text: &str| -> String { text.chars().filter(|one| !one.is_whitespace()).collect() };
+    let mut rest = seen.text.clone();
+    for sheet in sheets {
+        let holder = bare(sheet.holder.expose());
+        let wanted = [
+            ("姓名 / the name", &holder),
+            (
+                "证书编号 / the number",
+                &bare(&sheet.certificate_no.spoken()),
+            ),
+            ("查验网址 / the address", &bare(&sheet.host)),
+        ];
+        for (what, text) in wanted {
+            if !seen.text.contains(text) {
+                return Err(TemplateFault::LeavesOut(what).into());
+            }
+        }
+        rest = rest.replace(&holder, " ");
+    }
+    match telling(&rest) {
+        Some(word) => Err(TemplateFault::Telling(word).into()),
+        None => Ok(()),
+    }
+}
+
+impl Seen {
+    fn walk(&mut self, frame: &Frame, scale: f64) {
+        for (_, item) in frame.items() {
+            match item {
+                FrameItem::Group(group) => self.walk(&group.frame, scale * group.transform.sx.get().abs()),
+                FrameItem::Text(text) => {
+                    self.text.extend(text.text.chars().filter(|one| !one.is_whitespace()));
+                    for glyph in text.glyphs.iter().filter(|glyph| glyph.id == 0) {
+                        let part = text.text.get(glyph.range()).unwrap_or("");
+                        let lost = part.chars().find(|one| !one.is_whitespace() && !one.is_control());
+                        self.without_glyph = self.without_glyph.or(lost);
+                    }
+                }
+                FrameItem::Image(image, size, _) => {
+                    // The natural width of our pictures is their modules.
+                    let share = given::symbol_share(image.width());
+                    self.symbols
+                        .push(size.x.to_pt() * scale * share / PT_PER_MM);
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Printing with real fonts, looked at with programs that are not ours: poppler and zbar.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use certs::spoken::SpokenCheck;
+use domain::SkillLevel;
+use paper::Sheet;
+use paper::pdf::{Fonts, PaperFault, Press, Template, TemplateFault};
+
+/// Where `fonts-noto-cjk` lies, or another folder.
+fn press() -> Press {
+    let folder = std::env::var_os("MINGZHENG_TEST_FONTS")
+        .map_or_else(|| PathBuf::from("/usr/share/fonts/opentype/noto"), PathBuf::from);
+    Press::new(Fonts::read(&[folder]).expect("the package fonts-noto-cjk"))
+}
+
+fn sheet(holder: &str) -> Sheet {
+    Sheet {
+        title: "职业培训合格证书".to_owned(),
+        holder: holder.parse().expect("a name"),
+        certificate_no: domain::CertificateNo::mint("33", 2026, &[7; 8]).expect("a number"),
+        program: "养老护理".to_owned(),
+        occupation: "养老护理员".to_owned(),
+        level: Some(SkillLevel::Five),
+        hours: 40,
+        institution: "虚构职业培训学校".to_owned(),
+        issued_on: chrono::NaiveDate::from_ymd_opt(2026, 3, 8).expect("a day"),
+        last_day: None,
+        checked_by: "全国职业培训证书查验".to_owned(),
+        checked_by_en: "National Vocational Training Certificate Check".to_owned(),
+        host: "mingzheng.example".to_owned(),
+        phone: "010-00000000".to_owned(),
+        // As long as a real one: the code has the version that a certificate needs.
+        qr_text: format!("HTTPS://MINGZHENG.EXAMPLE/V/{}#{}", "A7".repeat(13), "Q2".repeat(160)),
+        spoken: SpokenCheck::of(holder.as_bytes()),
+    }
+}
+
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    let output = output.unwrap_or_else(|_| panic!("{program} is there"));
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn written(folder: &Path, pdf: &[u8]) -> String {
+    let path = folder.join("certificate.pdf");
+    std::fs::write(&path, pdf).expect("a file is written");
+    path.display().to_string()
+}
+
+/// The least side of the dark part of a page, in millimetres, from a picture of 300 dots an inch.
+fn qr_texts(folder: &Path, pdf: &str) -> Vec<String> {
+    let root = folder.join("page").display().to_string();
+    run("pdftoppm", &["-r", "300", "-gray", pdf, &root]);
+    let mut pages: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "pgm"))
+        .collect();
+    pages.sort();
+    pages
+        .iter()
+        .map(|page| run("zbarimg", &["--quiet", "--raw", &page.display().to_string()]).trim().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_certificate_is_one_tagged_a4_page_that_a_scanner_reads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let one = sheet("王𠮷㐂");
+    let printed = press().print(&Template::bundled(), &[one.clone()]).expect("printed");
+    assert_eq!(printed.pages, 1);
+    assert!(printed.warnings.is_empty(), "{:?}", printed.warnings);
+    let pdf = written(folder.path(), &printed.pdf);
+    assert_eq!(qr_texts(folder.path(), &pdf), [one.qr_text.clone()]);
+    let info = run("pdfinfo", &[&pdf]);
+    let said = |name: &str| {
+        let line = info.lines().find(|line| line.starts_with(name));
+        line.and_then(|line| line.split_once(':')).map_or("", |(_, value)| value.trim()).to_owned()
+    };
+    assert_eq!(said("Tagged"), "yes", "{info}");
+    assert_eq!(said("Title"), format!("职业培训合格证书 {}", one.certificate_no.spoken()));
+    assert!(said("Page size").contains("A4"), "{info}");
+    assert!(said("PDF subtype").contains("PDF/UA-1"), "{info}");
+    assert!(String::from_utf8_lossy(&printed.pdf).contains("/Lang(zh-CN)") || run("strings", &[&pdf]).contains("zh-CN"), "the language");
+    let text = run("pdftotext", &[&pdf, "-"]);
+    for part in ["王𠮷㐂", "养老护理员", "五级(初级工)", "2026年3月8日", "虚构职业培训学校", "mingzheng.example"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // Embedded and subset, every one.
+    let fonts = run("pdffonts", &[&pdf]);
+    let rows: Vec<&str> = fonts.lines().skip(2).collect();
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert!(row.contains("Noto"), "{row}");
+        let columns: Vec<&str> = row.split_whitespace().rev().collect();
+        // emb sub uni object ID, from the right: generation, number, uni, sub, emb.
+        assert_eq!(&columns[2..5], ["yes", "yes", "yes"], "{row}");
+    }
+    assert!(printed.pdf.len() < 300_000, "{} bytes", printed.pdf.len());
+    let tree = run("pdfinfo", &["-struct-text", &pdf]);
+    for tag in ["Document", "H1", "Figure", "P"] {
+        assert!(tree.lines().any(|line| line.trim_start().starts_with(tag)), "{tag}: {tree}");
+    }
+    let order = |part: &str| tree.find(part).unwrap_or_else(|| panic!("{part}: {tree}"));
+    assert!(order("职业培训合格证书") < order("王𠮷㐂") && order("王𠮷㐂") < order("养老护理员"));
+}
+
+#[test]
+fn the_same_certificate_gives_the_same_bytes() {
+    let press = press();
+    let one = [sheet("阿依古丽·买买提")];
+    let first = press.print(&Template::bundled(), &one).expect("printed");
+    let again = press.print(&Template::bundled(), &one).expect("printed");
+    assert_eq!(first.pdf, again.pdf);
+}
+
+#[test]
+fn a_batch_is_one_document_with_a_page_for_each() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut sheets: Vec<Sheet> = ["赵一", "钱二", "孙三"].map(sheet).into();
+    for (index, one) in sheets.iter_mut().enumerate() {
+        one.qr_text.push_str(&"7".repeat(index + 1));
+    }
+    let printed = press().print(&Template::bundled(), &sheets).expect("printed");
+    assert_eq!(printed.pages, 3);
+    let pdf = written(folder.path(), &printed.pdf);
+    let wanted: Vec<&str> = sheets.iter().map(|one| one.qr_text.as_str()).collect();
+    assert_eq!(qr_texts(folder.path(), &pdf), wanted);
+    assert_eq!(press().print(&Template::bundled(), &[]).expect_err("none"), PaperFault::Count);
+}
+
+#[test]
+fn large_print_has_the_same_lines() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let one = sheet("欧阳𠮷");
+    let printed = press().print(&Template::large(), &[one.clone()]).expect("printed");
+    let pdf = written(folder.path(), &printed.pdf);
+    let bare = |text: &str| -> String { text.chars().filter(|one| !one.is_whitespace()).collect() };
+    let text = bare(&run("pdftotext", &[&pdf, "-"]));
+    for line in one.lines() {
+        assert!(text.contains(&bare(&line.value)), "{}: {text}", line.zh);
+    }
+    assert!(qr_texts(folder.path(), &pdf).contains(&one.qr_text));
+}
+
+#[test]
+fn a_character_without_glyph_is_refused_by_name() {
+    let press = press();
+    assert!(press.missing("王𠮷㐂·阿").is_empty());
+    assert_eq!(press.missing("王𪚥和𰀀𪚥"), ['𪚥', '𰀀']);
+    let fault = press.print(&Template::bundled(), &[sheet("王𪚥")]).expect_err("no glyph");
+    assert_eq!(fault, PaperFault::NoGlyph('𪚥'));
+    assert!(fault.to_string().contains("U+2A6A5") && fault.to_string().contains('𪚥'));
+}
+
+#[test]
+fn the_paper_tells_no_disability() {
+    let mut one = sheet("张三");
+    one.institution = "某市残疾人培训中心".to_owned();
+    let fault = press().print(&Template::bundled(), &[one]).expect_err("it would tell");
+    assert_eq!(fault, PaperFault::Telling("残疾"));
+    // A name is not ours to read.
+    assert!(press().print(&Template::bundled(), &[sheet("聋哑")]).is_ok());
+}
+
+/// The bundled template with something more in it.
+fn with(more: &str) -> Template {
+    let text = paper::pdf::BUNDLED.replace("  v(12mm)", more);
+    assert!(text.contains(more), "the bundled template has the place");
+    Template::new("of-test.typ", &text).expect("short enough")
+}
+
+#[test]
+fn a_template_reads_nothing_but_what_it_is_given() {
+    let press = press();
+    let one = [sheet("张三")];
+    for attempt in [
+        "read(\"/etc/passwd\")",
+        "read(\"../../../../etc/passwd\")",
+        "read(\"/main.typ\")",
+        "image(\"/usr/share/pixmaps/debian-logo.png\")",
+        "[#include \"/etc/hostname\"]",
+        "{ import \"@preview/cetz:0.3.0\"; [x] }",
+        "{ import \"other.typ\"; [x] }",
+        "{ let p = plugin(\"x.wasm\"); [x] }",
+        "[#datetime.today().display()]",
+    ] {
+        let fault = press.print(&with(attempt), &one).expect_err(attempt);
+        let PaperFault::Template(TemplateFault::Code { name, line, message }) = &fault else {
+            panic!("{attempt}: {fault:?}");
+        };
+        assert_eq!(name, "of-test.typ");
+        assert!(*line > 0, "{attempt}: {message}");
+        assert!(!message.contains("root:"), "{message}");
+    }
+}
+
+#[test]
+fn what_a_template_makes_is_examined() {
+    let press = press();
+    let one = [sheet("张三")];
+    let bundled = paper::pdf::BUNDLED;
+    let fault = |text: &str| {
+        let template = Template::new("of-test.typ", text).expect("short enough");
+        match press.print(&template, &one).expect_err("a fault") {
+            PaperFault::Template(fault) => fault,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(fault(&bundled.replace("    one.qr,\n", "    [],\n")), TemplateFault::Qr);
+    assert_eq!(fault(&bundled.replace("    one.qr,\n", "    scale(90%, one.qr),\n")), TemplateFault::Qr);
+    assert_eq!(fault(&bundled.replace("paper: \"a4\"", "paper: \"a5\"")), TemplateFault::Size);
+    assert_eq!(
+        fault(&bundled.replace("line.value)", "if line.key != \"certificate_no\" { line.value } else { [] })")),
+        TemplateFault::LeavesOut("证书编号 / the number")
+    );
+    assert_eq!(
+        fault(&bundled.replace("  v(12mm)", "  [残疾人专用]")),
+        TemplateFault::Telling("残疾")
+    );
+    assert!(matches!(fault("#let nothing = 1"), TemplateFault::Code { .. }));
+    assert!(matches!(fault("#let certificate(one) = { while true {} }"), TemplateFault::Code { .. }));
+    assert!(matches!(fault("#let f(x) = f(x)\n#let certificate(one) = f(one)"), TemplateFault::Code { .. }));
+    // PDF/UA asks for a text alternative of every picture.
+    let untold = "#let certificate(one) = [#set page(paper: \"a4\")\n= 证书\n#one.holder #one.number #one.host #one.qr\n#image(bytes(one.qr_svg), format: \"svg\", width: 5mm)]";
+    assert!(matches!(fault(untold), TemplateFault::Code { .. }));
+}
+
+#[test]
+fn a_folder_without_chinese_fonts_is_told() {
+    let empty = tempfile::tempdir().expect("a folder");
+    let fault = Fonts::read(&[empty.path().to_owned()]).expect_err("no fonts");
+    assert!(fault.to_string().contains("fonts-noto-cjk"));
+    assert!(Fonts::read(&[empty.path().join("nowhere")]).is_err());
+}
