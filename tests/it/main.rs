@@ -16,6 +16,7 @@ mod hostile_uploads;
 mod idempotency;
 mod openapi;
 mod pages;
+mod people;
 mod personal_data;
 mod privacy;
 mod refusals;

@@ -73,7 +73,7 @@ async fn export_institutions(
                 domain::calendar::today(row.state_since).to_string().into(),
             ]
         }));
-        exports::allow(None, false, rows.len())?;
+        exports::allow(exports::Limit::Alone, false, rows.len())?;
         if last {
             break;
         }
@@ -129,7 +129,7 @@ async fn export_programs(
                 row.published_on.map(|day| day.to_string()).into(),
             ]
         }));
-        exports::allow(None, false, rows.len())?;
+        exports::allow(exports::Limit::Alone, false, rows.len())?;
         if last {
             break;
         }
