@@ -8,6 +8,7 @@ use domain::policy::WorkflowPolicy;
 use domain::privacy::PrivacyPolicy;
 use store::Store;
 
+use crate::access::courier::Courier;
 use crate::access::sessions::Sessions;
 use crate::audit::denials::Denials;
 use crate::border::Border;
@@ -45,6 +46,8 @@ pub struct App {
     pub files: Arc<crate::files::Folder>,
     /// Refusals that wait to be counted into the audit.
     pub denials: Arc<Denials>,
+    /// Messages that are sent after the answer.
+    pub courier: Arc<Courier>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.
     pub dry_run: bool,
 }

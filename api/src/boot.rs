@@ -117,6 +117,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         border: Arc::new(Border::new(Arc::clone(&settings.config.border))),
         files: Arc::new(crate::files::Folder::new(&settings.data.join("files"))),
         denials: Arc::default(),
+        courier: Arc::default(),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;

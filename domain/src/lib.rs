@@ -10,6 +10,7 @@ pub mod certificate;
 pub mod cohort;
 pub mod completion;
 pub mod enrolment;
+pub mod free_text;
 pub mod gates;
 pub mod grading;
 pub mod identifiers;

@@ -18,6 +18,7 @@ mod m20260301_000008_lookups;
 mod m20260301_000009_privacy;
 mod m20260301_000010_audit;
 mod m20260301_000011_transparency;
+mod m20260301_000015_sign_in_and_exports;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000009_privacy::Migration),
             Box::new(m20260301_000010_audit::Migration),
             Box::new(m20260301_000011_transparency::Migration),
+            Box::new(m20260301_000015_sign_in_and_exports::Migration),
         ]
     }
 }

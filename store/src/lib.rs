@@ -3,8 +3,10 @@
 //! Functions take `&impl ConnectionTrait`, so that each works on the reader or inside a write transaction.
 //! "Not there" is `Ok(None)`; a row that the domain refuses is [`StoreError::Inconsistent`].
 
+pub mod account_list;
 pub mod accounts;
 pub mod audit;
+pub mod bulk_exports;
 pub mod certificates;
 pub mod cohorts;
 mod connect;
@@ -29,6 +31,7 @@ pub mod objections;
 pub mod offers;
 pub mod one_time_tokens;
 pub mod persons;
+pub mod phones;
 pub mod privacy;
 pub mod programs;
 pub mod proposals;
@@ -41,6 +44,7 @@ pub mod scope;
 pub mod second_factors;
 pub mod sessions;
 pub mod sign_in_failures;
+pub mod sign_in_requests;
 #[cfg(feature = "test-support")]
 pub mod tampering;
 pub mod time;

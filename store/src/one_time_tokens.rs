@@ -116,7 +116,7 @@ impl std::fmt::Debug for Contact {
     }
 }
 
-const CONTACT: &str = "account_contact.value";
+pub(crate) const CONTACT: &str = "account_contact.value";
 
 /// Keeps where the holder of an account is reached.
 pub async fn keep_contact(

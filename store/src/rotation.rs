@@ -165,8 +165,8 @@ struct SecretRow {
     seed_enc: Vec<u8>,
 }
 
-/// Seals the registry's own secrets anew: the seeds of the status lists. Whoever seals another secret under the master
-/// key adds its table here.
+/// Seals the registry's own secrets anew: seeds of the status lists, second factors, contacts of accounts. Whoever seals
+/// another secret under the master key adds its table here.
 pub async fn reseal_secrets(db: &impl ConnectionTrait, vault: &Vault) -> Result<u64, StoreError> {
     let rows = SecretRow::find_by_statement(statement(
         db,
@@ -193,6 +193,52 @@ pub async fn reseal_secrets(db: &impl ConnectionTrait, vault: &Vault) -> Result<
             [row.id.into(), sealed.into(), row.seed_enc.into()],
         ))
         .await?;
+        done += 1;
+    }
+    for (table, column, label) in [
+        ("totp", "secret_enc", crate::second_factors::SECRET),
+        (
+            "account_contact",
+            "value_enc",
+            crate::one_time_tokens::CONTACT,
+        ),
+    ] {
+        done += reseal_of_accounts(db, vault, table, column, label).await?;
+    }
+    Ok(done)
+}
+
+#[derive(FromQueryResult)]
+struct AccountSecretRow {
+    account_id: Uuid,
+    sealed: Vec<u8>,
+}
+
+/// Seals the secrets of accounts anew that are under an older key.
+async fn reseal_of_accounts(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    table: &str,
+    column: &str,
+    label: &str,
+) -> Result<u64, StoreError> {
+    let newest = vault.version(KeyKind::Master);
+    let sql = format!("SELECT account_id, {column} AS sealed FROM {table} ORDER BY account_id");
+    let rows = AccountSecretRow::find_by_statement(statement(db, sql, []))
+        .all(db)
+        .await?;
+    let mut done = 0;
+    for row in rows {
+        if secret_version(&row.sealed) == Some(newest) {
+            continue;
+        }
+        let plain = vault.open_registry_secret(label, row.account_id, &row.sealed)?;
+        let plain = zeroize::Zeroizing::new(plain);
+        let sealed = vault.seal_registry_secret(label, row.account_id, &plain)?;
+        let sql =
+            format!("UPDATE {table} SET {column} = $2 WHERE account_id = $1 AND {column} = $3");
+        let values = [row.account_id.into(), sealed.into(), row.sealed.into()];
+        db.execute_raw(statement(db, sql, values)).await?;
         done += 1;
     }
     Ok(done)

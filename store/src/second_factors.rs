@@ -10,7 +10,7 @@ use crate::entity::access::{recovery_code, totp};
 use crate::vault::Vault;
 use crate::{StoreError, time};
 
-const SECRET: &str = "totp.secret";
+pub(crate) const SECRET: &str = "totp.secret";
 
 /// The TOTP secret of an account, opened.
 pub struct Totp {

@@ -3,7 +3,7 @@
 //! Tokens arrive here as HMACs ([`crate::vault::Vault::blind_index`]); the tokens themselves are never stored.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{AccountId, SessionId};
+use domain::ids::{AccountId, PostId, SessionId};
 use sea_orm::sea_query::{Expr, LockType, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
@@ -48,6 +48,8 @@ pub struct Session {
     pub ends_at: DateTime<Utc>,
     /// Whether it was ended.
     pub ended: bool,
+    /// The post that was chosen, where the person holds several.
+    pub post: Option<PostId>,
 }
 
 impl TryFrom<session::Model> for Session {
@@ -69,6 +71,7 @@ impl TryFrom<session::Model> for Session {
             last_used_at: time::instant(row.last_used_at)?,
             ends_at: time::instant(row.ends_at)?,
             ended: row.ended_at.is_some(),
+            post: row.post_id.map(Into::into),
         })
     }
 }
@@ -99,6 +102,7 @@ pub async fn open(db: &impl ConnectionTrait, new: &Session) -> Result<(), StoreE
         ends_at: Set(time::millis(new.ends_at)),
         ended_at: Set(None),
         end_reason: Set(None),
+        post_id: Set(new.post.map(PostId::uuid)),
     };
     session::Entity::insert(row)
         .exec_without_returning(db)
@@ -215,6 +219,20 @@ pub async fn touch(
 ) -> Result<(), StoreError> {
     session::Entity::update_many()
         .col_expr(session::Column::LastUsedAt, Expr::val(time::millis(now)))
+        .filter(session::Column::Id.eq(id.uuid()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Chooses the post from which a session acts; `None`: whichever an act needs.
+pub async fn choose_post(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    post: Option<PostId>,
+) -> Result<(), StoreError> {
+    session::Entity::update_many()
+        .col_expr(session::Column::PostId, Expr::val(post.map(PostId::uuid)))
         .filter(session::Column::Id.eq(id.uuid()))
         .exec(db)
         .await?;

@@ -26,7 +26,7 @@ const pages = [
   "/", "/verify", "/institutions", "/institutions?q=%E7%94%B2&provision=lift", "/institutions?q=zzz", "/institutions?region=999999",
   `/institutions/${institution}`, `/institutions/${suspended}`, "/programs", "/programs?form=braille", `/programs/${program}`,
   "/certificate-types", "/notices", "/log", "/help", "/verify/help", "/privacy", "/accessibility", "/problems",
-  "/problems/not-found", "/developers", "/sign-in", "/sign-in/code", "/password", "/password/forgotten", "/no-such-page",
+  "/problems/not-found", "/developers", "/sign-in", "/sign-in/code", "/sign-in/code/ask", "/password", "/password/forgotten", "/no-such-page",
   ...byId.map((state) => `/v/${first(state).id}`),
 ];
 
@@ -267,6 +267,84 @@ await visit("/institutions?q=%E7%94%B2", { width: 320, where: "large mode", act:
 await visit("/institutions?q=%E7%94%B2&provision=lift", { where: "language switch", act: (page) => page.click("text=English") }, async ({ page, fault }) => {
   if (!page.url().endsWith("/en/institutions?q=%E7%94%B2&provision=lift")) fault(`leads to ${page.url()}`);
 });
+
+// Pages of signed-in people, each at both widths and in both languages, and every stop of the keyboard.
+const api = async (path, token, body) => {
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const answer = await fetch(demo.address + path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+};
+const account = (role, region) => demo.accounts.find((one) => one.role === role && (!region || one.region === region));
+const tokenOf = async (one) => (await api("/api/v1/sessions", null, { name: one.name, password: one.password })).access_token;
+const sendForm = async (path, fields) => {
+  const page = await browser.newPage();
+  await page.goto(demo.address + path);
+  for (const [field, value] of Object.entries(fields)) {
+    if (await page.locator(`select#${field}`).count()) await page.selectOption(`#${field}`, value);
+    else await page.fill(`#${field}`, value);
+  }
+  await Promise.all([page.waitForNavigation(), page.click("main form:last-of-type button[type=submit]")]);
+  const where = new URL(page.url()).pathname;
+  await page.close();
+  return where;
+};
+async function walk(who, paths) {
+  for (const path of paths) {
+    for (const language of ["", "/en"]) {
+      for (const width of [1280, 320]) {
+        await visit(language + path, { width, where: `${language}${path} as ${who}` }, async (at) => {
+          const seen = await expectPage(at);
+          if (!at.page.url().endsWith(language + path)) at.fault(`leads to ${at.page.url()}`);
+          if (!seen.text.includes(language ? "Sign out" : "退出")) at.fault("shows no way out");
+          await expectAxe(at);
+          await picture(at.page, `${who}${named(language + path)}-${width}`);
+        });
+      }
+    }
+    await visit(path, { where: `${path} as ${who}` }, expectKeyboard);
+  }
+}
+async function as(who, one, paths) {
+  await browser.clearCookies();
+  const where = await sendForm("/sign-in", { name: one.name, password: one.password });
+  if (where !== "/desk") faults.push(`${who} cannot sign in: ${where}`);
+  await walk(who, paths);
+}
+
+const national = account("national_officer");
+const nationalToken = await tokenOf(national);
+const auditor = { name: "auditor-of-pages", password: crypto.randomUUID() };
+await api("/api/v1/accounts", nationalToken, { ...auditor, person_name: "审计演示", role: "auditor", federation: "000000" });
+// A trainee with certificates, signed in by a code that their county printed.
+let trainee;
+for (const officer of demo.accounts.filter((one) => one.role === "county_officer")) {
+  const token = await tokenOf(officer);
+  for (const cohort of (await api("/api/v1/cohorts", token)).items) {
+    const { items } = await api(`/api/v1/cohorts/${cohort.id}/enrolments?limit=1`, token);
+    if (!items.length || trainee) continue;
+    const slip = await api(`/api/v1/cohorts/${cohort.id}/enrolments/${items[0].id}/sign-in-slip`, token, {});
+    trainee = { officer, code: slip.code };
+  }
+}
+if (trainee) {
+  await browser.clearCookies();
+  if ((await sendForm("/sign-in/code", { code: trainee.code })) !== "/me") faults.push("a trainee cannot sign in");
+  await walk("trainee", ["/me", "/me/consents", "/me/reads", "/me/copy", "/me/requests"]);
+  await sendForm("/me/requests", { kind: "copy", words: "请给我一份" });
+  await walk("trainee-waiting", ["/me/requests", "/me/copy"]);
+} else faults.push("no trainee in the demo");
+await as("county", trainee.officer, ["/desk", "/desk/requests", "/desk/exports", "/sign-in/enrol", "/sign-in/second-factor"]);
+const waiting = await browser.newPage();
+await waiting.goto(`${demo.address}/desk/requests`);
+const request = await waiting.locator("main tbody a").first().getAttribute("href").catch(() => null);
+await waiting.close();
+if (request) await walk("county", [request]);
+await sendForm("/desk/exports", { list: "certificates", reason: "年度统计核对" });
+await walk("county-waiting", ["/desk/exports", "/desk"]);
+await as("national", national, ["/desk", "/desk/post", "/admin/accounts"]);
+await as("auditor", auditor, ["/admin/audit"]);
 
 await browser.close();
 rmSync(profile, { recursive: true, force: true });

@@ -551,7 +551,8 @@ async fn signing_and_revoking_need_a_proof_of_the_last_five_minutes(database: Da
 }
 
 /// What was put into the outbox last.
-fn last_message(server: &TestServer) -> Value {
+async fn last_message(server: &TestServer) -> Value {
+    server.app.courier.drained().await;
     let mut files: Vec<_> = std::fs::read_dir(server.data().join("outbox"))
         .expect("an outbox")
         .map(|file| file.expect("a file").path())
@@ -581,7 +582,7 @@ async fn an_invited_person_chooses_the_password_and_the_code_opens_once(database
         !created.text().contains("mzo_"),
         "who invites does not see the code"
     );
-    let message = last_message(server);
+    let message = last_message(server).await;
     assert_eq!(message["to"], "third@office.example");
     let code = code_in(&message);
     sign_in(server, "county-3", "")
@@ -613,16 +614,16 @@ async fn an_invited_person_chooses_the_password_and_the_code_opens_once(database
             "{name}"
         );
     }
-    let code = code_in(&last_message(server));
+    let code = code_in(&last_message(server).await);
     server.clock.advance_seconds(48 * 3600);
     post(server, path, None, &choose(&code, "yet-another-long-one"))
         .await
         .problem(410, "code-spent");
     post(server, reset, None, &json!({ "name": "county-3" })).await;
-    let old = code_in(&last_message(server));
+    let old = code_in(&last_message(server).await);
     server.clock.advance_seconds(1);
     post(server, reset, None, &json!({ "name": "county-3" })).await;
-    let new = code_in(&last_message(server));
+    let new = code_in(&last_message(server).await);
     post(server, path, None, &choose(&old, "yet-another-long-one"))
         .await
         .problem(410, "code-spent");

@@ -19,6 +19,7 @@ mod log_files;
 mod openapi;
 mod papers;
 mod pages;
+mod people;
 mod personal_data;
 mod privacy;
 mod refusals;

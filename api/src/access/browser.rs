@@ -9,18 +9,21 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::access::Actor;
+use domain::access::{Actor, Role};
 use subtle::ConstantTimeEq as _;
 
 use super::permissions::Permission;
 use super::tokens::{Kind, Token};
 use super::{Presence, sign_in};
 use crate::app::App;
+use crate::audit::origin::{self, OnThisPage};
 use crate::extract::Locale;
 use crate::problem::{Code, Problem};
 
 /// Longest form of a staff page, in bytes.
 const FORM_LIMIT: usize = 64 * 1024;
+/// How long a browser keeps the ticket of a sign-in code, in seconds: as long as the code opens.
+const TICKET_SECONDS: u32 = 600;
 /// How long a browser keeps its device token, in seconds: the longest that browsers take.
 const DEVICE_SECONDS: u32 = 400 * 86_400;
 
@@ -34,6 +37,8 @@ pub enum Cookie {
     Device,
     /// Ties forms to a browser that is not signed in.
     Form,
+    /// Goes with a sign-in code that was sent.
+    Ticket,
 }
 
 impl Cookie {
@@ -45,6 +50,8 @@ impl Cookie {
             (Self::Device, true) => "device",
             (Self::Form, false) => "__Host-form",
             (Self::Form, true) => "form",
+            (Self::Ticket, false) => "__Host-ticket",
+            (Self::Ticket, true) => "ticket",
         }
     }
 
@@ -68,6 +75,7 @@ impl Cookie {
             Self::Device => format!("; Max-Age={DEVICE_SECONDS}"),
             // Ends with the browser; the session itself ends in the database.
             Self::Session | Self::Form => String::new(),
+            Self::Ticket => format!("; Max-Age={TICKET_SECONDS}"),
         };
         let secure = if app.config.loopback_cookies {
             ""
@@ -242,7 +250,20 @@ impl<P: Permission> FromRequestParts<App> for OnPage<P> {
         let Some(presence) = presence else {
             return Err(lead("/sign-in", "/en/sign-in"));
         };
-        match presence.holding::<P>(app) {
+        let shown = presence.holding::<P>(app);
+        let acting = shown.as_ref().ok().or(presence.actors.first());
+        if let Some(actor) = acting {
+            let trainee = actor.role == Role::Trainee;
+            origin::at_page(OnThisPage {
+                name: Some(presence.person_name.clone())
+                    .filter(|_| !trainee)
+                    .unwrap_or_default(),
+                role: actor.role,
+                several: presence.posts.len() > 1,
+                form: FormToken::of(app, &parts.headers).text,
+            });
+        }
+        match shown {
             Ok(actor) => Ok(Self {
                 actor,
                 presence,

@@ -14,9 +14,14 @@ use crate::app::App;
 use crate::config::DeliveryTarget;
 use crate::problem::{Code, Problem};
 
+/// How long a gateway may take.
+const GATEWAY: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// A message to one person.
 #[derive(Serialize)]
 pub struct Message<'a> {
+    /// Number of the message: a gateway that gets it twice sends it once.
+    pub id: String,
     /// `email`, `phone`, or `counter` when only the office can hand it over.
     pub by: &'a str,
     /// Address or number.
@@ -42,14 +47,17 @@ pub async fn send(
     subject: &str,
     text: &str,
 ) -> Result<(), Problem> {
+    let id = app.random.id(app.now()).to_string();
     let message = match contact {
         Some(contact) => Message {
+            id,
             by: contact.kind.as_str(),
             to: &contact.value,
             subject,
             text,
         },
         None => Message {
+            id,
             by: "counter",
             to: account,
             subject,
@@ -72,7 +80,7 @@ pub async fn send(
             Ok(())
         }
         DeliveryTarget::Folder(folder) => {
-            let name = format!("{}.json", app.random.id(app.now()));
+            let name = format!("{}.json", message.id);
             write(folder, &name, &message).map_err(|error| failed(error.to_string()))
         }
         // Without a data folder there is nowhere to put it.
@@ -80,13 +88,16 @@ pub async fn send(
         DeliveryTarget::Http(url) => {
             let client = reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
-                .timeout(std::time::Duration::from_secs(10))
+                .connect_timeout(GATEWAY)
+                .timeout(GATEWAY)
                 .no_proxy()
                 .build()
                 .map_err(|error| failed(error.to_string()))?;
-            let answer = client
-                .post(url)
-                .json(&message)
+            let mut request = client.post(url).json(&message);
+            if let Some(secret) = &app.config.delivery_secret {
+                request = request.bearer_auth(secret.expose());
+            }
+            let answer = request
                 .send()
                 .await
                 .map_err(|error| failed(error.without_url().to_string()))?;

@@ -166,11 +166,21 @@ async fn deliver(
     .await
 }
 
-/// Asks for a new password. Whoever asks gets the same answer for every name; a message goes to the contact of the
-/// account, if there is one.
+/// Asks for a new password. Whoever asks gets the same answer in the same time for every name; behind it a message goes
+/// to the contact of the account, if there is one.
 pub async fn ask_reset(app: &App, name: &str, source: &Source) -> Result<(), Problem> {
     // Not more than a few messages to anybody.
     failures::begin(app, "reset", name, source, false).await?;
+    let (errand, name) = (app.clone(), name.to_owned());
+    app.courier.send(async move {
+        if let Err(problem) = deliver_reset(&errand, &name).await {
+            tracing::error!("a reset was not sent: {}", problem.code().as_str());
+        }
+    });
+    Ok(())
+}
+
+async fn deliver_reset(app: &App, name: &str) -> Result<(), Problem> {
     let reader = app.store.reader();
     let Some(found) = store::accounts::sign_in(reader, name).await? else {
         return Ok(());
@@ -213,9 +223,7 @@ pub async fn ask_reset(app: &App, name: &str, source: &Source) -> Result<(), Pro
         name: record.name,
         role: String::new(),
     };
-    // A failed delivery must not tell that the name exists; it is in the server's log.
-    let _ = deliver(app, found.account, &created, &token).await;
-    Ok(())
+    deliver(app, found.account, &created, &token).await
 }
 
 /// Sets a password with a code. Sessions and remembered devices of the account end; the second factor stays.

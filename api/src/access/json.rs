@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 use super::permissions::{ChangeOwnPassword, ManageOwnAccess, SeeSelf};
 use super::sign_in::{self, Credentials, Opened};
 use super::source::{self, Source};
+use super::trainee_codes::{self, AskCodeRequest, CodeTicket};
 use super::{By, invitations, trainees};
 use crate::app::App;
 use crate::extract::{Body, Path};
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sign_in, list_sessions))
         .routes(routes!(sign_in_with_code))
+        .routes(routes!(ask_sign_in_code))
         .routes(routes!(refresh_session))
         .routes(routes!(sign_out))
         .routes(routes!(end_session))
@@ -35,6 +37,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_self))
         .merge(super::json_second_factor::routes())
         .merge(super::json_accounts::routes())
+        .merge(super::account_list::routes())
+        .merge(super::posts::routes())
 }
 
 /// Name and password.
@@ -161,9 +165,12 @@ async fn sign_in(
 struct CodeRequest {
     /// The code, with or without its hyphens.
     code: String,
+    /// The ticket that came when the code was asked for; a printed code has none.
+    #[serde(default)]
+    ticket: Option<String>,
 }
 
-/// Sign in as a trainee, by a code printed at the counter.
+/// Sign in as a trainee, by a code printed at the counter, or by one that was sent, together with its ticket.
 #[utoipa::path(post, path = "/api/v1/sessions/code", tag = "access", request_body = CodeRequest,
     responses((status = 200, body = SignInResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn sign_in_with_code(
@@ -171,8 +178,25 @@ async fn sign_in_with_code(
     source: Source,
     Body(request): Body<CodeRequest>,
 ) -> Result<Response, Problem> {
-    let opened = trainees::sign_in(&app, &request.code, &source, SessionKind::Api).await?;
+    let (code, kind) = (&request.code, SessionKind::Api);
+    let opened = match &request.ticket {
+        Some(ticket) => trainee_codes::sign_in(&app, ticket, code, &source, kind).await?,
+        None => trainees::sign_in(&app, code, &source, kind).await?,
+    };
     answer(&app, &opened)
+}
+
+/// Ask for a sign-in code as a trainee: the answer is the same for everybody, the code goes to the telephone on record.
+#[utoipa::path(post, path = "/api/v1/sessions/code-requests", tag = "access", request_body = AskCodeRequest,
+    responses((status = 202, body = CodeTicket), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn ask_sign_in_code(
+    State(app): State<App>,
+    source: Source,
+    Body(request): Body<AskCodeRequest>,
+) -> Result<Response, Problem> {
+    let ticket = trainee_codes::ask(&app, &request, &source).await?;
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::ACCEPTED, headers, Json(ticket)).into_response())
 }
 
 /// A refresh token.

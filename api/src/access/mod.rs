@@ -1,7 +1,9 @@
 //! Who may do what: accounts, sessions, second factors, permissions, and the extractor that a handler's signature names.
 
+pub mod account_list;
 pub mod accounts;
 pub mod browser;
+pub mod courier;
 pub mod delivery;
 pub mod failures;
 pub mod invitations;
@@ -11,12 +13,14 @@ pub mod json_second_factor;
 pub mod pages;
 pub mod passwords;
 pub mod permissions;
+pub mod posts;
 pub mod public;
 pub mod second_factor;
 pub mod sessions;
 pub mod sign_in;
 pub mod source;
 pub mod tokens;
+pub mod trainee_codes;
 pub mod trainees;
 
 use std::marker::PhantomData;
@@ -26,6 +30,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use chrono::Duration;
 use domain::access::Actor;
+use store::accounts::LiveAccount;
 use store::sessions::Session;
 
 use crate::app::App;
@@ -38,8 +43,10 @@ const FRESH_MINUTES: i64 = 5;
 /// Somebody signed in: the posts they hold and the session they speak in.
 #[derive(Clone, Debug)]
 pub struct Presence {
-    /// The actors of their valid posts; never empty.
+    /// The actors of the posts from which they act here: of all, or of the one that was chosen. Never empty.
     pub actors: Vec<Actor>,
+    /// The actors of all their valid posts.
+    pub posts: Vec<Actor>,
     /// Name of the human being.
     pub person_name: String,
     /// The session.
@@ -47,6 +54,21 @@ pub struct Presence {
 }
 
 impl Presence {
+    /// Who speaks in a session. A chosen post that has ended leaves the others.
+    pub fn new(live: LiveAccount, session: Session) -> Self {
+        let chosen = live
+            .actors
+            .iter()
+            .find(|actor| session.post == Some(actor.post))
+            .cloned();
+        Self {
+            actors: chosen.map_or_else(|| live.actors.clone(), |actor| vec![actor]),
+            posts: live.actors,
+            person_name: live.person_name,
+            session,
+        }
+    }
+
     /// The actor who holds permission `P`, with the proof that it asks for.
     pub fn holding<P: Permission>(&self, app: &App) -> Result<Actor, Problem> {
         let actor = holder::<P>(&self.actors)?;

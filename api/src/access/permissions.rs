@@ -143,9 +143,9 @@ permissions! {
     ReadAudit = "read_audit" [U];
     /// Upload evidence files and read those of one's area.
     KeepFiles = "keep_files" [I, X, C, P, N];
-    /// Export more than a thousand rows with personal data. Nobody holds it alone: it waits for the two-person export
+    /// Ask for a file of more than a thousand rows with personal data, and take it once another person has approved
     /// (trust.md UP-5, AU-5).
-    BulkExport = "bulk_export" [] fresh;
+    BulkExport = "bulk_export" [X, C, P, N] fresh;
 }
 
 #[cfg(test)]
@@ -213,6 +213,7 @@ mod tests {
             DecideProposals::PROOF,
             ManageKeys::PROOF,
             ExportRecords::PROOF,
+            BulkExport::PROOF,
         ] {
             assert_eq!(proof, Proof::Fresh);
         }

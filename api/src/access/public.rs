@@ -6,6 +6,7 @@ pub const OPERATIONS: &[&str] = &[
     // Signing in, and what somebody without a session needs.
     "sign_in",
     "sign_in_with_code",
+    "ask_sign_in_code",
     "refresh_session",
     "ask_password_reset",
     "set_password",
@@ -64,6 +65,7 @@ pub const PAGES: &[&str] = &[
     "/problems/{code}",
     "/sign-in",
     "/sign-in/code",
+    "/sign-in/code/ask",
     "/password",
     "/password/forgotten",
 ];

@@ -135,6 +135,7 @@ pub(super) async fn open_for(
         last_used_at: now,
         ends_at: now + Duration::hours(SESSION_HOURS),
         ended: false,
+        post: None,
     };
     store::sessions::open(&tx, &session).await?;
     let (token, ends_at) = match kind {
@@ -164,11 +165,7 @@ pub(super) async fn open_for(
     audit(app, &tx, Some(&live.actor), "sign_in", session.id, "done").await?;
     store::commit(tx).await?;
     Ok(Opened {
-        presence: Presence {
-            actors: live.actors,
-            person_name: live.person_name,
-            session,
-        },
+        presence: Presence::new(live, session),
         token,
         device,
     })
@@ -187,11 +184,7 @@ pub async fn presence(app: &App, id: SessionId) -> Result<Option<Presence>, Prob
     let live = store::accounts::live(reader, session.account, app.today()).await?;
     Ok(live
         .filter(|live| live.token_epoch == session.token_epoch)
-        .map(|live| Presence {
-            actors: live.actors,
-            person_name: live.person_name,
-            session,
-        }))
+        .map(|live| Presence::new(live, session)))
 }
 
 /// Who a browser's cookie speaks for.
@@ -246,11 +239,7 @@ pub async fn refresh(app: &App, text: &str) -> Result<Opened, Problem> {
     store::sessions::touch(&tx, session.id, now).await?;
     store::commit(tx).await?;
     Ok(Opened {
-        presence: Presence {
-            actors: live.actors,
-            person_name: live.person_name,
-            session,
-        },
+        presence: Presence::new(live, session),
         token,
         device: None,
     })

@@ -22,6 +22,8 @@ pub enum Kind {
     SignIn,
     /// Recovery code of a second factor.
     Recovery,
+    /// Goes with a sign-in code that was sent.
+    Ticket,
 }
 
 impl Kind {
@@ -31,11 +33,12 @@ impl Kind {
             Self::Browser => "mzb_",
             Self::Device => "mzd_",
             Self::OneTime => "mzo_",
+            Self::Ticket => "mzt_",
             Self::SignIn | Self::Recovery => "",
         }
     }
 
-    const fn label(self) -> &'static str {
+    pub(super) const fn label(self) -> &'static str {
         match self {
             Self::Refresh => "token.refresh",
             Self::Browser => "token.browser",
@@ -43,6 +46,7 @@ impl Kind {
             Self::OneTime => "token.one_time",
             Self::SignIn => "token.sign_in",
             Self::Recovery => "token.recovery",
+            Self::Ticket => "token.ticket",
         }
     }
 

@@ -74,7 +74,7 @@ pub async fn print_slip(
 }
 
 /// An account for a trainee. Its name is random and never typed; the person's own name stays sealed where it is.
-async fn make_account(
+pub(super) async fn make_account(
     app: &App,
     tx: &store::WriteTx,
     person: PersonId,

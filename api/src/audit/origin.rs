@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::Extensions;
-use domain::access::Actor;
+use domain::access::{Actor, Role};
 use domain::ids::AccountId;
 
 use crate::border;
@@ -32,6 +32,21 @@ pub struct Recognised {
     pub actor: Option<Actor>,
     /// The account of a token that is no longer good.
     pub account: Option<AccountId>,
+    /// Who is signed in at the page that is being made.
+    pub page: Option<OnThisPage>,
+}
+
+/// What every page of a signed-in person shows: who they are here, and the way out.
+#[derive(Clone, Debug)]
+pub struct OnThisPage {
+    /// Name of the human being; empty for a trainee, whose page says it itself.
+    pub name: String,
+    /// The role in which they act.
+    pub role: Role,
+    /// Whether they hold several posts and may choose.
+    pub several: bool,
+    /// The token of the form by which they sign out.
+    pub form: String,
 }
 
 /// Number and network of a request.
@@ -69,6 +84,11 @@ pub fn know(actor: &Actor) {
 /// Remembers the account of a token that is not accepted any more.
 pub fn know_account(account: AccountId) {
     change(|who| who.account = Some(account));
+}
+
+/// Remembers who is signed in at this page.
+pub fn at_page(who: OnThisPage) {
+    change(|known| known.page = Some(who));
 }
 
 fn change(how: impl FnOnce(&mut Recognised)) {

@@ -120,7 +120,7 @@ async fn institutions_file(app: &App, visit: &Visit, form: Form) -> Result<Respo
                 next.into(),
             ]);
         }
-        exports::allow(None, false, rows.len())?;
+        exports::allow(exports::Limit::Alone, false, rows.len())?;
         if last {
             break;
         }
@@ -177,7 +177,7 @@ async fn programs_file(app: &App, visit: &Visit, form: Form) -> Result<Response,
                 one.published_on.map(|day| day.to_string()).into(),
             ]);
         }
-        exports::allow(None, false, rows.len())?;
+        exports::allow(exports::Limit::Alone, false, rows.len())?;
         if last {
             break;
         }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::access::Actor;
 use domain::ids::BatchId;
 use serde::{Deserialize, Serialize};
 use store::scope::Scope;
@@ -12,7 +13,7 @@ use utoipa_axum::routes;
 use crate::access::By;
 use crate::access::permissions::SeeCertificates;
 use crate::app::App;
-use crate::exports::{self, Column, Form, Table};
+use crate::exports::{self, Column, Form, Limit, Table};
 use crate::extract::{Path, Query};
 use crate::problem::{Problem, ProblemBody};
 
@@ -58,12 +59,23 @@ async fn export_certificates(
     Path(form): Path<Form>,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let scope = Scope::of(&by.actor);
+    let table = table(&app, &by.actor, query.batch, Limit::Alone).await?;
+    exports::answer(&app, Some(&by.actor), table, form).await
+}
+
+/// The certificates of an actor's scope as a table.
+pub(crate) async fn table(
+    app: &App,
+    actor: &Actor,
+    batch: Option<BatchId>,
+    limit: Limit,
+) -> Result<Table, Problem> {
+    let scope = Scope::of(actor);
     let mut rows = Vec::new();
     let mut after = None;
     loop {
         let found =
-            store::certificates::list(app.store.reader(), &scope, query.batch, after, STEP).await?;
+            store::certificates::list(app.store.reader(), &scope, batch, after, STEP).await?;
         let last = (found.len() as u64) < STEP;
         after = found.last().map(|row| row.id);
         let stamp = |at: chrono::DateTime<chrono::Utc>| {
@@ -83,20 +95,19 @@ async fn export_certificates(
                 exports::Cell::Number(row.leaf_index.0),
             ]
         }));
-        exports::allow(Some(&by.actor), true, rows.len())?;
+        exports::allow(limit, true, rows.len())?;
         if last {
             break;
         }
     }
-    let table = Table {
+    Ok(Table {
         name: "certificates",
         title: "培训证书",
         columns: COLUMNS,
         rows,
         source: "/api/v1/certificates".to_owned(),
-        filter: serde_urlencoded::to_string(&query).unwrap_or_default(),
+        filter: serde_urlencoded::to_string(ExportQuery { batch }).unwrap_or_default(),
         personal: true,
         lang: crate::extract::Locale::Zh,
-    };
-    exports::answer(&app, Some(&by.actor), table, form).await
+    })
 }

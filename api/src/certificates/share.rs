@@ -25,6 +25,16 @@ pub struct ShareRequest {
     pub days: u32,
 }
 
+/// Label of a token that is kept for repetitions.
+const TOKEN: &str = "share.token";
+
+/// What is kept of the answer: the token is sealed, so that a dump of the database opens nothing.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    sealed: String,
+    expires_at: String,
+}
+
 /// A share link.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ShareReceipt {
@@ -34,7 +44,7 @@ pub struct ShareReceipt {
     pub expires_at: String,
 }
 
-/// Makes a share link. The token itself is not kept: a repeated request gets it from the stored receipt only.
+/// Makes a share link. Of the token its hash is kept, and for a repeated request the token itself, sealed.
 pub async fn share(
     app: &App,
     actor: &Actor,
@@ -55,7 +65,7 @@ pub async fn share(
         .await?
     {
         Begin::First(act) => act,
-        Begin::Again(receipt) => return Ok(receipt),
+        Begin::Again(receipt) => return shown(app, id, &receipt),
     };
     let found = store::certificates::find(&act.tx, &Scope::of(actor), id)
         .await?
@@ -75,12 +85,38 @@ pub async fn share(
         ..Entry::default()
     })
     .await?;
-    let receipt = ShareReceipt {
-        token,
+    let sealed = app
+        .store
+        .vault()
+        .seal_registry_secret(TOKEN, id.uuid(), token.as_bytes())?;
+    let kept = Kept {
+        sealed: BASE64URL_NOPAD.encode(&sealed),
         expires_at: link.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true),
     };
-    act.finish(StatusCode::CREATED, &receipt, ("certificate", id))
-        .await
+    let receipt = act
+        .finish(StatusCode::CREATED, &kept, ("certificate", id))
+        .await?;
+    shown(app, id, &receipt)
+}
+
+/// The answer, with the token opened.
+fn shown(app: &App, id: CertificateId, receipt: &Receipt) -> Result<Receipt, Problem> {
+    let kept: Kept = receipt.parse()?;
+    let sealed = BASE64URL_NOPAD
+        .decode(kept.sealed.as_bytes())
+        .map_err(Problem::internal)?;
+    let token = app
+        .store
+        .vault()
+        .open_registry_secret(TOKEN, id.uuid(), &sealed)?;
+    let shown = ShareReceipt {
+        token: String::from_utf8(token).map_err(Problem::internal)?,
+        expires_at: kept.expires_at,
+    };
+    Ok(Receipt {
+        status: receipt.status,
+        json: serde_json::to_string(&shown).map_err(Problem::internal)?,
+    })
 }
 
 /// The certificate that a share token opens; the opening is kept with the name of the file.

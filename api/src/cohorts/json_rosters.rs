@@ -44,12 +44,39 @@ struct UploadQuery {
     /// `none` checks only; `good` writes the rows without a fault; `all` writes all or nothing.
     #[param(value_type = Option<String>)]
     import: Option<Import>,
-    /// Name of the file, for people.
-    file_name: Option<String>,
+}
+
+/// Header with the name of the file, UTF-8 percent-encoded: a name may hold the name of a person, and addresses are
+/// written to logs (trust.md PI-7).
+const FILE_NAME: &str = "x-file-name";
+
+/// The name of the file, where one was told.
+fn file_name(headers: &HeaderMap) -> Result<String, Problem> {
+    let bad = || {
+        Problem::field(
+            "/X-File-Name",
+            "file-name",
+            "文件名请用 UTF-8 百分号编码放在 X-File-Name 请求头中,255 字以内。",
+            "Give the name of the file percent-encoded (UTF-8) in the header X-File-Name, up to 255 characters.",
+        )
+    };
+    let Some(value) = headers.get(FILE_NAME) else {
+        return Ok(String::new());
+    };
+    let text = value.to_str().map_err(|_| bad())?.replace('+', "%2B");
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_str(&format!("name={text}")).map_err(|_| bad())?;
+    match pairs.as_slice() {
+        // An invalid sequence comes out as the replacement character.
+        [(_, name)] if name.chars().count() <= 255 && !name.contains('\u{fffd}') => {
+            Ok(name.clone())
+        }
+        _ => Err(bad()),
+    }
 }
 
 /// Bytes with one of these types or none; a form is refused with a sentence.
-fn upload(headers: &HeaderMap, file_name: Option<String>, bytes: Bytes) -> Result<Upload, Problem> {
+fn upload(headers: &HeaderMap, bytes: Bytes) -> Result<Upload, Problem> {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -69,14 +96,15 @@ fn upload(headers: &HeaderMap, file_name: Option<String>, bytes: Bytes) -> Resul
         return Err(Problem::new(Code::TooLarge));
     }
     Ok(Upload {
-        file_name: file_name.unwrap_or_default(),
+        file_name: file_name(headers)?,
         bytes: bytes.into(),
     })
 }
 
 /// Check a roster (.xlsx or .csv as the body), and import as much of it as asked for.
 #[utoipa::path(post, path = "/api/v1/cohorts/{id}/rosters", tag = "cohorts", security(("bearer" = [])),
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header), UploadQuery),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header), UploadQuery,
+        ("X-File-Name" = Option<String>, Header, description = "Name of the file for people, UTF-8 percent-encoded")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = RosterReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn upload_roster(
@@ -88,7 +116,7 @@ async fn upload_roster(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Receipt, Problem> {
-    let upload = upload(&headers, query.file_name, bytes)?;
+    let upload = upload(&headers, bytes)?;
     import::upload_roster(
         &app,
         &by.actor,
@@ -113,7 +141,7 @@ async fn annotate_roster(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let upload = upload(&headers, None, bytes)?;
+    let upload = upload(&headers, bytes)?;
     let cohort = find(&app, &by.actor, id).await?;
     let table = import::annotated(&app, &cohort, upload).await?;
     Ok(sheet("名单-问题标注.xlsx", "roster-annotated.xlsx", table))

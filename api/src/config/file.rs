@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::border::{Border, Limits, Lookup, Pools, Sizes, Timeouts};
 use super::witnesses::WitnessesFile;
-use super::{Config, Role, secrets};
+use super::{Config, DeliverySecret, Role, secrets};
 
 /// The file with every field and its default, as `mingzheng config show-defaults` prints it.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -173,6 +173,8 @@ pub struct Server {
     /// Where messages to people go: `outbox` (files in the data folder), `console`, or the http address of a gateway of the
     /// operator's own network. Default `outbox`.
     pub delivery: String,
+    /// File whose first line a gateway is shown as `Authorization: Bearer`; mode 0600, at least 32 bytes. Default: none.
+    pub delivery_secret_file: Option<PathBuf>,
     /// Address and port of `/metrics` and of the details of `/readyz`, for the operator's network only. Default: off.
     pub metrics_listen: Option<SocketAddr>,
 }
@@ -197,6 +199,7 @@ impl Default for Server {
             trusted_proxies: Vec::new(),
             require_second_factor: true,
             delivery: "outbox".to_owned(),
+            delivery_secret_file: None,
             metrics_listen: None,
         }
     }
@@ -227,6 +230,19 @@ impl ConfigFile {
         text.0.parse().map(Some).map_err(str::to_owned)
     }
 
+    /// The secret of the gateway, where one is named.
+    pub fn delivery_secret(&self) -> Result<Option<DeliverySecret>, &'static str> {
+        let Some(path) = &self.server.delivery_secret_file else {
+            return Ok(None);
+        };
+        let text = secrets::read(path).map_err(
+            |_| "the file of the gateway's secret is there and readable by its owner alone",
+        )?;
+        secrets::check(text.as_bytes())
+            .map_err(|_| "the secret of the gateway is at least 32 random bytes")?;
+        Ok(Some(DeliverySecret::new(text)))
+    }
+
     /// What the process is made of.
     pub fn config(&self) -> Result<Config, &'static str> {
         let base = Config::for_public_url(&self.registry.public_url)?;
@@ -241,6 +257,7 @@ impl ConfigFile {
             delivery: self.server.delivery.parse()?,
             witnesses: Arc::new(self.witnesses.witnesses()?),
             paper: Arc::new(self.paper.clone()),
+            delivery_secret: self.delivery_secret()?,
             border: Arc::new(Border {
                 proxies: self.server.trusted_proxies.clone(),
                 timeouts: self.timeouts.clone(),

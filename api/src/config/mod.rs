@@ -41,6 +41,29 @@ impl std::str::FromStr for DeliveryTarget {
     }
 }
 
+/// The secret of a gateway: read from a file, shown to nobody else.
+#[derive(Clone)]
+pub struct DeliverySecret(Arc<zeroize::Zeroizing<String>>);
+
+impl DeliverySecret {
+    /// From the first line of a file.
+    pub fn new(text: zeroize::Zeroizing<String>) -> Self {
+        Self(Arc::new(text))
+    }
+
+    /// The secret.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Shows nothing.
+impl std::fmt::Debug for DeliverySecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DeliverySecret(***)")
+    }
+}
+
 /// Names, addresses and limits.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -69,6 +92,8 @@ pub struct Config {
     pub loopback_cookies: bool,
     /// Where messages to people go.
     pub delivery: DeliveryTarget,
+    /// What an http gateway is shown as `Authorization: Bearer`.
+    pub delivery_secret: Option<DeliverySecret>,
     /// This program, started again with little memory to read old workbooks; without it they are refused.
     pub program: Option<PathBuf>,
     /// Which part of the service this process gives.
@@ -132,6 +157,7 @@ impl Config {
             require_second_factor: true,
             loopback_cookies: false,
             delivery: DeliveryTarget::default(),
+            delivery_secret: None,
             program: std::env::current_exe().ok(),
             role: Role::All,
             border: Arc::default(),

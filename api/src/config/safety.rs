@@ -22,6 +22,14 @@ pub fn refusals(file: &ConfigFile) -> Vec<Fault> {
             en: en.to_owned(),
         });
     };
+    if let Err(en) = file.delivery_secret() {
+        fault(
+            "server.delivery_secret_file",
+            "secret",
+            "消息网关的密钥文件不能使用:至少 32 个随机字符,权限 600。",
+            en,
+        );
+    }
     let url = &file.registry.public_url;
     let public = !file.server.listen.ip().is_loopback();
     if url.starts_with("http://") && !is_loopback_host(url.trim_start_matches("http://")) {

@@ -9,11 +9,15 @@ use axum::routing::{get, post};
 use domain::access::Actor;
 use domain::ids::ProposalId;
 
+use crate::access::Presence;
 use crate::access::browser::{FormToken, OnPage, OwnForm, prove_address};
 use crate::access::pages::staff_page;
-use crate::access::permissions::{DecideProposals, SeeProposals, SeeSelf};
+use crate::access::permissions::{
+    BulkExport, DecideProposals, HandlePersonRequests, ManageAccounts, Permission, ReadAudit,
+    SeeProposals, SeeSelf,
+};
 use crate::app::App;
-use crate::extract::{IdempotencyKey, Path};
+use crate::extract::{IdempotencyKey, Locale, Path};
 use crate::frame::{Brand, Frame, Visit, both};
 use crate::problem::{Code, Problem};
 use crate::proposals::{self, RefuseProposalRequest};
@@ -49,6 +53,8 @@ struct DeskPage {
     level: &'static str,
     region: String,
     form: String,
+    /// Further pages of the posts held here.
+    links: Vec<(&'static str, &'static str)>,
     /// `None` for those who decide nothing.
     rows: Option<Vec<Row>>,
 }
@@ -106,9 +112,39 @@ async fn desk(
         },
         region,
         form: form.text.clone(),
+        links: links(&by.presence, lang),
         rows,
         f,
     })
+}
+
+/// Pages that somebody's posts open.
+fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)> {
+    fn link<P: Permission>(
+        presence: &Presence,
+        path: &'static str,
+        words: &'static str,
+    ) -> Option<(&'static str, &'static str)> {
+        let held = presence.actors.iter().any(|actor| P::allows(actor.role));
+        held.then_some((path, words))
+    }
+    [
+        link::<HandlePersonRequests>(
+            presence,
+            "/desk/requests",
+            lang.pick("本人申请", "Requests of persons"),
+        ),
+        link::<BulkExport>(
+            presence,
+            "/desk/exports",
+            lang.pick("批量导出", "Bulk exports"),
+        ),
+        link::<ManageAccounts>(presence, "/admin/accounts", lang.pick("账号", "Accounts")),
+        link::<ReadAudit>(presence, "/admin/audit", lang.pick("审计记录", "Audit")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 async fn organisation(app: &App, actor: &Actor) -> Result<(String, String), Problem> {
@@ -135,6 +171,7 @@ async fn waiting(app: &App, f: &Frame, actor: &Actor) -> Result<Vec<Row>, Proble
                 "program_version" => f.t("培训项目", "programme"),
                 "cohort" => f.t("班期", "cohort"),
                 "certificate" => f.t("证书", "certificate"),
+                crate::exports::bulk::KIND => f.t("批量导出", "bulk export"),
                 _ => f.t("其他", "other"),
             },
             subject: row.subject,

@@ -3,6 +3,8 @@
 //! A feature makes a [`Table`] of its rows; the form, the file's name, the headers of the answer and the entry in the
 //! audit are made here, so that no list can forget one of them.
 
+pub mod bulk;
+pub(crate) mod pages;
 mod write;
 
 use axum::body::Body;
@@ -10,8 +12,9 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Duration, Utc};
 use domain::access::Actor;
+use domain::ids::StaffPersonId;
+use uuid::Uuid;
 
-use crate::access::permissions::{BulkExport, Permission};
 use crate::app::App;
 use crate::audit::denials::{self, Denial};
 use crate::audit::origin::Origin;
@@ -20,7 +23,7 @@ use crate::problem::{Code, Problem};
 
 /// Most rows of one file.
 pub const MOST_ROWS: usize = 50_000;
-/// Rows with personal data from which on an export needs [`BulkExport`] (trust.md UP-5).
+/// Most rows with personal data that one person takes alone; more need a second person ([`bulk`], trust.md UP-5).
 pub const PERSONAL_ROWS: usize = 1_000;
 
 domain::text_enum! {
@@ -114,13 +117,39 @@ impl std::fmt::Debug for Table {
     }
 }
 
+/// Who may take how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// One person alone.
+    Alone,
+    /// A second person has approved.
+    Approved,
+}
+
+/// What a second person approved.
+#[derive(Debug)]
+pub struct Approval {
+    /// The export.
+    pub export: Uuid,
+    /// Who approved.
+    pub approver: StaffPersonId,
+    /// What for.
+    pub reason: String,
+}
+
 /// Account, time, filter and source, written into the file.
 struct Watermark {
     lines: Vec<(&'static str, String)>,
 }
 
 impl Table {
-    fn watermark(&self, app: &App, actor: Option<&Actor>, at: DateTime<Utc>) -> Watermark {
+    fn watermark(
+        &self,
+        app: &App,
+        actor: Option<&Actor>,
+        approval: Option<&Approval>,
+        at: DateTime<Utc>,
+    ) -> Watermark {
         let china = at + Duration::hours(8);
         let t = |zh: &'static str, en: &'static str| self.lang.pick(zh, en);
         let who = actor.map_or_else(
@@ -131,7 +160,7 @@ impl Table {
             "" => t("(全部)", "(all)"),
             filter => filter,
         };
-        Watermark {
+        let mut mark = Watermark {
             lines: vec![
                 (t("名单", "List"), self.title.to_owned()),
                 (t("导出账号", "Account"), who),
@@ -146,16 +175,24 @@ impl Table {
                 ),
                 (t("行数", "Rows"), self.rows.len().to_string()),
             ],
+        };
+        if let Some(approval) = approval {
+            mark.lines.extend([
+                ("导出编号", approval.export.to_string()),
+                ("批准人编号", approval.approver.to_string()),
+                ("用途", approval.reason.clone()),
+            ]);
         }
+        mark
     }
 }
 
 /// Refuses a file that is too long, or one with personal data that one person alone may not take away.
-pub fn allow(actor: Option<&Actor>, personal: bool, rows: usize) -> Result<(), Problem> {
-    if personal && rows > PERSONAL_ROWS && !actor.is_some_and(|a| BulkExport::allows(a.role)) {
+pub fn allow(limit: Limit, personal: bool, rows: usize) -> Result<(), Problem> {
+    if personal && rows > PERSONAL_ROWS && limit == Limit::Alone {
         return Err(Problem::new(Code::SecondPersonRequired).with_detail(
-            format!("一次导出超过 {PERSONAL_ROWS} 行个人信息,须重新验证身份并由另一人批准;请缩小筛选范围。"),
-            format!("More than {PERSONAL_ROWS} rows with personal data need a fresh second factor and a second person; narrow the filter."),
+            format!("一次导出超过 {PERSONAL_ROWS} 行个人信息,须由另一人批准:请提出批量导出(/desk/exports),或缩小筛选范围。"),
+            format!("More than {PERSONAL_ROWS} rows with personal data need a second person: ask for a bulk export (/desk/exports), or narrow the filter."),
         ));
     }
     if rows > MOST_ROWS {
@@ -174,9 +211,31 @@ pub async fn answer(
     table: Table,
     form: Form,
 ) -> Result<Response, Problem> {
-    allow(actor, table.personal, table.rows.len())?;
+    allow(Limit::Alone, table.personal, table.rows.len())?;
+    written(app, actor, table, form, None).await
+}
+
+/// The same for a file that a second person approved.
+async fn answer_approved(
+    app: &App,
+    actor: &Actor,
+    table: Table,
+    form: Form,
+    approval: &Approval,
+) -> Result<Response, Problem> {
+    allow(Limit::Approved, table.personal, table.rows.len())?;
+    written(app, Some(actor), table, form, Some(approval)).await
+}
+
+async fn written(
+    app: &App,
+    actor: Option<&Actor>,
+    table: Table,
+    form: Form,
+    approval: Option<&Approval>,
+) -> Result<Response, Problem> {
     let at = app.now();
-    let mark = table.watermark(app, actor, at);
+    let mark = table.watermark(app, actor, approval, at);
     let name = table.name;
     let title = table.title;
     let detail = format!(
@@ -260,4 +319,24 @@ pub fn disposition(name: &str, plain: &str) -> HeaderValue {
         "attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"
     ))
     .unwrap_or_else(|_| HeaderValue::from_static("attachment"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_a_thousand_people_need_a_second_person_and_nothing_passes_the_length_of_a_file() {
+        let code = |limit, personal, rows| allow(limit, personal, rows).err().map(|no| no.code());
+        assert_eq!(code(Limit::Alone, true, PERSONAL_ROWS), None);
+        assert_eq!(
+            code(Limit::Alone, true, PERSONAL_ROWS + 1),
+            Some(Code::SecondPersonRequired)
+        );
+        assert_eq!(code(Limit::Alone, false, PERSONAL_ROWS + 1), None);
+        assert_eq!(code(Limit::Approved, true, MOST_ROWS), None);
+        for limit in [Limit::Alone, Limit::Approved] {
+            assert_eq!(code(limit, false, MOST_ROWS + 1), Some(Code::TooLarge));
+        }
+    }
 }

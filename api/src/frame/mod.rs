@@ -14,7 +14,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
+use domain::access::Role;
+
 use crate::app::App;
+use crate::audit::origin::{self, OnThisPage};
 use crate::config::Config;
 use crate::extract::Locale;
 use crate::problem::Problem;
@@ -91,6 +94,7 @@ pub struct Frame {
     config: Config,
     trail: Vec<(String, String)>,
     now: chrono::DateTime<chrono::Utc>,
+    who: Option<OnThisPage>,
 }
 
 impl Frame {
@@ -106,7 +110,29 @@ impl Frame {
             config: (*app.config).clone(),
             trail: Vec::new(),
             now: app.now(),
+            who: origin::recognised().page,
         }
+    }
+
+    /// Who is signed in at this page; `None` on a page for anybody.
+    pub fn who(&self) -> Option<&OnThisPage> {
+        self.who.as_ref()
+    }
+
+    /// The role of a signed-in person in the service bar.
+    pub fn signed_in_as(&self) -> String {
+        self.who.as_ref().map_or_else(String::new, |who| {
+            self.lang.pick(who.role.zh(), who.role.en()).to_owned()
+        })
+    }
+
+    /// Where that word leads: a trainee's record, or the desk.
+    pub fn own_href(&self) -> String {
+        let trainee = self
+            .who
+            .as_ref()
+            .is_some_and(|who| who.role == Role::Trainee);
+        self.href(if trainee { "/me" } else { "/desk" })
     }
 
     /// Adds a step to the breadcrumb: address and word.
@@ -140,6 +166,11 @@ impl Frame {
     pub fn lang_of(&self, text: &str) -> &'static str {
         let is_han = |one: char| ('\u{3400}'..='\u{9fff}').contains(&one);
         if text.contains(is_han) { self.zh() } else { "" }
+    }
+
+    /// Whether the page is English: where two words are not enough.
+    pub fn is_english(&self) -> bool {
+        matches!(self.lang, Locale::En)
     }
 
     /// `zh-CN` or `en`.

@@ -2,11 +2,13 @@
 //! (trust.md PI-1 to PI-8, workflow.md 8, field.md 1, 15-17).
 
 pub mod consents;
+mod desk_requests;
 pub mod failures;
 mod granting;
 mod json;
 pub mod me;
 mod me_json;
+mod own_requests;
 pub mod pages;
 pub mod reading;
 pub mod requests;

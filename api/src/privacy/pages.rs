@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::consents::{self, ConsentRequest};
 use super::me::{self, OwnCertificate, OwnRecord, OwnTraining};
+use super::{desk_requests, own_requests};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{ManageOwnConsent, SeeOwnRecord};
@@ -32,10 +33,26 @@ pub(crate) fn routes() -> Router<App> {
         get(own_consents).post(change_consent),
     );
     let router = both(router, "/me/copy", get(own_copy));
+    let router = both(
+        router,
+        "/me/requests",
+        get(own_requests::show).post(own_requests::send),
+    );
+    let router = both(router, "/desk/requests", get(desk_requests::list));
+    let router = both(
+        router,
+        "/desk/requests/{id}",
+        get(desk_requests::show).post(desk_requests::act),
+    );
     both(router, "/me/reads", get(own_reads))
 }
 
-fn frame(app: &App, visit: &Visit, words: (&str, &str)) -> Frame {
+/// A key for the form of a page: sending the same page twice acts once.
+pub(super) fn request_key(app: &App) -> String {
+    app.random.id(app.now()).to_string()
+}
+
+pub(super) fn frame(app: &App, visit: &Visit, words: (&str, &str)) -> Frame {
     let title = visit.lang.pick(words.0, words.1).to_owned();
     let frame =
         Frame::new(app, visit, Brand::Registry, title).under("/", visit.lang.pick("首页", "Home"));
@@ -103,6 +120,17 @@ impl CopyPage {
         purpose
             .parse::<ConsentPurpose>()
             .map_or("", |one| self.f.lang().pick(one.zh(), one.en()))
+    }
+
+    fn request(&self, kind: &str, state: &str) -> String {
+        let lang = self.f.lang();
+        let kind = kind
+            .parse()
+            .map_or("", |kind| own_requests::kind_words(lang, kind));
+        let state = state
+            .parse()
+            .map_or("", |state| own_requests::state_words(lang, state));
+        format!("{kind} · {state}")
     }
 }
 
@@ -227,7 +255,8 @@ async fn change_consent(
 
 struct ReadRow {
     at: String,
-    who: String,
+    place: String,
+    role: &'static str,
     purpose: &'static str,
     words: String,
     fields: String,
@@ -274,7 +303,8 @@ pub async fn reads_page(
                 .collect();
             ReadRow {
                 at: f.moment(read.at),
-                who: format!("{place} {role}").trim().to_owned(),
+                place,
+                role,
                 purpose: purpose.map_or("", |one| f.lang().pick(one.zh(), one.en())),
                 words: read.words.clone().unwrap_or_default(),
                 fields: fields.join(f.lang().pick("、", ", ")),

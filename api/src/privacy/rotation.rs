@@ -107,7 +107,10 @@ async fn batch(app: &App, kind: KeyKind, id: uuid::Uuid, rows: u64) -> Result<u6
             some => some,
         },
         KeyKind::BlindIndex => match rotation::reindex_identifiers(&tx, vault, rows).await? {
-            0 => rotation::forget_row_digests(&tx, id, rows).await?,
+            0 => match store::phones::reindex(&tx, vault, rows).await? {
+                0 => rotation::forget_row_digests(&tx, id, rows).await?,
+                some => some,
+            },
             some => some,
         },
     };

@@ -85,6 +85,7 @@ async fn dispatch(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Valu
         "program_version" => crate::programs::versions::execute(act, proposal).await,
         "cohort" => crate::cohorts::acts::execute(act, proposal).await,
         "certificate" => crate::certificates::change::execute(act, proposal).await,
+        crate::exports::bulk::KIND => crate::exports::bulk::execute(act, proposal).await,
         other => Err(Problem::internal(format!(
             "no feature runs proposals on {other}"
         ))),
@@ -127,6 +128,9 @@ pub async fn refuse(
     if proposal.object_kind == "admission" {
         crate::institutions::admission::refused(&mut act, &proposal, &request.reason).await?;
     }
+    if proposal.object_kind == crate::exports::bulk::KIND {
+        crate::exports::bulk::refused(&act, &proposal).await?;
+    }
     store::proposals::decide(
         &act.tx,
         id,
@@ -167,7 +171,7 @@ async fn open_proposal(act: &Act, id: ProposalId) -> Result<Proposal, Problem> {
 }
 
 /// A refusal needs the same scope and level as the act itself: the same federation as the proposer's, or above it.
-async fn in_scope(act: &Act, proposal: &Proposal) -> Result<(), Problem> {
+pub(crate) async fn in_scope(act: &Act, proposal: &Proposal) -> Result<(), Problem> {
     let own = act.actor.federation.as_deref().unwrap_or("");
     let theirs = store::accounts::federation_of_post(&act.tx, proposal.proposed_post).await?;
     match theirs {

@@ -19,6 +19,9 @@ use crate::app::App;
 use crate::config::Role;
 use crate::problem::{self, Problem};
 
+/// How long the end of the process waits for messages under way.
+const LAST_MESSAGES: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// The part of the service that the configuration asks for.
 pub fn router(app: App) -> Router {
     let (role, document) = (app.config.role, openapi::document());
@@ -94,6 +97,7 @@ fn desk_pages() -> Router<App> {
         .merge(crate::access::pages::routes())
         .merge(crate::desk::routes())
         .merge(crate::privacy::pages::routes())
+        .merge(crate::exports::pages::routes())
         .merge(crate::audit::pages::routes())
 }
 
@@ -103,6 +107,9 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let router = router(app.clone());
-    serve_router(app, router, listener, stop).await
+    let (router, courier) = (router(app.clone()), app.courier.clone());
+    let served = serve_router(app, router, listener, stop).await;
+    // What somebody was promised is sent, as long as the gateway answers.
+    let _ = tokio::time::timeout(LAST_MESSAGES, courier.drained()).await;
+    served
 }

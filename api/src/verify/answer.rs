@@ -50,12 +50,16 @@ pub struct KnownCertificate {
     pub leaf_index: u64,
     /// Size of the newest tree that covers it.
     pub tree_size: u64,
+    /// Whether the holder agrees that the full name is shown.
+    pub name_consent: bool,
+    /// The certificate that replaces it, where its holder agrees that it is linked.
+    pub replaced_by: Option<PublicId>,
 }
 
 /// The answer to one question: the verdict, and what may be shown beside it.
 ///
 /// The verdict stays inside, because it carries the full name of the holder: [`Answer::holder_full`] gives that name only to
-/// somebody who presented the signed data, which holds it already.
+/// somebody who presented the signed data, which holds it already, or with the holder's consent.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub(super) verdict: Verdict,
@@ -125,9 +129,13 @@ impl Answer {
         self.verdict.public_id
     }
 
-    /// The signed full name; only when the signed data itself was presented and is the registered one.
+    /// The signed full name; only when the signed data itself was presented and is the registered one, or when the holder
+    /// agrees that it is shown.
     pub fn holder_full(&self) -> Option<&PersonName> {
-        self.certificate.as_ref().filter(|_| self.presented)?;
+        let known = self.certificate.as_ref()?;
+        if !self.presented && !known.name_consent {
+            return None;
+        }
         self.verdict.claims.as_ref().map(|claims| &claims.holder)
     }
 

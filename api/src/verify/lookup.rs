@@ -16,6 +16,7 @@ use domain::institution::InstitutionState;
 use domain::{CertificateNo, PersonName, PublicId};
 use sha2::{Digest as _, Sha256};
 use store::certificates::PublicCertificate;
+use store::privacy::consents::Permitted;
 use subtle::ConstantTimeEq as _;
 
 use super::{Answer, KnownCertificate};
@@ -128,6 +129,8 @@ struct Read {
     keys: KeySet,
     rows: Vec<Row>,
     own_copies: HashMap<CertificateId, Vec<u8>>,
+    /// What the holders agree to.
+    permitted: HashMap<CertificateId, Permitted>,
     tree_size: u64,
     /// Whether a quorum of witnesses is asked for (trust.md LG-9).
     witnessed: bool,
@@ -140,7 +143,7 @@ enum Wanted {
     Nothing,
 }
 
-/// Reads keys, certificates, own copies and the size of the log: five queries, however many questions there are.
+/// Reads keys, certificates, own copies and the size of the log: six queries, however many questions there are.
 async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
     let wanted: Vec<(Option<String>, Wanted)> = questions.into_iter().map(wanted).collect();
     let (mut ids, mut numbers) = (Vec::new(), Vec::new());
@@ -207,6 +210,13 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         .await?
         .into_iter()
         .collect();
+    let mut shown: Vec<CertificateId> = rows
+        .iter()
+        .filter_map(|row| Some(row.known.as_ref()?.id))
+        .collect();
+    shown.sort_unstable();
+    shown.dedup();
+    let permitted = store::privacy::consents::permitted(&db, &shown, app.today()).await?;
     let tree_size = store::log::latest_checkpoint(&db)
         .await?
         .map_or(0, |checkpoint| checkpoint.size);
@@ -215,6 +225,7 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         keys,
         rows,
         own_copies,
+        permitted,
         tree_size,
         witnessed: app.config.witnesses.policy.quorum() > 0,
     })
@@ -333,6 +344,7 @@ impl Read {
     }
 
     fn known(&self, known: &PublicCertificate) -> KnownCertificate {
+        let permitted = self.permitted.get(&known.id).copied().unwrap_or_default();
         KnownCertificate {
             public_id: known.public_id,
             certificate_no: known.certificate_no.clone(),
@@ -355,6 +367,8 @@ impl Read {
             kid: known.kid.clone(),
             leaf_index: known.leaf_index.0,
             tree_size: self.tree_size,
+            name_consent: permitted.full_name,
+            replaced_by: permitted.replacement,
         }
     }
 }

@@ -53,6 +53,8 @@ struct CheckRow {
 }
 
 struct CertificateView {
+    /// Address of the certificate that replaces it, where its holder lets it be linked.
+    replaced_by: Option<String>,
     address: String,
     holder: String,
     kind: String,
@@ -298,7 +300,7 @@ fn verdict(app: &App, visit: &Visit, answer: &Answer, asked: Asked) -> Result<Re
     let certificate = answer
         .certificate
         .as_ref()
-        .map(|known| view(&f, visit.lang, known));
+        .map(|known| view(&f, visit.lang, answer, known));
     let institution_line = answer
         .certificate
         .as_ref()
@@ -342,11 +344,21 @@ fn check_row(check: &certs::verdict::Check, lang: Lang, locale: Locale) -> Check
     }
 }
 
-fn view(f: &Frame, lang: Locale, known: &super::KnownCertificate) -> CertificateView {
+fn view(
+    f: &Frame,
+    lang: Locale,
+    answer: &Answer,
+    known: &super::KnownCertificate,
+) -> CertificateView {
+    let full = answer.holder_full().filter(|_| known.name_consent);
     let day = |at| f.date(domain::calendar::today(at));
     CertificateView {
         address: format!("/v/{}", known.public_id),
-        holder: known.holder_masked.clone(),
+        holder: full.map_or_else(
+            || known.holder_masked.clone(),
+            |name| name.expose().to_owned(),
+        ),
+        replaced_by: known.replaced_by.map(|id| format!("/v/{id}")),
         kind: known.certificate_type.clone(),
         institution: known.institution_name.clone(),
         issued_on: day(known.issued_at),

@@ -83,7 +83,7 @@ pub struct CertificateBody {
     pub id: String,
     /// Number.
     pub certificate_no: String,
-    /// Name of the holder: masked, in full only for who presented the signed data.
+    /// Name of the holder: masked, in full only for who presented the signed data, or with the holder's consent.
     pub holder: String,
     /// Whether `holder` is masked.
     pub holder_masked: bool,
@@ -115,6 +115,9 @@ pub struct CertificateBody {
     pub log_index: u64,
     /// Size of the newest signed tree.
     pub tree_size: u64,
+    /// Id of the certificate that replaces it, where its holder agrees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
 }
 
 /// A verdict.
@@ -209,6 +212,7 @@ impl CertificateBody {
             kid: known.kid.clone(),
             log_index: known.leaf_index,
             tree_size: known.tree_size,
+            replaced_by: known.replaced_by.map(|id| id.to_string()),
         })
     }
 }

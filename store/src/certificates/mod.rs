@@ -133,7 +133,7 @@ impl TryFrom<certificate::Model> for Certificate {
     }
 }
 
-fn public_id(bytes: &[u8]) -> Option<PublicId> {
+pub(crate) fn public_id(bytes: &[u8]) -> Option<PublicId> {
     Some(PublicId::from_bytes(bytes.try_into().ok()?))
 }
 

@@ -18,6 +18,7 @@ entity! {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
         account_id: Uuid, kind: String, token_epoch: i32, device: String, enrolled: bool, proved_at: Option<i64>,
         created_at: i64, last_used_at: i64, ends_at: i64, ended_at: Option<i64>, end_reason: Option<String>,
+        post_id: Option<Uuid>,
     }
     session_token = "session_token" {
         #[sea_orm(primary_key, auto_increment = false)] token_mac: Vec<u8>,

@@ -1,7 +1,10 @@
 //! Consents: one row for each purpose, with who gave it, how, and until when. A withdrawal is a date, not a deletion.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::ids::{EnrolmentId, PersonId};
+use domain::PublicId;
+use domain::ids::{CertificateId, EnrolmentId, PersonId};
 use domain::privacy::{Channel, ConsentPurpose, GivenBy};
 use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use uuid::Uuid;
@@ -171,6 +174,61 @@ pub async fn of_person(
             })
         })
         .collect()
+}
+
+/// What the holder of a certificate lets whoever checks it see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Permitted {
+    /// The full name.
+    pub full_name: bool,
+    /// The certificate that replaces it.
+    pub replacement: Option<PublicId>,
+}
+
+#[derive(FromQueryResult)]
+struct PermittedRow {
+    id: Uuid,
+    purpose: String,
+    replacement: Option<Vec<u8>>,
+}
+
+/// What the holders of these certificates agree to on a day, at most a thousand certificates. Asked at every check: a
+/// consent that was withdrawn is gone with the next one.
+pub async fn permitted(
+    db: &impl ConnectionTrait,
+    certificates: &[CertificateId],
+    today: NaiveDate,
+) -> Result<HashMap<CertificateId, Permitted>, StoreError> {
+    let mut found: HashMap<CertificateId, Permitted> = HashMap::new();
+    if certificates.is_empty() {
+        return Ok(found);
+    }
+    let sql = format!(
+        "SELECT c.id, n.purpose, r.public_id AS replacement FROM certificate c
+           JOIN consent n ON n.person_id = c.person_id LEFT JOIN certificate r ON r.id = c.superseded_by
+         WHERE n.purpose IN ('show_full_name', 'link_replacement') AND n.withdrawn_on IS NULL
+           AND n.valid_from <= $1 AND (n.valid_until IS NULL OR n.valid_until >= $1) AND c.id IN ({})",
+        placeholders(2, certificates.len())
+    );
+    let values = std::iter::once(Value::from(today.to_string()))
+        .chain(certificates.iter().map(|id| Value::from(id.uuid())));
+    for row in PermittedRow::find_by_statement(statement(db, sql, values))
+        .all(db)
+        .await?
+    {
+        let one = found.entry(row.id.into()).or_default();
+        match row.purpose.parse() {
+            Ok(ConsentPurpose::ShowFullName) => one.full_name = true,
+            Ok(ConsentPurpose::LinkReplacement) => {
+                one.replacement = row
+                    .replacement
+                    .as_deref()
+                    .and_then(crate::certificates::public_id);
+            }
+            _ => return Err(StoreError::inconsistent("consent", row.id)),
+        }
+    }
+    Ok(found)
 }
 
 /// Withdraws every consent of a person to a purpose that was not withdrawn; answers how many.

@@ -52,6 +52,7 @@ pub async fn forget_contact(
         WHERE person_id = $1 AND (phone_enc IS NOT NULL OR note_enc IS NOT NULL)";
     let values: [Value; 2] = [person.uuid().into(), Vec::<u8>::new().into()];
     let done = db.execute_raw(statement(db, sql, values)).await?;
+    crate::phones::forget(db, person).await?;
     Ok(done.rows_affected())
 }
 
@@ -79,6 +80,7 @@ pub async fn erase(
         let values = [id.clone(), nothing.clone(), today.to_string().into()];
         db.execute_raw(statement(db, sql, values)).await?;
     }
+    crate::phones::forget(db, person).await?;
     let sql = "DELETE FROM card_check WHERE person_id = $1";
     db.execute_raw(statement(db, sql, [id])).await?;
     Ok(())

@@ -23,7 +23,9 @@ pub async fn contacts(db: &impl ConnectionTrait, ended_on: NaiveDate) -> Result<
         WHERE (phone_enc IS NOT NULL OR note_enc IS NOT NULL)
           AND cohort_id IN (SELECT id FROM cohort WHERE end_on <= $1)";
     let values: [Value; 2] = [ended_on.to_string().into(), Vec::<u8>::new().into()];
-    run(db, sql, values).await
+    let gone = run(db, sql, values).await?;
+    crate::phones::forget_lost(db).await?;
+    Ok(gone)
 }
 
 /// Reports of rosters that were only checked, uploaded before a moment.
@@ -83,5 +85,7 @@ pub async fn contacts_withdrawn(
           AND person_id IN (SELECT person_id FROM consent WHERE purpose = 'outcome_follow_up'
             GROUP BY person_id HAVING COUNT(*) = COUNT(withdrawn_on))";
     let values: [Value; 2] = [today.to_string().into(), Vec::<u8>::new().into()];
-    run(db, sql, values).await
+    let gone = run(db, sql, values).await?;
+    crate::phones::forget_lost(db).await?;
+    Ok(gone)
 }
