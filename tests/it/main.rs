@@ -14,6 +14,7 @@ mod desk;
 mod exports;
 mod hostile_uploads;
 mod idempotency;
+mod matrix;
 mod openapi;
 mod pages;
 mod personal_data;

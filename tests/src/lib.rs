@@ -13,6 +13,7 @@ pub mod rosters;
 pub mod search;
 pub mod server;
 pub mod story;
+pub mod world;
 
 pub use answer::Answer;
 pub use browser::Browser;
@@ -21,6 +22,7 @@ pub use command::Mingzheng;
 pub use database::Database;
 pub use server::TestServer;
 pub use story::Story;
+pub use world::World;
 
 /// The same test on SQLite and on PostgreSQL.
 #[macro_export]

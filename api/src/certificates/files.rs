@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::share;
 use crate::access::By;
-use crate::access::permissions::SeeCertificates;
+use crate::access::permissions::OpenCertificateFiles;
 use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::privacy::reading;
@@ -55,7 +55,7 @@ impl FromRequestParts<App> for Opened {
                 .await
                 .map(Self);
         }
-        let by = By::<SeeCertificates>::from_request_parts(parts, app).await?;
+        let by = By::<OpenCertificateFiles>::from_request_parts(parts, app).await?;
         let scope = Scope::of(&by.actor);
         let found = store::certificates::find_by_public_id(app.store.reader(), &scope, &id)
             .await?
