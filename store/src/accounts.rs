@@ -5,7 +5,7 @@ use domain::access::{Actor, Capacity, Role};
 use domain::ids::{AccountId, InstitutionId, PersonId, PostId, StaffPersonId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, sea_query::Expr,
+    QueryOrder, Statement, sea_query::Expr,
 };
 
 use crate::entity::access::{account, account_person, post, staff_person};
@@ -265,6 +265,29 @@ pub async fn institution_in_area(
         }
     }
     Ok(false)
+}
+
+/// Whether an account without an organisation is looked after by a federation: the account of a trainee by those of the
+/// places of training and household (field.md 3), any other by the national one alone.
+pub async fn in_area_without_post(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    account: AccountId,
+) -> Result<bool, StoreError> {
+    if federation.is_empty() {
+        return Ok(false);
+    }
+    if federation == crate::scope::NATIONAL {
+        return Ok(true);
+    }
+    let sql = "SELECT COUNT(*) AS n FROM account_person b JOIN enrolment e ON e.person_id = b.person_id
+        JOIN cohort k ON k.id = e.cohort_id JOIN federation_area f ON f.area IN (k.site_region, e.hukou_region)
+        WHERE b.account_id = $1 AND f.federation = $2 AND f.valid_until IS NULL";
+    let values = [account.uuid().into(), federation.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let row = db.query_one_raw(statement).await?;
+    let found: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+    Ok(found > 0)
 }
 
 /// Ties an account to the trainee behind it.

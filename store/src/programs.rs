@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{InstitutionId, ProgramId, ProgramVersionId};
 use domain::program::{ProgramState, Purpose};
 use domain::spelling::spellings;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -285,15 +285,18 @@ pub async fn update(db: &impl ConnectionTrait, row: &Version) -> Result<i32, Sto
     }
 }
 
-/// Which programs an actor sees before publication: those of the lists of its area, and its own.
+/// Which programs an actor sees before publication: those of the lists of its area, its own, and those that federations
+/// of its area wrote: a superior level sees below it (workflow.md, rules).
 fn visible(scope: &Scope) -> Condition {
     let mut condition = Condition::any().add(scope.condition(
         (program::Entity, program::Column::Federation),
         (program::Entity, program::Column::InstitutionId),
     ));
     if let Scope::Federation { code, .. } = scope {
-        condition = condition
-            .add(Expr::col((program::Entity, program::Column::OriginFederation)).eq(code.as_str()));
+        condition = condition.add(crate::scope::in_area(
+            Expr::col((program::Entity, program::Column::OriginFederation)),
+            code,
+        ));
     }
     condition
 }

@@ -99,7 +99,8 @@ impl Scope {
 /// Code of the national federation.
 pub const NATIONAL: &str = "000000";
 
-fn in_area(column: SimpleExpr, federation: &str) -> SimpleExpr {
+/// The condition that a division or federation lies in the area of a federation.
+pub(crate) fn in_area(column: SimpleExpr, federation: &str) -> SimpleExpr {
     let areas = Query::select()
         .column(federation_area::Column::Area)
         .from(federation_area::Entity)

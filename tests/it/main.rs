@@ -16,6 +16,7 @@ mod exports;
 mod hostile_uploads;
 mod idempotency;
 mod log_files;
+mod matrix;
 mod openapi;
 mod papers;
 mod pages;

@@ -14,6 +14,7 @@ pub mod rosters;
 pub mod search;
 pub mod server;
 pub mod story;
+pub mod world;
 
 pub use answer::Answer;
 pub use browser::Browser;
@@ -22,6 +23,7 @@ pub use command::Mingzheng;
 pub use database::Database;
 pub use server::TestServer;
 pub use story::Story;
+pub use world::World;
 
 /// The same test on SQLite and on PostgreSQL.
 #[macro_export]

@@ -192,6 +192,14 @@ async fn subordinate(
         .await?
         .ok_or_else(Problem::not_found)?;
     for (role, federation, institution) in &found.posts {
+        if federation.is_none() && institution.is_none() {
+            let own = actor.federation.as_deref().unwrap_or("");
+            // A trainee belongs to the places of training and household; whoever belongs nowhere, to the nation.
+            if !store::accounts::in_area_without_post(tx, own, id).await? {
+                return Err(Problem::not_found());
+            }
+            continue;
+        }
         let post = PostRequest {
             role: *role,
             federation: federation.as_deref(),

@@ -93,8 +93,10 @@ permissions! {
     ApplyInstitution = "apply_institution" [I];
     /// Act on admissions; which transition belongs to whom stands in the transition table.
     ActOnInstitution = "act_on_institution" [I, X, C, P, N];
-    /// Record and decide objections.
-    DecideObjections = "decide_objections" [X, C, P, N];
+    /// Record objections that came in, and see them.
+    RecordObjections = "record_objections" [X, C, P, N];
+    /// Decide objections to an admission: who admits (grading.md 7, T07 and T08).
+    DecideObjections = "decide_objections" [P, N];
     /// Draft and file programs.
     DraftPrograms = "draft_programs" [I, X, C, P, N];
     /// Act on program versions.
@@ -111,6 +113,8 @@ permissions! {
     SeeProposals = "see_proposals" [X, C, P, N, R, U];
     /// Decide on an act that another person proposed: a revocation among them, so the proof is fresh.
     DecideProposals = "decide_proposals" [X, C, P, N, R] fresh;
+    /// Record attendance, which the county alone corrects afterwards (workflow.md 2).
+    RecordAttendance = "record_attendance" [I, X];
     /// Propose a batch of certificates.
     ProposeCertificates = "propose_certificates" [I];
     /// Approve a batch, whereupon the registry signs.
@@ -119,6 +123,8 @@ permissions! {
     ChangeCertificates = "change_certificates" [P, N] fresh;
     /// See certificates of one's scope.
     SeeCertificates = "see_certificates" [I, X, C, P, N, M, R, U];
+    /// Open the files of certificates, which tell the full name: who confirms, audits or administers needs none.
+    OpenCertificateFiles = "open_certificate_files" [I, X, C, P, N];
     /// Make share links for the files of certificates.
     ShareCertificates = "share_certificates" [I, X, C, P, N];
     /// Read single personal values of a trainee of one's scope, for a purpose.

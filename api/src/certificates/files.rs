@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::share;
 use crate::access::By;
-use crate::access::permissions::{SeeCertificates, SeeOwnRecord};
+use crate::access::permissions::{OpenCertificateFiles, SeeOwnRecord};
 use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::privacy::reading;
@@ -55,7 +55,7 @@ impl FromRequestParts<App> for Opened {
                 .await
                 .map(Self);
         }
-        let by = match By::<SeeCertificates>::from_request_parts(parts, app).await {
+        let by = match By::<OpenCertificateFiles>::from_request_parts(parts, app).await {
             // A trainee opens what is their own.
             Err(refused) if refused.code() == Code::Forbidden => {
                 return own(parts, app, &id).await.map_err(|_| refused).map(Self);

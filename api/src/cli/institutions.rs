@@ -12,7 +12,7 @@ use store::scope::Scope;
 
 use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
 use crate::access::permissions::{
-    ActOnInstitution, ApplyInstitution, DecideObjections, SeeRecords,
+    ActOnInstitution, ApplyInstitution, DecideObjections, RecordObjections, SeeRecords,
 };
 use crate::institutions::admission::{self, DocumentRequest, TransitionRequest};
 use crate::institutions::apply::{self, ApplyRequest};
@@ -257,7 +257,7 @@ pub async fn run(
             text_file,
         } => {
             let text = std::fs::read_to_string(&text_file)?;
-            let acting = Acting::begin::<DecideObjections>(registry, &acting).await?;
+            let acting = Acting::begin::<RecordObjections>(registry, &acting).await?;
             let request = RaiseObjectionRequest { text };
             print.receipt(
                 &objections::raise(&acting.app, &acting.actor, &acting.key, id, &request).await?,

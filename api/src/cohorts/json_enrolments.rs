@@ -17,7 +17,7 @@ use super::enrolments::{
 };
 use super::find;
 use crate::access::By;
-use crate::access::permissions::{ActOnCohorts, RunCohorts, SeeRecords};
+use crate::access::permissions::{RecordAttendance, RunCohorts, SeeRecords};
 use crate::act::Receipt;
 use crate::app::App;
 use crate::extract::{Body, IdempotencyKey, Path, Query};
@@ -224,7 +224,7 @@ async fn reject_applicant(
     responses((status = 200, body = AttendanceReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn record_attendance(
     State(app): State<App>,
-    by: By<ActOnCohorts>,
+    by: By<RecordAttendance>,
     key: IdempotencyKey,
     Path(id): Path<CohortId>,
     Body(request): Body<AttendanceRequest>,

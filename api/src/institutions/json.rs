@@ -18,7 +18,7 @@ use super::objections::{self, DecideObjectionRequest, ObjectionReceipt, RaiseObj
 use super::sites::{self, AddSiteRequest, SiteReceipt};
 use crate::access::By;
 use crate::access::permissions::{
-    ActOnInstitution, ApplyInstitution, DecideObjections, SeeRecords,
+    ActOnInstitution, ApplyInstitution, DecideObjections, RecordObjections, SeeRecords,
 };
 use crate::act::Receipt;
 use crate::app::App;
@@ -241,7 +241,7 @@ struct ObjectionResponse {
     responses((status = 201, body = ObjectionReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn raise_objection(
     State(app): State<App>,
-    by: By<DecideObjections>,
+    by: By<RecordObjections>,
     key: IdempotencyKey,
     Path(id): Path<AdmissionId>,
     Body(request): Body<RaiseObjectionRequest>,
@@ -254,7 +254,7 @@ async fn raise_objection(
     responses((status = 200, body = Vec<ObjectionResponse>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn list_objections(
     State(app): State<App>,
-    by: By<DecideObjections>,
+    by: By<RecordObjections>,
     Path(id): Path<AdmissionId>,
 ) -> Result<Json<Vec<ObjectionResponse>>, Problem> {
     in_scope(&app, &by, id).await?;

@@ -124,7 +124,6 @@ pub async fn refuse(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let proposal = open_proposal(&act, id).await?;
-    in_scope(&act, &proposal).await?;
     if proposal.object_kind == "admission" {
         crate::institutions::admission::refused(&mut act, &proposal, &request.reason).await?;
     }
@@ -161,6 +160,8 @@ async fn open_proposal(act: &Act, id: ProposalId) -> Result<Proposal, Problem> {
     let proposal = store::proposals::find(&act.tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    // Before the state: a proposal elsewhere is not there, decided or not.
+    in_scope(act, &proposal).await?;
     if proposal.state != "open" {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             "这一提议已经办结。",
@@ -170,7 +171,7 @@ async fn open_proposal(act: &Act, id: ProposalId) -> Result<Proposal, Problem> {
     Ok(proposal)
 }
 
-/// A refusal needs the same scope and level as the act itself: the same federation as the proposer's, or above it.
+/// Who decides sits in the federation of who proposed, or above it.
 pub(crate) async fn in_scope(act: &Act, proposal: &Proposal) -> Result<(), Problem> {
     let own = act.actor.federation.as_deref().unwrap_or("");
     let theirs = store::accounts::federation_of_post(&act.tx, proposal.proposed_post).await?;

@@ -7,7 +7,7 @@ use crate::problem::Code;
 
 /// Statuses of problems, with the codes that come with them.
 const STATUSES: &[u16] = &[
-    400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 414, 415, 422, 428, 429, 431, 503,
+    400, 401, 403, 404, 405, 406, 408, 409, 410, 412, 413, 414, 415, 422, 428, 429, 431, 503,
 ];
 
 /// Puts the problems of each operation into the document, in place of the handlers' `4XX`.
@@ -55,8 +55,13 @@ fn complete(method: &str, path: &str, operation: &mut Operation) {
     if operation.security.is_some() {
         statuses.extend([401, 403]);
     }
-    if path == "/api/v1/sessions" {
+    // A wrong password, and a session that is over.
+    if ["/api/v1/sessions", "/api/v1/sessions/refresh"].contains(&path) {
         statuses.push(401);
+    }
+    // A code that was used, or never was.
+    if ["/api/v1/sessions/code", "/api/v1/passwords"].contains(&path) {
+        statuses.push(410);
     }
     if has(&ParameterIn::Path) || operation.security.is_some() {
         statuses.push(404);
