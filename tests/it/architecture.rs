@@ -12,11 +12,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("certs-ld", &["certs"]),
     ("migrations", &[]),
     ("store", &["domain", "migrations"]),
-    ("api", &["certs", "domain", "store"]),
+    ("api", &["certs", "certs-ld", "domain", "store"]),
     ("private-postgres", &[]),
     (
         "tests",
-        &["api", "certs", "domain", "private-postgres", "store"],
+        &[
+            "api",
+            "certs",
+            "certs-ld",
+            "domain",
+            "private-postgres",
+            "store",
+        ],
     ),
     ("benches", &["api", "certs", "domain", "store", "tests"]),
 ];
