@@ -13,13 +13,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("migrations", &[]),
     ("store", &["domain", "migrations"]),
     ("paper", &["certs", "domain"]),
-    ("api", &["certs", "domain", "paper", "store"]),
+    ("api", &["certs", "certs-ld", "domain", "paper", "store"]),
     ("private-postgres", &[]),
     (
         "tests",
         &[
             "api",
             "certs",
+            "certs-ld",
             "domain",
             "paper",
             "private-postgres",

@@ -21,7 +21,8 @@ on_both! {
 
 /// Two things at once.
 async fn both<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> (A, B) {
-    tokio::join!(a, b)
+    // On the heap: an act is a large future.
+    tokio::join!(Box::pin(a), Box::pin(b))
 }
 
 async fn keys(story: &Story) -> (Host, KeySet) {

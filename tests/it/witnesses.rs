@@ -535,3 +535,43 @@ async fn the_monitor_lists_what_was_issued_in_a_name_and_starts_from_what_it_has
         0
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_serving_registry_asks_its_witnesses_by_itself() {
+    let mut federation = Federation::new("zj.example/w");
+    let program = || Mingzheng::new(built().to_str().expect("a path"));
+    let registry = program();
+    let made = registry.json(&["--data", "r", "migrate"]).good();
+    federation.watch(&text(&made["log_vkey"]));
+    federation.start();
+    let list = format!("[\"{} {}\"]", federation.vkey, federation.address());
+    let settings = |quorum: &str| {
+        program()
+            .with("MINGZHENG_DATA", registry.path("r"))
+            .with("MINGZHENG__WITNESSES__LIST", &list)
+            .with("MINGZHENG__WITNESSES__QUORUM", quorum)
+    };
+    // A quorum that is none is told before anything is served.
+    let refused = settings("2").json(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("witnesses"), "{}", refused.err);
+    let serving = settings("1");
+    let (_running, line) =
+        serving.start_logged(&["--json", "serve", "--listen", "127.0.0.1:0"], "serve.log");
+    let told: Value = serde_json::from_str(&line).expect("an address");
+    let url = format!("{}/log/checkpoint", text(&told["address"]));
+    let keys = vec![federation.configured().key];
+    let began = std::time::Instant::now();
+    loop {
+        let note = reqwest::get(&url)
+            .await
+            .expect("an answer")
+            .text()
+            .await
+            .expect("text");
+        if !cosignatures(&note, &keys).expect("it holds").is_empty() {
+            break;
+        }
+        assert!(began.elapsed().as_secs() < 30, "nobody cosigned: {note}");
+    }
+}

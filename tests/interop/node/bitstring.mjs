@@ -30,12 +30,15 @@ client.says('the entries', statusTypeMatches({credential: data.badge.without_pro
 await client.accepts('a badge in force', () => inForce(data.badge.genuine));
 await client.refuses('a revoked badge', () => inForce(data.badge.revoked));
 await client.refuses('a suspended badge', () => inForce(data.badge.suspended));
-const [first, second] = Object.entries(status.jwt);
+const of = purpose => Object.entries(status.jwt).find(([url]) => url.includes(purpose));
+const [first, second] = [of('revocation'), of('suspension')];
 await client.refuses('lists exchanged', () => inForce(data.badge.genuine, {[first[0]]: second[1], [second[0]]: first[1]}));
 const list = await client.accepts('the bits', () => decodeList({encodedList: status.without_proof[first[0]].credentialSubject.encodedList}));
 client.says('the length', list?.length, 131072);
-client.says('bit 0', list?.getStatus(0), true);
-client.says('bit 1', list?.getStatus(1), false);
+if(!data.from_server) {
+  client.says('bit 0', list?.getStatus(0), true);
+  client.says('bit 1', list?.getStatus(1), false);
+}
 client.says('the revoked bit', list?.getStatus(status.indices.revoked), true);
 await client.refuses('a list without its prefix', () => decodeList({encodedList: 'H4sIAAAAAAAA'}));
 client.finish();

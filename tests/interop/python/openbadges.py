@@ -14,7 +14,8 @@ badge, status = data["badge"], data["status"]
 
 def site(lists):
     """The registry's answers, so that nothing is fetched."""
-    answers = {"https://verify.example.cn/.well-known/did.json": json.dumps(data["did_document"]), **lists}
+    host = data["did"].removeprefix("did:web:")
+    answers = {f"https://{host}/.well-known/did.json": json.dumps(data["did_document"]), **lists}
     return lambda url: answers[url].encode()
 
 
@@ -30,7 +31,8 @@ client.accepts("a badge under the second key", lambda: verify(badge["other_key"]
 client.accepts("the badge with its status", lambda: verify(badge["genuine"], status["jwt"]))
 client.refuses("a revoked badge", lambda: verify(badge["revoked"], status["jwt"]))
 client.refuses("a suspended badge", lambda: verify(badge["suspended"], status["jwt"]))
-client.refuses("a badge with an old list", lambda: verify(badge["genuine"], status["old_jwt"]))
+if "old_jwt" in status:
+    client.refuses("a badge with an old list", lambda: verify(badge["genuine"], status["old_jwt"]))
 swapped = dict(zip(status["jwt"], reversed(list(status["jwt"].values()))))
 client.refuses("a badge with lists exchanged", lambda: verify(badge["genuine"], swapped))
 client.refuses("an expired badge", lambda: verify(badge["expired"]))
