@@ -1,4 +1,4 @@
-//! The check by telephone: two parts of six digits, derived from the signed bytes (`docs/formats.md` section 2.4).
+//! The check by telephone: two parts of six digits, derived from the signed bytes (`docs/formats.md` section 2.3).
 //!
 //! Who calls the help line hears the first part and compares it with the paper: it is the registry that answers. Then the
 //! caller says the second: it is the genuine paper that is in the caller's hand. The parts come from the signed bytes,
@@ -41,9 +41,13 @@ pub enum BadPart {
 impl SpokenCheck {
     /// The parts of a certificate, from its tagged COSE_Sign1.
     pub fn of(cose: &[u8]) -> Self {
-        let digest = Sha256::new().chain_update(CONTEXT).chain_update(cose).finalize();
+        let digest = Sha256::new()
+            .chain_update(CONTEXT)
+            .chain_update(cose)
+            .finalize();
         let part = |at: usize| {
-            let number = u32::from_be_bytes([digest[at], digest[at + 1], digest[at + 2], digest[at + 3]]);
+            let number =
+                u32::from_be_bytes([digest[at], digest[at + 1], digest[at + 2], digest[at + 3]]);
             Part::with_check(number % RANGE)
         };
         Self {
@@ -78,13 +82,20 @@ impl std::str::FromStr for Part {
     type Err = BadPart;
 
     fn from_str(text: &str) -> Result<Self, BadPart> {
-        let digits: String = text.chars().filter(|one| !matches!(one, ' ' | '-')).collect();
+        let digits: String = text
+            .chars()
+            .filter(|one| !matches!(one, ' ' | '-'))
+            .collect();
         if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(BadPart::Digits);
         }
         let number: u32 = digits.parse().map_err(|_| BadPart::Digits)?;
         let part = Self::with_check(number / 100);
-        if part.0 == number { Ok(part) } else { Err(BadPart::Check) }
+        if part.0 == number {
+            Ok(part)
+        } else {
+            Err(BadPart::Check)
+        }
     }
 }
 
@@ -106,4 +117,53 @@ pub fn aloud(digits: &str) -> String {
             other => other,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BadPart, Part, SpokenCheck, aloud};
+
+    /// `docs/formats.md` section 2.3.
+    #[test]
+    fn the_parts_of_the_vector_are_those_of_the_document() {
+        let bytes: Vec<u8> = (0..32).collect();
+        let check = SpokenCheck::of(&bytes);
+        assert_eq!(check.first.to_string(), "82 12 03");
+        assert_eq!(check.second.to_string(), "77 12 48");
+    }
+
+    #[test]
+    fn one_wrong_digit_and_two_exchanged_ones_are_noticed() {
+        for seed in 0..200_u8 {
+            let said = SpokenCheck::of(&[seed]).first.to_string();
+            assert_eq!(
+                said.parse::<Part>().map(|part| part.to_string()),
+                Ok(said.clone())
+            );
+            let digits: Vec<char> = said.chars().filter(|one| *one != ' ').collect();
+            for at in 0..6 {
+                for other in ('0'..='9').filter(|other| *other != digits[at]) {
+                    let mut wrong = digits.clone();
+                    wrong[at] = other;
+                    let wrong: String = wrong.into_iter().collect();
+                    assert_eq!(wrong.parse::<Part>(), Err(BadPart::Check), "{said} {wrong}");
+                }
+                if at < 5 && digits[at] != digits[at + 1] {
+                    let mut wrong = digits.clone();
+                    wrong.swap(at, at + 1);
+                    let wrong: String = wrong.into_iter().collect();
+                    assert_eq!(wrong.parse::<Part>(), Err(BadPart::Check), "{said} {wrong}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_part_is_told_and_the_second_stands_in_no_log() {
+        for text in ["", "12345", "1234567", "12345a", "１２３４５６"] {
+            assert_eq!(text.parse::<Part>(), Err(BadPart::Digits), "{text}");
+        }
+        assert!(!format!("{:?}", SpokenCheck::of(b"x")).contains(|one: char| one.is_ascii_digit()));
+        assert_eq!(aloud("01 72"), "零幺 七二");
+    }
 }

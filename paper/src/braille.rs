@@ -86,7 +86,8 @@ mod tests {
                 assert!(row.len() <= CELLS, "{row}");
             }
         }
-        let cells = |text: &str| -> String { text.chars().filter(char::is_ascii_graphic).collect() };
+        let cells =
+            |text: &str| -> String { text.chars().filter(char::is_ascii_graphic).collect() };
         assert_eq!(cells(&brf), format!("{}END", cells(&long)));
     }
 

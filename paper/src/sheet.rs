@@ -123,21 +123,51 @@ impl Sheet {
         let line = |key, zh, en, value| Line { key, zh, en, value };
         let mut lines = vec![
             line("holder", "姓名", "Name", self.holder.expose().to_owned()),
-            line("certificate_no", "证书编号", "Certificate no.", self.certificate_no.spoken()),
+            line(
+                "certificate_no",
+                "证书编号",
+                "Certificate no.",
+                self.certificate_no.spoken(),
+            ),
             line("program", "培训项目", "Programme", self.program.clone()),
             line("occupation", "职业", "Occupation", self.occupation.clone()),
         ];
         if let Some(level) = self.level {
-            lines.push(line("level", "技能等级", "Skill level", level_words(level).to_owned()));
+            lines.push(line(
+                "level",
+                "技能等级",
+                "Skill level",
+                level_words(level).to_owned(),
+            ));
         }
         let end = self.last_day.map_or_else(|| "长期".to_owned(), date);
         lines.extend([
             line("hours", "学时", "Hours", self.hours.to_string()),
-            line("institution", "培训机构", "Institution", self.institution.clone()),
-            line("issued_on", "签发日期", "Date of issue", date(self.issued_on)),
+            line(
+                "institution",
+                "培训机构",
+                "Institution",
+                self.institution.clone(),
+            ),
+            line(
+                "issued_on",
+                "签发日期",
+                "Date of issue",
+                date(self.issued_on),
+            ),
             line("last_day", "有效期至", "Valid until", end),
-            line("spoken_first", "电话核对码(查验方报)", "Telephone check, told to you", self.spoken.first.to_string()),
-            line("spoken_second", "电话核对码(持证方报)", "Telephone check, told by you", self.spoken.second.to_string()),
+            line(
+                "spoken_first",
+                "电话核对码(查验方报)",
+                "Telephone check, told to you",
+                self.spoken.first.to_string(),
+            ),
+            line(
+                "spoken_second",
+                "电话核对码(持证方报)",
+                "Telephone check, told by you",
+                self.spoken.second.to_string(),
+            ),
         ]);
         lines
     }
@@ -152,7 +182,8 @@ impl Sheet {
         Self {
             title: "职业培训合格证书".to_owned(),
             holder: "虚构·样例".parse().expect("a name in normal form"),
-            certificate_no: CertificateNo::mint("33", 2026, &[7; 8]).expect("a province and a year"),
+            certificate_no: CertificateNo::mint("33", 2026, &[7; 8])
+                .expect("a province and a year"),
             program: "养老护理".to_owned(),
             occupation: "养老护理员".to_owned(),
             level: Some(SkillLevel::Five),
@@ -185,7 +216,14 @@ impl Sheet {
 
     /// The first word outside the holder's name that tells a disability.
     pub fn telling(&self) -> Option<&'static str> {
-        let printed = [&self.title, &self.program, &self.occupation, &self.institution, &self.checked_by, &self.checked_by_en];
+        let printed = [
+            &self.title,
+            &self.program,
+            &self.occupation,
+            &self.institution,
+            &self.checked_by,
+            &self.checked_by_en,
+        ];
         printed
             .into_iter()
             .find_map(|text| crate::neutral::telling(text))

@@ -15,7 +15,13 @@ pub fn plain(sheet: &Sheet) -> String {
     }
     let [zh, en] = sheet.how_to_check();
     text.push_str(&format!("\n{zh}\n{en}\n"));
-    text.push_str(&format!("\n{} / {}\n", sheet.checked_by, sheet.checked_by_en));
-    text.push_str(&format!("二维码内容(content of the QR code):\n{}\n", sheet.qr_text));
+    text.push_str(&format!(
+        "\n{} / {}\n",
+        sheet.checked_by, sheet.checked_by_en
+    ));
+    text.push_str(&format!(
+        "二维码内容(content of the QR code):\n{}\n",
+        sheet.qr_text
+    ));
     text
 }

@@ -27,10 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    (
-        "benches",
-        &["api", "certs", "domain", "paper", "store", "tests"],
-    ),
+    ("benches", &["api", "certs", "domain", "store", "tests"]),
 ];
 /// What only tests may use besides.
 const TEST_ARROWS: &[(&str, &[&str])] =

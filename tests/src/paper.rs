@@ -34,7 +34,8 @@ pub fn scanned(pdf: &[u8]) -> Vec<String> {
         .iter()
         .map(|picture| {
             let picture = picture.display().to_string();
-            let text = run("zbarimg", &["--quiet", "--raw", &picture]);
+            let only = ["--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"];
+            let text = run("zbarimg", &[&only[..], &[&picture]].concat());
             text.trim().to_owned()
         })
         .collect()

@@ -32,14 +32,17 @@ function base32(text) {
 
 /** Host and signed bytes of a QR text. */
 export function readText(text) {
-  const match = /^HTTPS:\/\/([^/]+)\/V\/([A-Z2-7]{26})#([A-Z2-7]+)$/i.exec(text.trim());
-  if (!match) {
-    if (/^HTTPS?:\/\/[^/]+\/V\//i.test(text.trim())) throw new Fault("no-signed-data");
+  // Blanks of copying only: a byte order mark is not one of them.
+  const bare = text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
+  const match = /^HTTPS:\/\/([A-Z0-9.-]{1,253})(?::(\d{1,5}))?\/V\/([A-Z2-7]{26})#([A-Z2-7]+)$/i.exec(bare);
+  if (!match || Number(match[2] ?? 0) > 65535) {
+    if (/^HTTPS:\/\/[A-Z0-9.:-]+\/V\/[A-Z2-7]{26}#?$/i.test(bare)) throw new Fault("no-signed-data");
     throw new Fault("not-ours");
   }
-  const cose = base32(match[3].toUpperCase());
+  const cose = base32(match[4].toUpperCase());
   if (cose.length > LONGEST) throw new Fault("damaged");
-  return { host: match[1].toLowerCase(), id: match[2].toUpperCase(), cose };
+  const host = match[2] === undefined ? match[1] : `${match[1]}:${match[2]}`;
+  return { host: host.toLowerCase(), id: match[3].toUpperCase(), cose };
 }
 
 /** Deterministic CBOR only: shortest heads, definite lengths, map keys in bytewise order. */
@@ -212,6 +215,8 @@ export async function judge(text, keys, now) {
   if (signedId !== id) return { state: "not-genuine", facts: null };
   const within = claims.issued >= Date.parse(key.not_before) / 1000 && claims.issued < Date.parse(key.not_after) / 1000;
   if (!["active", "retired"].includes(key.state) || !within) return { state: "key-in-doubt", facts };
+  // Five minutes for a clock that goes wrong a little.
+  if (claims.issued > now + 300) return { state: "clock", facts };
   if (claims.expires !== undefined && now >= claims.expires) return { state: "expired", facts };
   return { state: "genuine", facts };
 }

@@ -141,10 +141,11 @@ fn is_signed_in(app: &App, headers: &HeaderMap) -> bool {
         .is_some_and(|token| app.sessions.read(token, app.now()).is_ok())
 }
 
-/// Acts on as many rows as an import has: signing a batch, printing it.
+/// Acts on as many rows as an import has: signing a batch, printing it, reading photographs.
 fn is_long(path: &str) -> bool {
-    path.starts_with("/api/v1/certificate-batches/")
-        && (path.ends_with("/approve") || path.ends_with("/certificates.pdf"))
+    is_batch(path)
+        || path.starts_with("/api/v1/certificate-batches/")
+            && (path.ends_with("/approve") || path.ends_with("/certificates.pdf"))
 }
 
 fn sizes(request: &Request, figures: &Figures) -> Result<(), Problem> {
@@ -170,8 +171,14 @@ fn body_limit(class: Class, path: &str, figures: &Figures) -> usize {
     match class {
         Class::Import => figures.sizes.upload_bytes,
         Class::Verify if path == "/api/v1/verifications" => figures.sizes.verify_bytes,
+        // A table or photographs of an employer.
+        Class::Lookup if is_batch(path) => figures.sizes.verify_bytes,
         _ => figures.sizes.json_bytes,
     }
+}
+
+fn is_batch(path: &str) -> bool {
+    path == "/verify/batch" || path == "/en/verify/batch"
 }
 
 /// An act answers with JSON; whoever takes none is told before it has happened.

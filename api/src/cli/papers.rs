@@ -76,7 +76,9 @@ pub async fn print(
             ));
         }
     };
-    print.show(&serde_json::json!({ "file": args.out, "form": args.form.as_str(), "certificates": count }))
+    print.show(
+        &serde_json::json!({ "file": args.out, "form": args.form.as_str(), "certificates": count }),
+    )
 }
 
 async fn one(
@@ -128,7 +130,10 @@ async fn all(
     let (paper, form) = (acting.app.config.paper.clone(), args.form);
     papers::ready(&paper, &printables, form)?;
     // Beside the file it will be: what was broken off leaves no archive that looks whole.
-    let folder = args.out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = args
+        .out
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     let bar = super::progress::bar(count as u64, "打印中 / printing");
     let told = bar.clone();

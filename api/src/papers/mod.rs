@@ -170,7 +170,8 @@ pub fn archive(
     for printable in printables {
         let bytes = render(paper, printable, form)?;
         let name = format!("{}{}", printable.sheet.certificate_no, form.ending());
-        zip.start_file(name, options).map_err(|error| broken(&error))?;
+        zip.start_file(name, options)
+            .map_err(|error| broken(&error))?;
         zip.write_all(&bytes).map_err(|error| broken(&error))?;
         told();
     }

@@ -53,7 +53,9 @@ fn template(paper: &Paper, printable: &Printable, form: Form) -> Result<Template
     let kind = printable.type_code.as_deref().and_then(plain);
     let province = plain(&printable.federation);
     let names = [
-        kind.as_ref().zip(province.as_ref()).map(|(kind, province)| format!("{kind}.{province}.typ")),
+        kind.as_ref()
+            .zip(province.as_ref())
+            .map(|(kind, province)| format!("{kind}.{province}.typ")),
         kind.as_ref().map(|kind| format!("{kind}.typ")),
         province.as_ref().map(|province| format!("{province}.typ")),
     ];
@@ -79,8 +81,14 @@ fn template(paper: &Paper, printable: &Printable, form: Form) -> Result<Template
 fn problem(fault: &PaperFault) -> Problem {
     match fault {
         PaperFault::NoGlyph(one) => Problem::new(Code::NoGlyph).with_detail(
-            format!("证书字体中没有“{one}”({}),请联系平台补装字体。", code_point(*one)),
-            format!("No font of the paper has {one} ({}); ask the registry to install one that has it.", code_point(*one)),
+            format!(
+                "证书字体中没有“{one}”({}),请联系平台补装字体。",
+                code_point(*one)
+            ),
+            format!(
+                "No font of the paper has {one} ({}); ask the registry to install one that has it.",
+                code_point(*one)
+            ),
         ),
         PaperFault::Count => Problem::new(Code::TooLarge),
         PaperFault::Template(fault) => {
@@ -90,7 +98,9 @@ fn problem(fault: &PaperFault) -> Problem {
                 format!("The template of the certificate is at fault; tell the operator. {fault}"),
             )
         }
-        PaperFault::Telling(_) | PaperFault::Qr(_) | PaperFault::Layout(_) => Problem::internal(fault),
+        PaperFault::Telling(_) | PaperFault::Qr(_) | PaperFault::Layout(_) => {
+            Problem::internal(fault)
+        }
     }
 }
 
@@ -123,7 +133,11 @@ pub(super) fn ready(paper: &Paper, printables: &[Printable]) -> Result<(), Probl
 }
 
 /// A template printed with an invented certificate, for who writes templates.
-pub fn preview(paper: &Paper, file: Option<&Path>, large: bool) -> Result<paper::pdf::Printed, String> {
+pub fn preview(
+    paper: &Paper,
+    file: Option<&Path>,
+    large: bool,
+) -> Result<paper::pdf::Printed, String> {
     let fonts = Fonts::read(&paper.fonts).map_err(|fault| fault.to_string())?;
     let template = match file {
         Some(file) => {

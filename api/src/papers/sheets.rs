@@ -21,29 +21,31 @@ pub struct Printable {
     /// What stands on it.
     pub sheet: Sheet,
     /// Code of the kind of certificate; without the feature `paper` there are no templates to choose.
-    #[cfg_attr(not(feature = "paper"), expect(dead_code, reason = "only templates ask for it"))]
+    #[cfg_attr(
+        not(feature = "paper"),
+        expect(dead_code, reason = "only templates ask for it")
+    )]
     pub(super) type_code: Option<String>,
     /// Issuing federation.
-    #[cfg_attr(not(feature = "paper"), expect(dead_code, reason = "only templates ask for it"))]
+    #[cfg_attr(
+        not(feature = "paper"),
+        expect(dead_code, reason = "only templates ask for it")
+    )]
     pub(super) federation: String,
 }
 
 /// Sheets in the order of the certificates; one whose holder was erased is not found.
-pub(super) async fn of(
-    app: &App,
-    certificates: &[Certificate],
-) -> Result<Vec<Printable>, Problem> {
+pub(super) async fn of(app: &App, certificates: &[Certificate]) -> Result<Vec<Printable>, Problem> {
     let reader = app.store.reader();
     let mut printables = Vec::with_capacity(certificates.len());
     for chunk in certificates.chunks(STEP) {
         let ids: Vec<_> = chunk.iter().map(|one| one.id).collect();
         let public_ids: Vec<_> = chunk.iter().map(|one| one.public_id).collect();
-        let known: HashMap<_, _> =
-            store::certificates::public_by_public_ids(reader, &public_ids)
-                .await?
-                .into_iter()
-                .map(|known| (known.id, known))
-                .collect();
+        let known: HashMap<_, _> = store::certificates::public_by_public_ids(reader, &public_ids)
+            .await?
+            .into_iter()
+            .map(|known| (known.id, known))
+            .collect();
         let signed: HashMap<_, _> =
             store::certificates::signed_bytes_of(reader, app.store.vault(), &ids)
                 .await?

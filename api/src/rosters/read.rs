@@ -100,7 +100,7 @@ fn finish(
 }
 
 /// Kinds of file that are recognised only to say what to do instead.
-fn foreign(bytes: &[u8], file_name: &str) -> Option<WrongType> {
+pub(super) fn foreign(bytes: &[u8], file_name: &str) -> Option<WrongType> {
     const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
     let start = bytes.get(..1024).unwrap_or(bytes);
     if bytes.starts_with(OLE) {

@@ -27,6 +27,27 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Table, RosterRefused> 
     Ok(table)
 }
 
+/// Reads the whole text without knowing its header: the delimiter is the one of which the first line has most.
+pub(super) fn read_plain(text: &str, limits: &Limits) -> Result<Table, RosterRefused> {
+    let first = text.lines().find(|line| !line.trim().is_empty());
+    let count = |delimiter: u8| {
+        let bytes = first.unwrap_or("").bytes();
+        bytes.filter(|byte| *byte == delimiter).count()
+    };
+    // Of equals the last wins: the comma.
+    let order = [b'\t', b';', b','];
+    let delimiter = order.into_iter().max_by_key(|delimiter| count(*delimiter));
+    let mut table = Table::default();
+    fill(
+        &mut table,
+        text,
+        delimiter.unwrap_or(b','),
+        u32::MAX,
+        limits,
+    )?;
+    Ok(table)
+}
+
 fn fill(
     table: &mut Table,
     text: &str,

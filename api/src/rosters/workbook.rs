@@ -50,6 +50,26 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Found, RosterRefused
     Err(RosterRefused::NoHeader { sheets })
 }
 
+/// The first visible sheet with anything in it, whatever its words.
+///
+/// Call [`super::guard::check`] on the same bytes first.
+pub(super) fn read_first(bytes: &[u8], limits: &Limits) -> Result<Table, RosterRefused> {
+    let mut workbook = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
+    let names: Vec<String> = workbook
+        .sheets_metadata()
+        .iter()
+        .filter(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible)
+        .map(|sheet| sheet.name.clone())
+        .collect();
+    for name in &names {
+        let table = cells(&mut workbook, name, None, limits)?;
+        if table.last_row() > 0 {
+            return Ok(table);
+        }
+    }
+    Ok(Table::default())
+}
+
 /// Reads a sheet, or its first rows only.
 fn cells(
     workbook: &mut Xlsx<Cursor<&[u8]>>,

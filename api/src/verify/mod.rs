@@ -4,9 +4,11 @@
 //! written to a log.
 
 mod answer;
+mod batch;
 mod budget;
 pub mod json;
 mod lookup;
+pub(crate) mod offline;
 pub mod pages;
 pub mod wire;
 

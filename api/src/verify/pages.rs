@@ -25,6 +25,8 @@ pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/verify", get(form).post(submit));
     let router = both(router, "/v/{id}", get(show).post(compare));
     both(router, "/V/{id}", get(show).post(compare))
+        .merge(super::offline::routes())
+        .merge(super::batch::routes())
 }
 
 /// What was typed, with what is wrong about it.

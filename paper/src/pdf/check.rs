@@ -89,12 +89,17 @@ impl Seen {
     fn walk(&mut self, frame: &Frame, scale: f64) {
         for (_, item) in frame.items() {
             match item {
-                FrameItem::Group(group) => self.walk(&group.frame, scale * group.transform.sx.get().abs()),
+                FrameItem::Group(group) => {
+                    self.walk(&group.frame, scale * group.transform.sx.get().abs())
+                }
                 FrameItem::Text(text) => {
-                    self.text.extend(text.text.chars().filter(|one| !one.is_whitespace()));
+                    self.text
+                        .extend(text.text.chars().filter(|one| !one.is_whitespace()));
                     for glyph in text.glyphs.iter().filter(|glyph| glyph.id == 0) {
                         let part = text.text.get(glyph.range()).unwrap_or("");
-                        let lost = part.chars().find(|one| !one.is_whitespace() && !one.is_control());
+                        let lost = part
+                            .chars()
+                            .find(|one| !one.is_whitespace() && !one.is_control());
                         self.without_glyph = self.without_glyph.or(lost);
                     }
                 }

@@ -23,7 +23,9 @@ pub enum FontFault {
     #[error("字体目录无法读取 / the folder of fonts cannot be read: {folder}: {1}", folder = .0.display())]
     Folder(PathBuf, std::io::Error),
     /// None of them has Chinese characters.
-    #[error("没有中文字体,请安装软件包 fonts-noto-cjk 或在 paper.fonts 中指定目录 / no Chinese font: install the package fonts-noto-cjk, or name a folder in paper.fonts")]
+    #[error(
+        "没有中文字体,请安装软件包 fonts-noto-cjk 或在 paper.fonts 中指定目录 / no Chinese font: install the package fonts-noto-cjk, or name a folder in paper.fonts"
+    )]
     None,
 }
 
@@ -50,7 +52,8 @@ impl Fonts {
     pub fn read(folders: &[PathBuf]) -> Result<Self, FontFault> {
         let mut files = Vec::new();
         for folder in folders {
-            collect(folder, 2, &mut files).map_err(|error| FontFault::Folder(folder.clone(), error))?;
+            collect(folder, 2, &mut files)
+                .map_err(|error| FontFault::Folder(folder.clone(), error))?;
         }
         files.sort();
         files.truncate(MOST_FILES);
@@ -72,7 +75,11 @@ impl Fonts {
             book: LazyHash::new(book),
             slots,
         };
-        if fonts.has(PROBE) { Ok(fonts) } else { Err(FontFault::None) }
+        if fonts.has(PROBE) {
+            Ok(fonts)
+        } else {
+            Err(FontFault::None)
+        }
     }
 
     pub(super) fn book(&self) -> &LazyHash<FontBook> {
@@ -112,7 +119,9 @@ fn collect(folder: &Path, depth: u32, files: &mut Vec<PathBuf>) -> std::io::Resu
             if depth > 0 {
                 collect(&path, depth - 1, files)?;
             }
-        } else if ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str())) {
+        } else if ending
+            .is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+        {
             files.push(path);
         }
     }

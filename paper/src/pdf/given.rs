@@ -63,7 +63,10 @@ pub(super) fn json(sheets: &[Sheet]) -> Result<Vec<u8>, PaperFault> {
                 phone: sheet.phone.clone(),
                 qr_mm: picture_mm(&svg),
                 qr_svg: svg,
-                qr_alt: format!("二维码:查验证书 {} / QR code to check the certificate", sheet.certificate_no.spoken()),
+                qr_alt: format!(
+                    "二维码:查验证书 {} / QR code to check the certificate",
+                    sheet.certificate_no.spoken()
+                ),
             })
         })
         .collect::<Result<Vec<_>, PaperFault>>()?;
@@ -71,7 +74,11 @@ pub(super) fn json(sheets: &[Sheet]) -> Result<Vec<u8>, PaperFault> {
     let given = Given {
         title: match sheets {
             [one] => format!("{} {}", one.title, one.certificate_no.spoken()),
-            _ => format!("{}({} 份)", first.map_or("", |one| one.title.as_str()), sheets.len()),
+            _ => format!(
+                "{}({} 份)",
+                first.map_or("", |one| one.title.as_str()),
+                sheets.len()
+            ),
         },
         author: first.map_or(String::new(), |one| one.checked_by.clone()),
         certificates,

@@ -113,7 +113,12 @@ impl Press {
 
     /// The limit that [`Press::print`] is measured against: typst alone with the same input, nothing drawn, nothing examined.
     #[doc(hidden)]
-    pub fn bare(&self, template: &Template, sheets: &[Sheet], given: &[u8]) -> Result<Vec<u8>, PaperFault> {
+    pub fn bare(
+        &self,
+        template: &Template,
+        sheets: &[Sheet],
+        given: &[u8],
+    ) -> Result<Vec<u8>, PaperFault> {
         let world = PaperWorld::new(&self.library, &self.fonts, template, given.to_vec());
         let (document, _) = layout(&world)?;
         let pdf = export(&world, &document, sheets)?;
@@ -150,16 +155,21 @@ impl Press {
 fn layout(world: &PaperWorld) -> Result<(PagedDocument, Vec<String>), PaperFault> {
     let result = typst::compile::<PagedDocument>(world);
     let warnings = result.warnings.iter().map(|one| world.tell(one)).collect();
-    let document = result
-        .output
-        .map_err(|errors| world.fault(&errors))?;
+    let document = result.output.map_err(|errors| world.fault(&errors))?;
     Ok((document, warnings))
 }
 
-fn export(world: &PaperWorld, document: &PagedDocument, sheets: &[Sheet]) -> Result<Vec<u8>, PaperFault> {
+fn export(
+    world: &PaperWorld,
+    document: &PagedDocument,
+    sheets: &[Sheet],
+) -> Result<Vec<u8>, PaperFault> {
     let standards = PdfStandards::new(&[PdfStandard::Ua_1])
         .map_err(|error| PaperFault::Layout(error.message().to_string()))?;
-    let numbers: Vec<&str> = sheets.iter().map(|one| one.certificate_no.as_str()).collect();
+    let numbers: Vec<&str> = sheets
+        .iter()
+        .map(|one| one.certificate_no.as_str())
+        .collect();
     let day = sheets.first().map(|one| one.issued_on);
     let options = PdfOptions {
         ident: Smart::Custom(numbers.join(" ")),
@@ -167,7 +177,8 @@ fn export(world: &PaperWorld, document: &PagedDocument, sheets: &[Sheet]) -> Res
         // The day of issue, not of printing: the same certificate gives the same bytes.
         timestamp: day.and_then(|day| {
             let part = |number: u32| u8::try_from(number).ok();
-            let at = Datetime::from_ymd_hms(day.year(), part(day.month())?, part(day.day())?, 0, 0, 0)?;
+            let at =
+                Datetime::from_ymd_hms(day.year(), part(day.month())?, part(day.day())?, 0, 0, 0)?;
             Some(Timestamp::new_utc(at))
         }),
         standards,

@@ -11,9 +11,9 @@ use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
 use typst::{Library, World, WorldExt as _};
 
+use super::PaperFault;
 use super::fonts::Fonts;
 use super::template::{Template, TemplateFault};
-use super::PaperFault;
 
 /// The frame: language and title, which PDF/UA asks for, and the QR code, whose size and text alternative are not the
 /// template's to choose.

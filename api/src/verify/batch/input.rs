@@ -1,0 +1,356 @@
+//! What employers send: a table, photographs, or lines of text; each becomes a question or says why it is none.
+
+use axum::extract::Multipart;
+use domain::{CertificateNo, PersonName};
+use serde::{Deserialize, Serialize};
+
+use crate::problem::{Code, Problem, Sentence};
+use crate::rosters::{Limits, read_plain};
+use crate::verify::{MOST_QUESTIONS, Question};
+
+/// Rows in which the header is looked for.
+const HEADER_ROWS: usize = 20;
+/// Most columns of an uploaded table.
+const COLUMNS: u16 = 60;
+
+const NUMBER: &[&str] = &[
+    "证书编号",
+    "编号",
+    "证书号",
+    "certificateno",
+    "certificatenumber",
+    "number",
+];
+const NAME: &[&str] = &["姓名", "持证人", "持证人姓名", "name", "holder", "fullname"];
+const QR: &[&str] = &[
+    "二维码",
+    "二维码内容",
+    "二维码文字",
+    "qr",
+    "qrtext",
+    "qrcode",
+];
+
+/// A form as it came.
+#[derive(Default)]
+pub(super) struct Sent {
+    file: Option<Vec<u8>>,
+    photographs: Vec<(String, Vec<u8>)>,
+    /// Lines that were typed.
+    pub(super) text: String,
+    again: Option<String>,
+    /// Whether a workbook is wanted.
+    pub(super) as_workbook: bool,
+}
+
+/// Why a line is no question: a stable code and a sentence.
+pub(super) type NoQuestion = (&'static str, Sentence);
+
+/// One line.
+pub(super) struct Asked {
+    /// The uploaded cells.
+    pub(super) cells: Vec<String>,
+    pub(super) question: Result<Question, NoQuestion>,
+}
+
+/// All lines, with the header they came under.
+pub(super) struct Lines {
+    pub(super) header: Vec<String>,
+    pub(super) rows: Vec<Asked>,
+    places: Places,
+}
+
+/// Columns in which the question stands.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Places {
+    qr: Option<usize>,
+    number: Option<usize>,
+    name: Option<usize>,
+}
+
+/// The lines as the page of the results sends them again.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Again {
+    header: Vec<String>,
+    places: Places,
+    rows: Vec<Vec<String>>,
+}
+
+/// Reads the form into memory; the border has bounded it.
+pub(super) async fn receive(mut form: Multipart) -> Result<Sent, Problem> {
+    let broken = |_| Problem::new(Code::MalformedRequest);
+    let mut sent = Sent::default();
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        let name = field.name().unwrap_or("").to_owned();
+        let file_name = field.file_name().unwrap_or("").to_owned();
+        let bytes = field.bytes().await.map_err(broken)?.to_vec();
+        match name.as_str() {
+            // A browser sends an empty part for a file that was not chosen.
+            "file" if !bytes.is_empty() => sent.file = Some(bytes),
+            "photos" if !bytes.is_empty() => sent.photographs.push((file_name, bytes)),
+            "text" => sent.text = utf8(bytes)?,
+            "again" => sent.again = Some(utf8(bytes)?),
+            "as" => sent.as_workbook = bytes == b"xlsx",
+            _ => {}
+        }
+    }
+    Ok(sent)
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String, Problem> {
+    String::from_utf8(bytes).map_err(|_| Problem::new(Code::MalformedRequest))
+}
+
+/// The lines of what was sent; blocks, since photographs are read.
+pub(super) fn lines(sent: Sent) -> Result<Lines, Sentence> {
+    let lines = if let Some(again) = sent.again {
+        from_again(&again)?
+    } else if let Some(file) = sent.file {
+        from_file(&file)?
+    } else if !sent.photographs.is_empty() {
+        from_photographs(sent.photographs)
+    } else {
+        from_text(&sent.text)
+    };
+    match lines.rows.len() {
+        0 => Err(Sentence::new(
+            "请选择文件、照片,或输入编号和姓名。",
+            "Choose a file or photographs, or type numbers and names.",
+        )),
+        1..=MOST_QUESTIONS => Ok(lines),
+        count => Err(Sentence::new(
+            format!("一次最多查验 1000 份,这里有 {count} 份,请分次上传。"),
+            format!("At most 1,000 at once, and these are {count}: send them in parts."),
+        )),
+    }
+}
+
+fn from_again(text: &str) -> Result<Lines, Sentence> {
+    let bad = || {
+        Sentence::new(
+            "内容不完整,请重新上传。",
+            "The content is incomplete: upload it again.",
+        )
+    };
+    let again: Again = serde_json::from_str(text).map_err(|_| bad())?;
+    let wide = |cells: &Vec<String>| cells.len() > usize::from(COLUMNS);
+    if wide(&again.header) || again.rows.iter().any(wide) {
+        return Err(bad());
+    }
+    Ok(table(again.header, again.places, again.rows))
+}
+
+fn from_file(bytes: &[u8]) -> Result<Lines, Sentence> {
+    let limits = Limits {
+        file_bytes: 8 << 20,
+        rows: 5_000,
+        columns: COLUMNS,
+        cells: 100_000,
+        text_bytes: 8 << 20,
+        ..Limits::default()
+    };
+    let rows =
+        read_plain(bytes, &limits).map_err(|refused| Sentence::new(refused.zh(), refused.en()))?;
+    let header = rows
+        .iter()
+        .take(HEADER_ROWS)
+        .position(|row| places(row).is_some());
+    if let Some((at, found)) = header.and_then(|at| Some((at, places(&rows[at])?))) {
+        let header = rows[at].clone();
+        return Ok(table(header, found, rows[at + 1..].to_vec()));
+    }
+    // No header: lines such as people type.
+    let text: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
+    let lines = from_text(&text.join("\n"));
+    if lines.rows.iter().any(|row| row.question.is_ok()) {
+        return Ok(lines);
+    }
+    Err(Sentence::new(
+        "没有找到“二维码”一列,也没有找到“证书编号”和“姓名”两列;请下载模板填写。",
+        "There is neither a column 二维码 (QR) nor the two columns 证书编号 (number) and 姓名 (name); fill in the template.",
+    ))
+}
+
+/// Where the question stands, when these cells are a header that names enough.
+fn places(row: &[String]) -> Option<Places> {
+    let find = |words: &[&str]| {
+        row.iter().position(|cell| {
+            let plain: String = cell
+                .chars()
+                .filter(|one| one.is_alphanumeric())
+                .collect::<String>()
+                .to_lowercase();
+            words.contains(&plain.as_str())
+        })
+    };
+    let found = Places {
+        qr: find(QR),
+        number: find(NUMBER),
+        name: find(NAME),
+    };
+    (found.qr.is_some() || (found.number.is_some() && found.name.is_some())).then_some(found)
+}
+
+fn table(header: Vec<String>, places: Places, rows: Vec<Vec<String>>) -> Lines {
+    let rows = rows
+        .into_iter()
+        .map(|cells| {
+            let at = |place: Option<usize>| {
+                let cell = place.and_then(|place| cells.get(place));
+                cell.map_or("", |cell| cell.trim()).to_owned()
+            };
+            let (qr, number, name) = (at(places.qr), at(places.number), at(places.name));
+            let question = question(&qr, &number, &name);
+            Asked { cells, question }
+        })
+        .collect();
+    Lines {
+        header,
+        rows,
+        places,
+    }
+}
+
+fn question(qr: &str, number: &str, name: &str) -> Result<Question, NoQuestion> {
+    if !qr.is_empty() {
+        return Ok(Question::Text(qr.to_owned()));
+    }
+    if number.to_ascii_lowercase().starts_with("http") {
+        return Ok(Question::Text(number.to_owned()));
+    }
+    if number.is_empty() {
+        return Err((
+            "empty",
+            Sentence::new("这一行没有编号。", "There is no number in this line."),
+        ));
+    }
+    if name.is_empty() {
+        return Err((
+            "name-missing",
+            Sentence::new(
+                "只凭编号不能查验,请填写姓名。",
+                "A number alone answers nothing; give the name too.",
+            ),
+        ));
+    }
+    let number: CertificateNo =
+        number
+            .to_uppercase()
+            .parse()
+            .map_err(|bad: domain::identifiers::BadIdentifier| {
+                ("number-form", Sentence::new(bad.zh(), bad.en()))
+            })?;
+    let name: PersonName = name
+        .parse()
+        .map_err(|bad: domain::identifiers::BadIdentifier| {
+            ("name-form", Sentence::new(bad.zh(), bad.en()))
+        })?;
+    Ok(Question::NumberAndName { number, name })
+}
+
+/// Lines of text: the text of a code, or a number and, last, a name.
+fn from_text(text: &str) -> Lines {
+    let rows = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            if line.to_ascii_lowercase().starts_with("http") {
+                return vec![line.to_owned(), String::new()];
+            }
+            let parts: Vec<&str> = line
+                .split(|one: char| {
+                    one.is_whitespace() || matches!(one, ',' | ';' | '，' | '；' | '、')
+                })
+                .filter(|part| !part.is_empty())
+                .collect();
+            match parts.split_last() {
+                Some((name, number)) if !number.is_empty() && !name.is_ascii() => {
+                    vec![number.concat(), (*name).to_owned()]
+                }
+                _ => vec![parts.concat(), String::new()],
+            }
+        })
+        .collect();
+    let places = Places {
+        number: Some(0),
+        name: Some(1),
+        ..Places::default()
+    };
+    table(vec!["证书编号".to_owned(), "姓名".to_owned()], places, rows)
+}
+
+/// Each code of each picture is a line; a picture without one is a line, too.
+fn from_photographs(photographs: Vec<(String, Vec<u8>)>) -> Lines {
+    let mut rows = Vec::new();
+    for (name, bytes) in photographs {
+        let refused = |name: String, code, zh: &str, en: &str| Asked {
+            cells: vec![name, String::new()],
+            question: Err((code, Sentence::new(zh, en))),
+        };
+        match certs::qr::read_image(&bytes) {
+            Err(fault) => {
+                let text = fault.to_string();
+                let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
+                rows.push(refused(name, fault.code(), zh, en));
+            }
+            Ok(texts) if texts.is_empty() => rows.push(refused(
+                name,
+                "no-code",
+                "照片里没有认出二维码,请靠近、放平后重拍。",
+                "No code was recognised in the picture; take it closer and flat.",
+            )),
+            Ok(texts) => rows.extend(texts.into_iter().map(|text| Asked {
+                cells: vec![name.clone(), text.clone()],
+                question: Ok(Question::Text(text)),
+            })),
+        }
+    }
+    Lines {
+        header: vec!["照片".to_owned(), "二维码".to_owned()],
+        rows,
+        places: Places {
+            qr: Some(1),
+            ..Places::default()
+        },
+    }
+}
+
+impl Lines {
+    /// The lines as they can be sent again.
+    pub(super) fn again(&self) -> String {
+        let again = Again {
+            header: self.header.clone(),
+            places: self.places,
+            rows: self.rows.iter().map(|row| row.cells.clone()).collect(),
+        };
+        serde_json::to_string(&again).unwrap_or_default()
+    }
+}
+
+impl Asked {
+    /// What makes two lines the same question.
+    pub(super) fn key(&self) -> Option<String> {
+        match self.question.as_ref().ok()? {
+            Question::Id(id) => Some(id.to_string()),
+            Question::Text(text) => Some(text.to_uppercase()),
+            Question::NumberAndName { number, .. } => Some(number.as_str().to_owned()),
+        }
+    }
+
+    /// What stands in the table of the page: short.
+    pub(super) fn shown(&self) -> String {
+        let first = self
+            .cells
+            .iter()
+            .find(|cell| !cell.is_empty())
+            .map_or("", String::as_str);
+        let mut short: String = first.chars().take(40).collect();
+        if first.chars().count() > 40 {
+            short.push('…');
+        }
+        short
+    }
+}

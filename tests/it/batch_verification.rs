@@ -1,0 +1,227 @@
+//! Employers check many certificates at once: a table, photographs or lines in, a page or a workbook out; nothing is kept.
+
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+use tests::answer::text;
+use tests::{Answer, Database, Story, on_both};
+
+on_both! {
+    a_table_comes_back_with_its_own_columns_and_the_results;
+    photographs_and_lines_are_answered_one_by_one;
+    what_cannot_be_checked_is_told;
+}
+
+async fn send(story: &Story, path: &str, form: Form) -> Answer {
+    let anybody = story.who("anybody");
+    let request = anybody.ask(Method::POST, path).await;
+    anybody.send(request.multipart(form)).await
+}
+
+fn file(name: &'static str, bytes: impl Into<Vec<u8>>) -> Part {
+    Part::bytes(bytes.into()).file_name(name)
+}
+
+/// Number and name of an issued certificate.
+async fn known(story: &Story, issued: &Value, at: usize) -> (String, String, String) {
+    let id = text(&issued["certificates"][at]["id"]);
+    let qr = story.qr_text(&id).await;
+    let request = json!({ "items": [{ "qr": qr }] });
+    let verdict = story
+        .who("anybody")
+        .post("/api/v1/verifications", &request)
+        .await
+        .good();
+    let holder = text(&verdict["items"][0]["certificate"]["holder"]);
+    (
+        text(&issued["certificates"][at]["certificate_no"]),
+        holder,
+        qr,
+    )
+}
+
+/// The first sheet of a workbook, as texts; a cell that is no text fails.
+fn sheet(bytes: &[u8]) -> Vec<Vec<String>> {
+    let rows = api::rosters::read_plain(bytes, &api::rosters::Limits::default());
+    rows.expect("a workbook")
+}
+
+async fn a_table_comes_back_with_its_own_columns_and_the_results(database: Database) {
+    let (story, issued) = Story::with_certificates(database, 2).await;
+    let (number, name, qr) = known(&story, &issued, 0).await;
+    let (second, _, _) = known(&story, &issued, 1).await;
+    let table = format!(
+        "工号,姓名,证书编号,备注\n0007,{name},{number},=1+1\n0008,张三,{second},\n0009,{name},{number},\n0010,李四,不是编号,\n0011,,{number},\n"
+    );
+    let form = Form::new()
+        .part("file", file("list.csv", table))
+        .text("as", "page");
+    let page = send(&story, "/verify/batch", form).await;
+    let html = page.text();
+    assert_eq!(page.status, 200, "{html}");
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert!(
+        html.contains("已查验 5 份:") && html.contains("证书有效 2") && html.contains("没有查 2"),
+        "{html}"
+    );
+    assert!(html.contains("与第 1 行重复"), "{html}");
+    let states: Vec<&str> = html
+        .split("data-state=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(
+        states,
+        ["valid", "not_found", "valid", "unreadable", "unreadable"]
+    );
+    for word in ["残", "isab", "<script"] {
+        assert!(!html.contains(word), "{word}");
+    }
+    // A number and a name show what the public page shows: the name masked.
+    let row = html.split("data-state=\"valid\"").nth(1).expect("a row");
+    assert!(
+        !row.split("</tr>").next().expect("its end").contains(&name),
+        "{row}"
+    );
+    // The page sends its lines again for the workbook: nothing was kept.
+    let again = html
+        .split("name=\"again\" value=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("the lines");
+    let again = again
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&#38;", "&");
+    let workbook = send(
+        &story,
+        "/verify/batch",
+        Form::new().text("again", again).text("as", "xlsx"),
+    )
+    .await;
+    assert!(
+        workbook
+            .header("content-disposition")
+            .contains("batch-result.xlsx"),
+        "{}",
+        workbook.text()
+    );
+    let rows = sheet(&workbook.bytes);
+    assert_eq!(
+        rows[0][..5],
+        ["工号", "姓名", "证书编号", "备注", "查验结果"]
+    );
+    assert_eq!(
+        rows[1][..6],
+        [
+            "0007",
+            name.as_str(),
+            number.as_str(),
+            "=1+1",
+            "证书有效",
+            "valid"
+        ]
+    );
+    assert_eq!(rows[2][..3], ["0008", "张三", second.as_str()]);
+    assert_eq!(rows[3][11], "1", "the line that it repeats");
+    assert_eq!(rows[4][5], "number-form");
+    assert_eq!(rows[5][5], "name-missing");
+    assert_eq!(rows.len(), 6, "no line is dropped");
+    // A workbook of one's own, with the QR column; the signed name is shown to who holds the signed data.
+    let template = story
+        .who("anybody")
+        .get("/verify/batch/template.xlsx")
+        .await;
+    assert_eq!(sheet(&template.bytes)[0], ["证书编号", "姓名", "二维码"]);
+    let form = Form::new()
+        .part("file", file("qr.csv", format!("二维码\n\"{qr}\"\n")))
+        .text("as", "xlsx");
+    let rows = sheet(&send(&story, "/en/verify/batch", form).await.bytes);
+    assert_eq!(rows[1][1..3], ["证书有效", "valid"]);
+    assert_eq!(rows[1][4], name);
+}
+
+async fn photographs_and_lines_are_answered_one_by_one(database: Database) {
+    let (story, issued) = Story::with_certificates(database, 2).await;
+    let (number, name, _) = known(&story, &issued, 0).await;
+    let picture = |at: usize| {
+        format!(
+            "/api/v1/certificates/{}/qr.png",
+            text(&issued["certificates"][at]["id"])
+        )
+    };
+    let first = story.who("school-1").get(&picture(0)).await.bytes;
+    let second = story.who("school-1").get(&picture(1)).await.bytes;
+    let form = Form::new()
+        .part("photos", file("1.png", first))
+        .part("photos", file("2.png", second))
+        .part("photos", file("3.png", b"\x89PNG no picture".to_vec()))
+        .part("photos", file("4.gif", b"GIF89a".to_vec()))
+        .text("as", "xlsx");
+    let rows = sheet(&send(&story, "/verify/batch", form).await.bytes);
+    let codes: Vec<&str> = rows[1..].iter().map(|row| row[3].as_str()).collect();
+    assert_eq!(codes, ["valid", "valid", "image_damaged", "image_format"]);
+    assert_eq!(rows[3][0], "3.png");
+    let lines =
+        format!("{number} {name}\n\n{number}，张三\n{number}\nHTTPS://MINGZHENG.EXAMPLE/V/X#Y");
+    let html = send(&story, "/verify/batch", Form::new().text("text", lines))
+        .await
+        .text();
+    let states: Vec<&str> = html
+        .split("data-state=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(states[..3], ["valid", "not_found", "unreadable"], "{html}");
+    assert_eq!(states.len(), 4);
+    assert_ne!(states[3], "valid");
+}
+
+async fn what_cannot_be_checked_is_told(database: Database) {
+    let story = Story::staffed(database).await;
+    let upload = |name, bytes: &[u8]| Form::new().part("file", file(name, bytes.to_vec()));
+    for (form, word) in [
+        (Form::new().text("text", "  \n"), "请选择文件"),
+        (upload("a.csv", "甲,乙\n1,2\n".as_bytes()), "证书编号"),
+        (upload("a.pdf", b"%PDF-1.7 x"), "PDF"),
+        (upload("a.xlsx", &tests::rosters::file("bomb.xlsx")), "展开"),
+        (upload("a.xlsx", &tests::rosters::file("broken.xlsx")), ""),
+        (Form::new().text("text", "MZ 张三\n".repeat(1001)), "1001"),
+        (Form::new().text("again", "{}"), "重新上传"),
+    ] {
+        let answer = send(&story, "/verify/batch", form).await;
+        let html = answer.text();
+        assert_eq!(answer.status, 422, "{word}: {html}");
+        assert!(
+            html.contains("role=\"alert\"") && html.contains(word),
+            "{word}: {html}"
+        );
+        assert!(html.contains("<title>错误:"), "{html}");
+    }
+    let anybody = story.who("anybody");
+    let request = anybody.ask(Method::POST, "/verify/batch").await;
+    let plain = anybody
+        .send(
+            request
+                .header("Accept", "application/json")
+                .form(&[("text", "x")]),
+        )
+        .await;
+    plain.problem(415, "unsupported-media-type");
+    let large = Form::new().part("photos", file("1.png", vec![0; 9 << 20]));
+    let refused = send(&story, "/verify/batch", large).await;
+    assert_eq!(refused.status, 413, "{}", refused.text());
+    // Wrong names cost the same here as one by one (trust.md EN-3).
+    let (story, issued) = (story, ());
+    let () = issued;
+    let lines = "MZ33262222222222Z 张三\n".repeat(3);
+    let html = send(&story, "/verify/batch", Form::new().text("text", lines))
+        .await
+        .text();
+    assert!(
+        html.contains("已查验 3 份") || html.contains("没有查"),
+        "{html}"
+    );
+}
