@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod audit;
+mod bulk;
 pub mod certificates;
 pub mod cohorts;
 mod connect;
@@ -33,6 +34,7 @@ pub mod privacy;
 pub mod programs;
 pub mod proposals;
 pub mod public_catalogue;
+pub mod public_reader;
 pub mod reference;
 pub mod results;
 pub mod rosters;
@@ -48,6 +50,7 @@ pub mod vault;
 
 pub use connect::{DatabaseUrl, Durability, Reader, Snapshot, Store, WriteTx};
 pub use error::StoreError;
+pub use public_reader::{PublicRead, PublicReader};
 /// What every store function takes: a reader or a write transaction.
 pub use sea_orm::ConnectionTrait;
 

@@ -57,7 +57,7 @@ async fn export_institutions(
     let (filter, _) = query.parts();
     let mut rows = Vec::new();
     for page in 1.. {
-        let found = public_catalogue::institutions(app.store.reader(), &filter, page, STEP).await?;
+        let found = public_catalogue::institutions(app.store.public(), &filter, page, STEP).await?;
         let last = (found.items.len() as u64) < STEP;
         rows.extend(found.items.into_iter().map(|row| {
             vec![
@@ -114,7 +114,7 @@ async fn export_programs(
     let (filter, _) = query.parts();
     let mut rows = Vec::new();
     for page in 1.. {
-        let found = public_catalogue::programs(app.store.reader(), &filter, page, STEP).await?;
+        let found = public_catalogue::programs(app.store.public(), &filter, page, STEP).await?;
         let last = (found.items.len() as u64) < STEP;
         rows.extend(found.items.into_iter().map(|row| {
             vec![

@@ -349,6 +349,6 @@ async fn create_key(
 /// Public halves of all issuer keys; public, because verifiers need them.
 #[utoipa::path(get, path = "/api/v1/keys", tag = "keys", responses((status = 200, body = Vec<KeyReceipt>)))]
 async fn list_keys(State(app): State<App>) -> Result<Json<Vec<KeyReceipt>>, Problem> {
-    let rows = store::certificates::all_keys(app.store.reader()).await?;
+    let rows = store::certificates::all_keys(app.store.public()).await?;
     Ok(Json(rows.iter().map(keys::receipt).collect()))
 }

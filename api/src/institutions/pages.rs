@@ -129,7 +129,7 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
     let title = list_title(visit.lang, word, &words, &search);
     let f = Frame::new(&app, &visit, Brand::Registry, title)
         .under("/", visit.lang.pick("首页", "Home"));
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let good = search.faults.is_empty();
     let (mut rows, mut total) = (Vec::new(), 0);
     if good {
@@ -188,7 +188,7 @@ async fn instead(app: &App, f: &Frame, search: &Search) -> Result<Vec<Instead>, 
             continue;
         }
         let wider = search.with(filter);
-        let found = public_catalogue::institutions(app.store.reader(), &wider.filter, 1, 1).await?;
+        let found = public_catalogue::institutions(app.store.public(), &wider.filter, 1, 1).await?;
         if found.total > 0 {
             instead.push(Instead {
                 href: wider.href(f, 1),
@@ -214,7 +214,7 @@ async fn file(State(app): State<App>, visit: Visit, form: Form) -> Result<Respon
         return Err(Problem::field("", "query", text, text));
     }
     let f = Frame::new(&app, &visit, Brand::Registry, String::new());
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let mut rows = Vec::new();
     for number in 1.. {
         let found = public_catalogue::institutions(reader, &search.filter, number, 500).await?;

@@ -39,7 +39,7 @@ fn plain(text: String, caching: &'static str) -> Response {
 #[utoipa::path(get, path = "/log/checkpoint", tag = "log",
     responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
-    let row = store::log::latest_checkpoint(app.store.reader())
+    let row = store::log::latest_checkpoint(app.store.public())
         .await?
         .ok_or_else(Problem::not_found)?;
     Ok(plain(row.note, "no-cache"))

@@ -27,7 +27,7 @@ struct LogPage {
 }
 
 async fn log(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let row = store::log::latest_checkpoint(app.store.reader())
+    let row = store::log::latest_checkpoint(app.store.public())
         .await?
         .ok_or_else(Problem::not_found)?;
     let f = Frame::new(

@@ -36,7 +36,7 @@ pub fn signed(app: &App, row: store::log::CheckpointRow) -> Result<SignedCheckpo
 
 /// Proves a leaf under the newest checkpoint.
 pub async fn leaf_proof(app: &App, index: LeafIndex) -> Result<LeafProof, Problem> {
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let row = store::log::latest_checkpoint(reader)
         .await?
         .filter(|row| index.0 < row.size)
