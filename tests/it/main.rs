@@ -23,5 +23,6 @@ mod refusals;
 mod rosters;
 mod supply_chain;
 mod tokens;
+mod upkeep;
 mod verification;
 mod walk;

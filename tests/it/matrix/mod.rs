@@ -207,6 +207,7 @@ fn expected(
     for column in COLUMNS {
         let _ = write!(table, " {:<8}", column.head);
     }
+    table.truncate(table.trim_end_matches(' ').len());
     table.push('\n');
     for operation in operations {
         let rule = &rules[&operation.name];
@@ -252,6 +253,8 @@ async fn every_cell_of_the_matrix_is_as_the_rules_say(database: Database) {
         "tests/data/matrix/expected.txt is not what rules.txt says: look, then renew it"
     );
 
+    // Both databases see every cell; of several objects in one cell PostgreSQL is asked about the first alone.
+    let every_object = matches!(database, Database::Sqlite);
     let (mut cells, mut wrong) = (0, Vec::new());
     for column in COLUMNS {
         let client = world.who(column.name);
@@ -263,7 +266,7 @@ async fn every_cell_of_the_matrix_is_as_the_rules_say(database: Database) {
                 // Who does not hold the function is asked once for each relation, who does for every object.
                 let again = seen.contains(&relation);
                 seen.push(relation);
-                if again && matches!(should, Cell::Forbidden | Cell::Unknown) {
+                if again && (!every_object || matches!(should, Cell::Forbidden | Cell::Unknown)) {
                     continue;
                 }
                 let throw_away;
@@ -291,7 +294,7 @@ async fn every_cell_of_the_matrix_is_as_the_rules_say(database: Database) {
             }
         }
     }
-    assert!(cells > 3_000, "{cells}");
+    assert!(cells > if every_object { 5_000 } else { 4_000 }, "{cells}");
     println!("{cells} cells asked, {} wrong", wrong.len());
     assert!(
         wrong.is_empty(),
