@@ -354,7 +354,7 @@ pub struct AuditFilter {
 
 /// Rows within a federation's area, newest first, before the number given.
 ///
-/// An area sees what its own offices and the institutions it admitted did; what nobody known did is seen nationally.
+/// An area sees what its own offices and the institutions that lie in it or that it admitted did; what nobody known did is seen nationally.
 pub async fn page(
     db: &impl ConnectionTrait,
     federation: &str,
@@ -410,8 +410,12 @@ fn in_area(federation: &str) -> Condition {
         .column(admission::Column::InstitutionId)
         .from(admission::Entity)
         .and_where(
-            Expr::col((admission::Entity, admission::Column::Federation))
-                .in_subquery(areas.clone()),
+            Expr::col((admission::Entity, admission::Column::SiteRegion))
+                .in_subquery(areas.clone())
+                .or(
+                    Expr::col((admission::Entity, admission::Column::Federation))
+                        .in_subquery(areas.clone()),
+                ),
         )
         .to_owned();
     Condition::any()

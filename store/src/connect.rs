@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 use crate::StoreError;
+use crate::public_reader::PublicReader;
 use crate::vault::Vault;
 
 /// A pool for reading.
@@ -66,12 +67,17 @@ pub enum Durability {
     Scratch,
 }
 
+/// How long a request waits for a connection (trust.md OV-2).
+const ACQUIRE: Duration = Duration::from_secs(2);
+/// The one connection that writes on SQLite is a lock rather than a pool: a batch may hold it for seconds.
+const WRITE_LOCK: Duration = Duration::from_secs(5);
+
 /// The database of the registry and the vault that seals personal values.
 #[derive(Clone, Debug)]
 pub struct Store {
     reader: DatabaseConnection,
     /// For what anybody may ask: work at the desks cannot take its connections (trust.md OV-1).
-    public: DatabaseConnection,
+    public: PublicReader,
     writer: DatabaseConnection,
     vault: Arc<Vault>,
 }
@@ -83,7 +89,9 @@ impl Store {
         vault: Arc<Vault>,
         durability: Durability,
     ) -> Result<Self, StoreError> {
-        let writer = Database::connect(options(url, 1, durability)).await?;
+        let mut one = options(url, 1, durability);
+        one.acquire_timeout(WRITE_LOCK);
+        let writer = Database::connect(one).await?;
         let (reader, public, writer) = if writer.get_database_backend() == DbBackend::Postgres {
             refuse_unsafe_postgres(&writer).await?;
             let pool = Database::connect(options(url, 12, durability)).await?;
@@ -100,7 +108,7 @@ impl Store {
         };
         Ok(Self {
             reader,
-            public,
+            public: PublicReader(public),
             writer,
             vault,
         })
@@ -109,6 +117,11 @@ impl Store {
     /// For reading. Never use it inside a write transaction: take the transaction.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// For reading what anybody may see, and nothing else.
+    pub fn public(&self) -> &PublicReader {
+        &self.public
     }
 
     /// The connection that writes, for upkeep outside transactions.
@@ -133,7 +146,7 @@ impl Store {
 
     /// The same from connections that only public questions use.
     pub async fn public_snapshot(&self) -> Result<Snapshot, StoreError> {
-        Self::snapshot_of(&self.public).await
+        Self::snapshot_of(&self.public.0).await
     }
 
     async fn snapshot_of(pool: &DatabaseConnection) -> Result<Snapshot, StoreError> {
@@ -162,7 +175,7 @@ impl Store {
     /// Ends all connections.
     pub async fn close(self) -> Result<(), StoreError> {
         self.reader.close_by_ref().await?;
-        self.public.close_by_ref().await?;
+        self.public.0.close_by_ref().await?;
         self.writer.close_by_ref().await?;
         Ok(())
     }
@@ -178,7 +191,7 @@ fn options(url: &DatabaseUrl, connections: u32, durability: Durability) -> Conne
     options
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(Duration::from_secs(5))
+        .acquire_timeout(ACQUIRE)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite

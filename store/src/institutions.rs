@@ -11,6 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::PublicRead;
 use crate::entity::catalogue::{admission, institution, institution_history, site};
 use crate::scope::Scope;
 use crate::{StoreError, time};
@@ -339,9 +340,10 @@ pub async fn insert_site(
 
 /// Sites of an institution, oldest first.
 pub async fn sites(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     institution: InstitutionId,
 ) -> Result<Vec<Site>, StoreError> {
+    let db = db.connection();
     let rows = site::Entity::find()
         .filter(site::Column::InstitutionId.eq(institution.uuid()))
         .order_by_asc(site::Column::Id)

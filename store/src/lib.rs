@@ -6,6 +6,7 @@
 pub mod account_list;
 pub mod accounts;
 pub mod audit;
+mod bulk;
 pub mod bulk_exports;
 pub mod certificates;
 pub mod cohorts;
@@ -36,6 +37,7 @@ pub mod privacy;
 pub mod programs;
 pub mod proposals;
 pub mod public_catalogue;
+pub mod public_reader;
 pub mod reference;
 pub mod results;
 pub mod rosters;
@@ -53,6 +55,7 @@ pub mod witnessed;
 
 pub use connect::{DatabaseUrl, Durability, Reader, Snapshot, Store, WriteTx};
 pub use error::StoreError;
+pub use public_reader::{PublicRead, PublicReader};
 /// What every store function takes: a reader or a write transaction.
 pub use sea_orm::ConnectionTrait;
 

@@ -7,6 +7,7 @@ use sea_orm::{
     FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::OnConflict,
 };
 
+use crate::PublicRead;
 use crate::entity::certificates::{log_checkpoint, log_leaf, log_tile};
 use crate::{StoreError, time};
 
@@ -76,7 +77,8 @@ pub async fn lock_head(db: &impl ConnectionTrait) -> Result<Head, StoreError> {
 }
 
 /// Reads the head.
-pub async fn head(db: &impl ConnectionTrait) -> Result<Head, StoreError> {
+pub async fn head(db: &impl PublicRead) -> Result<Head, StoreError> {
+    let db = db.connection();
     read_head(db, "").await
 }
 
@@ -155,10 +157,8 @@ pub async fn put_tiles(db: &impl ConnectionTrait, tiles: &[TileRow]) -> Result<(
 }
 
 /// Tiles by level and index; a missing one is left out.
-pub async fn tiles(
-    db: &impl ConnectionTrait,
-    ids: &[(u8, u64)],
-) -> Result<Vec<TileRow>, StoreError> {
+pub async fn tiles(db: &impl PublicRead, ids: &[(u8, u64)]) -> Result<Vec<TileRow>, StoreError> {
+    let db = db.connection();
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(200) {
         let wanted = chunk.iter().fold(Condition::any(), |any, (level, index)| {
@@ -182,10 +182,11 @@ pub async fn tiles(
 
 /// Leaves from an index on, in order.
 pub async fn leaves(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     from: LeafIndex,
     limit: u64,
 ) -> Result<Vec<Leaf>, StoreError> {
+    let db = db.connection();
     let rows = log_leaf::Entity::find()
         .filter(log_leaf::Column::LeafIndex.gte(from.0.cast_signed()))
         .order_by_asc(log_leaf::Column::LeafIndex)
@@ -214,9 +215,10 @@ pub async fn put_checkpoint(
 
 /// The checkpoint of exactly this size.
 pub async fn checkpoint(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     size: u64,
 ) -> Result<Option<CheckpointRow>, StoreError> {
+    let db = db.connection();
     log_checkpoint::Entity::find_by_id(size.cast_signed())
         .one(db)
         .await?
@@ -226,9 +228,10 @@ pub async fn checkpoint(
 
 /// The first checkpoint that covers a leaf.
 pub async fn checkpoint_covering(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     leaf: LeafIndex,
 ) -> Result<Option<CheckpointRow>, StoreError> {
+    let db = db.connection();
     log_checkpoint::Entity::find()
         .filter(log_checkpoint::Column::Size.gt(leaf.0.cast_signed()))
         .order_by_asc(log_checkpoint::Column::Size)
@@ -239,9 +242,8 @@ pub async fn checkpoint_covering(
 }
 
 /// The newest checkpoint.
-pub async fn latest_checkpoint(
-    db: &impl ConnectionTrait,
-) -> Result<Option<CheckpointRow>, StoreError> {
+pub async fn latest_checkpoint(db: &impl PublicRead) -> Result<Option<CheckpointRow>, StoreError> {
+    let db = db.connection();
     log_checkpoint::Entity::find()
         .order_by_desc(log_checkpoint::Column::Size)
         .one(db)
@@ -252,10 +254,11 @@ pub async fn latest_checkpoint(
 
 /// Checkpoints after a size, oldest first.
 pub async fn checkpoints_after(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     size: u64,
     limit: u64,
 ) -> Result<Vec<CheckpointRow>, StoreError> {
+    let db = db.connection();
     log_checkpoint::Entity::find()
         .filter(log_checkpoint::Column::Size.gt(size.cast_signed()))
         .order_by_asc(log_checkpoint::Column::Size)

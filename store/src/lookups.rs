@@ -8,6 +8,7 @@ use domain::CertificateNo;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
+use crate::PublicRead;
 use crate::StoreError;
 use crate::entity::lookups::lookup_miss::{self, Column};
 use crate::vault::Vault;
@@ -23,10 +24,11 @@ pub fn index(vault: &Vault, number: &CertificateNo) -> [u8; 32] {
 
 /// How many wrong facts each of these numbers has had on a day; numbers without any are not in the answer.
 pub async fn wrong_on(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     day: NaiveDate,
     numbers: &[[u8; 32]],
 ) -> Result<HashMap<[u8; 32], u32>, StoreError> {
+    let db = db.connection();
     let mut found = HashMap::new();
     for chunk in numbers.chunks(CHUNK) {
         let rows = lookup_miss::Entity::find()

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::PublicRead;
 use crate::entity::catalogue::offer;
 use crate::scope::Scope;
 use crate::{StoreError, time};
@@ -187,10 +188,11 @@ pub async fn list(
 
 /// Open offers that anybody may see, by program code or by credit code.
 pub async fn public(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     program: Option<&str>,
     credit_code: Option<&str>,
 ) -> Result<Vec<Offer>, StoreError> {
+    let db = db.connection();
     let mut values: Vec<Value> = Vec::new();
     let mut rest =
         "WHERE o.state IN ('open', 'paused') AND a.state IN ('provisional', 'graded', 'warned', 'rectifying')"

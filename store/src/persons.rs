@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::PersonId;
-use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, Value,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::bulk::Rows;
 use crate::entity::people::{person, person_identifier, person_name};
 use crate::vault::{DataKey, KeyKind, Vault, WrappedKey};
 use crate::{StoreError, time};
@@ -141,73 +142,75 @@ pub async fn make(
     order.sort_unstable();
     let mut made: Vec<Option<(PersonId, DataKey)>> = people.iter().map(|_| None).collect();
     for chunk in order.chunks(LIST) {
-        let mut persons = Vec::with_capacity(chunk.len());
-        let mut identifiers = Vec::with_capacity(chunk.len());
-        let mut names = Vec::with_capacity(chunk.len());
+        let mut persons = Vec::with_capacity(chunk.len() * PERSON.columns.len());
+        let mut identifiers = Vec::with_capacity(chunk.len() * IDENTIFIER.columns.len());
         for (index, at) in chunk {
             let given = &people[*at];
             let id = new_id();
             let (key, wrapped) = vault.new_data_key(id)?;
-            persons.push(person::ActiveModel {
-                id: Set(id),
-                data_key: Set(wrapped.bytes),
-                data_key_version: Set(wrapped.version),
-                created_at: Set(time::millis(now)),
-                erased_at: Set(None),
-            });
-            identifiers.push(identifier_row(
-                &key,
-                id,
-                CITIZEN_ID,
-                given.citizen_id,
-                vault,
-                today,
-                new_id(),
-            )?);
-            names.push((*index, name_row(&key, id, given.name, today, new_id())?));
+            persons.extend([
+                Value::from(id),
+                wrapped.bytes.into(),
+                wrapped.version.into(),
+                time::millis(now).into(),
+            ]);
+            let number = Identifier {
+                kind: CITIZEN_ID,
+                value: given.citizen_id,
+                index,
+                version: vault.version(KeyKind::BlindIndex),
+            };
+            push_identifier(&mut identifiers, &key, id, &number, today, new_id())?;
             made[*at] = Some((id.into(), key));
         }
-        person::Entity::insert_many(persons)
-            .exec_without_returning(db)
-            .await?;
-        person_identifier::Entity::insert_many(identifiers)
-            .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(db)
-            .await?;
-        let indexes: Vec<[u8; 32]> = chunk.iter().map(|(index, _)| *index).collect();
-        let holders = by_citizen_index(db, &indexes).await?;
-        let mut losers = Vec::new();
-        for (index, at) in chunk {
-            if let Some((id, _)) = made[*at]
-                .as_ref()
-                .filter(|(id, _)| holders.get(index) != Some(id))
-            {
-                losers.push(id.uuid());
-                made[*at] = None;
+        PERSON.write(db, persons).await?;
+        let written = IDENTIFIER.write(db, identifiers).await?;
+        if usize::try_from(written) != Ok(chunk.len()) {
+            drop_losers(db, chunk, &mut made).await?;
+        }
+        let mut names = Vec::with_capacity(chunk.len() * NAMES.columns.len());
+        for (_, at) in chunk {
+            if let Some((id, key)) = &made[*at] {
+                push_name(
+                    &mut names,
+                    key,
+                    id.uuid(),
+                    people[*at].name,
+                    today,
+                    new_id(),
+                )?;
             }
         }
-        if !losers.is_empty() {
-            person::Entity::delete_many()
-                .filter(person::Column::Id.is_in(losers))
-                .exec(db)
-                .await?;
-        }
-        let kept: Vec<person_name::ActiveModel> = names
-            .into_iter()
-            .filter(|(index, row)| {
-                holders
-                    .get(index)
-                    .is_some_and(|holder| row.person_id == Set(holder.uuid()))
-            })
-            .map(|(_, row)| row)
-            .collect();
-        if !kept.is_empty() {
-            person_name::Entity::insert_many(kept)
-                .exec_without_returning(db)
-                .await?;
-        }
+        NAMES.write(db, names).await?;
     }
     Ok(made)
+}
+
+/// Takes away the persons whose number another transaction wrote first.
+async fn drop_losers(
+    db: &impl ConnectionTrait,
+    chunk: &[([u8; 32], usize)],
+    made: &mut [Option<(PersonId, DataKey)>],
+) -> Result<(), StoreError> {
+    let indexes: Vec<[u8; 32]> = chunk.iter().map(|(index, _)| *index).collect();
+    let holders = by_citizen_index(db, &indexes).await?;
+    let mut losers = Vec::new();
+    for (index, at) in chunk {
+        if let Some((id, _)) = made[*at]
+            .as_ref()
+            .filter(|(id, _)| holders.get(index) != Some(id))
+        {
+            losers.push(id.uuid());
+            made[*at] = None;
+        }
+    }
+    if !losers.is_empty() {
+        person::Entity::delete_many()
+            .filter(person::Column::Id.is_in(losers))
+            .exec(db)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Locks these persons until the transaction ends, in order of id, so that nobody enrols them elsewhere meanwhile.
@@ -378,15 +381,14 @@ pub async fn keep_cards(
                 Some(_) => ended.push(card.person.uuid()),
                 None => {}
             }
-            rows.push(identifier_row(
-                card.key,
-                card.person.uuid(),
-                DISABILITY_CARD,
-                card.number,
-                vault,
-                today,
-                new_id(),
-            )?);
+            let number = Identifier {
+                kind: DISABILITY_CARD,
+                value: card.number,
+                index: same.first().unwrap_or(&[0; 32]),
+                version: vault.version(KeyKind::BlindIndex),
+            };
+            let person = card.person.uuid();
+            push_identifier(&mut rows, card.key, person, &number, today, new_id())?;
         }
         if !ended.is_empty() {
             person_identifier::Entity::update_many()
@@ -400,12 +402,7 @@ pub async fn keep_cards(
                 .exec(db)
                 .await?;
         }
-        if !rows.is_empty() {
-            person_identifier::Entity::insert_many(rows)
-                .on_conflict(OnConflict::new().do_nothing().to_owned())
-                .exec_without_returning(db)
-                .await?;
-        }
+        IDENTIFIER.write(db, rows).await?;
     }
     Ok(())
 }
@@ -414,26 +411,74 @@ pub(crate) fn still(until: impl ColumnTrait, day: &str) -> Condition {
     Condition::any().add(until.is_null()).add(until.gt(day))
 }
 
-fn identifier_row(
+const PERSON: Rows<'_> = Rows {
+    table: "person",
+    columns: &["id", "data_key", "data_key_version", "created_at"],
+    then: "",
+};
+const IDENTIFIER: Rows<'_> = Rows {
+    table: "person_identifier",
+    columns: &[
+        "id",
+        "person_id",
+        "kind",
+        "value_enc",
+        "blind_index",
+        "blind_version",
+        "valid_from",
+    ],
+    then: "ON CONFLICT DO NOTHING",
+};
+const NAMES: Rows<'_> = Rows {
+    table: "person_name",
+    columns: &["id", "person_id", "name_enc", "valid_from"],
+    then: "",
+};
+
+/// A number with its blind index, which was computed already.
+struct Identifier<'a> {
+    kind: &'a str,
+    value: &'a str,
+    index: &'a [u8; 32],
+    version: i32,
+}
+
+fn push_identifier(
+    values: &mut Vec<Value>,
     key: &DataKey,
     person: Uuid,
-    kind: &str,
-    value: &str,
-    vault: &Vault,
+    number: &Identifier<'_>,
     from: NaiveDate,
     row: Uuid,
-) -> Result<person_identifier::ActiveModel, StoreError> {
-    Ok(person_identifier::ActiveModel {
-        id: Set(row),
-        person_id: Set(person),
-        kind: Set(kind.to_owned()),
-        value_enc: Set(key.seal(IDENTIFIER_VALUE, row, value.as_bytes())?),
-        blind_index: Set(vault.blind_index(kind, value).to_vec()),
-        blind_version: Set(vault.version(KeyKind::BlindIndex)),
-        valid_from: Set(from.to_string()),
-        valid_until: Set(None),
-        proof: Set(None),
-    })
+) -> Result<(), StoreError> {
+    values.extend([
+        Value::from(row),
+        person.into(),
+        number.kind.into(),
+        key.seal(IDENTIFIER_VALUE, row, number.value.as_bytes())?
+            .into(),
+        number.index.to_vec().into(),
+        number.version.into(),
+        from.to_string().into(),
+    ]);
+    Ok(())
+}
+
+fn push_name(
+    values: &mut Vec<Value>,
+    key: &DataKey,
+    person: Uuid,
+    name: &str,
+    from: NaiveDate,
+    row: Uuid,
+) -> Result<(), StoreError> {
+    values.extend([
+        Value::from(row),
+        person.into(),
+        key.seal(NAME, row, name.as_bytes())?.into(),
+        from.to_string().into(),
+    ]);
+    Ok(())
 }
 
 fn name_row(

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::PublicRead;
 use crate::entity::catalogue::{certificate_type, program, program_version};
 use crate::entity::reference::federation;
 use crate::scope::Scope;
@@ -128,7 +129,8 @@ pub async fn insert_type(
 }
 
 /// All certificate types, by code.
-pub async fn types(db: &impl ConnectionTrait) -> Result<Vec<CertificateType>, StoreError> {
+pub async fn types(db: &impl PublicRead) -> Result<Vec<CertificateType>, StoreError> {
+    let db = db.connection();
     let rows = certificate_type::Entity::find()
         .order_by_asc(certificate_type::Column::Code)
         .all(db)

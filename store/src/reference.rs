@@ -6,6 +6,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, sea_query::OnConflict,
 };
 
+use crate::PublicRead;
 use crate::entity::reference::{federation, federation_area, occupation, policy, region, seed};
 use crate::{StoreError, time};
 
@@ -265,9 +266,10 @@ pub async fn all_regions(db: &impl ConnectionTrait) -> Result<Vec<Region>, Store
 
 /// Regions under a parent (provinces for `None`), in order of code.
 pub async fn regions_under(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     parent: Option<&str>,
 ) -> Result<Vec<Region>, StoreError> {
+    let db = db.connection();
     let query = region::Entity::find().order_by_asc(region::Column::Code);
     let query = match parent {
         Some(parent) => query.filter(region::Column::Parent.eq(parent)),
@@ -289,9 +291,10 @@ pub async fn federation(
 
 /// All federations of these levels, in order of code.
 pub async fn federations(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     levels: &[&str],
 ) -> Result<Vec<Federation>, StoreError> {
+    let db = db.connection();
     let rows = federation::Entity::find()
         .filter(federation::Column::Level.is_in(levels.iter().copied()))
         .order_by_asc(federation::Column::Code)
@@ -302,10 +305,11 @@ pub async fn federations(
 
 /// The occupation with this code in this edition.
 pub async fn occupation(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     code: &str,
     edition: &str,
 ) -> Result<Option<Occupation>, StoreError> {
+    let db = db.connection();
     let key = (code.to_owned(), edition.to_owned());
     Ok(occupation::Entity::find_by_id(key)
         .one(db)
@@ -315,11 +319,12 @@ pub async fn occupation(
 
 /// Occupations whose name or code contains the text, in order of code, after `after`.
 pub async fn find_occupations(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     text: &str,
     after: Option<&str>,
     limit: u64,
 ) -> Result<Vec<Occupation>, StoreError> {
+    let db = db.connection();
     let mut query = occupation::Entity::find();
     if !text.is_empty() {
         query = query.filter(

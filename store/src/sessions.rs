@@ -2,15 +2,18 @@
 //!
 //! Tokens arrive here as HMACs ([`crate::vault::Vault::blind_index`]); the tokens themselves are never stored.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::access::{Actor, Capacity};
 use domain::ids::{AccountId, PostId, SessionId};
 use sea_orm::sea_query::{Expr, LockType, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait,
+    FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
+use uuid::Uuid;
 
-use crate::entity::access::{known_device, session, session_token};
+use crate::accounts::LiveAccount;
+use crate::entity::access::{known_device, one_time_token, session, session_token};
 use crate::{StoreError, time};
 
 domain::text_enum! {
@@ -209,6 +212,139 @@ pub async fn list(
         .into_iter()
         .map(Session::try_from)
         .collect()
+}
+
+#[derive(FromQueryResult)]
+struct PresenceRow {
+    account_id: Uuid,
+    kind: String,
+    session_epoch: i32,
+    device: String,
+    enrolled: bool,
+    proved_at: Option<i64>,
+    created_at: i64,
+    last_used_at: i64,
+    ends_at: i64,
+    chosen: Option<Uuid>,
+    token_epoch: i32,
+    staff_person_id: Uuid,
+    person_name: String,
+    post_id: Uuid,
+    role: String,
+    federation: Option<String>,
+    institution_id: Option<Uuid>,
+    trainee: Option<Uuid>,
+}
+
+/// A session that goes on, with the account behind it and its posts on this day: the one question that every request of
+/// a signed-in person asks. `None` when session or account ended, or no post is left.
+pub async fn presence(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    today: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Option<(Session, LiveAccount)>, StoreError> {
+    let sql = "SELECT s.account_id, s.kind, s.token_epoch AS session_epoch, s.device, s.enrolled, s.proved_at, \
+         s.created_at, s.last_used_at, s.ends_at, s.post_id AS chosen, a.token_epoch, a.staff_person_id, p.name AS person_name, \
+         o.id AS post_id, o.role, o.federation, o.institution_id, t.person_id AS trainee \
+         FROM session s JOIN account a ON a.id = s.account_id JOIN staff_person p ON p.id = a.staff_person_id \
+         JOIN post o ON o.staff_person_id = p.id LEFT JOIN account_person t ON t.account_id = a.id \
+         WHERE s.id = $1 AND s.ended_at IS NULL AND s.ends_at > $2 AND a.state = 'active' \
+         AND o.valid_from <= $3 AND (o.valid_until IS NULL OR o.valid_until > $3) ORDER BY o.id";
+    let values = [
+        id.uuid().into(),
+        time::millis(now).into(),
+        today.to_string().into(),
+    ];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = PresenceRow::find_by_statement(statement).all(db).await?;
+    let mut actors = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let role: domain::access::Role = row
+            .role
+            .parse()
+            .map_err(|_| StoreError::inconsistent("post", row.post_id))?;
+        actors.push(Actor {
+            person: row.staff_person_id.into(),
+            account: row.account_id.into(),
+            post: row.post_id.into(),
+            role,
+            federation: row.federation.clone(),
+            institution: row.institution_id.map(Into::into),
+            trainee: row
+                .trainee
+                .filter(|_| role == domain::access::Role::Trainee)
+                .map(Into::into),
+            capacity: Capacity::Own,
+        });
+    }
+    let (Some(row), Some(actor)) = (rows.into_iter().next(), actors.first().cloned()) else {
+        return Ok(None);
+    };
+    let session = Session {
+        id,
+        account: row.account_id.into(),
+        kind: row
+            .kind
+            .parse()
+            .map_err(|_| StoreError::inconsistent("session", id))?,
+        token_epoch: row.session_epoch,
+        device: row.device,
+        enrolled: row.enrolled,
+        proved_at: time::optional_instant(row.proved_at)?,
+        created_at: time::instant(row.created_at)?,
+        last_used_at: time::instant(row.last_used_at)?,
+        ends_at: time::instant(row.ends_at)?,
+        ended: false,
+        post: row.chosen.map(Into::into),
+    };
+    let account = LiveAccount {
+        actor,
+        actors,
+        token_epoch: row.token_epoch,
+        person_name: row.person_name,
+    };
+    Ok(Some((session, account)))
+}
+
+/// Removes sessions that ended before, with their tokens, and one-time tokens that are over since then; at most so many
+/// sessions at a time. What happened in them stands in the audit.
+pub async fn sweep(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+    most: u64,
+) -> Result<u64, StoreError> {
+    use session::Column as C;
+    let before = time::millis(before);
+    let over: Vec<Uuid> = session::Entity::find()
+        .select_only()
+        .column(C::Id)
+        .filter(
+            Condition::any()
+                .add(C::EndsAt.lt(before))
+                .add(C::EndedAt.lt(before)),
+        )
+        .order_by_asc(C::Id)
+        .limit(most)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let found = over.len() as u64;
+    if found > 0 {
+        session_token::Entity::delete_many()
+            .filter(session_token::Column::SessionId.is_in(over.clone()))
+            .exec(db)
+            .await?;
+        session::Entity::delete_many()
+            .filter(C::Id.is_in(over))
+            .exec(db)
+            .await?;
+    }
+    one_time_token::Entity::delete_many()
+        .filter(one_time_token::Column::EndsAt.lt(before))
+        .exec(db)
+        .await?;
+    Ok(found)
 }
 
 /// Tells that a session was renewed.

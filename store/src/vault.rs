@@ -27,6 +27,8 @@ pub type SecretKey = Zeroizing<[u8; 32]>;
 pub type KeySource = Arc<dyn Fn(KeyKind, i32) -> Option<SecretKey> + Send + Sync>;
 
 const NONCE: usize = 12;
+/// Bytes of nonces that are drawn at once.
+const PAGE: usize = 340 * NONCE;
 /// Bytes of the key version in front of a registry secret.
 const VERSION: usize = 4;
 /// Failures that wait for the audit; more are not kept, one alone is alarm enough.
@@ -60,6 +62,36 @@ pub struct SealFailure {
     pub row: Uuid,
 }
 
+/// Nonces, drawn from the source of randomness by the page: a nonce is public, so that keeping the next ones costs no
+/// secrecy, and a call of the operating system for each would cost more than the sealing. Keys are never drawn so.
+struct Nonces {
+    random: RandomBytes,
+    page: Mutex<(Box<[u8; PAGE]>, usize)>,
+}
+
+impl Nonces {
+    fn new(random: RandomBytes) -> Self {
+        Self {
+            random,
+            page: Mutex::new((Box::new([0; PAGE]), PAGE)),
+        }
+    }
+
+    /// A random nonce that no call before or after gets.
+    fn next(&self) -> [u8; NONCE] {
+        let mut page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        let (bytes, used) = &mut *page;
+        if *used + NONCE > PAGE {
+            (self.random)(bytes.as_mut_slice());
+            *used = 0;
+        }
+        let mut nonce = [0; NONCE];
+        nonce.copy_from_slice(&bytes[*used..*used + NONCE]);
+        *used += NONCE;
+        nonce
+    }
+}
+
 /// What the clones of a data key share with their vault.
 type Failures = Arc<(AtomicBool, Mutex<Vec<SealFailure>>)>;
 
@@ -69,6 +101,7 @@ pub struct Vault {
     blinds: RwLock<BTreeMap<i32, SecretKey>>,
     source: Option<KeySource>,
     random: RandomBytes,
+    nonces: Arc<Nonces>,
     failures: Failures,
 }
 
@@ -82,7 +115,7 @@ impl fmt::Debug for Vault {
 /// The data key of one person, ready to seal and open.
 pub struct DataKey {
     cipher: Aes256Gcm,
-    random: RandomBytes,
+    nonces: Arc<Nonces>,
     failures: Failures,
 }
 
@@ -109,6 +142,7 @@ impl Vault {
             masters: RwLock::new(BTreeMap::from([(version, cipher(master))])),
             blinds: RwLock::new(BTreeMap::from([(version, Zeroizing::new(blind))])),
             source: None,
+            nonces: Arc::new(Nonces::new(Arc::clone(&random))),
             random,
             failures: Failures::default(),
         }
@@ -186,7 +220,7 @@ impl Vault {
         let version = self.version(KeyKind::Master);
         let bytes = seal(
             &self.master(version)?,
-            &self.random,
+            &self.nonces,
             &wrap_label(version),
             owner,
             key,
@@ -223,7 +257,7 @@ impl Vault {
     ) -> Result<Vec<u8>, StoreError> {
         let version = self.version(KeyKind::Master);
         let label = secret_label(label, version);
-        let sealed = seal(&self.master(version)?, &self.random, &label, row, plain)?;
+        let sealed = seal(&self.master(version)?, &self.nonces, &label, row, plain)?;
         let mut out = version.to_be_bytes().to_vec();
         out.extend_from_slice(&sealed);
         Ok(out)
@@ -298,7 +332,7 @@ impl Vault {
     fn data_key(&self, key: &[u8; 32]) -> DataKey {
         DataKey {
             cipher: cipher(key),
-            random: Arc::clone(&self.random),
+            nonces: Arc::clone(&self.nonces),
             failures: Arc::clone(&self.failures),
         }
     }
@@ -364,7 +398,7 @@ fn noted<T>(
 impl DataKey {
     /// Seals a value of column `label` ("table.column") in row `row`.
     pub fn seal(&self, label: &str, row: Uuid, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-        seal(&self.cipher, &self.random, label, row, plain)
+        seal(&self.cipher, &self.nonces, label, row, plain)
     }
 
     /// Opens a value of column `label` in row `row`.
@@ -410,13 +444,12 @@ fn associated_data(label: &str, row: Uuid) -> Vec<u8> {
 
 fn seal(
     cipher: &Aes256Gcm,
-    random: &RandomBytes,
+    nonces: &Nonces,
     label: &str,
     row: Uuid,
     plain: &[u8],
 ) -> Result<Vec<u8>, StoreError> {
-    let mut nonce = [0_u8; NONCE];
-    random(&mut nonce);
+    let nonce = nonces.next();
     let aad = associated_data(label, row);
     let sealed = cipher
         .encrypt(
@@ -494,6 +527,24 @@ mod tests {
         bent[20] ^= 1;
         assert!(again.open("person_name.name", row, &bent).is_err());
         assert!(again.open("person_name.name", row, &[]).is_err());
+    }
+
+    #[test]
+    fn no_two_values_share_a_nonce() {
+        let next = std::sync::atomic::AtomicU32::new(0);
+        let random: RandomBytes = Arc::new(move |buffer| {
+            for word in buffer.chunks_mut(4) {
+                let number = next.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+                word.copy_from_slice(&number[..word.len()]);
+            }
+        });
+        let vault = Vault::new(1, &[7; 32], [9; 32], random);
+        let (key, _) = vault.new_data_key(Uuid::from_u128(1)).expect("a data key");
+        let mut seen = std::collections::HashSet::new();
+        for row in 0..2_000 {
+            let sealed = key.seal("a.b", Uuid::from_u128(row), b"x").expect("sealed");
+            assert!(seen.insert(sealed[..NONCE].to_vec()), "{row}");
+        }
     }
 
     #[test]

@@ -391,6 +391,7 @@ async fn the_operator_sees_figures_and_reasons_inside_only() {
         "mingzheng_lookup_misses_total 1",
         r#"mingzheng_pool_places{class="import"} 2"#,
         "mingzheng_connections",
+        "mingzheng_read_alarms_total",
     ] {
         assert!(figures.contains(line), "{line} is missing: {figures}");
     }

@@ -19,6 +19,7 @@ pub mod second_factor;
 pub mod sessions;
 pub mod sign_in;
 pub mod source;
+pub mod sweep;
 pub mod tokens;
 pub mod trainee_codes;
 pub mod trainees;
@@ -156,7 +157,21 @@ async fn bearer(parts: &Parts, app: &App) -> Result<Presence, Problem> {
     if given.next().is_some() {
         return Err(unknown());
     }
-    let access = app.sessions.read(token, app.now())?;
+    let access = app.sessions.read(token, app.now()).map_err(|refused| {
+        // Counted, and written when the minute is over: a flood of them costs a row a minute.
+        let account = match refused {
+            sessions::Refused::OutOfTime(account) => Some(account),
+            sessions::Refused::Invalid => None,
+        };
+        let denial = crate::audit::denials::Denial {
+            account,
+            act: refused.act().to_owned(),
+            outcome: Code::Unauthenticated.as_str(),
+            ..crate::audit::denials::Denial::here()
+        };
+        crate::audit::denials::count(app, denial);
+        Problem::from(refused)
+    })?;
     sign_in::presence(app, access.session)
         .await?
         .filter(|presence| {

@@ -65,6 +65,31 @@ pub struct Access {
     pub epoch: i32,
 }
 
+/// Why a token opens nothing. Whoever asks is told the same; the audit counts them apart (trust.md AD-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Not a token of ours.
+    Invalid,
+    /// One of ours, for this account, that is over or not yet valid.
+    OutOfTime(AccountId),
+}
+
+impl Refused {
+    /// The name of the act in the audit.
+    pub const fn act(self) -> &'static str {
+        match self {
+            Self::Invalid => "token_invalid",
+            Self::OutOfTime(_) => "token_out_of_time",
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(_: Refused) -> Self {
+        Self::new(Code::Unauthenticated)
+    }
+}
+
 impl Sessions {
     /// Takes the seed of the session-token key and the public address that issues.
     pub fn new(seed: &Zeroizing<[u8; 32]>, issuer: &str) -> Result<Self, Problem> {
@@ -105,13 +130,17 @@ impl Sessions {
         Ok((token, until))
     }
 
-    /// What a good token says. Whatever is wrong with a token, the answer is the same.
-    pub fn read(&self, token: &str, now: DateTime<Utc>) -> Result<Access, Problem> {
-        self.try_read(token, now)
-            .ok_or_else(|| Problem::new(Code::Unauthenticated))
+    /// What a good token says.
+    pub fn read(&self, token: &str, now: DateTime<Utc>) -> Result<Access, Refused> {
+        match self.try_read(token, now) {
+            Some((access, true)) => Ok(access),
+            Some((access, false)) => Err(Refused::OutOfTime(access.account)),
+            None => Err(Refused::Invalid),
+        }
     }
 
-    fn try_read(&self, token: &str, now: DateTime<Utc>) -> Option<Access> {
+    /// What a token of ours says, and whether it is in time.
+    fn try_read(&self, token: &str, now: DateTime<Utc>) -> Option<(Access, bool)> {
         if token.len() > 4096 {
             return None;
         }
@@ -142,14 +171,12 @@ impl Sessions {
             && claims.iat <= now + LEEWAY_SECONDS
             && now < claims.exp
             && claims.exp - claims.nbf <= ACCESS_MINUTES * 60;
-        if !in_time {
-            return None;
-        }
-        Some(Access {
+        let access = Access {
             account: claims.sub.parse().ok()?,
             session: claims.sid.parse().ok()?,
             epoch: claims.epoch,
-        })
+        };
+        Some((access, in_time))
     }
 }
 

@@ -173,18 +173,10 @@ pub(super) async fn open_for(
 
 /// Who speaks in a session; `None` when it, or the account behind it, is no more.
 pub async fn presence(app: &App, id: SessionId) -> Result<Option<Presence>, Problem> {
-    let reader = app.store.reader();
-    let now = app.now();
-    let Some(session) = store::sessions::find(reader, id)
-        .await?
-        .filter(|session| !session.ended && session.ends_at > now)
-    else {
-        return Ok(None);
-    };
-    let live = store::accounts::live(reader, session.account, app.today()).await?;
-    Ok(live
-        .filter(|live| live.token_epoch == session.token_epoch)
-        .map(|live| Presence::new(live, session)))
+    let found = store::sessions::presence(app.store.reader(), id, app.today(), app.now()).await?;
+    Ok(found
+        .filter(|(session, live)| live.token_epoch == session.token_epoch)
+        .map(|(session, live)| Presence::new(live, session)))
 }
 
 /// Who a browser's cookie speaks for.

@@ -15,6 +15,9 @@ use crate::problem::Problem;
 /// How often the worker looks; the day decides, so that a restart or a second node anchors nothing twice.
 const EVERY: Duration = Duration::from_mins(1);
 
+/// How many looks lie between two sweeps: an hour.
+const SWEEP_EVERY: u32 = 60;
+
 /// What was anchored.
 #[derive(Debug, Serialize)]
 pub struct Anchored {
@@ -78,13 +81,24 @@ async fn write(app: &App, once_a_day: bool) -> Result<Option<Anchored>, Problem>
     }))
 }
 
-/// Writes counted refusals every minute and the head of the chain once a day, until it is dropped.
+/// Writes counted refusals every minute and the head of the chain once a day, and removes what sign-ins left behind every
+/// hour, until it is dropped.
 pub async fn work(app: App) {
+    let mut looks = 0_u32;
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         denials::flush(&app).await;
+        if looks.is_multiple_of(SWEEP_EVERY)
+            && let Err(problem) = crate::access::sweep::sweep(&app).await
+        {
+            tracing::error!(
+                code = problem.code().as_str(),
+                "Old sessions could not be removed"
+            );
+        }
+        looks = looks.wrapping_add(1);
         if let Err(problem) = daily(&app).await {
             tracing::error!(
                 code = problem.code().as_str(),

@@ -64,6 +64,7 @@ pub struct Metrics {
     /// Minute, misses in it, and the average of the minutes before, in thousandths.
     usual: std::sync::Mutex<(i64, u64, u64)>,
     alarms: Counter,
+    read_alarms: Counter,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -79,6 +80,7 @@ impl Default for Metrics {
         let refused = Family::default();
         let misses = Counter::default();
         let (alarms, connections) = (Counter::default(), Gauge::default());
+        let read_alarms = Counter::default();
         let (running, waiting, places) = (Family::default(), Family::default(), Family::default());
         registry.register("requests", "Answers by class and status", answered.clone());
         registry.register(
@@ -95,6 +97,11 @@ impl Default for Metrics {
             "lookup_alarms",
             "Minutes with many times the usual wrong questions",
             alarms.clone(),
+        );
+        registry.register(
+            "read_alarms",
+            "Accounts that read personal data of many people in a day outside tasks",
+            read_alarms.clone(),
         );
         registry.register("connections", "Open connections", connections.clone());
         registry.register("pool_running", "Requests that run", running.clone());
@@ -115,6 +122,7 @@ impl Default for Metrics {
             places,
             usual: std::sync::Mutex::new((0, 0, 0)),
             alarms,
+            read_alarms,
         }
     }
 }
@@ -181,6 +189,11 @@ impl Metrics {
             self.waiting.get_or_create(&of).set(i64::from(waiting));
             self.places.get_or_create(&of).set(i64::from(places));
         }
+        // Counted where they are raised, inside the transaction of the read.
+        self.read_alarms.inner().store(
+            crate::privacy::reading::alarms_raised(),
+            std::sync::atomic::Ordering::Relaxed,
+        );
         let mut text = String::new();
         match encode(&mut text, &self.registry) {
             Ok(()) => text,

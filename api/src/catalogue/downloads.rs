@@ -95,7 +95,7 @@ async fn institutions_file(app: &App, visit: &Visit, form: Form) -> Result<Respo
     let f = Frame::new(app, visit, Brand::Registry, "");
     let mut rows = Vec::new();
     for page in 1.. {
-        let reader = app.store.reader();
+        let reader = app.store.public();
         let found = public_catalogue::institutions(reader, &search.filter, page, STEP).await?;
         let around = public_catalogue::surroundings(reader, &found.items).await?;
         let last = (found.items.len() as u64) < STEP;
@@ -157,7 +157,7 @@ async fn programs_file(app: &App, visit: &Visit, form: Form) -> Result<Response,
     let f = Frame::new(app, visit, Brand::Registry, "");
     let mut rows = Vec::new();
     for page in 1.. {
-        let reader = app.store.reader();
+        let reader = app.store.public();
         let found = public_catalogue::programs(reader, &search.filter, page, STEP).await?;
         let last = (found.items.len() as u64) < STEP;
         for one in found.items {

@@ -150,7 +150,7 @@ async fn catalogue_institutions(
     visit: Visit,
 ) -> Result<Json<PublicInstitutions>, Problem> {
     let Search { filter, page, .. } = Search::checked(&app, &visit, List::Institutions)?;
-    let found = public_catalogue::institutions(app.store.reader(), &filter, page, PAGE).await?;
+    let found = public_catalogue::institutions(app.store.public(), &filter, page, PAGE).await?;
     let items = found
         .items
         .into_iter()
@@ -249,7 +249,7 @@ async fn catalogue_institution(
     State(app): State<App>,
     Path(credit_code): Path<String>,
 ) -> Result<Json<PublicInstitutionDetail>, Problem> {
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let admissions = public_catalogue::institution(reader, &credit_code).await?;
     let first = admissions.first().ok_or_else(Problem::not_found)?;
     let sites = store::institutions::sites(reader, first.institution.id).await?;
@@ -306,7 +306,7 @@ async fn catalogue_programs(
     visit: Visit,
 ) -> Result<Json<PublicPrograms>, Problem> {
     let Search { filter, page, .. } = Search::checked(&app, &visit, List::Programs)?;
-    let found = public_catalogue::programs(app.store.reader(), &filter, page, PAGE).await?;
+    let found = public_catalogue::programs(app.store.public(), &filter, page, PAGE).await?;
     let items = found.items.into_iter().map(Into::into).collect();
     Ok(Json(PublicPrograms {
         items,
@@ -331,7 +331,7 @@ async fn catalogue_program(
     State(app): State<App>,
     Path(code): Path<String>,
 ) -> Result<Json<PublicProgramDetail>, Problem> {
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let versions = public_catalogue::program(reader, &code).await?;
     if versions.is_empty() {
         return Err(Problem::not_found());

@@ -168,7 +168,7 @@ async fn qr_text(State(app): State<App>, Opened(certificate): Opened) -> Result<
     responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn proof(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let id: PublicId = id.parse().map_err(|_| Problem::not_found())?;
-    let found = store::certificates::public_by_id(app.store.reader(), &id)
+    let found = store::certificates::public_by_id(app.store.public(), &id)
         .await?
         .ok_or_else(Problem::not_found)?;
     let proof = crate::log::proofs::tlog_proof(&app, found.leaf_index).await?;

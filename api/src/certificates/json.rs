@@ -349,7 +349,7 @@ async fn create_key(
 /// Public halves of all issuer keys; public, because verifiers need them.
 #[utoipa::path(get, path = "/api/v1/keys", tag = "keys", responses((status = 200, body = Vec<KeyReceipt>)))]
 async fn list_keys(State(app): State<App>) -> Result<Json<Vec<KeyReceipt>>, Problem> {
-    let rows = store::certificates::all_keys(app.store.reader()).await?;
+    let rows = store::certificates::all_keys(app.store.public()).await?;
     let issuers = rows.iter().filter(|row| row.purpose == "issuer");
     Ok(Json(issuers.map(keys::receipt).collect()))
 }

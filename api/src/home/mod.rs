@@ -40,7 +40,7 @@ async fn home(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         Brand::Registry,
         visit.lang.pick("首页", "Home"),
     );
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let numbers = public_catalogue::numbers(reader).await?;
     let decisions = public_catalogue::decisions(reader, None, 5)
         .await?

@@ -129,7 +129,7 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
     let title = list_title(visit.lang, word, &words, &search);
     let f = Frame::new(&app, &visit, Brand::Registry, title)
         .under("/", visit.lang.pick("首页", "Home"));
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let good = search.faults.is_empty();
     let (mut rows, mut total) = (Vec::new(), 0);
     if good {
@@ -202,7 +202,7 @@ async fn instead(app: &App, f: &Frame, search: &Search) -> Result<Vec<Instead>, 
             continue;
         }
         let wider = search.with(filter);
-        let found = public_catalogue::institutions(app.store.reader(), &wider.filter, 1, 1).await?;
+        let found = public_catalogue::institutions(app.store.public(), &wider.filter, 1, 1).await?;
         let href = wider.href(f, 1);
         if found.total > 0 && instead.iter().all(|one| one.href != href) {
             instead.push(Instead {

@@ -141,7 +141,7 @@ async fn show(
     visit: Visit,
     Path(code): Path<String>,
 ) -> Result<Response, Problem> {
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let admissions = public_catalogue::institution(reader, &code).await?;
     let first = admissions.first().ok_or_else(Problem::not_found)?;
     let (id, name) = (first.institution.id, first.institution.name.clone());
@@ -203,7 +203,7 @@ async fn show(
 
 /// The address of the profile as a QR code, for the printed page.
 async fn qr(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Problem> {
-    let found = public_catalogue::institution(app.store.reader(), &code).await?;
+    let found = public_catalogue::institution(app.store.public(), &code).await?;
     if found.is_empty() {
         return Err(Problem::not_found());
     }

@@ -6,7 +6,7 @@ use certs::log::{Checkpoint, Edge, Hash, LeafEntry, TileId, TileReader};
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::LeafIndex;
 use store::log::{CheckpointRow, Head, Leaf, TileRow};
-use store::{ConnectionTrait, WriteTx};
+use store::{PublicRead, WriteTx};
 
 use crate::app::App;
 use crate::problem::{Code, Problem};
@@ -135,7 +135,7 @@ pub(crate) struct Tiles(HashMap<TileId, Vec<Hash>>);
 
 impl Tiles {
     /// Reads these tiles.
-    pub(crate) async fn read(db: &impl ConnectionTrait, ids: &[TileId]) -> Result<Self, Problem> {
+    pub(crate) async fn read(db: &impl PublicRead, ids: &[TileId]) -> Result<Self, Problem> {
         let wanted: Vec<(u8, u64)> = ids.iter().map(|id| (id.level, id.index)).collect();
         let mut map = HashMap::with_capacity(wanted.len());
         for row in store::log::tiles(db, &wanted).await? {

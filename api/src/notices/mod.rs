@@ -44,7 +44,7 @@ async fn notices(State(app): State<App>, visit: Visit) -> Result<Response, Probl
     let title = visit.lang.pick("公示与决定", "Notices and decisions");
     let f = Frame::new(&app, &visit, Brand::Registry, title)
         .under("/", visit.lang.pick("首页", "Home"));
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let filter = Filter {
         state: InstitutionState::AdmissionNotice.as_str().to_owned(),
         ..Filter::default()

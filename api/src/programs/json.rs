@@ -90,7 +90,7 @@ async fn create_certificate_type(
 async fn list_certificate_types(
     State(app): State<App>,
 ) -> Result<Json<Vec<CertificateTypeResponse>>, Problem> {
-    let rows = store::programs::types(app.store.reader()).await?;
+    let rows = store::programs::types(app.store.public()).await?;
     Ok(Json(rows.into_iter().map(Into::into).collect()))
 }
 

@@ -72,7 +72,7 @@ async fn rows(app: &App, f: &Frame, versions: Vec<Version>) -> Result<Vec<Row>, 
 
 /// Name of the occupation of a program.
 pub(crate) async fn occupation(app: &App, content: &Content) -> Result<String, Problem> {
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let (code, edition) = (&content.occupation_code, &content.occupation_edition);
     let found = store::reference::occupation(reader, code, edition).await?;
     Ok(found.map_or_else(String::new, |occupation| occupation.name))
@@ -94,7 +94,7 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
     let title = list_title(visit.lang, ("培训项目", "Programmes"), &words, &search);
     let f = Frame::new(&app, &visit, Brand::Registry, title)
         .under("/", visit.lang.pick("首页", "Home"));
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let good = search.faults.is_empty();
     let (mut shown, mut total) = (Vec::new(), 0);
     if good {
@@ -181,7 +181,7 @@ async fn show(
     visit: Visit,
     Path(code): Path<String>,
 ) -> Result<Response, Problem> {
-    let reader = app.store.reader();
+    let reader = app.store.public();
     let rows = public_catalogue::program(reader, &code).await?;
     let name = rows
         .first()
@@ -261,7 +261,7 @@ async fn types(State(app): State<App>, visit: Visit) -> Result<Response, Problem
     let f = Frame::new(&app, &visit, Brand::Registry, title)
         .under("/", visit.lang.pick("首页", "Home"))
         .under("/programs", visit.lang.pick("培训项目", "Programmes"));
-    let rows = store::programs::types(app.store.reader())
+    let rows = store::programs::types(app.store.public())
         .await?
         .into_iter()
         .map(|kind| TypeView {

@@ -52,7 +52,7 @@ async fn list_regions(
     Query(query): Query<RegionsQuery>,
 ) -> Result<Json<Vec<RegionResponse>>, Problem> {
     let regions =
-        store::reference::regions_under(app.store.reader(), query.parent.as_deref()).await?;
+        store::reference::regions_under(app.store.public(), query.parent.as_deref()).await?;
     let rows = regions.into_iter().map(|region| RegionResponse {
         code: region.code,
         name: region.name,
@@ -110,7 +110,7 @@ async fn list_occupations(
     let limit = query.limit.unwrap_or(50).clamp(1, 100);
     let text = query.q.as_deref().unwrap_or("").trim();
     let mut rows = store::reference::find_occupations(
-        app.store.reader(),
+        app.store.public(),
         text,
         query.cursor.as_deref(),
         limit + 1,
@@ -151,7 +151,7 @@ struct FederationResponse {
 async fn list_federations(
     State(app): State<App>,
 ) -> Result<Json<Vec<FederationResponse>>, Problem> {
-    let rows = store::reference::federations(app.store.reader(), &["national", "province"]).await?;
+    let rows = store::reference::federations(app.store.public(), &["national", "province"]).await?;
     let rows = rows.into_iter().map(|row| FederationResponse {
         code: row.code,
         name: row.name,

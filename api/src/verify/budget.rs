@@ -110,7 +110,7 @@ async fn known(app: &App, numbers: &[[u8; 32]]) -> Result<HashMap<[u8; 32], u32>
     if numbers.is_empty() {
         return Ok(HashMap::new());
     }
-    Ok(store::lookups::wrong_on(app.store.reader(), app.today(), numbers).await?)
+    Ok(store::lookups::wrong_on(app.store.public(), app.today(), numbers).await?)
 }
 
 fn index(app: &App, number: &CertificateNo) -> [u8; 32] {

@@ -86,7 +86,7 @@ pub async fn by_number_and_name(
 
 /// Whether the certificate with this id was issued to somebody of this full name; not found when there is none.
 pub async fn name_matches(app: &App, id: &PublicId, name: &PersonName) -> Result<bool, Problem> {
-    let found = store::certificates::public_by_id(app.store.reader(), id)
+    let found = store::certificates::public_by_id(app.store.public(), id)
         .await?
         .ok_or_else(Problem::not_found)?;
     is_holder(app, &found, name)

@@ -6,6 +6,7 @@ use sea_orm::{
     sea_query::Expr,
 };
 
+use crate::PublicRead;
 use crate::entity::certificates::registry_key;
 use crate::{StoreError, time};
 
@@ -84,7 +85,8 @@ pub async fn key(db: &impl ConnectionTrait, kid: &str) -> Result<Option<KeyRow>,
 }
 
 /// All keys, in order of id.
-pub async fn all_keys(db: &impl ConnectionTrait) -> Result<Vec<KeyRow>, StoreError> {
+pub async fn all_keys(db: &impl PublicRead) -> Result<Vec<KeyRow>, StoreError> {
+    let db = db.connection();
     registry_key::Entity::find()
         .order_by_asc(registry_key::Column::Kid)
         .all(db)

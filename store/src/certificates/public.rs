@@ -6,6 +6,7 @@ use domain::ids::{CertificateId, LeafIndex};
 use domain::{CertificateNo, PublicId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
+use crate::PublicRead;
 use crate::{StoreError, time};
 
 /// A certificate for the verification answer.
@@ -142,9 +143,10 @@ WHERE ";
 
 /// By the id on the paper.
 pub async fn public_by_id(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     id: &PublicId,
 ) -> Result<Option<PublicCertificate>, StoreError> {
+    let db = db.connection();
     Ok(public_by_public_ids(db, std::slice::from_ref(id))
         .await?
         .pop())
@@ -152,9 +154,10 @@ pub async fn public_by_id(
 
 /// By ids on papers, at most a thousand; in no order.
 pub async fn public_by_public_ids(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     ids: &[PublicId],
 ) -> Result<Vec<PublicCertificate>, StoreError> {
+    let db = db.connection();
     select(
         db,
         "c.public_id",
@@ -165,9 +168,10 @@ pub async fn public_by_public_ids(
 
 /// By numbers, at most a thousand; in no order.
 pub async fn public_by_numbers(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     numbers: &[CertificateNo],
 ) -> Result<Vec<PublicCertificate>, StoreError> {
+    let db = db.connection();
     select(
         db,
         "c.certificate_no",

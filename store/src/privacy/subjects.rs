@@ -1,7 +1,7 @@
 //! Whose record an enrolment is, their values opened, and what the register of disability certificates said.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::access::Actor;
+use domain::access::{Actor, ScopeCapacity};
 use domain::ids::{CohortId, EnrolmentId, PersonId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use uuid::Uuid;
@@ -33,7 +33,8 @@ struct SubjectRow {
     hukou_region: String,
 }
 
-/// An enrolment in scope: by the place of training, or by the household (field.md 3).
+/// An enrolment in scope: by the place of training or the household, or by the household alone where the scope names
+/// that tie (field.md 3).
 pub async fn subject(
     db: &impl ConnectionTrait,
     scope: &Scope,
@@ -41,9 +42,16 @@ pub async fn subject(
 ) -> Result<Option<Subject>, StoreError> {
     let (by_site, value) = scope.sql("k.site_region", "k.institution_id", 2);
     let (by_household, _) = scope.sql("e.hukou_region", "k.institution_id", 2);
+    let tie = match scope {
+        Scope::Federation {
+            capacity: ScopeCapacity::Household,
+            ..
+        } => by_household,
+        _ => format!("({by_site} OR {by_household})"),
+    };
     let sql = format!(
         "SELECT e.id, e.person_id, e.cohort_id, e.hukou_region FROM enrolment e JOIN cohort k ON k.id = e.cohort_id
-         WHERE e.id = $1 AND ({by_site} OR {by_household})"
+         WHERE e.id = $1 AND {tie}"
     );
     let values = std::iter::once(Value::from(id.uuid())).chain(value);
     let row = SubjectRow::find_by_statement(statement(db, sql, values))

@@ -8,6 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::PublicRead;
 use crate::StoreError;
 use crate::entity::catalogue::site;
 use crate::institutions::Admission;
@@ -34,9 +35,10 @@ struct NextStart {
 
 /// What stands around each of these admissions, in two queries however many there are.
 pub async fn surroundings(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     rows: &[Admission],
 ) -> Result<HashMap<AdmissionId, Surroundings>, StoreError> {
+    let db = db.connection();
     let mut around: HashMap<AdmissionId, Surroundings> = HashMap::new();
     if rows.is_empty() {
         return Ok(around);
@@ -78,10 +80,8 @@ pub async fn surroundings(
 }
 
 /// How many certificates were issued to trainees of an institution.
-pub async fn issued(
-    db: &impl ConnectionTrait,
-    institution: InstitutionId,
-) -> Result<u64, StoreError> {
+pub async fn issued(db: &impl PublicRead, institution: InstitutionId) -> Result<u64, StoreError> {
+    let db = db.connection();
     let sql = "SELECT COUNT(*) AS total FROM cohort k JOIN certificate_batch b ON b.cohort_id = k.id \
                JOIN certificate c ON c.batch_id = b.id WHERE k.institution_id = $1";
     let backend = db.get_database_backend();

@@ -14,6 +14,7 @@ use sea_orm::{
     Statement, Value,
 };
 
+use crate::PublicRead;
 use crate::entity::catalogue::{admission, program_version};
 use crate::entity::certificates::certificate;
 use crate::entity::cohorts::cohort;
@@ -102,9 +103,10 @@ fn quoted(states: impl Iterator<Item = &'static str>) -> String {
 
 /// The public admissions of the institution with this credit code, newest first.
 pub async fn institution(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     credit_code: &str,
 ) -> Result<Vec<Admission>, StoreError> {
+    let db = db.connection();
     let Some(institution) = crate::institutions::by_credit_code(db, credit_code).await? else {
         return Ok(Vec::new());
     };
@@ -119,7 +121,8 @@ pub async fn institution(
 }
 
 /// Every version of a program that anybody may see, newest first.
-pub async fn program(db: &impl ConnectionTrait, code: &str) -> Result<Vec<Version>, StoreError> {
+pub async fn program(db: &impl PublicRead, code: &str) -> Result<Vec<Version>, StoreError> {
+    let db = db.connection();
     let mut versions = crate::programs::versions_anywhere(db, code).await?;
     versions.retain(|version| version.state.is_public());
     versions.reverse();
@@ -137,9 +140,10 @@ pub enum ClassesOf<'a> {
 
 /// Announced classes, newest first, at most a hundred.
 pub async fn cohorts(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     of: ClassesOf<'_>,
 ) -> Result<Vec<PublicCohort>, StoreError> {
+    let db = db.connection();
     let taking = quoted(
         domain::enrolment::EnrolmentState::ALL
             .iter()
@@ -165,10 +169,11 @@ pub async fn cohorts(
 
 /// Public decisions on institutions, newest first; of one institution when a credit code is given.
 pub async fn decisions(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     credit_code: Option<&str>,
     limit: u64,
 ) -> Result<Vec<Decision>, StoreError> {
+    let db = db.connection();
     let mut values: Vec<Value> = Vec::new();
     let mut condition = "t.object_kind = 'admission' AND t.leaf_index IS NOT NULL".to_owned();
     if let Some(code) = credit_code {
@@ -186,7 +191,8 @@ pub async fn decisions(
 }
 
 /// Numbers of the catalogue now.
-pub async fn numbers(db: &impl ConnectionTrait) -> Result<Numbers, StoreError> {
+pub async fn numbers(db: &impl PublicRead) -> Result<Numbers, StoreError> {
+    let db = db.connection();
     let admitted = InstitutionState::ALL
         .iter()
         .filter(|state| state.is_admitted())

@@ -10,6 +10,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::quoted;
+use crate::PublicRead;
 use crate::StoreError;
 use crate::entity::catalogue::{admission, program_version};
 use crate::institutions::Admission;
@@ -245,11 +246,12 @@ async fn page_of_ids(
 
 /// Institutions that anybody may see; `page` counts from 1.
 pub async fn institutions(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     filter: &Filter,
     page: u64,
     size: u64,
 ) -> Result<Page<Admission>, StoreError> {
+    let db = db.connection();
     let states = quoted(
         InstitutionState::ALL
             .iter()
@@ -322,11 +324,12 @@ pub async fn institutions(
 /// Published programs; `page` counts from 1. The filter's region narrows to programs offered there, its text also
 /// finds the occupation.
 pub async fn programs(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     filter: &Filter,
     page: u64,
     size: u64,
 ) -> Result<Page<Version>, StoreError> {
+    let db = db.connection();
     let mut all = Conditions::new("v.state = 'published'".to_owned());
     all.words(&filter.text, &["v.name", "c.name", "v.spellings"], "p.code");
     if !filter.region.is_empty() {

@@ -126,16 +126,15 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
             body
         }
         "change_post" => post(),
-        "sign_in" => json!({ "name": "nobody-of-this-name", "password": PASSWORD }),
+        "sign_in" => json!({ "name": fresh_key(), "password": PASSWORD }),
         "sign_in_with_code" => json!({ "code": "AAAA" }),
         "refresh_session" => json!({ "refresh_token": "AAAA" }),
-        "ask_password_reset" => json!({ "name": "nobody-of-this-name" }),
+        "ask_password_reset" => json!({ "name": fresh_key() }),
         "set_password" => json!({ "code": "AAAA", "password": PASSWORD }),
         "change_password" => {
             json!({ "old_password": "not-the-old-password", "new_password": PASSWORD })
         }
         "confirm_second_factor" | "prove_second_factor" => json!({ "code": "000000" }),
-        "verify_certificates" => json!({ "items": [] }),
         "apply_institution" => {
             json!({ "name": "", "credit_code": "", "site_region": "", "address": "", "phone": "" })
         }
@@ -164,8 +163,7 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "act_on_cohort" => json!({ "act": "terminate", "reason": "依规办理" }),
         "reject_applicant" => json!({ "reason": "no_places", "text": "名额已满。" }),
         "withdraw_trainee" => json!({ "reason": "other" }),
-        "record_attendance" => json!({ "items": [] }),
-        "enter_assessments" => json!({ "items": [] }),
+        "verify_certificates" | "record_attendance" | "enter_assessments" => json!({ "items": [] }),
         "refuse_batch" | "refuse_proposal" => json!({ "reason": "依规办理" }),
         "change_certificate" => json!({ "act": "suspend", "reason_code": "under_review" }),
         "share_certificate" => json!({ "days": 1 }),
@@ -228,10 +226,9 @@ pub(super) fn cell(operation: &Operation, case: &Case, answer: &Answer) -> Resul
                 Cell::Allowed
             },
         ),
-        400 | 409 | 410 | 412 | 415 | 422 | 428 => Ok(Cell::Allowed),
         401 if answer.header("www-authenticate").contains("scope=") => Ok(Cell::Unknown),
-        // A wrong password or token of a public operation.
-        401 => Ok(Cell::Allowed),
+        // 401: a wrong password or token of a public operation.
+        400 | 401 | 409 | 410 | 412 | 415 | 422 | 428 => Ok(Cell::Allowed),
         403 if code() == "forbidden" => Ok(Cell::Forbidden),
         404 if code() == "not-found" => Ok(Cell::Hidden),
         _ => fault(),

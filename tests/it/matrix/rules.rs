@@ -116,15 +116,15 @@ impl Rule {
             return Cell::Allowed;
         };
         let school = matches!(role, 'I' | 'M');
-        let seen = match (self.rule.as_str(), relation) {
-            (_, R::Own) => true,
-            ("self", _) => false,
-            (_, R::Child) => !school,
-            ("area" | "told" | "either", R::Guest) => true,
-            ("household" | "either", R::Household) => !school,
-            _ => false,
+        let rule = self.rule.as_str();
+        let seen = match relation {
+            R::Own => true,
+            R::Child => rule != "self" && !school,
+            R::Guest => ["area", "told", "either"].contains(&rule),
+            R::Household => ["household", "either"].contains(&rule) && !school,
+            R::Sibling | R::Parent | R::Other => false,
         };
-        match (seen, self.rule.as_str()) {
+        match (seen, rule) {
             (true, _) => Cell::Allowed,
             (false, "told") => Cell::Forbidden,
             (false, _) => Cell::Hidden,
