@@ -57,7 +57,7 @@ if [ -z "${SKIP_LD:-}" ]; then
     demo=${MINGZHENG_DEMO:-}
     if [ -z "$demo" ]; then
         demo=$work/demo.json
-        (cd "$here/../.." && cargo build --quiet --package api --features embedded-proof)
+        (cd "$here/../.." && cargo build --quiet --package api)
         "$here/../../target/debug/mingzheng" --json demo --listen 127.0.0.1:0 >"$demo" &
         server=$!
         trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; [ -n "${keep:-}" ] || rm -rf "$work"' EXIT

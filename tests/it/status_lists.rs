@@ -130,6 +130,8 @@ async fn changes_at_once_all_stick_and_are_served_in_every_form(database: Databa
         );
     }
     let held = text(&story.certificate(&ids[6]).await["id"]);
+    // Signed in beforehand: many sign-ins of one moment are another test.
+    story.who("province-2").token().await;
     let hold = async {
         let request = json!({ "act": "suspend", "reason_code": "under_review" });
         story

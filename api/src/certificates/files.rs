@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use certs::qr::Level;
 use domain::PublicId;
+use domain::access::Actor;
 use domain::privacy::{PersonalField, ReadPurpose};
 use serde::Deserialize;
 use store::certificates::Certificate;
@@ -58,7 +59,10 @@ impl FromRequestParts<App> for Opened {
         let by = match By::<OpenCertificateFiles>::from_request_parts(parts, app).await {
             // A trainee opens what is their own.
             Err(refused) if refused.code() == Code::Forbidden => {
-                return own(parts, app, &id).await.map_err(|_| refused).map(Self);
+                let Ok(by) = By::<SeeOwnRecord>::from_request_parts(parts, app).await else {
+                    return Err(refused);
+                };
+                return own(app, &by.actor, &id).await.map(Self);
             }
             by => by?,
         };
@@ -80,9 +84,8 @@ impl FromRequestParts<App> for Opened {
 }
 
 /// A certificate of the signed-in trainee; another person's is not found.
-async fn own(parts: &mut Parts, app: &App, id: &PublicId) -> Result<Certificate, Problem> {
-    let by = By::<SeeOwnRecord>::from_request_parts(parts, app).await?;
-    let person = crate::privacy::trainee(&by.actor)?;
+async fn own(app: &App, actor: &Actor, id: &PublicId) -> Result<Certificate, Problem> {
+    let person = crate::privacy::trainee(actor)?;
     let reader = app.store.reader();
     let known = store::certificates::public_by_id(reader, id)
         .await?

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use certs::log::{Checkpoint, Edge, Hash, LeafEntry, TILE_WIDTH, bundle_path, read_bundle};
+use certs::log::{Edge, Hash, LeafEntry, TILE_WIDTH, bundle_path, read_bundle};
 
 use super::keep::Kept;
 use super::source::{Source, SourceFault};
@@ -132,32 +132,37 @@ pub(super) fn hold(
     alarms: &mut Vec<Alarm>,
     evidence: &mut Vec<String>,
 ) -> Result<(), MonitorError> {
-    for one in seen {
-        let Checkpoint { size, root, .. } = one.signed.checkpoint;
-        let covered = size <= kept.size();
-        match rebuilt.root_at(size) {
-            Some(tree) if tree == root && (covered || genuine) => {
-                kept.add_checkpoint(&one.signed)?
-            }
+    let size = kept.size();
+    // First what fits, so that the genuine note of a size is there as evidence beside the false one.
+    let fits = |one: &Seen| {
+        let checkpoint = &one.signed.checkpoint;
+        let known = genuine || checkpoint.size <= size;
+        known && rebuilt.root_at(checkpoint.size) == Some(checkpoint.root)
+    };
+    let (good, bad): (Vec<Seen>, Vec<Seen>) = seen.into_iter().partition(fits);
+    for one in good {
+        kept.add_checkpoint(&one.signed)?;
+    }
+    for one in bad {
+        let size_seen = one.signed.checkpoint.size;
+        evidence.push(kept.add_evidence(&one.signed)?);
+        if size_seen > size && !genuine {
             // The log's own newest checkpoint does not fit what it gives out: that was told.
-            _ if !covered && !genuine => evidence.push(kept.add_evidence(&one.signed)?),
-            Some(_) => {
-                evidence.push(kept.add_evidence(&one.signed)?);
-                if kept.checkpoint(size).is_ok() {
-                    evidence.push(Kept::note_name(size));
-                }
-                alarms.push(fork(size, &one.place));
+            continue;
+        }
+        if rebuilt.root_at(size_seen).is_some() {
+            if kept.checkpoint(size_seen).is_ok() {
+                evidence.push(Kept::note_name(size_seen));
             }
-            None => {
-                evidence.push(kept.add_evidence(&one.signed)?);
-                alarms.push(Alarm::new(
-                    "hidden",
-                    size,
-                    &one.place,
-                    "别处有日志签名的更大的检查点,日志自己却没有给出。",
-                    "Elsewhere there is a larger checkpoint signed by the log, which the log itself does not show.",
-                ));
-            }
+            alarms.push(fork(size_seen, &one.place));
+        } else {
+            alarms.push(Alarm::new(
+                "hidden",
+                size_seen,
+                &one.place,
+                "别处有日志签名的更大的检查点,日志自己却没有给出。",
+                "Elsewhere there is a larger checkpoint signed by the log, which the log itself does not show.",
+            ));
         }
     }
     // What earlier runs kept is held against the tree again: a state folder may have been changed.
