@@ -38,7 +38,9 @@ fn filled(path: &str) -> String {
         out.push_str(match name {
             "version" | "index" => "1",
             "code" => "P000001",
-            "id" if after.starts_with("/qr.") => "AAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "id" if after.starts_with("/qr.") || after.starts_with("/certificate") => {
+                "AAAAAAAAAAAAAAAAAAAAAAAAAA"
+            }
             _ => "01980000-0000-7000-8000-000000000001",
         });
         rest = after;

@@ -53,7 +53,7 @@ impl Form {
         match self {
             Self::Pdf | Self::Large => "application/pdf",
             Self::Text => "text/plain; charset=utf-8",
-            Self::Braille => "text/vnd.mingzheng.brf",
+            Self::Braille => "text/plain; charset=us-ascii",
         }
     }
 
