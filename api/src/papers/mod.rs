@@ -23,7 +23,7 @@ use store::privacy::reads::{self, NewRead};
 use store::scope::Scope;
 
 pub(crate) use batch::Archive;
-pub use press::{missing_glyph, preview};
+pub use press::{missing_glyph, preview, warm};
 pub(crate) use sheets::Printable;
 
 use crate::app::App;
