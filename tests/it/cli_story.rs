@@ -323,7 +323,53 @@ impl Desk {
             .map(|one| text(&one["id"]))
             .collect();
         assert_eq!(ids.len(), enrolments.len());
+        self.print(&batch, &ids);
         ids
+    }
+}
+
+impl Desk {
+    /// One certificate in every form, and the batch as a document and as an archive.
+    fn print(&self, batch: &str, ids: &[String]) {
+        let path = |name: &str| self.program.path(name);
+        for (form, ending) in [
+            ("pdf", "pdf"),
+            ("large", "pdf"),
+            ("txt", "txt"),
+            ("brf", "brf"),
+        ] {
+            let out = path(&format!("{form}.{ending}")).display().to_string();
+            let told = self.run(
+                "province-1",
+                &["cert", "print", &ids[0], "--form", form, "--out", &out],
+            );
+            assert_eq!(
+                (told["certificates"].as_u64(), told["form"].as_str()),
+                (Some(1), Some(form))
+            );
+        }
+        let pdf = std::fs::read(path("pdf.pdf")).expect("the certificate");
+        assert!(tests::paper::scanned(&pdf)[0].contains(&ids[0]));
+        let all = path("all.pdf").display().to_string();
+        let told = self.run(
+            "province-1",
+            &["cert", "print", "--batch", batch, "--out", &all],
+        );
+        assert_eq!(told["certificates"].as_u64(), Some(ids.len() as u64));
+        let scanned = tests::paper::scanned(&std::fs::read(&all).expect("the document"));
+        assert!(scanned.iter().zip(ids).all(|(text, id)| text.contains(id)));
+        let archive = path("all.zip").display().to_string();
+        self.run(
+            "province-1",
+            &[
+                "cert", "print", "--batch", batch, "--form", "txt", "--out", &archive,
+            ],
+        );
+        let file = std::fs::File::open(&archive).expect("the archive");
+        assert_eq!(
+            zip::ZipArchive::new(file).expect("an archive").len(),
+            ids.len()
+        );
     }
 }
 

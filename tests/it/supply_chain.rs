@@ -6,7 +6,15 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Packages whose build script compiles or looks for C.
-const COMPILES_C: &[&str] = &["libsqlite3-sys", "iana-time-zone-haiku"];
+const COMPILES_C: &[&str] = &[
+    "libsqlite3-sys",
+    "iana-time-zone-haiku",
+    // typst grows its stack for deep templates: a page of assembly, and C on Windows alone.
+    "psm",
+    "stacker",
+];
+/// Packages that name a library in `links` only so that there is one version of them.
+const LINKS_NOTHING: &[&str] = &["wasm_bindgen", "rayon-core"];
 /// What a build script needs for that.
 const C_TOOLS: &[&str] = &["cc", "cmake", "pkg-config", "bindgen", "vcpkg", "nasm-rs"];
 /// Of these there is one version each: two would be two implementations that sign, seal or compare.
@@ -177,7 +185,7 @@ fn only_the_named_packages_compile_c() {
             });
         let links = package["links"]
             .as_str()
-            .is_some_and(|links| links != "wasm_bindgen");
+            .is_some_and(|links| !LINKS_NOTHING.contains(&links));
         if tools || links {
             found.insert(name(&package).to_owned());
         }

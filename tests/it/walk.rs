@@ -38,7 +38,10 @@ fn filled(path: &str) -> String {
         out.push_str(match name {
             "version" | "index" | "old" | "new" | "number" => "1",
             "code" => "P000001",
-            "id" if after.starts_with("/qr.") || after.starts_with("/credential.") => {
+            "id" if ["/qr.", "/credential.", "/certificate.", "/certificate-large"]
+                .iter()
+                .any(|file| after.starts_with(file)) =>
+            {
                 "AAAAAAAAAAAAAAAAAAAAAAAAAA"
             }
             _ => "01980000-0000-7000-8000-000000000001",

@@ -56,6 +56,7 @@ pub async fn propose(
     cohort: CohortId,
     request: &ProposeBatchRequest,
 ) -> Result<Receipt, Problem> {
+    crate::papers::warm(app).await;
     let mut act = match app
         .begin(actor, key, "propose_batch", &(cohort, request))
         .await?

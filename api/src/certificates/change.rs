@@ -99,7 +99,10 @@ pub async fn change_certificate(
         ));
     }
     let signer = match request.act {
-        CertificateAct::Supersede => signer_for(app, actor, id).await?,
+        CertificateAct::Supersede => {
+            crate::papers::warm(app).await;
+            signer_for(app, actor, id).await?
+        }
         _ => None,
     };
     let mut act = match app

@@ -235,6 +235,7 @@ pub async fn approve_stored(
     id: BatchId,
 ) -> Result<Receipt, Problem> {
     let signer_key = usable_key(app, actor, id).await?;
+    papers::warm(app).await;
     let mut act = match app.begin(actor, key, "approve_batch", &id).await? {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),

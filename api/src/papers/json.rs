@@ -63,7 +63,7 @@ async fn certificate_text(State(app): State<App>, opened: Opened) -> Result<Resp
 /// The same content as Braille cells (BRF, 40 by 25) for an embosser or a Braille display.
 #[utoipa::path(get, path = "/api/v1/certificates/{id}/certificate.brf", tag = "certificates", security((), ("bearer" = [])),
     params(("id" = String, Path, description = "Public id"), ("share" = Option<String>, Query, description = "Share token")),
-    responses((status = 200, content_type = "text/vnd.mingzheng.brf", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn certificate_braille(State(app): State<App>, opened: Opened) -> Result<Response, Problem> {
     one(&app, opened, Form::Braille).await
 }

@@ -23,7 +23,7 @@ use store::privacy::reads::{self, NewRead};
 use store::scope::Scope;
 
 pub(crate) use batch::Archive;
-pub use press::{missing_glyph, preview};
+pub use press::{missing_glyph, preview, warm};
 pub(crate) use sheets::Printable;
 
 use crate::app::App;
@@ -53,7 +53,7 @@ impl Form {
         match self {
             Self::Pdf | Self::Large => "application/pdf",
             Self::Text => "text/plain; charset=utf-8",
-            Self::Braille => "text/vnd.mingzheng.brf",
+            Self::Braille => "text/plain; charset=us-ascii",
         }
     }
 

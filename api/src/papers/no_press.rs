@@ -17,6 +17,10 @@ pub fn missing_glyph(_: &App, _: &str) -> Option<char> {
     None
 }
 
+/// There are no fonts to look through.
+#[expect(clippy::unused_async, reason = "the same face as with the feature")]
+pub async fn warm(_: &App) {}
+
 pub(super) fn print(_: &Paper, _: &[Printable], _: Form) -> Result<Vec<u8>, Problem> {
     Err(absent())
 }

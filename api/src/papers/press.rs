@@ -14,10 +14,16 @@ use crate::problem::{Code, Problem};
 /// Presses by their folders: one in a service, several in tests.
 static PRESSES: Mutex<Vec<(Vec<PathBuf>, Press)>> = Mutex::new(Vec::new());
 
+/// The press whose fonts were looked through already.
+fn kept(paper: &Paper) -> Option<Press> {
+    let presses = PRESSES.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = presses.iter().find(|(folders, _)| *folders == paper.fonts);
+    found.map(|(_, press)| press.clone())
+}
+
 fn press(paper: &Paper) -> Result<Press, Problem> {
-    let mut presses = PRESSES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, press)) = presses.iter().find(|(folders, _)| *folders == paper.fonts) {
-        return Ok(press.clone());
+    if let Some(press) = kept(paper) {
+        return Ok(press);
     }
     // A failure is not kept: the operator installs fonts, and the next request has them.
     let fonts = Fonts::read(&paper.fonts).map_err(|fault| {
@@ -28,14 +34,22 @@ fn press(paper: &Paper) -> Result<Press, Problem> {
         )
     })?;
     let press = Press::new(fonts);
+    let mut presses = PRESSES.lock().unwrap_or_else(PoisonError::into_inner);
     presses.push((paper.fonts.clone(), press.clone()));
     Ok(press)
 }
 
 /// The first character of a name that could not be printed. Without fonts nothing is printed here, and nothing is asked.
 pub fn missing_glyph(app: &App, name: &str) -> Option<char> {
-    let press = press(&app.config.paper).ok()?;
-    press.missing(name).first().copied()
+    kept(&app.config.paper)?.missing(name).first().copied()
+}
+
+/// Looks through the fonts before a transaction begins: inside it no file is read.
+pub async fn warm(app: &App) {
+    let paper = app.config.paper.clone();
+    if kept(&paper).is_none() {
+        let _ = tokio::task::spawn_blocking(move || press(&paper).map(|_| ())).await;
+    }
 }
 
 /// The template of a certificate: for its kind and province, its kind, its province, or the bundled one.
@@ -90,7 +104,10 @@ fn problem(fault: &PaperFault) -> Problem {
                 code_point(*one)
             ),
         ),
-        PaperFault::Count => Problem::new(Code::TooLarge),
+        PaperFault::Count => Problem::new(Code::TooLarge).with_detail(
+            "一份文件最多 500 张证书;更多的请下载 certificates.zip。",
+            "One document holds at most 500 certificates; take certificates.zip for more.",
+        ),
         PaperFault::Template(fault) => {
             tracing::error!("certificate template: {fault}");
             unavailable(

@@ -27,7 +27,7 @@ struct Seen {
 pub(super) fn examine(document: &PagedDocument, sheets: &[Sheet]) -> Result<(), PaperFault> {
     let pages = document.pages();
     let each = pages.len() / sheets.len().max(1);
-    if each == 0 || pages.len() % sheets.len() != 0 {
+    if each == 0 || !pages.len().is_multiple_of(sheets.len()) {
         return part(pages, sheets);
     }
     for (pages, sheet) in pages.chunks(each).zip(sheets) {
@@ -90,7 +90,7 @@ impl Seen {
         for (_, item) in frame.items() {
             match item {
                 FrameItem::Group(group) => {
-                    self.walk(&group.frame, scale * group.transform.sx.get().abs())
+                    self.walk(&group.frame, scale * group.transform.sx.get().abs());
                 }
                 FrameItem::Text(text) => {
                     self.text
@@ -104,7 +104,7 @@ impl Seen {
                     }
                 }
                 FrameItem::Image(image, size, _) => {
-                    // The natural width of our pictures is their modules.
+                    // Ours are the only pictures that a template can have: their pixels are known.
                     let share = given::symbol_share(image.width());
                     self.symbols
                         .push(size.x.to_pt() * scale * share / PT_PER_MM);

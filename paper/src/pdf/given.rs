@@ -6,8 +6,10 @@ use serde::Serialize;
 use super::{PaperFault, QR_MM};
 use crate::sheet::{Line, Sheet};
 
-/// Modules of the quiet zone on both sides.
-const QUIET: f64 = 8.0;
+/// Pixels of a module: drawn sharp whatever the printer, and a thousandth of the memory that lines would take.
+const MODULE_PX: u32 = 3;
+/// Pixels of the quiet zone, four modules on either side.
+const QUIET_PX: f64 = 24.0;
 
 #[derive(Serialize)]
 struct Given {
@@ -27,30 +29,30 @@ struct One {
     checked_by_en: String,
     host: String,
     phone: String,
-    qr_svg: String,
+    qr_png: Vec<u8>,
     qr_mm: f64,
     qr_alt: String,
 }
 
-/// Width of the picture with its quiet zone, so that the symbol in it has [`QR_MM`].
-fn picture_mm(svg: &str) -> f64 {
-    let side = svg
-        .split_once("viewBox=\"0 0 ")
-        .and_then(|(_, rest)| rest.split(' ').next()?.parse::<f64>().ok())
-        .unwrap_or(QUIET + 1.0);
-    QR_MM * side / (side - QUIET)
+/// Share of a picture so many pixels wide that the symbol itself takes.
+pub(super) fn symbol_share(pixels: f64) -> f64 {
+    (pixels - QUIET_PX).max(0.0) / pixels.max(1.0)
 }
 
-/// Share of a picture so many modules wide that the symbol itself takes.
-pub(super) fn symbol_share(modules: f64) -> f64 {
-    (modules - QUIET).max(0.0) / modules.max(1.0)
+/// Width of the picture with its quiet zone, so that the symbol in it has [`QR_MM`]. A PNG begins with its width.
+fn picture_mm(png: &[u8]) -> f64 {
+    let pixels = match png.get(16..20) {
+        Some([a, b, c, d]) => u32::from_be_bytes([*a, *b, *c, *d]),
+        _ => 0,
+    };
+    QR_MM / symbol_share(f64::from(pixels)).max(0.1)
 }
 
 pub(super) fn json(sheets: &[Sheet]) -> Result<Vec<u8>, PaperFault> {
     let certificates = sheets
         .iter()
         .map(|sheet| {
-            let svg = certs::qr::svg(&sheet.qr_text, Level::Q)?;
+            let png = certs::qr::png(&sheet.qr_text, Level::Q, MODULE_PX)?;
             Ok(One {
                 title: sheet.title.clone(),
                 holder: sheet.holder.expose().to_owned(),
@@ -61,8 +63,8 @@ pub(super) fn json(sheets: &[Sheet]) -> Result<Vec<u8>, PaperFault> {
                 checked_by_en: sheet.checked_by_en.clone(),
                 host: sheet.host.clone(),
                 phone: sheet.phone.clone(),
-                qr_mm: picture_mm(&svg),
-                qr_svg: svg,
+                qr_mm: picture_mm(&png),
+                qr_png: png,
                 qr_alt: format!(
                     "二维码:查验证书 {} / QR code to check the certificate",
                     sheet.certificate_no.spoken()

@@ -27,8 +27,8 @@ use world::PaperWorld;
 
 /// Least width of the QR symbol on paper without its quiet zone, in millimetres (interop.md).
 pub const QR_MM: f64 = 33.0;
-/// Most certificates in one document.
-pub const MOST: usize = 1000;
+/// Most certificates in one document: its layout is in memory as a whole. An archive has no such bound.
+pub const MOST: usize = 500;
 /// Results of earlier runs that typst keeps, in runs: fonts and the template stay, certificates go.
 const KEPT_RUNS: usize = 2;
 
@@ -45,7 +45,7 @@ pub enum PaperFault {
     #[error("证书上不得出现“{0}” / the paper would say {0}")]
     Telling(&'static str),
     /// No certificate, or too many for one document.
-    #[error("一份文件应有 1 至 1000 张证书 / a document holds 1 to 1000 certificates")]
+    #[error("一份文件应有 1 至 500 张证书 / a document holds 1 to 500 certificates")]
     Count,
     /// The QR code cannot be drawn.
     #[error(transparent)]
@@ -102,6 +102,10 @@ impl Press {
         let world = PaperWorld::new(&self.library, &self.fonts, template, given);
         let (document, warnings) = layout(&world)?;
         check::examine(&document, sheets)?;
+        if sheets.len() > 1 {
+            // What the layout remembered is of no use to the writer, and is as large as the document.
+            typst::comemo::evict(0);
+        }
         let pdf = export(&world, &document, sheets)?;
         typst::comemo::evict(KEPT_RUNS);
         Ok(Printed {

@@ -23,7 +23,7 @@ const FRAME: &str = r#"
 #set document(title: given.title, author: given.author)
 #set text(lang: "zh", region: "cn", font: ("Noto Serif CJK SC", "Noto Sans CJK SC"))
 #for one in given.certificates {
-  certificate(one + (qr: image(bytes(one.qr_svg), format: "svg", width: one.qr_mm * 1mm, alt: one.qr_alt)))
+  certificate(one + (qr: image(bytes(one.qr_png), format: "png", scaling: "pixelated", width: one.qr_mm * 1mm, alt: one.qr_alt)))
 }
 "#;
 
