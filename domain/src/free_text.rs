@@ -115,7 +115,7 @@ fn luhn(digits: &str) -> bool {
         })
         .sum();
     digits.bytes().all(|byte| byte.is_ascii_digit())
-        && sum % 10 == 0
+        && sum.is_multiple_of(10)
         && digits.starts_with(|c| matches!(c, '3'..='6'))
 }
 

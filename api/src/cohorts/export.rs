@@ -59,24 +59,21 @@ pub(crate) async fn table(
     limit: Limit,
 ) -> Result<Table, Problem> {
     let mut rows = Vec::new();
-    match cohort {
-        Some(id) => {
-            find(app, actor, id).await?;
-            class(app, id, limit, &mut rows).await?;
-        }
-        None => {
-            let (scope, filter) = (Scope::of(actor), Filter::default());
-            let mut before = None;
-            loop {
-                let reader = app.store.reader();
-                let some = store::cohorts::list(reader, &scope, &filter, before, CLASSES).await?;
-                for one in &some {
-                    class(app, one.id, limit, &mut rows).await?;
-                }
-                before = some.last().map(|one| one.id);
-                if (some.len() as u64) < CLASSES {
-                    break;
-                }
+    if let Some(id) = cohort {
+        find(app, actor, id).await?;
+        class(app, id, limit, &mut rows).await?;
+    } else {
+        let (scope, filter) = (Scope::of(actor), Filter::default());
+        let mut before = None;
+        loop {
+            let reader = app.store.reader();
+            let some = store::cohorts::list(reader, &scope, &filter, before, CLASSES).await?;
+            for one in &some {
+                class(app, one.id, limit, &mut rows).await?;
+            }
+            before = some.last().map(|one| one.id);
+            if (some.len() as u64) < CLASSES {
+                break;
             }
         }
     }

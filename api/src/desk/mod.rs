@@ -175,7 +175,10 @@ async fn waiting(app: &App, f: &Frame, actor: &Actor) -> Result<Vec<Row>, Proble
                 _ => f.t("其他", "other"),
             },
             subject: row.subject,
-            act: row.act,
+            act: match row.object_kind.as_str() {
+                crate::exports::bulk::KIND => f.t("导出文件", "export a file").to_owned(),
+                _ => row.act,
+            },
             proposer: row.proposer,
             proposed_at: f.moment(row.proposed_at),
             due_at: row.due_at.map(|at| f.moment(at)),

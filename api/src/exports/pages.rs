@@ -90,9 +90,10 @@ async fn view(
     form: &FormToken,
     wrong: bool,
 ) -> Result<ExportsPage, Problem> {
-    let title = match wrong {
-        true => visit.lang.pick("错误:批量导出", "Error: Bulk exports"),
-        false => visit.lang.pick("批量导出", "Bulk exports"),
+    let title = if wrong {
+        visit.lang.pick("错误:批量导出", "Error: Bulk exports")
+    } else {
+        visit.lang.pick("批量导出", "Bulk exports")
     };
     let f = Frame::new(app, visit, Brand::Registry, title)
         .under("/desk", visit.lang.pick("工作台", "Desk"));

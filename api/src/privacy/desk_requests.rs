@@ -171,16 +171,13 @@ pub(super) async fn act(
         }
         _ => return Err(Problem::new(Code::MalformedRequest)),
     };
-    let problem = match done {
-        Ok(_) => {
-            let back = visit.lang.pick("/desk/requests", "/en/desk/requests");
-            let to = match form.text("act") {
-                "assign" => format!("{back}/{id}"),
-                _ => back.to_owned(),
-            };
-            return Ok(Redirect::to(&to).into_response());
-        }
-        Err(problem) => problem,
+    let Err(problem) = done else {
+        let back = visit.lang.pick("/desk/requests", "/en/desk/requests");
+        let to = match form.text("act") {
+            "assign" => format!("{back}/{id}"),
+            _ => back.to_owned(),
+        };
+        return Ok(Redirect::to(&to).into_response());
     };
     let status = match problem.code() {
         Code::InvalidRequest => StatusCode::UNPROCESSABLE_ENTITY,

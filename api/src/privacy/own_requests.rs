@@ -112,9 +112,10 @@ async fn page(
     (status, typed): (StatusCode, Typed),
 ) -> Result<Response, Problem> {
     let wrong = !typed.faults.is_empty();
-    let title = match wrong {
-        true => ("错误:我的申请", "Error: My requests"),
-        false => ("我的申请", "My requests"),
+    let title = if wrong {
+        ("错误:我的申请", "Error: My requests")
+    } else {
+        ("我的申请", "My requests")
     };
     let f = frame(app, visit, title);
     let mut rows: Vec<Row> = me::record(app, actor)
@@ -178,12 +179,9 @@ pub(super) async fn send(
             "Choose what you ask for.",
         )),
     };
-    let problem = match sent {
-        Ok(_) => {
-            let back = visit.lang.pick("/me/requests", "/en/me/requests");
-            return Ok(Redirect::to(back).into_response());
-        }
-        Err(problem) => problem,
+    let Err(problem) = sent else {
+        let back = visit.lang.pick("/me/requests", "/en/me/requests");
+        return Ok(Redirect::to(back).into_response());
     };
     let pick = |zh: &str, en: &str| visit.lang.pick(zh, en).to_owned();
     let (status, faults) = match problem.code() {

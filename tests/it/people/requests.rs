@@ -1,5 +1,6 @@
 //! A trainee's requests on pages: asked at home, answered by the county (PIPL art. 44-47; trust.md PI-6).
 
+use chrono::Datelike as _;
 use tests::story::PASSWORD;
 use tests::{Browser, Database, Story, on_both, people};
 
@@ -61,7 +62,6 @@ async fn a_trainee_asks_on_a_page_and_the_county_answers_on_another(database: Da
         story.server.today(),
         story.server.app.privacy.privacy.request_wd,
     );
-    use chrono::Datelike as _;
     let due = format!("{}年{}月{}日", due.year(), due.month(), due.day());
     assert!(page.contains(&due) && page.contains("已提交"), "{page}");
     let another = hidden(&page, "key");
