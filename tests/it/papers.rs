@@ -120,7 +120,7 @@ async fn a_printed_certificate_is_scanned_and_found_valid(database: Database) {
             .who("school-1")
             .get(&format!("/api/v1/certificates/{id}/certificate.brf"))
             .await;
-        let braille = braille_of(braille);
+        let braille = braille_of(&braille);
         // 33 in the certificate number: number sign, c, c.
         assert!(braille.contains("MZ#CC"), "{braille}");
         assert!(
@@ -133,7 +133,7 @@ async fn a_printed_certificate_is_scanned_and_found_valid(database: Database) {
 }
 
 /// Cells of a BRF file, checked for their form.
-fn braille_of(answer: tests::Answer) -> String {
+fn braille_of(answer: &tests::Answer) -> String {
     assert!(answer.status.is_success(), "{}", answer.text());
     let text = answer.text();
     assert!(text.ends_with('\x0c') && text.len() > 100, "{text}");
