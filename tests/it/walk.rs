@@ -38,9 +38,14 @@ fn filled(path: &str) -> String {
         out.push_str(match name {
             "version" | "index" | "old" | "new" | "number" => "1",
             "code" => "P000001",
-            "id" if ["/qr.", "/credential.", "/certificate.", "/certificate-large"]
-                .iter()
-                .any(|file| after.starts_with(file)) =>
+            "id" if [
+                "/qr.",
+                "/credential.",
+                "/certificate.",
+                "/certificate-large",
+            ]
+            .iter()
+            .any(|file| after.starts_with(file)) =>
             {
                 "AAAAAAAAAAAAAAAAAAAAAAAAAA"
             }

@@ -137,8 +137,8 @@ permissions! {
     SeeReadAlarms = "see_read_alarms" [P, N, U];
     /// Keep issuer keys.
     ManageKeys = "manage_keys" [N] fresh;
-    /// Export many records at once.
-    ExportRecords = "export_records" [I, X, C, P, N, U] fresh;
+    /// Print the certificates of a batch: they tell the full names.
+    PrintBatches = "print_batches" [I, X, C, P, N] fresh;
     /// Print a sign-in code for a trainee at the counter.
     PrintSignInSlips = "print_sign_in_slips" [X];
     /// See one's own record.
@@ -166,7 +166,6 @@ mod tests {
         "see_records",
         "see_proposals",
         "see_certificates",
-        "export_records",
         "read_audit",
         "see_read_alarms",
     ];
@@ -218,7 +217,7 @@ mod tests {
             ChangeCertificates::PROOF,
             DecideProposals::PROOF,
             ManageKeys::PROOF,
-            ExportRecords::PROOF,
+            PrintBatches::PROOF,
             BulkExport::PROOF,
         ] {
             assert_eq!(proof, Proof::Fresh);

@@ -10,7 +10,7 @@ use domain::privacy::{PersonalField, ReadPurpose};
 use store::scope::Scope;
 
 use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
-use crate::access::permissions::{ExportRecords, SeeCertificates};
+use crate::access::permissions::{PrintBatches, SeeCertificates};
 use crate::papers::{self, Form};
 use crate::problem::Problem;
 
@@ -117,7 +117,7 @@ async fn all(
             "整批写入 .zip;pdf 和 large 也可写入一个 .pdf / a batch goes into a .zip; pdf and large also into one .pdf".to_owned(),
         ));
     }
-    let acting = Acting::begin::<ExportRecords>(registry, &args.acting).await?;
+    let acting = Acting::begin::<PrintBatches>(registry, &args.acting).await?;
     let printables = papers::of_batch(&acting.app, &acting.actor, batch).await?;
     let count = printables.len();
     if document {

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::{Archive, Form};
 use crate::access::By;
-use crate::access::permissions::ExportRecords;
+use crate::access::permissions::PrintBatches;
 use crate::app::App;
 use crate::certificates::files::{Opened, file};
 use crate::extract::{Path, Query};
@@ -83,7 +83,7 @@ struct FormQuery {
     responses((status = 200, content_type = "application/pdf", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn batch_pdf(
     State(app): State<App>,
-    by: By<ExportRecords>,
+    by: By<PrintBatches>,
     Path(id): Path<BatchId>,
     Query(query): Query<FormQuery>,
 ) -> Result<Response, Problem> {
@@ -108,7 +108,7 @@ async fn batch_pdf(
     responses((status = 200, content_type = "application/zip", body = Vec<u8>, headers(("Mingzheng-Certificates" = u32))), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn batch_zip(
     State(app): State<App>,
-    by: By<ExportRecords>,
+    by: By<PrintBatches>,
     Path(id): Path<BatchId>,
     Query(query): Query<FormQuery>,
 ) -> Result<Response, Problem> {

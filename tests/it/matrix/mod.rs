@@ -142,11 +142,18 @@ async fn sessions(world: &World) -> BTreeMap<&'static str, Case> {
                 tests::answer::text(&signed["session"])
             }
         };
-        let case = Case {
+        let mut case = Case {
             kinds: &["session"],
             fields: [("session", session)].into(),
             ..Case::default()
         };
+        if "XCPN".contains(column.role) {
+            let asked = serde_json::json!({ "list": "enrolments", "form": "csv", "reason": "核对年度名单" });
+            let proposed = world.who(column.name).post("/api/v1/exports", &asked).await;
+            let export = tests::answer::text(&proposed.good()["export"]);
+            case.kinds = &["session", "export"];
+            case.fields.insert("export", export);
+        }
         own.insert(column.head, case);
     }
     own
@@ -167,9 +174,9 @@ fn asked<'a>(
                 .find(|one| one.kinds.contains(&"cohort"))
                 .expect("a class"),
         )],
-        Some("session") => sessions
+        Some(kind @ ("session" | "export")) => sessions
             .iter()
-            .filter(|(head, _)| [column.head, "C"].contains(*head))
+            .filter(|(head, case)| [column.head, "C"].contains(*head) && case.kinds.contains(&kind))
             .map(|(head, case)| {
                 let own = *head == column.head;
                 (
@@ -182,10 +189,12 @@ fn asked<'a>(
             .iter()
             .filter(|one| one.kinds.contains(&kind))
             .map(|case| {
-                (
-                    Some(rules::relation(column.code, column.school, case)),
-                    case,
-                )
+                let relation = match (column.role, rule.rule.as_str()) {
+                    // The trainee of this world was taught by school `a`.
+                    ('T', "holder") if case.school == Some('a') => Relation::Own,
+                    _ => rules::relation(column.code, column.school, case),
+                };
+                (Some(relation), case)
             })
             .collect(),
     }

@@ -22,7 +22,11 @@ pub(super) struct Operation {
 /// Where an id of the path comes from.
 fn field(before: &str, name: &str, operation: &str) -> &'static str {
     match (before, name) {
-        ("/api/v1/certificates/", "id") if operation.starts_with("qr_") || operation == "proof" => {
+        ("/api/v1/certificates/", "id")
+            if ["qr_", "certificate_", "credential_", "proof"]
+                .iter()
+                .any(|file| operation.starts_with(file)) =>
+        {
             "public_id"
         }
         ("/api/v1/certificates/", _) => "certificate",
@@ -34,6 +38,9 @@ fn field(before: &str, name: &str, operation: &str) -> &'static str {
         ("/api/v1/accounts/", _) => "account",
         ("/api/v1/sessions/", _) => "session",
         ("/api/v1/files/", _) => "file",
+        ("/api/v1/exports/", _) => "export",
+        (_, "old" | "new") => "size",
+        (_, "purpose" | "number") => "list",
         ("/api/v1/person-requests/", _) => "request",
         ("/api/v1/proposals/", _) => "proposal",
         ("/api/v1/verifications/", _) => "public_id",
@@ -58,6 +65,9 @@ fn filled(operation: &Operation, case: &Case) -> String {
             (_, Some(value)) => value,
             ("form", None) => "json",
             ("index", None) => "0",
+            ("size", None) => "1",
+            ("list", None) if name == "number" => "1",
+            ("list", None) => "revocation",
             ("code", None) => "P0000001",
             ("credit_code", None) => "52330106XX00000193",
             (_, None) => panic!("{}: {field} of {case:?}", operation.name),
@@ -73,7 +83,7 @@ fn query(operation: &str, case: &Case) -> String {
         "list_sites" => format!("?institution={}", case.fields["admission"]),
         "list_audit" | "export_audit" => format!("?account={}", case.fields["account"]),
         "list_cohorts" | "list_offers" | "list_institutions" | "list_programs"
-        | "list_certificates" | "list_proposals" => "?limit=100".to_owned(),
+        | "list_certificates" | "list_proposals" | "list_accounts" => "?limit=100".to_owned(),
         "upload_roster" => "?import=none".to_owned(),
         _ => String::new(),
     }
@@ -91,6 +101,8 @@ fn shown(operation: &str, case: &Case) -> Option<String> {
         "list_proposals" => "proposal",
         "list_requests" => "request",
         "list_sessions" => "session",
+        "list_exports" => "export",
+        "list_accounts" => "account",
         "list_audit" | "export_audit" => "account",
         _ => return None,
     };
@@ -130,6 +142,9 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "sign_in_with_code" => json!({ "code": "AAAA" }),
         "refresh_session" => json!({ "refresh_token": "AAAA" }),
         "ask_password_reset" => json!({ "name": fresh_key() }),
+        "ask_sign_in_code" => json!({ "phone": "10000000000", "name": "虚构人员" }),
+        "choose_post" => json!({}),
+        "propose_export" => json!({ "list": "enrolments", "form": "csv", "reason": "" }),
         "set_password" => json!({ "code": "AAAA", "password": PASSWORD }),
         "change_password" => {
             json!({ "old_password": "not-the-old-password", "new_password": PASSWORD })

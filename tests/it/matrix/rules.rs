@@ -84,6 +84,7 @@ pub(super) fn read() -> BTreeMap<String, Rule> {
             "household",
             "either",
             "self",
+            "holder",
         ];
         assert!(known.contains(&rule), "{line}");
         assert_eq!(roles == "*", rule == "public", "{line}");
@@ -120,7 +121,7 @@ impl Rule {
         let seen = match relation {
             R::Own => true,
             R::Child => rule != "self" && !school,
-            R::Guest => ["area", "told", "either"].contains(&rule),
+            R::Guest => ["area", "told", "either", "holder"].contains(&rule),
             R::Household => ["household", "either"].contains(&rule) && !school,
             R::Sibling | R::Parent | R::Other => false,
         };
