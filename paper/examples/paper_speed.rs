@@ -121,12 +121,12 @@ fn main() -> Result<(), Error> {
         for (one, given) in bare.iter().zip(&given) {
             press.bare(&template, std::slice::from_ref(one), given)?;
         }
-        limits.push(processor_time() - begun);
+        limits.push(processor_time().saturating_sub(begun));
         let begun = processor_time();
         for one in printed {
             press.print(&template, std::slice::from_ref(one))?;
         }
-        ours.push(processor_time() - begun);
+        ours.push(processor_time().saturating_sub(begun));
     }
     let each = |total: Duration| total.as_micros() / COUNT as u128;
     let (limit, ours) = (median(limits), median(ours));

@@ -94,12 +94,15 @@ fn a_certificate_is_one_tagged_a4_page_that_a_scanner_reads() {
     let folder = tempfile::tempdir().expect("a folder");
     let one = sheet("王𠮷㐂");
     let printed = press()
-        .print(&Template::bundled(), &[one.clone()])
+        .print(&Template::bundled(), std::slice::from_ref(&one))
         .expect("printed");
     assert_eq!(printed.pages, 1);
     assert!(printed.warnings.is_empty(), "{:?}", printed.warnings);
     let pdf = written(folder.path(), &printed.pdf);
-    assert_eq!(qr_texts(folder.path(), &pdf), [one.qr_text.clone()]);
+    assert_eq!(
+        qr_texts(folder.path(), &pdf),
+        std::slice::from_ref(&one.qr_text)
+    );
     let info = run("pdfinfo", &[&pdf]);
     let said = |name: &str| {
         let line = info.lines().find(|line| line.starts_with(name));
@@ -185,7 +188,7 @@ fn large_print_has_the_same_lines() {
     let folder = tempfile::tempdir().expect("a folder");
     let one = sheet("欧阳𠮷");
     let printed = press()
-        .print(&Template::large(), &[one.clone()])
+        .print(&Template::large(), std::slice::from_ref(&one))
         .expect("printed");
     let pdf = written(folder.path(), &printed.pdf);
     let text = bare(&run("pdftotext", &[&pdf, "-"]));

@@ -151,7 +151,7 @@ async fn changes_at_once_all_stick_and_are_served_in_every_form(database: Databa
         both(both(approve(0), approve(1)), both(approve(2), approve(3))),
         both(both(approve(4), approve(5)), hold),
     );
-    both(changes, read).await;
+    Box::pin(both(changes, read)).await;
 
     let (host, keys) = keys(&story).await;
     let now = story.server.app.now();

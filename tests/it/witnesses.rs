@@ -527,7 +527,7 @@ async fn the_monitor_lists_what_was_issued_in_a_name_and_starts_from_what_it_has
         "log", "monitor", &url, "--vkey", "no-key", "--state", "state",
     ]);
     assert_eq!(wrong.code, 2, "{}", wrong.err);
-    let other = vkey.replacen(|c: char| c == '/', "x", 1);
+    let other = vkey.replacen('/', "x", 1);
     assert_ne!(
         monitor
             .json(&["log", "monitor", &url, "--vkey", &other, "--state", "other"])

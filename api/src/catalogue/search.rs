@@ -193,14 +193,14 @@ impl Search {
                     self.fault(lang, "occupation", zh, en);
                 }
             }
-            ("starts_from", _) => match value.parse() {
-                Ok(day) => self.filter.starts_from = Some(day),
-                Err(_) => {
+            ("starts_from", _) => {
+                self.filter.starts_from = value.parse().ok();
+                if self.filter.starts_from.is_none() {
                     let zh = format!("“{shown}”不是日期,请按 2026-03-08 的写法输入。");
                     let en = format!("“{shown}” is no date; write it as 2026-03-08.");
                     self.fault(lang, "starts_from", zh, en);
                 }
-            },
+            }
             ("sort", list) => match value.parse() {
                 Ok(sort) if list.sorts().contains(&sort) => self.filter.sort = sort,
                 _ => {

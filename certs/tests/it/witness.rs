@@ -196,10 +196,10 @@ fn a_witness_follows_one_history_and_answers_by_the_numbers_of_the_specification
                 .map(|checkpoint| checkpoint.size)
         };
     for old in 0..40_usize {
-        for size in old.max(1)..=40 {
+        for (size, root) in roots.iter().enumerate().take(41).skip(old.max(1)) {
             let seen = (old > 0).then_some(old);
             assert_eq!(
-                submit(old, size, seen, None, roots[size]),
+                submit(old, size, seen, None, *root),
                 Ok(size as u64),
                 "{old} to {size}"
             );

@@ -48,8 +48,10 @@ pub struct Filter {
 
 text_enum! {
     /// Order of a public list.
+    #[derive(Default)]
     Sort("sort") {
         /// By name, as in a dictionary of pinyin.
+        #[default]
         Name = "name",
         /// By grade, A first, those without one last.
         Grade = "grade",
@@ -57,12 +59,6 @@ text_enum! {
         Region = "region",
         /// By code.
         Code = "code",
-    }
-}
-
-impl Default for Sort {
-    fn default() -> Self {
-        Self::Name
     }
 }
 

@@ -102,8 +102,7 @@ fn shown(operation: &str, case: &Case) -> Option<String> {
         "list_requests" => "request",
         "list_sessions" => "session",
         "list_exports" => "export",
-        "list_accounts" => "account",
-        "list_audit" | "export_audit" => "account",
+        "list_audit" | "export_audit" | "list_accounts" => "account",
         _ => return None,
     };
     Some(format!("\"{}\"", case.fields[field]))
@@ -143,7 +142,6 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "refresh_session" => json!({ "refresh_token": "AAAA" }),
         "ask_password_reset" => json!({ "name": fresh_key() }),
         "ask_sign_in_code" => json!({ "phone": "10000000000", "name": "虚构人员" }),
-        "choose_post" => json!({}),
         "propose_export" => json!({ "list": "enrolments", "form": "csv", "reason": "" }),
         "set_password" => json!({ "code": "AAAA", "password": PASSWORD }),
         "change_password" => {
@@ -197,7 +195,7 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "decide_request" => json!({ "grant": true, "reason": "依申请办理" }),
         "give_consent" | "withdraw_consent" => json!({ "purpose": "outcome_follow_up" }),
         "make_request" => json!({ "kind": "correction" }),
-        "admit_trainees" | "confirm_assessments" | "propose_batch" => json!({}),
+        "admit_trainees" | "confirm_assessments" | "propose_batch" | "choose_post" => json!({}),
         _ => return None,
     })
 }

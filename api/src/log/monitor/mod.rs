@@ -12,7 +12,7 @@ mod source;
 pub use issued::{Filter, Issued};
 pub use source::{Source, SourceFault};
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use certs::keys::PublicKey;
@@ -136,7 +136,15 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
         Ok(signed) => signed,
         Err(fault) => {
             alarms.push(not_signed(&watch.log.to_string(), &fault.to_string()));
-            return report(&origin, &kept, None, 0, Vec::new(), alarms, Vec::new());
+            return Ok(report(
+                &origin,
+                &kept,
+                None,
+                0,
+                Vec::new(),
+                alarms,
+                Vec::new(),
+            ));
         }
     };
     quorum(watch, &newest, &mut alarms);
@@ -165,10 +173,10 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
     }));
     let tried = Tried::download(&watch.log, kept.size(), size).await?;
     let downloaded = tried.count();
-    let mut wanted: BTreeMap<u64, ()> = kept.checkpoint_sizes().map(|size| (size, ())).collect();
-    wanted.extend(seen.iter().map(|one| (one.signed.checkpoint.size, ())));
-    wanted.insert(size, ());
-    let rebuilt = Rebuilt::of(&kept, &tried, wanted.into_keys());
+    let mut wanted: BTreeSet<u64> = kept.checkpoint_sizes().collect();
+    wanted.extend(seen.iter().map(|one| one.signed.checkpoint.size));
+    wanted.insert(size);
+    let rebuilt = Rebuilt::of(&kept, &tried, wanted.into_iter());
     for (index, fault) in &rebuilt.unreadable {
         alarms.push(Alarm::new(
             "unreadable-entry",
@@ -217,20 +225,19 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
         &mut alarms,
         &mut evidence,
     )?;
-    let issued = issued::list(&kept, &watch.filter)?;
+    let issued = issued::list(&kept, &watch.filter);
     kept.note_reported()?;
-    report(
-        &origin,
-        &kept,
-        Some(&rebuilt),
-        downloaded,
-        issued,
-        alarms,
-        evidence,
-    )
-    .map(|report| Report {
+    Ok(Report {
         checkpoints: held,
-        ..report
+        ..report(
+            &origin,
+            &kept,
+            Some(&rebuilt),
+            downloaded,
+            issued,
+            alarms,
+            evidence,
+        )
     })
 }
 
@@ -242,10 +249,10 @@ fn report(
     issued: Vec<Issued>,
     alarms: Vec<Alarm>,
     evidence: Vec<String>,
-) -> Result<Report, MonitorError> {
+) -> Report {
     let size = kept.size();
     let root = rebuilt.and_then(|rebuilt| rebuilt.root_at(size));
-    Ok(Report {
+    Report {
         origin: origin.to_string(),
         size,
         root: root.map(|root| root.to_string()).unwrap_or_default(),
@@ -254,7 +261,7 @@ fn report(
         issued,
         alarms,
         evidence,
-    })
+    }
 }
 
 async fn read(place: &Source, path: &str) -> Result<String, MonitorError> {

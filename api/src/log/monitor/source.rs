@@ -77,8 +77,7 @@ impl Source {
                 };
                 let size = match tokio::fs::metadata(&file).await {
                     Ok(meta) if meta.is_file() => meta.len(),
-                    Ok(_) => return Err(SourceFault::NotThere),
-                    Err(_) => return Err(SourceFault::NotThere),
+                    Ok(_) | Err(_) => return Err(SourceFault::NotThere),
                 };
                 if size > MOST_BYTES as u64 {
                     return Err(SourceFault::Form);
