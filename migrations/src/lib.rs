@@ -17,6 +17,7 @@ mod m20260301_000007_access;
 mod m20260301_000008_lookups;
 mod m20260301_000009_privacy;
 mod m20260301_000010_audit;
+mod m20260301_000021_cases;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000008_lookups::Migration),
             Box::new(m20260301_000009_privacy::Migration),
             Box::new(m20260301_000010_audit::Migration),
+            Box::new(m20260301_000021_cases::Migration),
         ]
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod cases;
 pub mod certificates;
 pub mod cohorts;
 mod connect;

@@ -69,7 +69,7 @@ async fn export_institutions(
                 row.address.into(),
                 row.phone.into(),
                 row.state.zh().into(),
-                row.grade.into(),
+                row.grade.map(domain::institution::Grade::as_str).into(),
                 domain::calendar::today(row.state_since).to_string().into(),
             ]
         }));

@@ -4,6 +4,7 @@ pub mod batches;
 pub mod change;
 pub(crate) mod export;
 pub mod files;
+pub mod hold;
 pub mod issue;
 pub mod json;
 pub mod keys;

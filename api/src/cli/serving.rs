@@ -92,8 +92,10 @@ pub async fn serve(
     let stop = stopped();
     print.show(&told)?;
     let worker = tokio::spawn(crate::audit::anchor::work(app.clone()));
+    let alarms = tokio::spawn(crate::cases::alarms::work(app.clone()));
     let served = server::serve(app.clone(), listener, stop).await;
     worker.abort();
+    alarms.abort();
     crate::audit::denials::flush_all(&app).await;
     served?;
     app.store

@@ -92,7 +92,7 @@ fn row(
     let next_start = around
         .next_start
         .as_deref()
-        .filter(|day| row.state.may_open() && **day >= *app.today().to_string());
+        .filter(|day| row.may_open() && **day >= *app.today().to_string());
     Row {
         address: format!("/institutions/{}", row.institution.credit_code),
         name: row.institution.name,
@@ -101,7 +101,7 @@ fn row(
         state: f.lang().pick(row.state.zh(), row.state.en()),
         icon,
         class,
-        grade: row.grade.map(|grade| grade_word(f, &grade)),
+        grade: row.grade.map(|grade| grade_word(f, grade.as_str())),
         provisions: provision_words(f, &around.provisions).join(f.t("、", ", ")),
         next_start: next_start.map(|text| day(f, text)),
     }

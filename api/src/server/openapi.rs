@@ -79,6 +79,7 @@ pub(super) fn desks() -> OpenApiRouter<App> {
         .merge(crate::certificates::routes())
         .merge(crate::privacy::routes())
         .merge(crate::proposals::routes())
+        .merge(crate::cases::routes())
         .merge(crate::audit::json::routes())
         .merge(crate::files::json::routes())
         .merge(crate::cohorts::export::routes())
