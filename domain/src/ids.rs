@@ -107,6 +107,14 @@ ids! {
     ObjectionId,
     /// One entry of a timeline.
     TimelineId,
+    /// A case against an institution: warning, rectification, suspension, exit.
+    CaseId,
+    /// A paper of a case.
+    PaperId,
+    /// An appeal.
+    AppealId,
+    /// A result of a grading run.
+    ResultId,
 }
 
 /// Position of a leaf in the public log, from 0.

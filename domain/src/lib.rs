@@ -16,6 +16,7 @@ pub mod grading;
 pub mod identifiers;
 pub mod ids;
 pub mod institution;
+pub mod issue_checks;
 pub mod lifecycle;
 pub mod names;
 pub mod offer;

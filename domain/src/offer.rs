@@ -17,6 +17,8 @@ text_enum! {
         Paused = "paused",
         /// Ended.
         Closed = "closed",
+        /// Ended for good because the institution left the catalogue.
+        Retired = "retired",
     }
 }
 
@@ -26,6 +28,7 @@ named!(OfferState {
     Open = "开放" / "open",
     Paused = "暂停招生" / "paused",
     Closed = "已关闭" / "closed",
+    Retired = "机构退出,已停办" / "retired with the institution",
 });
 
 text_enum! {

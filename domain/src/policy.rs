@@ -58,6 +58,74 @@ pub struct Workflow {
     pub program_opinion_wd: u32,
     /// Program: notice before publication.
     pub program_notice_wd: u32,
+    /// T09, T10: notice of grading results.
+    pub results_notice_wd: u32,
+    /// T10: the institution sees its figures so long before the notice.
+    pub figures_shown_wd: u32,
+    /// T11: the institution replies to a warning within, from service.
+    pub reply_wd: u32,
+    /// T13, T17: the institution hands in its plan within, from service.
+    pub plan_wd: u32,
+    /// T13, T17: longest term to rectify.
+    pub rectification_days: u32,
+    /// T13: its one extension.
+    pub rectification_extension_days: u32,
+    /// T14: inspection after the institution reports, or after the term.
+    pub inspection_wd: u32,
+    /// T16: the institution is heard within.
+    pub emergency_hearing_wd: u32,
+    /// T19: the institution may ask for a hearing within, from service.
+    pub exit_hearing_wd: u32,
+    /// T20: notice of exit.
+    pub exit_notice_wd: u32,
+    /// T19: inaction of the province after which the nation may propose.
+    pub inaction_wd: u32,
+    /// T19: months without a course.
+    pub dormancy_months: u32,
+    /// T11: days after which late data is a cause to warn.
+    pub data_late_days: u32,
+    /// T11: mean satisfaction in thousandths below which a warning is due.
+    pub warning_sat_milli: u32,
+    /// T24: bar after an exit for dormancy.
+    pub bar_dormancy_months: u32,
+    /// T24: bar after an exit for performance.
+    pub bar_performance_months: u32,
+    /// T24: bar after failed rectification.
+    pub bar_rectification_months: u32,
+    /// T24: bar after fraud.
+    pub bar_fraud_months: u32,
+    /// T24: bar after forged certificates.
+    pub bar_forgery_months: u32,
+    /// Exit: days of a teach-out.
+    pub teach_out_days: u32,
+    /// Exit: share of the hours from which a class is taught to its end, per mille.
+    pub teach_out_permille: u32,
+    /// Exit for fraud: review of the certificates concerned.
+    pub fraud_review_wd: u32,
+    /// Appeal: lodged within, from service.
+    pub appeal_lodge_wd: u32,
+    /// Appeal: accepted or refused within.
+    pub appeal_accept_wd: u32,
+    /// Appeal: decided within, from acceptance.
+    pub appeal_decide_wd: u32,
+    /// Appeal: its one extension.
+    pub appeal_extension_wd: u32,
+    /// Decisions: served on the institution within (our choice).
+    pub service_wd: u32,
+    /// Alarms: an act is announced as due so long before its last day (our choice).
+    pub reminder_wd: u32,
+    /// Alarms: silence so long after an alarm raises it one level further up (our choice).
+    pub escalation_wd: u32,
+    /// Issue: most hours that a class teaches in a day, else the batch is held (our choice).
+    pub issue_daily_hours: u32,
+    /// Issue: days over which an institution's certificates are counted (our choice).
+    pub issue_burst_days: u32,
+    /// Issue: more certificates than this in those days hold a batch (our choice).
+    pub issue_burst_certificates: u32,
+    /// Issue: identical scores are looked at from so many trainees on (our choice).
+    pub issue_scores_min: u32,
+    /// Issue: share of identical scores from which a batch is held, per mille (our choice).
+    pub issue_scores_permille: u32,
     /// Youngest trainee in years.
     pub min_age: u32,
 }

@@ -289,12 +289,13 @@ struct OfferRow {
     hours: i32,
     offer_state: String,
     admission_state: String,
+    grade: Option<String>,
     certificate_type: Option<String>,
     published_on: Option<String>,
 }
 
 const OFFER: &str = "SELECT o.id AS offer_id, a.id AS admission_id, a.institution_id, v.id AS program_version_id, \
-     s.region AS site_region, v.hours, o.state AS offer_state, a.state AS admission_state, v.certificate_type, v.published_on \
+     s.region AS site_region, v.hours, o.state AS offer_state, a.state AS admission_state, a.grade, v.certificate_type, v.published_on \
      FROM offer o JOIN admission a ON a.id = o.admission_id JOIN site s ON s.id = o.site_id \
      JOIN program_version v ON v.id = o.program_version_id WHERE o.id = $1";
 
@@ -455,8 +456,11 @@ pub(crate) fn placeholders(first: usize, count: usize) -> String {
 }
 
 /// What the state of an admission means for classes.
-fn standing(state: &str) -> Option<Standing> {
+fn standing(state: &str, grade: Option<&str>) -> Option<Standing> {
     Some(match state {
+        // T13: new classes stop only where the grade is D, or where there is none yet.
+        "rectifying" if matches!(grade, Some("A" | "B" | "C")) => Standing::Full,
+        "rectifying" if grade == Some("P") => Standing::Provisional,
         "provisional" => Standing::Provisional,
         "graded" | "warned" => Standing::Full,
         "rectifying" | "exit_notice" => Standing::NoNewClasses,
@@ -486,7 +490,7 @@ impl TryFrom<OfferRow> for OfferFacts {
             site_region: row.site_region,
             hours: row.hours.cast_unsigned(),
             offer_open: row.offer_state == "open",
-            standing: standing(&row.admission_state)
+            standing: standing(&row.admission_state, row.grade.as_deref())
                 .ok_or_else(|| StoreError::inconsistent("admission", row.admission_id))?,
             certificate_type: row.certificate_type,
             program_published: row.published_on.is_some(),

@@ -134,6 +134,32 @@ const UNIQUE_WORDS: &[(&str, &str, &str)] = &[
         "key_rotation.kind, key_rotation.to_version",
         "key rotation",
     ),
+    (
+        "institution_case_open",
+        "institution_case.admission_id",
+        "open case",
+    ),
+    (
+        "institution_case_number_key",
+        "institution_case.number",
+        "number of the case",
+    ),
+    (
+        "appeal_once",
+        "appeal.timeline_id",
+        "appeal of the decision",
+    ),
+    ("appeal_number_key", "appeal.number", "number of the appeal"),
+    (
+        "service_timeline_id_key",
+        "service.timeline_id",
+        "service of the decision",
+    ),
+    (
+        "grade_result_admission_id_run_key",
+        "grade_result.admission_id, grade_result.run",
+        "result of the run",
+    ),
     ("registry_key_pkey", "registry_key.kid", "key id"),
     ("log_checkpoint_pkey", "log_checkpoint.size", "checkpoint"),
     ("log_leaf_pkey", "log_leaf.leaf_index", "log leaf"),

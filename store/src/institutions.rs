@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{AdmissionId, InstitutionId, SiteId};
-use domain::institution::InstitutionState;
+use domain::institution::{Grade, InstitutionState, InstitutionTransition};
 use domain::spelling::spellings;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -46,8 +46,12 @@ pub struct Admission {
     pub state: InstitutionState,
     /// State before a suspension.
     pub state_before: Option<InstitutionState>,
+    /// State before an exit was proposed.
+    pub exit_before: Option<InstitutionState>,
+    /// The act whose effect an appeal stays now.
+    pub stayed: Option<InstitutionTransition>,
     /// Grade, `P` when provisional.
-    pub grade: Option<String>,
+    pub grade: Option<Grade>,
     /// When it applied.
     pub applied_at: DateTime<Utc>,
     /// Since when it is in this state.
@@ -66,6 +70,13 @@ pub struct Admission {
     pub previous: Option<AdmissionId>,
     /// Raised by every change.
     pub revision: i32,
+}
+
+impl Admission {
+    /// Whether new classes and offers may start.
+    pub fn may_open(&self) -> bool {
+        self.state.may_open(self.grade)
+    }
 }
 
 /// A training site.
@@ -166,7 +177,9 @@ pub async fn insert_admission(
         phone: Set(new.phone.clone()),
         state: Set(new.state.as_str().to_owned()),
         state_before: Set(None),
-        grade: Set(new.grade.clone()),
+        exit_before: Set(None),
+        stayed: Set(None),
+        grade: Set(new.grade.map(|grade| grade.as_str().to_owned())),
         origin: Set("native".to_owned()),
         applied_at: Set(time::millis(new.applied_at)),
         state_since: Set(time::millis(new.state_since)),
@@ -198,7 +211,18 @@ pub async fn update(db: &impl ConnectionTrait, row: &Admission) -> Result<i32, S
             admission::Column::StateBefore,
             Expr::value(row.state_before.map(|state| state.as_str().to_owned())),
         )
-        .col_expr(admission::Column::Grade, Expr::value(row.grade.clone()))
+        .col_expr(
+            admission::Column::ExitBefore,
+            Expr::value(row.exit_before.map(|state| state.as_str().to_owned())),
+        )
+        .col_expr(
+            admission::Column::Stayed,
+            Expr::value(row.stayed.map(|act| act.as_str().to_owned())),
+        )
+        .col_expr(
+            admission::Column::Grade,
+            Expr::value(row.grade.map(|grade| grade.as_str().to_owned())),
+        )
         .col_expr(
             admission::Column::StateSince,
             Expr::value(time::millis(row.state_since)),
@@ -278,6 +302,65 @@ pub async fn lock(
         .all(db)
         .await?;
     Ok(with_institutions(db, rows).await?.pop())
+}
+
+/// The admission with this id wherever it lies, locked: for the registry's own work.
+pub async fn lock_any(
+    db: &impl ConnectionTrait,
+    id: AdmissionId,
+) -> Result<Option<Admission>, StoreError> {
+    let rows = admission::Entity::find_by_id(id.uuid())
+        .lock_exclusive()
+        .all(db)
+        .await?;
+    Ok(with_institutions(db, rows).await?.pop())
+}
+
+/// Whether a prefecture federation looks after the site of an admission.
+pub async fn has_prefecture(
+    db: &impl ConnectionTrait,
+    id: AdmissionId,
+) -> Result<bool, StoreError> {
+    match admission::Entity::find_by_id(id.uuid()).one(db).await? {
+        Some(row) => crate::reference::has_level(db, &row.site_region, "prefecture").await,
+        None => Ok(false),
+    }
+}
+
+/// Admissions in one state whose term was over before this day, oldest first: for the registry's own work.
+pub async fn overdue(
+    db: &impl ConnectionTrait,
+    state: InstitutionState,
+    before: NaiveDate,
+) -> Result<Vec<AdmissionId>, StoreError> {
+    let ids: Vec<Uuid> = admission::Entity::find()
+        .select_only()
+        .column(admission::Column::Id)
+        .filter(admission::Column::State.eq(state.as_str()))
+        .filter(admission::Column::DueOn.lt(before.to_string()))
+        .order_by_asc(admission::Column::Id)
+        .limit(1_000)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(AdmissionId::new).collect())
+}
+
+/// Other admissions of an institution that are live, in other federations.
+pub async fn live_elsewhere(
+    db: &impl ConnectionTrait,
+    institution: InstitutionId,
+    besides: AdmissionId,
+) -> Result<Vec<Admission>, StoreError> {
+    let rows = admission::Entity::find()
+        .filter(admission::Column::InstitutionId.eq(institution.uuid()))
+        .filter(admission::Column::Id.ne(besides.uuid()))
+        .order_by_asc(admission::Column::Id)
+        .all(db)
+        .await?;
+    let mut rows = with_institutions(db, rows).await?;
+    rows.retain(|row| row.state.is_admitted());
+    Ok(rows)
 }
 
 /// The newest admission of an institution by a federation.
@@ -406,6 +489,24 @@ fn admission_of(row: admission::Model, institution: Institution) -> Result<Admis
             .map(str::parse)
             .transpose()
             .map_err(|_| bad())?,
+        exit_before: row
+            .exit_before
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| bad())?,
+        stayed: row
+            .stayed
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| bad())?,
+        grade: row
+            .grade
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| bad())?,
         applied_at: time::instant(row.applied_at)?,
         state_since: time::instant(row.state_since)?,
         due_on: time::optional_date(row.due_on.as_deref())?,
@@ -419,6 +520,5 @@ fn admission_of(row: admission::Model, institution: Institution) -> Result<Admis
         site_region: row.site_region,
         address: row.address,
         phone: row.phone,
-        grade: row.grade,
     })
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::ids::{AdmissionId, InstitutionId, OfferId, ProgramVersionId, SiteId};
-use domain::institution::InstitutionState;
+use domain::institution::{Grade, InstitutionState};
 use domain::offer::OfferState;
 use domain::program::ProgramState;
 use sea_orm::sea_query::Expr;
@@ -32,6 +32,8 @@ pub struct Offer {
     pub admission: AdmissionId,
     /// State of that admission.
     pub admission_state: InstitutionState,
+    /// Its grade.
+    pub grade: Option<Grade>,
     /// The institution.
     pub institution: InstitutionId,
     /// Its name.
@@ -115,6 +117,7 @@ struct Row {
     revision: i32,
     admission_id: Uuid,
     admission_state: String,
+    grade: Option<String>,
     institution_id: Uuid,
     institution_name: String,
     credit_code: String,
@@ -130,7 +133,7 @@ struct Row {
     provisions: String,
 }
 
-const SELECT: &str = "SELECT o.id, o.state, o.state_since, o.revision, a.id AS admission_id, a.state AS admission_state, \
+const SELECT: &str = "SELECT o.id, o.state, o.state_since, o.revision, a.id AS admission_id, a.state AS admission_state, a.grade, \
      i.id AS institution_id, i.name AS institution_name, i.credit_code, v.id AS program_version_id, \
      v.state AS program_state, p.code AS program_code, v.version, v.name AS program_name, v.hours, \
      s.id AS site_id, s.name AS site_name, s.region AS site_region, s.provisions \
@@ -219,6 +222,12 @@ impl TryFrom<Row> for Offer {
             revision: row.revision,
             admission: row.admission_id.into(),
             admission_state: row.admission_state.parse().map_err(|_| bad())?,
+            grade: row
+                .grade
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| bad())?,
             institution: row.institution_id.into(),
             program_version: row.program_version_id.into(),
             program_state: row.program_state.parse().map_err(|_| bad())?,

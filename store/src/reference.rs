@@ -382,3 +382,25 @@ impl From<occupation::Model> for Occupation {
         }
     }
 }
+
+/// Whether a federation of this level looks after a place now.
+pub async fn has_level(
+    db: &impl ConnectionTrait,
+    area: &str,
+    level: &str,
+) -> Result<bool, StoreError> {
+    let codes: Vec<String> = federation_area::Entity::find()
+        .select_only()
+        .column(federation_area::Column::Federation)
+        .filter(federation_area::Column::Area.eq(area))
+        .filter(federation_area::Column::ValidUntil.is_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    let found = federation::Entity::find()
+        .filter(federation::Column::Code.is_in(codes))
+        .filter(federation::Column::Level.eq(level))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}

@@ -97,6 +97,26 @@ permissions! {
     RecordObjections = "record_objections" [X, C, P, N];
     /// Decide objections to an admission: who admits (grading.md 7, T07 and T08).
     DecideObjections = "decide_objections" [P, N];
+    /// File papers in cases; which paper belongs to whom stands in the table of papers.
+    KeepCases = "keep_cases" [I, C, P, N];
+    /// Extend the term of a rectification order.
+    ExtendTerms = "extend_terms" [P];
+    /// Record the service of decisions.
+    ServeDecisions = "serve_decisions" [C, P, N];
+    /// Enter results of grading runs and publish their notice.
+    EnterResults = "enter_results" [P];
+    /// Declare one's own interest in an institution.
+    DeclareInterest = "declare_interest" [X, C, P, N, R];
+    /// Appeal against a decision on one's own institution.
+    LodgeAppeals = "lodge_appeals" [I];
+    /// Act on appeals; which act belongs to whom stands in the table of appeals.
+    ActOnAppeals = "act_on_appeals" [I, P, N];
+    /// See what is due and overdue.
+    SeeAlarms = "see_alarms" [I, X, C, P, N, M, R, U];
+    /// Record the places that the licence of a site allows.
+    LicenseSites = "license_sites" [X, C, P];
+    /// Let a held batch through, with a reason.
+    ReviewBatches = "review_batches" [P] fresh;
     /// Draft and file programs.
     DraftPrograms = "draft_programs" [I, X, C, P, N];
     /// Act on program versions.
@@ -165,6 +185,7 @@ mod tests {
         "change_own_password",
         "see_records",
         "see_proposals",
+        "see_alarms",
         "see_certificates",
         "read_audit",
         "see_read_alarms",
@@ -204,7 +225,8 @@ mod tests {
     fn a_reviewer_confirms_and_proposes_nothing() {
         for name in held_by(Role::Reviewer) {
             assert!(
-                READ_ONLY.contains(&name) || name == "decide_proposals",
+                READ_ONLY.contains(&name)
+                    || ["decide_proposals", "declare_interest"].contains(&name),
                 "{name}"
             );
         }

@@ -114,7 +114,7 @@ async fn institutions_file(app: &App, visit: &Visit, form: Form) -> Result<Respo
                 one.address.into(),
                 one.phone.into(),
                 f.t(one.state.zh(), one.state.en()).into(),
-                one.grade.into(),
+                one.grade.map(domain::institution::Grade::as_str).into(),
                 since.into(),
                 provisions.into(),
                 next.into(),

@@ -123,7 +123,7 @@ fn public(app: &App, row: Admission) -> PublicInstitution {
         address: row.address,
         phone: row.phone,
         state: row.state.as_str(),
-        grade: row.grade,
+        grade: row.grade.map(|grade| grade.as_str().to_owned()),
         state_since: row
             .state_since
             .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),

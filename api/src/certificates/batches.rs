@@ -8,6 +8,7 @@ use store::certificates::Batch;
 use store::scope::Scope;
 use utoipa::ToSchema;
 
+use super::hold::{self, HoldItem};
 use super::issue;
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
@@ -35,6 +36,8 @@ pub struct ProposedBatch {
     pub state: String,
     /// How many certificates it asks for.
     pub count: usize,
+    /// Why a second officer must look at it before it is approved; empty when nothing speaks against it.
+    pub holds: Vec<HoldItem>,
     /// Trainees of the cohort who do not get one, with every reason.
     pub not_eligible: Vec<NotEligible>,
 }
@@ -129,6 +132,8 @@ pub async fn propose(
     }
     let leave_out: Vec<EnrolmentId> = refused.iter().map(|(enrolment, _)| *enrolment).collect();
     store::certificates::remove_batch_items(&act.tx, batch.id, &leave_out).await?;
+    let asked = store::certificates::candidates(&act.tx, app.store.vault(), batch.id).await?;
+    let holds = hold::reasons(&act, cohort, facts.planned_hours, &asked).await?;
     act.record(Entry {
         kind: "cohort",
         id: cohort.uuid(),
@@ -142,6 +147,7 @@ pub async fn propose(
         cohort: cohort.to_string(),
         state: batch.state,
         count,
+        holds: holds.into_iter().map(Into::into).collect(),
         not_eligible: refused
             .iter()
             .map(|(enrolment, failures)| NotEligible {

@@ -224,12 +224,39 @@ async fn supersede(
     apply(act, old, request, Some(&new), None).await
 }
 
+/// Puts a certificate on hold until a day, because the class it comes from is concerned by a fraud of its institution.
+pub(crate) async fn hold(
+    act: &mut Act,
+    found: &Certificate,
+    until: chrono::NaiveDate,
+) -> Result<(), Problem> {
+    let request = ChangeRequest {
+        act: CertificateAct::Suspend,
+        reason_code: CertificateReason::UnderReview,
+        reason: None,
+    };
+    applied(act, found, &request, None, None, Some(until))
+        .await
+        .map(|_| ())
+}
+
 async fn apply(
     act: &mut Act,
     found: &Certificate,
     request: &ChangeRequest,
     replacement: Option<&Certificate>,
     proposal: Option<&Proposal>,
+) -> Result<ChangeReceipt, Problem> {
+    applied(act, found, request, replacement, proposal, None).await
+}
+
+async fn applied(
+    act: &mut Act,
+    found: &Certificate,
+    request: &ChangeRequest,
+    replacement: Option<&Certificate>,
+    proposal: Option<&Proposal>,
+    until: Option<chrono::NaiveDate>,
 ) -> Result<ChangeReceipt, Problem> {
     let to = change(
         found.status,
@@ -238,9 +265,10 @@ async fn apply(
         act.actor.role,
     )?;
     let suspended_until = (to == CertificateStatus::Suspended).then(|| {
-        act.app
-            .calendar
-            .add_working_days(act.today, act.app.policy.workflow.certificate_suspension_wd)
+        until.unwrap_or_else(|| {
+            let days = act.app.policy.workflow.certificate_suspension_wd;
+            act.app.calendar.add_working_days(act.today, days)
+        })
     });
     let at = act.log_time().await?;
     let leaf = act

@@ -81,7 +81,11 @@ pub(super) fn gates(
     candidates: &[CandidateRow],
 ) -> Result<Gates, Problem> {
     let state = cohort.state.parse().map_err(Problem::internal)?;
-    let standing = standing(&cohort.admission_state);
+    let standing = match standing(&cohort.admission_state) {
+        // A class that is taught to its end under the county's eyes gets its certificates.
+        Standing::Exited if cohort.taught_out => Standing::NoNewClasses,
+        standing => standing,
+    };
     let ids: Vec<EnrolmentId> = candidates
         .iter()
         .map(|candidate| candidate.enrolment)
@@ -259,6 +263,8 @@ pub async fn approve_stored(
     if !outcome.refused.is_empty() {
         return Err(gates_problem(&outcome.refused, &outcome.unprintable));
     }
+    let found = super::hold::reasons(&act, cohort.id, cohort.planned_hours, &candidates).await?;
+    super::hold::must_be_reviewed(&act, id, &found).await?;
     let signer_key = signer_key.ok_or_else(|| Problem::new(Code::KeyUnavailable))?;
     let issued = sign_and_insert(&mut act, &cohort, &candidates, Some(id), &signer_key, 1).await?;
     let tree_size = act.tree_size().unwrap_or(0);

@@ -14,13 +14,14 @@ use utoipa_axum::routes;
 
 use super::batches::{self, DecidedBatch, ProposeBatchRequest, ProposedBatch, RefuseBatchRequest};
 use super::change::{self, ChangeReceipt, ChangeRequest};
+use super::hold::{self, ReviewBatchRequest, ReviewedBatch};
 use super::issue::{self, IssuedBatch};
 use super::keys::{self, KeyReceipt, NewKeyRequest};
 use super::share::{self, ShareReceipt, ShareRequest};
 use crate::access::By;
 use crate::access::permissions::{
-    ChangeCertificates, IssueCertificates, ManageKeys, ProposeCertificates, SeeCertificates,
-    ShareCertificates,
+    ChangeCertificates, IssueCertificates, ManageKeys, ProposeCertificates, ReviewBatches,
+    SeeCertificates, ShareCertificates,
 };
 use crate::act::Receipt;
 use crate::app::App;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_batch))
         .routes(routes!(approve_batch))
         .routes(routes!(refuse_batch))
+        .routes(routes!(review_batch))
         .routes(routes!(list_certificates))
         .routes(routes!(show_certificate))
         .routes(routes!(show_history))
@@ -141,6 +143,20 @@ async fn approve_batch(
     Path(id): Path<BatchId>,
 ) -> Result<Receipt, Problem> {
     issue::approve(&app, &by.actor, &key, id).await
+}
+
+/// Let a held batch through with a reason; another officer approves it.
+#[utoipa::path(post, path = "/api/v1/certificate-batches/{id}/review", tag = "certificates", security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = ReviewBatchRequest,
+    responses((status = 200, body = ReviewedBatch), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn review_batch(
+    State(app): State<App>,
+    by: By<ReviewBatches>,
+    key: IdempotencyKey,
+    Path(id): Path<BatchId>,
+    Body(request): Body<ReviewBatchRequest>,
+) -> Result<Receipt, Problem> {
+    hold::review(&app, &by.actor, &key, id, &request).await
 }
 
 /// Refuse a batch with a reason.

@@ -7,6 +7,7 @@ mod discovery;
 mod embedded;
 pub(crate) mod export;
 pub mod files;
+pub mod hold;
 pub mod issue;
 pub mod json;
 pub mod keys;

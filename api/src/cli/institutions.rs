@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::Subcommand;
-use domain::ids::{AdmissionId, ObjectionId};
-use domain::institution::{InstitutionState, InstitutionTransition};
+use domain::ids::{AdmissionId, CohortId, ObjectionId};
+use domain::institution::{Cause, InstitutionState, InstitutionTransition};
 use domain::program::Provision;
 use store::institutions::Filter;
 use store::scope::Scope;
@@ -14,7 +14,9 @@ use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
 use crate::access::permissions::{
     ActOnInstitution, ApplyInstitution, DecideObjections, RecordObjections, SeeRecords,
 };
-use crate::institutions::admission::{self, DocumentRequest, TransitionRequest};
+use crate::institutions::admission::{
+    self, ArrangementRequest, DocumentRequest, TransitionRequest,
+};
 use crate::institutions::apply::{self, ApplyRequest};
 use crate::institutions::json::InstitutionResponse;
 use crate::institutions::objections::{self, DecideObjectionRequest, RaiseObjectionRequest};
@@ -66,7 +68,7 @@ pub enum InstitutionCommand {
         #[arg(long)]
         timeline: bool,
     },
-    /// 办理一个环节 / take a transition: T02-T08, T16, T18
+    /// 办理一个环节 / take a transition: T02-T22, T25
     Act {
         /// Who acts.
         #[command(flatten)]
@@ -87,6 +89,33 @@ pub enum InstitutionCommand {
         /// 成文日期 / date of the document
         #[arg(long)]
         document_date: Option<NaiveDate>,
+        /// 原因代码 / cause, a closed code
+        #[arg(long)]
+        cause: Option<Cause>,
+        /// 证据的 SHA-256 / SHA-256 of the evidence
+        #[arg(long, value_name = "HEX")]
+        evidence_sha256: Option<String>,
+        /// 集体讨论记录文号 / number of the minutes of the collective discussion
+        #[arg(long, requires = "document_issuer")]
+        minutes_number: Option<String>,
+        /// 查明或须整改的事项,可多次 / what was found or must be put right, repeatable
+        #[arg(long = "finding")]
+        findings: Vec<String>,
+        /// 整改截止日 / last day of the term to rectify
+        #[arg(long)]
+        until: Option<NaiveDate>,
+        /// 听证告知 / how the institution may ask for a hearing
+        #[arg(long)]
+        hearing: Option<String>,
+        /// 班期安排 COHORT=PLAN[=RECEIVING],可多次 / what becomes of a running cohort, repeatable
+        #[arg(long = "arrange", value_parser = arrangement)]
+        arrangements: Vec<ArrangementRequest>,
+        /// 涉及弄虚作假的班期,可多次 / cohort that a fraud concerns, repeatable
+        #[arg(long = "fraud-cohort")]
+        fraud_cohorts: Vec<CohortId>,
+        /// 要撤销的决定 / the act that is set aside
+        #[arg(long)]
+        sets_aside: Option<InstitutionTransition>,
         /// 所见版本,缺省为当前版本 / revision that you saw
         #[arg(long)]
         revision: Option<i32>,
@@ -134,6 +163,19 @@ pub enum InstitutionCommand {
         #[arg(long)]
         answer: String,
     },
+}
+
+/// `COHORT=PLAN` or `COHORT=PLAN=RECEIVING`.
+fn arrangement(text: &str) -> Result<ArrangementRequest, String> {
+    let mut parts = text.splitn(3, '=');
+    let wrong = || "班期=安排[=接收方] / COHORT=PLAN[=RECEIVING]".to_owned();
+    let cohort = parts.next().and_then(|id| id.parse().ok());
+    let plan = parts.next().and_then(|plan| plan.parse().ok());
+    Ok(ArrangementRequest {
+        cohort: cohort.ok_or_else(wrong)?,
+        plan: plan.ok_or_else(wrong)?,
+        receiving: parts.next().map(str::to_owned),
+    })
 }
 
 /// Runs the command.
@@ -200,9 +242,19 @@ pub async fn run(
             document_number,
             document_issuer,
             document_date,
+            cause,
+            evidence_sha256,
+            minutes_number,
+            findings,
+            until,
+            hearing,
+            arrangements,
+            fraud_cohorts,
+            sets_aside,
             revision,
         } => {
             let acting = Acting::begin::<ActOnInstitution>(registry, &acting).await?;
+            let issuer = document_issuer.clone();
             let document = match (document_number, document_issuer) {
                 (Some(number), Some(issuer)) => Some(DocumentRequest {
                     file: None,
@@ -212,12 +264,25 @@ pub async fn run(
                 }),
                 _ => None,
             };
+            let minutes = minutes_number.map(|number| DocumentRequest {
+                file: None,
+                issuer: issuer.unwrap_or_default(),
+                number,
+                made_on: document_date.unwrap_or_else(|| acting.app.today()),
+            });
             let request = TransitionRequest {
-                transition,
                 reason,
                 document,
-                address: None,
-                phone: None,
+                cause,
+                evidence_sha256,
+                minutes,
+                findings,
+                until,
+                hearing,
+                arrangements,
+                fraud_cohorts,
+                sets_aside,
+                ..TransitionRequest::of(transition)
             };
             let revision = match revision {
                 Some(revision) => revision,

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod audits;
+pub mod cases;
 pub mod certificates;
 pub mod cohorts;
 pub mod configs;
@@ -75,6 +76,12 @@ enum Command {
     /// 培训机构 / training institutions
     #[command(subcommand)]
     Institution(institutions::InstitutionCommand),
+    /// 案件:预警、整改、暂停、清退 / cases: warning, rectification, suspension, exit
+    #[command(subcommand)]
+    Case(cases::CaseCommand),
+    /// 申诉 / appeals
+    #[command(subcommand)]
+    Appeal(cases::AppealCommand),
     /// 培训项目 / training programmes
     #[command(subcommand)]
     Program(programs::ProgramCommand),
@@ -227,6 +234,8 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Config(command) => return configs::run(command, registry, print),
         Command::Account(command) => accounts::run(command, registry, print).await?,
         Command::Institution(command) => institutions::run(command, registry, print).await?,
+        Command::Case(command) => cases::run(command, registry, print).await?,
+        Command::Appeal(command) => cases::run_appeal(command, registry, print).await?,
         Command::Program(command) => programs::run_program(command, registry, print).await?,
         Command::CertificateType(command) => programs::run_type(command, registry, print).await?,
         Command::Offer(command) => programs::run_offer(command, registry, print).await?,

@@ -63,11 +63,9 @@ pub(super) async fn change(
             .await?
             .ok_or_else(Problem::not_found)?;
         let request = TransitionRequest {
-            transition: InstitutionTransition::T16,
             reason: Some("演示:消防检查不合格,先行暂停。".to_owned()),
-            document: None,
-            address: None,
-            phone: None,
+            cause: Some(domain::institution::Cause::Safety),
+            ..TransitionRequest::of(InstitutionTransition::T16)
         };
         let stopped: WithProposal = admission::transition(
             app,

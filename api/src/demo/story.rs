@@ -154,8 +154,6 @@ async fn transition(
         .await?
         .ok_or_else(Problem::not_found)?;
     let request = TransitionRequest {
-        transition,
-        reason: None,
         document: (transition == T::T08).then(|| DocumentRequest {
             file: None,
             number: format!(
@@ -166,8 +164,7 @@ async fn transition(
             issuer: "演示省残疾人联合会".to_owned(),
             made_on: app.today(),
         }),
-        address: None,
-        phone: None,
+        ..TransitionRequest::of(transition)
     };
     admission::transition(
         app,

@@ -2,92 +2,31 @@
 
 use axum::http::StatusCode;
 use certs::log::LeafEntry;
-use chrono::{Days, Duration, NaiveDate};
-use domain::Phone;
+use chrono::{Days, Duration};
 use domain::access::Actor;
 use domain::ids::AdmissionId;
 use domain::institution::{
-    AdmissionFacts, AdmissionStep, InstitutionState, InstitutionTransition, decide,
+    AdmissionStep, Cause, Grade, InstitutionState, InstitutionTransition, decide,
 };
-use serde::{Deserialize, Serialize};
 use store::institutions::Admission;
 use store::proposals::Proposal;
 use store::scope::Scope;
-use utoipa::ToSchema;
 
 use super::apply::AdmissionReceipt;
+use super::request::check;
+pub use super::request::{ArrangementRequest, DocumentRequest, TransitionRequest};
+pub(crate) use super::request::{check_document, check_points, check_sha256, sha256_of};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::{self, Phase};
+use crate::cases::{effects, terms};
 use crate::extract::IdempotencyKey;
-use crate::fields::Faults;
 use crate::problem::{Code, Problem};
 
 /// Kind of thing in timelines and proposals.
 pub(crate) const KIND: &str = "admission";
 /// The confirmation of an emergency stop by a second person.
 const CONFIRM: &str = "T16-confirm";
-
-/// The official document that a decision rests on.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DocumentRequest {
-    /// Number (文号).
-    pub number: String,
-    /// Who issued it.
-    pub issuer: String,
-    /// Date of making.
-    pub made_on: NaiveDate,
-    /// The document itself, uploaded before at `/api/v1/files`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = "uuid")]
-    pub file: Option<domain::ids::FileId>,
-}
-
-/// A transition asked for.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TransitionRequest {
-    /// `T02` to `T08`, `T16`, `T18`.
-    #[schema(value_type = String, example = "T04")]
-    pub transition: InstitutionTransition,
-    /// Why, or the full list of what is missing (T02): up to 500 characters.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// Document.
-    #[serde(default)]
-    pub document: Option<DocumentRequest>,
-    /// T03: the new address.
-    #[serde(default)]
-    pub address: Option<String>,
-    /// T03: the new telephone.
-    #[serde(default)]
-    pub phone: Option<String>,
-}
-
-fn check(request: &TransitionRequest) -> Result<(), Problem> {
-    let mut faults = Faults::default();
-    faults.reason(request.reason.as_deref());
-    if let Some(document) = &request.document {
-        faults.text("/document/number", &document.number, 1, 100);
-        faults.text("/document/issuer", &document.issuer, 1, 100);
-    }
-    let completing = request.transition == InstitutionTransition::T03;
-    if let Some(address) = &request.address {
-        faults.text("/address", address, 2, 200);
-    }
-    if let Some(phone) = &request.phone {
-        faults.took("/phone", Phone::parse_organisation(phone));
-    }
-    if !completing && (request.address.is_some() || request.phone.is_some()) {
-        faults.add(
-            "/address",
-            "only-completion",
-            "只有补正(T03)可以修改地址和电话。",
-            "Address and telephone change with T03 only.",
-        );
-    }
-    faults.finish()
-}
 
 /// Takes a transition, or leaves it for the second person.
 pub async fn transition(
@@ -110,11 +49,11 @@ pub async fn transition(
     if admission.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
-    let step = decide(
-        &facts(&act, &admission, request).await?,
-        request.transition,
-        actor.role,
-    )?;
+    // One person proposes, and another decides: the rules of separation ask which of them acts.
+    let two = InstitutionTransition::waits_for_second(request.transition);
+    let phase = if two { Phase::Proposes } else { Phase::Decides };
+    let facts = facts::gather(&act, &admission, request, phase).await?;
+    let step = decide(&facts, request.transition, actor.role)?;
     if step.two_persons && !request.transition.confirmed_afterwards() {
         let proposal = act
             .propose(
@@ -167,6 +106,7 @@ pub(crate) async fn execute(
         serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
     let admission = locked(act, proposal.object_id.into()).await?;
     if proposal.act == CONFIRM {
+        facts::not_interested(act, &admission).await?;
         act.record(Entry {
             kind: KIND,
             id: admission.id.uuid(),
@@ -180,11 +120,8 @@ pub(crate) async fn execute(
         return serde_json::to_value(AdmissionReceipt::of(&admission, admission.revision))
             .map_err(Problem::internal);
     }
-    let step = decide(
-        &facts(act, &admission, &request).await?,
-        request.transition,
-        act.actor.role,
-    )?;
+    let facts = facts::gather(act, &admission, &request, Phase::Decides).await?;
+    let step = decide(&facts, request.transition, act.actor.role)?;
     let receipt = take(act, admission, step, &request, Some(proposal)).await?;
     serde_json::to_value(receipt).map_err(Problem::internal)
 }
@@ -203,11 +140,8 @@ pub(crate) async fn refused(
         return Ok(());
     }
     let request = TransitionRequest {
-        transition: InstitutionTransition::T18,
         reason: Some(reason.to_owned()),
-        document: None,
-        address: None,
-        phone: None,
+        ..TransitionRequest::of(InstitutionTransition::T18)
     };
     let before = admission
         .state_before
@@ -229,38 +163,8 @@ async fn locked(act: &Act, id: AdmissionId) -> Result<Admission, Problem> {
         .ok_or_else(Problem::not_found)
 }
 
-async fn facts(
-    act: &Act,
-    admission: &Admission,
-    request: &TransitionRequest,
-) -> Result<AdmissionFacts, Problem> {
-    let object = admission.id.uuid();
-    let local = store::cohorts::local_federation(&act.tx, &admission.site_region)
-        .await?
-        .ok_or_else(|| Problem::internal("no federation looks after a site"))?;
-    Ok(AdmissionFacts {
-        state: admission.state,
-        state_before: admission.state_before,
-        today: act.today,
-        due_on: admission.due_on,
-        notice_until: admission.notice_until,
-        returned_before: admission.returned_count > 0,
-        open_objections: store::objections::count(&act.tx, object, "open", admission.applied_at)
-            .await?,
-        accepted_objections: store::objections::count(
-            &act.tx,
-            object,
-            "accepted",
-            admission.state_since,
-        )
-        .await?,
-        sites: store::institutions::count_sites(&act.tx, admission.institution.id).await?,
-        reason_given: request.reason.is_some(),
-        local_role: local.role,
-    })
-}
-
-async fn take(
+/// Takes a step that was decided: rows, leaf, timeline, and everything that follows from it.
+pub(crate) async fn take(
     act: &mut Act,
     mut admission: Admission,
     step: AdmissionStep,
@@ -268,47 +172,70 @@ async fn take(
     proposal: Option<&Proposal>,
 ) -> Result<AdmissionReceipt, Problem> {
     advance(act, &mut admission, step, request);
-    let revision = store::institutions::update(&act.tx, &admission).await?;
+    if matches!(
+        step.transition,
+        InstitutionTransition::T09 | InstitutionTransition::T10
+    ) {
+        effects::grade(act, &mut admission).await?;
+    }
     let leaf = if step.transition.is_public() {
-        Some(publish(act, &admission, step).await?)
+        let (from, to) = (step.from, step.to);
+        Some(publish(act, &admission, step.transition.as_str(), from, to).await?)
     } else {
         None
     };
-    let document = match &request.document {
-        Some(document) => {
-            let id = act
-                .document(&document.number, &document.issuer, document.made_on)
-                .await?;
-            if let Some(file) = document.file {
-                crate::files::attach(act, id, file).await?;
-            }
-            Some(id)
-        }
-        None => None,
-    };
+    let case = effects::follow(act, &mut admission, step, request, proposal).await?;
+    admission.revision = store::institutions::update(&act.tx, &admission).await?;
+    let document = document(act, request.document.as_ref()).await?;
+    let evidence: Vec<String> = request
+        .evidence_sha256
+        .iter()
+        .map(|hash| format!("sha256:{}", hash.trim().to_lowercase()))
+        .chain(case.as_ref().map(|case| format!("case:{}", case.number)))
+        .collect();
     act.record(Entry {
         kind: KIND,
         id: admission.id.uuid(),
         act: step.transition.as_str(),
         from: Some(step.from.as_str()),
         to: Some(step.to.as_str()),
+        reason_code: request.cause.map(Cause::as_str),
         reason: request.reason.as_deref(),
         document,
+        evidence: &evidence,
         leaf,
         proposer: proposal.map(|proposal| proposal.proposed_by),
         ..Entry::default()
     })
     .await?;
-    let mut receipt = AdmissionReceipt::of(&admission, revision);
+    let mut receipt = AdmissionReceipt::of(&admission, admission.revision);
     receipt.leaf_index = leaf.map(|leaf| leaf.0);
+    receipt.case = case.map(|case| case.number);
     Ok(receipt)
+}
+
+/// Writes a document that was named, with its file.
+pub(crate) async fn document(
+    act: &mut Act,
+    document: Option<&DocumentRequest>,
+) -> Result<Option<domain::ids::DocumentId>, Problem> {
+    let Some(document) = document else {
+        return Ok(None);
+    };
+    let id = act
+        .document(&document.number, &document.issuer, document.made_on)
+        .await?;
+    if let Some(file) = document.file {
+        crate::files::attach(act, id, file).await?;
+    }
+    Ok(Some(id))
 }
 
 /// Dates and marks of the new state.
 fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &TransitionRequest) {
     use InstitutionTransition as T;
     let numbers = &act.app.policy.workflow;
-    let working = |days: u32| Some(act.app.calendar.add_working_days(act.today, days));
+    let working = |days: u32| Some(terms::working_days(act, days));
     let days = |days: u32| act.today.checked_add_days(Days::new(u64::from(days)));
     admission.state = step.to;
     admission.state_since = act.now;
@@ -341,26 +268,51 @@ fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &
             admission.notice_until = Some(act.app.calendar.notice_until(act.today, days));
             admission.due_on = admission.notice_until;
         }
-        T::T08 => admission.grade = Some("P".to_owned()),
+        T::T08 => admission.grade = Some(Grade::P),
+        T::T13 => admission.due_on = request.until,
+        T::T15 => admission.state_before = Some(step.from),
         T::T16 => {
             admission.state_before = Some(step.from);
             admission.suspended_until = days(numbers.emergency_suspension_days);
         }
-        T::T18 => {
+        T::T17 | T::T18 => {
             admission.state_before = None;
             admission.suspended_until = None;
+            admission.due_on = request.until;
         }
-        T::T01 | T::T24 => {}
+        T::T19 => {
+            admission.exit_before = Some(step.from);
+            let days = numbers.exit_notice_wd;
+            admission.notice_until = Some(act.app.calendar.notice_until(act.today, days));
+            admission.due_on = admission.notice_until;
+        }
+        T::T21 | T::T23 => {
+            admission.exit_before = None;
+            admission.notice_until = None;
+            admission.bar_until = None;
+        }
+        T::T25 => {
+            admission.bar_until = None;
+            if step.to != InstitutionState::Suspended {
+                admission.state_before = None;
+                admission.suspended_until = None;
+            }
+        }
+        T::T00 | T::T01 | T::T09 | T::T10 | T::T11 | T::T12 | T::T14 | T::T20 | T::T22 | T::T24 => {
+        }
     }
 }
 
-async fn publish(
+/// Puts a decision on an admission into the public log; `word` is a transition, or what an appeal did.
+pub(crate) async fn publish(
     act: &mut Act,
     admission: &Admission,
-    step: AdmissionStep,
+    word: &str,
+    from: InstitutionState,
+    to: InstitutionState,
 ) -> Result<domain::ids::LeafIndex, Problem> {
     let at = act.log_time().await?;
-    let word = |text: &str| text.parse().map_err(Problem::internal);
+    let text = |text: &str| text.parse().map_err(Problem::internal);
     let entry = LeafEntry::InstitutionDecision {
         at,
         institution: admission
@@ -369,9 +321,9 @@ async fn publish(
             .parse()
             .map_err(Problem::internal)?,
         federation: admission.federation.parse().map_err(Problem::internal)?,
-        transition: word(step.transition.as_str())?,
-        from: word(step.from.as_str())?,
-        to: word(step.to.as_str())?,
+        transition: text(word)?,
+        from: text(from.as_str())?,
+        to: text(to.as_str())?,
     };
     act.log(entry).await
 }

@@ -3,9 +3,7 @@
 use axum::http::StatusCode;
 use domain::access::Actor;
 use domain::ids::{AdmissionId, InstitutionId};
-use domain::institution::{
-    ApplicationFacts, InstitutionState, InstitutionTransition, decide_application,
-};
+use domain::institution::{ApplicationFacts, InstitutionState, decide_application};
 use domain::{CreditCode, OrganisationName, Phone};
 use serde::{Deserialize, Serialize};
 use store::institutions::{Admission, Institution};
@@ -62,6 +60,9 @@ pub struct AdmissionReceipt {
     /// Position of the decision in the public log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaf_index: Option<u64>,
+    /// Number of the case that the decision belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
     /// What a second person still has to confirm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal_id: Option<String>,
@@ -69,7 +70,7 @@ pub struct AdmissionReceipt {
 
 impl AdmissionReceipt {
     /// The receipt of an admission as it stands.
-    pub(super) fn of(admission: &Admission, revision: i32) -> Self {
+    pub(crate) fn of(admission: &Admission, revision: i32) -> Self {
         let text = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string());
         Self {
             id: admission.id.to_string(),
@@ -82,6 +83,7 @@ impl AdmissionReceipt {
             bar_until: text(admission.bar_until),
             revision,
             leaf_index: None,
+            case: None,
             proposal_id: None,
         }
     }
@@ -158,10 +160,11 @@ pub async fn apply(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let institution = own_institution(&mut act, &parsed).await?;
-    let last = lapse(&mut act, institution.id, &parsed.federation).await?;
+    let last = lapse(&act, institution.id, &parsed.federation).await?;
     let facts = ApplicationFacts {
         today: act.today,
         last: last.as_ref().map(|last| (last.state, last.bar_until)),
+        barred_until: store::cases::exit::barred_until(&act.tx, institution.id).await?,
     };
     let transition = decide_application(&facts)?;
     let due_on = app
@@ -176,6 +179,8 @@ pub async fn apply(
         phone: request.phone.trim().to_owned(),
         state: InstitutionState::Applied,
         state_before: None,
+        exit_before: None,
+        stayed: None,
         grade: None,
         applied_at: act.now,
         state_since: act.now,
@@ -188,6 +193,7 @@ pub async fn apply(
         revision: 1,
     };
     store::institutions::insert_admission(&act.tx, &admission).await?;
+    crate::cases::terms::of_application(&act, &admission).await?;
     act.record(Entry {
         kind: "admission",
         id: admission.id.uuid(),
@@ -242,7 +248,7 @@ async fn own_institution(act: &mut Act, parsed: &Parsed) -> Result<Institution, 
 
 /// The last admission by this federation; one whose term for completion has passed lapses now (T03).
 async fn lapse(
-    act: &mut Act,
+    act: &Act,
     institution: InstitutionId,
     federation: &str,
 ) -> Result<Option<Admission>, Problem> {
@@ -252,20 +258,7 @@ async fn lapse(
     };
     let overdue = last.due_on.is_some_and(|due| act.today > due);
     if last.state == InstitutionState::Returned && overdue {
-        last.state = InstitutionState::Rejected;
-        last.state_since = act.now;
-        last.due_on = None;
-        store::institutions::update(&act.tx, &last).await?;
-        act.record(Entry {
-            kind: "admission",
-            id: last.id.uuid(),
-            act: InstitutionTransition::T03.as_str(),
-            from: Some(InstitutionState::Returned.as_str()),
-            to: Some(InstitutionState::Rejected.as_str()),
-            reason_code: Some("lapsed"),
-            ..Entry::default()
-        })
-        .await?;
+        crate::cases::lapse::lapse(&act.tx, &act.app, &mut last, Some(&act.actor)).await?;
     }
     Ok(Some(last))
 }

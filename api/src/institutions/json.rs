@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::ids::{AdmissionId, ObjectionId};
+use domain::ids::{AdmissionId, ObjectionId, SiteId};
 use domain::institution::InstitutionState;
 use serde::{Deserialize, Serialize};
 use store::institutions::{Admission, Filter, Site};
@@ -15,10 +15,11 @@ use utoipa_axum::routes;
 use super::admission::{self, TransitionRequest};
 use super::apply::{self, AdmissionReceipt, ApplyRequest};
 use super::objections::{self, DecideObjectionRequest, ObjectionReceipt, RaiseObjectionRequest};
-use super::sites::{self, AddSiteRequest, SiteReceipt};
+use super::sites::{self, AddSiteRequest, LicenseSiteRequest, SiteReceipt};
 use crate::access::By;
 use crate::access::permissions::{
-    ActOnInstitution, ApplyInstitution, DecideObjections, RecordObjections, SeeRecords,
+    ActOnInstitution, ApplyInstitution, DecideObjections, LicenseSites, RecordObjections,
+    SeeRecords,
 };
 use crate::act::Receipt;
 use crate::app::App;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(raise_objection, list_objections))
         .routes(routes!(decide_objection))
         .routes(routes!(add_site, list_sites))
+        .routes(routes!(license_site))
 }
 
 /// An admission as staff see it.
@@ -70,6 +72,8 @@ pub(crate) struct InstitutionResponse {
     notice_until: Option<String>,
     /// Last day of a suspension.
     suspended_until: Option<String>,
+    /// The act whose effect an appeal stays now.
+    stayed: Option<&'static str>,
     /// From which day a new application is possible.
     bar_until: Option<String>,
     /// The admission before this one.
@@ -91,13 +95,16 @@ impl From<Admission> for InstitutionResponse {
             address: row.address,
             phone: row.phone,
             state: row.state.as_str(),
-            grade: row.grade,
+            grade: row.grade.map(|grade| grade.as_str().to_owned()),
             state_since: row
                 .state_since
                 .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             due_on: text(row.due_on),
             notice_until: text(row.notice_until),
             suspended_until: text(row.suspended_until),
+            stayed: row
+                .stayed
+                .map(domain::institution::InstitutionTransition::as_str),
             bar_until: text(row.bar_until),
             previous: row.previous.map(|id| id.to_string()),
             revision: row.revision,
@@ -205,7 +212,8 @@ async fn show_institution_timeline(
     Ok(Json(rows.iter().map(TimelineItem::from).collect()))
 }
 
-/// Take a transition; T06 and T08 wait for a second person, T16 is confirmed by one afterwards.
+/// Take a transition; T06, T08, T09, T10, T15, T19, T20 and T25 wait for a second person, T16 is confirmed by one
+/// afterwards.
 #[utoipa::path(post, path = "/api/v1/institutions/{id}/transitions", tag = "institutions", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header), ("If-Match" = String, Header)), request_body = TransitionRequest,
     responses((status = 200, body = AdmissionReceipt), (status = 202, body = AdmissionReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
@@ -323,6 +331,20 @@ async fn add_site(
     Body(request): Body<AddSiteRequest>,
 ) -> Result<Receipt, Problem> {
     sites::add(&app, &by.actor, &key, &request).await
+}
+
+/// Record the places that the licence of a site allows.
+#[utoipa::path(post, path = "/api/v1/sites/{id}/licence", tag = "institutions", security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = LicenseSiteRequest,
+    responses((status = 200, body = SiteReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn license_site(
+    State(app): State<App>,
+    by: By<LicenseSites>,
+    key: IdempotencyKey,
+    Path(id): Path<SiteId>,
+    Body(request): Body<LicenseSiteRequest>,
+) -> Result<Receipt, Problem> {
+    sites::license(&app, &by.actor, &key, id, &request).await
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -6,4 +6,5 @@ pub mod json;
 pub mod objections;
 pub mod pages;
 pub(crate) mod profile;
+pub mod request;
 pub mod sites;

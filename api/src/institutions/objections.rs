@@ -65,10 +65,14 @@ pub async fn raise(
     let admission = store::institutions::lock(&act.tx, &Scope::of(actor), id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    if admission.state != InstitutionState::AdmissionNotice {
+    let notice = matches!(
+        admission.state,
+        InstitutionState::AdmissionNotice | InstitutionState::ExitNotice
+    );
+    if !notice {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
-            "只有入库公示期间可以提出异议。",
-            "Objections are taken while the notice of admission runs.",
+            "只有入库公示或退出公示期间可以提出异议。",
+            "Objections are taken while a notice of admission or exit runs.",
         ));
     }
     let objection = Objection {
@@ -118,10 +122,19 @@ pub async fn decide(
     let objection = store::objections::find(&act.tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let admission =
-        store::institutions::lock(&act.tx, &Scope::of(actor), objection.object_id.into())
+    // An objection to a grading result belongs to the admission that the result is about.
+    let about: AdmissionId = if objection.object_kind == "result" {
+        store::cases::results::find(&act.tx, objection.object_id.into())
             .await?
-            .ok_or_else(Problem::not_found)?;
+            .ok_or_else(Problem::not_found)?
+            .admission
+    } else {
+        objection.object_id.into()
+    };
+    let admission = store::institutions::lock(&act.tx, &Scope::of(actor), about)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    crate::cases::facts::not_interested(&act, &admission).await?;
     let state = if request.accepted {
         "accepted"
     } else {

@@ -73,7 +73,7 @@ pub(crate) fn next_start(
 ) -> Option<String> {
     around
         .and_then(|around| around.next_start.clone())
-        .filter(|day| row.state.may_open() && *day >= app.today().to_string())
+        .filter(|day| row.may_open() && *day >= app.today().to_string())
 }
 
 struct Row {
@@ -100,7 +100,7 @@ fn row(app: &App, f: &Frame, row: Admission, around: Option<&Surroundings>) -> R
         state: f.lang().pick(row.state.zh(), row.state.en()),
         icon,
         class,
-        grade: row.grade.map(|grade| grade_word(f.lang(), &grade)),
+        grade: row.grade.map(|grade| grade_word(f.lang(), grade.as_str())),
         provisions: provision_words(f, &around.provisions).join(f.t("、", ", ")),
         next_start: next_start.map(|text| day(f, &text)),
     }

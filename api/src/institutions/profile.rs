@@ -105,10 +105,10 @@ pub(crate) fn decision_view(f: &Frame, row: Decision) -> Result<DecisionView, Pr
             .and_then(|code| code.parse::<InstitutionState>().ok())
             .map_or("", |state| f.lang().pick(state.zh(), state.en()))
     };
-    let act = row
-        .act
-        .parse::<InstitutionTransition>()
-        .map_or("", |act| f.lang().pick(act.zh(), act.en()));
+    let act = row.act.parse::<InstitutionTransition>().map_or_else(
+        |_| appeal_word(f, &row.act),
+        |act| f.lang().pick(act.zh(), act.en()),
+    );
     Ok(DecisionView {
         on: f.date(domain::calendar::today(row.at()?)),
         act,
@@ -119,6 +119,20 @@ pub(crate) fn decision_view(f: &Frame, row: Decision) -> Result<DecisionView, Pr
         name: row.name,
         address: format!("/institutions/{}", row.credit_code),
     })
+}
+
+/// What an appeal did, in the words of the page: that an act is under appeal, and the result, are public.
+fn appeal_word(f: &Frame, act: &str) -> &'static str {
+    let (zh, en) = match act {
+        "appeal_lodged" => ("机构提出申诉", "appeal lodged"),
+        "appeal_upheld" => ("申诉成立", "appeal upheld"),
+        "appeal_varied" => ("申诉后变更原决定", "decision varied on appeal"),
+        "appeal_dismissed" => ("维持原决定", "appeal dismissed"),
+        "stay" => ("申诉期间中止执行", "stayed during the appeal"),
+        "stay_end" => ("中止结束", "end of the stay"),
+        _ => ("", ""),
+    };
+    f.lang().pick(zh, en)
 }
 
 #[derive(Template)]
@@ -145,7 +159,7 @@ async fn show(
     let admissions = public_catalogue::institution(reader, &code).await?;
     let first = admissions.first().ok_or_else(Problem::not_found)?;
     let (id, name) = (first.institution.id, first.institution.name.clone());
-    let open = admissions.iter().any(|one| one.state.may_open());
+    let open = admissions.iter().any(|one| one.may_open());
     let f = Frame::new(&app, &visit, Brand::Registry, name.clone())
         .under("/", visit.lang.pick("首页", "Home"))
         .under("/institutions", visit.lang.pick("培训机构", "Institutions"));
@@ -236,7 +250,7 @@ fn admission_view(app: &App, f: &Frame, row: Admission) -> AdmissionView {
         since: f.date(domain::calendar::today(row.state_since)),
         grade: row.grade.map_or_else(
             || f.t("尚未定级", "not graded yet").to_owned(),
-            |grade| grade_word(f.lang(), &grade),
+            |grade| grade_word(f.lang(), grade.as_str()),
         ),
         address: format!("{}{}", app.regions.full_name(&row.site_region), row.address),
         phone: row.phone,
@@ -268,6 +282,21 @@ fn notice(f: &Frame, row: &Admission) -> Option<String> {
 /// What a state means for people now.
 fn banner(f: &Frame, row: &Admission) -> Option<String> {
     use InstitutionState as S;
+    if let Some(act) = row.stayed {
+        let (zh, en) = (
+            format!(
+                "申诉审理中:“{}”的效力已中止,以申诉结果为准;现状态为“{}”。",
+                act.zh(),
+                row.state.zh()
+            ),
+            format!(
+                "Under appeal: the {} is stayed until the outcome; the state is {} meanwhile.",
+                act.en(),
+                row.state.en()
+            ),
+        );
+        return Some(f.t(&zh, &en).to_owned());
+    }
     let (zh, en) = match row.state {
         S::AdmissionNotice => {
             let until = last_day(f, row.notice_until);
@@ -293,14 +322,23 @@ fn banner(f: &Frame, row: &Admission) -> Option<String> {
             "预警中:可以招生和开班,受理残联正在跟踪。".to_owned(),
             "Warned: it may train; the federation watches it.".to_owned(),
         ),
+        S::Rectifying if row.may_open() => (
+            "限期整改中:可以招生和开班,受理残联正在督促整改。".to_owned(),
+            "Under an order to rectify: it may train; the federation watches it.".to_owned(),
+        ),
         S::Rectifying => (
             "限期整改中:已开的班照常进行,不能开新班。".to_owned(),
             "Under an order to rectify: running classes go on, no new ones.".to_owned(),
         ),
-        S::ExitNotice => (
-            "退出公示中:已开的班照常进行,不能开新班。".to_owned(),
-            "Notice of removal: running classes go on, no new ones.".to_owned(),
-        ),
+        S::ExitNotice => {
+            let until = last_day(f, row.notice_until);
+            (
+                format!("退出公示中,至 {until} 止:不能招生和开新班;在读学员转班、结班或授完。有异议请向受理残联提出。"),
+                format!(
+                    "Notice of removal until {until}: no enrolment and no new class; trainees now in class are transferred, credited or taught to the end. Objections go to the federation."
+                ),
+            )
+        }
         S::Exited => (
             "已退出目录,不能招生;已签发的证书不受影响。".to_owned(),
             "Has left the catalogue, takes no trainees; certificates issued before are not affected."

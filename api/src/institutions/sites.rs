@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::institutions::Site;
 use utoipa::ToSchema;
 
+use super::admission::{DocumentRequest, check_document};
 use super::apply::place;
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
@@ -36,6 +37,61 @@ pub struct AddSiteRequest {
 pub struct SiteReceipt {
     /// Its id.
     pub id: String,
+}
+
+/// Places that the licence of a site allows.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LicenseSiteRequest {
+    /// Places, 1 to 10,000.
+    pub places: u32,
+    /// The licence.
+    pub document: DocumentRequest,
+}
+
+/// Records the places that the licence of a site allows; a class with more trainees is held before it is certified.
+pub async fn license(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: SiteId,
+    request: &LicenseSiteRequest,
+) -> Result<Receipt, Problem> {
+    let mut faults = Faults::default();
+    faults.between("/places", request.places, 1, 10_000);
+    check_document(&mut faults, "/document", Some(&request.document));
+    faults.finish()?;
+    let mut act = match app
+        .begin(actor, key, "license_site", &(id, request))
+        .await?
+    {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let site = store::institutions::site(&act.tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let own = actor.federation.as_deref().unwrap_or("");
+    if !store::scope::looks_after(&act.tx, own, &site.region).await? {
+        return Err(Problem::not_found());
+    }
+    let document = &request.document;
+    let document = act
+        .document(&document.number, &document.issuer, document.made_on)
+        .await?;
+    let (by, now) = (actor.person, act.now);
+    store::cases::reviews::license(&act.tx, id, request.places, document, by, now).await?;
+    act.record(Entry {
+        kind: "institution",
+        id: site.institution.uuid(),
+        act: "license_site",
+        document: Some(document),
+        evidence: &[id.to_string(), format!("places:{}", request.places)],
+        ..Entry::default()
+    })
+    .await?;
+    let receipt = SiteReceipt { id: id.to_string() };
+    act.finish(StatusCode::OK, &receipt, ("site", id)).await
 }
 
 /// Adds a site to the actor's own institution.

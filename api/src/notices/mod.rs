@@ -23,6 +23,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 struct NoticeView {
+    kind: &'static str,
     name: String,
     address: String,
     region: String,
@@ -45,18 +46,29 @@ async fn notices(State(app): State<App>, visit: Visit) -> Result<Response, Probl
     let f = Frame::new(&app, &visit, Brand::Registry, title)
         .under("/", visit.lang.pick("首页", "Home"));
     let reader = app.store.public();
-    let filter = Filter {
-        state: InstitutionState::AdmissionNotice.as_str().to_owned(),
-        ..Filter::default()
-    };
-    let found = public_catalogue::institutions(reader, &filter, 1, MOST).await?;
+    let mut found = Vec::new();
+    for state in [
+        InstitutionState::AdmissionNotice,
+        InstitutionState::ExitNotice,
+    ] {
+        let filter = Filter {
+            state: state.as_str().to_owned(),
+            ..Filter::default()
+        };
+        let page = public_catalogue::institutions(reader, &filter, 1, MOST).await?;
+        found.extend(page.items);
+    }
     let today = app.today();
     let open = found
-        .items
         .into_iter()
         .filter_map(|row| {
             let until = row.notice_until.filter(|until| *until >= today)?;
             Some(NoticeView {
+                kind: if row.state == InstitutionState::ExitNotice {
+                    f.lang().pick("退出公示", "Notice of exit")
+                } else {
+                    f.lang().pick("入库公示", "Notice of admission")
+                },
                 address: format!("/institutions/{}", row.institution.credit_code),
                 name: row.institution.name,
                 region: app.regions.full_name(&row.site_region).to_owned(),

@@ -117,7 +117,7 @@ pub async fn propose(
     let (Some(admission), Some(version)) = (admission, version) else {
         return Err(Problem::internal("a fault that was not told"));
     };
-    if !admission.state.may_open() {
+    if !admission.may_open() {
         return Err(Problem::new(Code::InstitutionNotAdmitted).with_detail(
             format!("机构当前为“{}”,不能申请开设项目。", admission.state.zh()),
             format!(
@@ -171,7 +171,7 @@ pub async fn act_on(
     }
     let facts = OfferFacts {
         state: offer.state,
-        institution_may_open: offer.admission_state.may_open(),
+        institution_may_open: offer.admission_state.may_open(offer.grade),
         program_published: offer.program_state == ProgramState::Published,
     };
     let to = decide(facts, request.act, actor.role)?;

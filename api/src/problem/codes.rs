@@ -100,6 +100,8 @@ codes! {
         "班期尚未验收,不能签发证书。" / "The cohort is not accepted; no certificate can be issued.",
     GatesFailed = "gates-failed" CONFLICT "签发条件不满足" / "Conditions of issue not met":
         "有学员不满足签发条件,整批没有签发。" / "Some trainees do not meet the conditions; nothing of the batch was issued.",
+    BatchHeld = "batch-held" CONFLICT "须先复核" / "A review is needed":
+        "这一批有疑点,须由另一名经办人复核并说明理由后才能批准;没有签发任何证书。" / "Something about this batch must be looked at: another officer reviews it with a reason before it is approved. Nothing was issued.",
     AlreadyEnrolled = "already-enrolled" CONFLICT "已登记第二因素" / "Second factor enrolled":
         "已登记动态口令;更换设备请找账号管理员。" / "A second factor is enrolled; ask your account administrator to replace it.",
     CodeSpent = "code-spent" GONE "验证码无效" / "Code not valid":

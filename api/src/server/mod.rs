@@ -96,6 +96,7 @@ fn desk_pages() -> Router<App> {
     Router::new()
         .merge(crate::access::pages::routes())
         .merge(crate::desk::routes())
+        .merge(crate::cases::pages::routes())
         .merge(crate::privacy::pages::routes())
         .merge(crate::exports::pages::routes())
         .merge(crate::audit::pages::routes())

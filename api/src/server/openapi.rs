@@ -80,6 +80,7 @@ pub(super) fn desks() -> OpenApiRouter<App> {
         .merge(crate::privacy::routes())
         .merge(crate::proposals::routes())
         .merge(crate::exports::bulk::routes())
+        .merge(crate::cases::routes())
         .merge(crate::audit::json::routes())
         .merge(crate::files::json::routes())
         .merge(crate::cohorts::export::routes())

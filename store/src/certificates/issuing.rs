@@ -30,6 +30,8 @@ pub struct CohortForIssue {
     pub admission: AdmissionId,
     /// State of the admission.
     pub admission_state: String,
+    /// Whether the class is taught to its end although its institution leaves.
+    pub taught_out: bool,
     /// Federation of the admission: it issues.
     pub federation: String,
     /// Institution.
@@ -102,8 +104,10 @@ pub async fn cohort_for_issue(
         return Ok(None);
     };
     let bad = || StoreError::inconsistent("cohort", row.id);
+    let taught_out = crate::cases::exit::is_taught_out(db, id).await?;
     Ok(Some(CohortForIssue {
         id: row.id.into(),
+        taught_out,
         planned_hours: u32::try_from(row.planned_hours).map_err(|_| bad())?,
         admission: row.admission_id.into(),
         institution: row.institution_id.into(),

@@ -1,0 +1,370 @@
+//! Acts on an appeal: accepted or not, heard, extended, decided, executed, withdrawn. A decision that upholds or varies
+//! changes the admission in the same transaction.
+
+use axum::http::StatusCode;
+use chrono::NaiveDate;
+use domain::access::Actor;
+use domain::ids::AppealId;
+use domain::institution::appeal::{AppealAct, AppealFacts, AppealState, Outcome, decide};
+use domain::institution::{
+    AdmissionStep, Cause, Grade, InstitutionState, InstitutionTransition as T,
+    decide as decide_admission,
+};
+use serde::{Deserialize, Serialize};
+use store::cases::appeals::{self, Appeal};
+use store::cases::{decisions, exit, results};
+use store::institutions::Admission;
+use store::scope::Scope;
+use utoipa::ToSchema;
+
+use crate::act::{Act, Begin, Entry, Receipt};
+use crate::app::App;
+use crate::cases::appeals::{AppealReceipt, KIND};
+use crate::cases::facts::{self, Phase};
+use crate::cases::terms::{self, Of};
+use crate::cases::{locked, stays};
+use crate::extract::IdempotencyKey;
+use crate::fields::Faults;
+use crate::institutions::admission::{
+    self, DocumentRequest, KIND as ADMISSION, TransitionRequest, check_document, check_points,
+    publish,
+};
+use crate::problem::{Code, Problem};
+
+/// How a decision is varied: exactly one of these.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VariationRequest {
+    /// T10: the new grade.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "C")]
+    pub new_grade: Option<Grade>,
+    /// T13, T16, T20: the new last day of the term, the suspension, the bar.
+    #[serde(default)]
+    pub until: Option<NaiveDate>,
+}
+
+/// An act on an appeal.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppealActRequest {
+    /// `accept refuse hear extend decide execute withdraw`.
+    #[schema(value_type = String, example = "accept")]
+    pub act: AppealAct,
+    /// Reasons, or the record of the hearing, up to 4,000 characters.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Document of the decision.
+    #[serde(default)]
+    pub document: Option<DocumentRequest>,
+    /// `decide`: `upheld`, `varied`, `dismissed`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "upheld")]
+    pub outcome: Option<Outcome>,
+    /// `decide`, `varied`: how.
+    #[serde(default)]
+    pub variation: Option<VariationRequest>,
+    /// `decide`: what must be redone, point by point.
+    #[serde(default)]
+    pub redo: Vec<String>,
+}
+
+/// Takes an act on an appeal.
+pub async fn act_on(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: AppealId,
+    revision: i32,
+    request: &AppealActRequest,
+) -> Result<Receipt, Problem> {
+    let mut faults = Faults::default();
+    if let Some(reason) = &request.reason {
+        faults.text("/reason", reason, 2, 4_000);
+    }
+    check_document(&mut faults, "/document", request.document.as_ref());
+    check_points(&mut faults, "/redo", &request.redo);
+    faults.finish()?;
+    let mut act = match app
+        .begin(actor, key, "act_on_appeal", &(id, request))
+        .await?
+    {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let scope = Scope::of(actor);
+    let seen = appeals::find(&act.tx, &scope, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let mut admission = locked(&act, seen.admission).await?;
+    let mut appeal = appeals::find(&act.tx, &scope, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    if appeal.revision != revision {
+        return Err(Problem::new(Code::PreconditionFailed));
+    }
+    let to = decide(
+        &facts_of(&act, &admission, &appeal, request).await?,
+        request.act,
+        actor.role,
+    )?;
+    let from = appeal.state;
+    appeal.state = to;
+    appeal.state_since = act.now;
+    let document = admission::document(&mut act, request.document.as_ref()).await?;
+    let mut leaf = None;
+    match request.act {
+        AppealAct::Decide => {
+            appeal.document = document;
+            appeal.outcome = request.outcome;
+            appeal.text.clone_from(&request.reason);
+            appeal.redo.clone_from(&request.redo);
+            leaf = Some(outcome(&mut act, &mut admission, &mut appeal, request).await?);
+        }
+        AppealAct::Refuse | AppealAct::Withdraw => {
+            stays::end(&mut act, &mut admission, &mut appeal).await?;
+            admission.revision = store::institutions::update(&act.tx, &admission).await?;
+        }
+        AppealAct::Extend => appeal.extended = true,
+        AppealAct::Accept | AppealAct::Hear | AppealAct::Execute => {}
+    }
+    terms_after(&act, &appeal, request).await?;
+    appeal.revision = appeals::update(&act.tx, &appeal).await?;
+    let said = request.reason.as_deref().unwrap_or("");
+    let short: String = said.chars().take(500).collect();
+    act.record(Entry {
+        kind: KIND,
+        id: id.uuid(),
+        act: request.act.as_str(),
+        from: Some(from.as_str()),
+        to: Some(to.as_str()),
+        reason_code: request.outcome.map(Outcome::as_str),
+        reason: (!short.is_empty()).then_some(short.as_str()),
+        document,
+        leaf,
+        ..Entry::default()
+    })
+    .await?;
+    let mut receipt = AppealReceipt::of(&act, &appeal, admission.state.as_str()).await?;
+    receipt.leaf_index = leaf.map(|leaf| leaf.0);
+    act.finish(StatusCode::OK, &receipt, (KIND, id)).await
+}
+
+async fn facts_of(
+    act: &Act,
+    admission: &Admission,
+    appeal: &Appeal,
+    request: &AppealActRequest,
+) -> Result<AppealFacts, Problem> {
+    let interested =
+        store::cases::has_interest(&act.tx, act.actor.person, admission.institution.id).await?;
+    let variation = request.variation.clone().unwrap_or_default();
+    let variation_given = match appeal.against {
+        T::T10 => variation.new_grade.is_some_and(|grade| grade != Grade::P),
+        _ => variation.until.is_some_and(|until| until > act.today),
+    };
+    // A grade set aside is computed anew; whatever the decision lists is done by the province.
+    let regrade = appeal.against == T::T10 && request.outcome == Some(Outcome::Upheld);
+    Ok(AppealFacts {
+        state: appeal.state,
+        against: appeal.against,
+        hearing_role: appeal.hearing_role,
+        in_time: appeal.in_time,
+        today: act.today,
+        actor: act.actor.person,
+        deciders: appeal.deciders.clone(),
+        interested,
+        extended: appeal.extended,
+        reason_given: request.reason.is_some(),
+        document_given: request.document.is_some(),
+        outcome: request.outcome,
+        variation_given,
+        leaves_work: regrade || !request.redo.is_empty(),
+    })
+}
+
+async fn terms_after(
+    act: &Act,
+    appeal: &Appeal,
+    request: &AppealActRequest,
+) -> Result<(), Problem> {
+    let numbers = &act.app.policy.workflow;
+    let object = appeal.id.uuid();
+    let of = Of {
+        admission: appeal.admission,
+        kind: KIND,
+        id: object,
+    };
+    match request.act {
+        AppealAct::Hear => return Ok(()),
+        AppealAct::Extend => {
+            let term = store::cases::terms::newest(&act.tx, object, "appeal_decide").await?;
+            let old = term.map_or(act.today, |term| term.due_on);
+            let due = act
+                .app
+                .calendar
+                .add_working_days(old, numbers.appeal_extension_wd);
+            let reason = request.reason.as_deref().unwrap_or("");
+            store::cases::terms::extend(&act.tx, object, "appeal_decide", due, reason).await?;
+            return Ok(());
+        }
+        _ => {}
+    }
+    store::cases::terms::meet(&act.tx, object, &[], act.today).await?;
+    match (request.act, appeal.state) {
+        (AppealAct::Accept, _) => {
+            let due = terms::working_days(act, numbers.appeal_decide_wd);
+            terms::begin(
+                act,
+                of,
+                "appeal_decide",
+                appeal.hearing_role,
+                act.today,
+                due,
+            )
+            .await
+        }
+        (AppealAct::Decide, AppealState::Decided) => {
+            let due = terms::working_days(act, numbers.province_decision_wd);
+            let holder = domain::access::Role::ProvinceOfficer;
+            terms::begin(act, of, "appeal_execute", holder, act.today, due).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Carries out the outcome; answers the leaf that tells it.
+async fn outcome(
+    act: &mut Act,
+    admission: &mut Admission,
+    appeal: &mut Appeal,
+    request: &AppealActRequest,
+) -> Result<domain::ids::LeafIndex, Problem> {
+    let outcome = request.outcome.unwrap_or(Outcome::Dismissed);
+    let word = format!("appeal_{}", outcome.as_str());
+    let state = admission.state;
+    let leaf = publish(act, admission, &word, state, state).await?;
+    act.record(Entry {
+        kind: ADMISSION,
+        id: admission.id.uuid(),
+        act: &word,
+        reason_code: Some(appeal.against.as_str()),
+        document: appeal.document,
+        evidence: &[format!("appeal:{}", appeal.number)],
+        leaf: Some(leaf),
+        ..Entry::default()
+    })
+    .await?;
+    stays::end(act, admission, appeal).await?;
+    match outcome {
+        Outcome::Dismissed => {}
+        Outcome::Varied => vary(act, admission, appeal, request).await?,
+        Outcome::Upheld => return uphold(act, admission, appeal).await.map(|()| leaf),
+    }
+    admission.revision = store::institutions::update(&act.tx, admission).await?;
+    Ok(leaf)
+}
+
+/// Returns the institution (T23), or sets the decision aside (T25): the appeal is the ground, its body the superior.
+async fn uphold(act: &mut Act, admission: &mut Admission, appeal: &Appeal) -> Result<(), Problem> {
+    admission.revision = store::institutions::update(&act.tx, admission).await?;
+    let number = format!("申诉 {} 成立", appeal.number);
+    let (transition, request) = if appeal.against == T::T20 {
+        let request = TransitionRequest {
+            reason: Some(number),
+            ..TransitionRequest::of(T::T23)
+        };
+        (T::T23, request)
+    } else {
+        let request = TransitionRequest {
+            reason: Some(number),
+            cause: Some(Cause::Superior),
+            sets_aside: Some(appeal.against),
+            ..TransitionRequest::of(T::T25)
+        };
+        (T::T25, request)
+    };
+    let step = if transition == T::T23 {
+        let mut facts = facts::gather(act, admission, &request, Phase::Decides).await?;
+        facts.exit.appeal_upheld = true;
+        decide_admission(&facts, transition, act.actor.role)?
+    } else {
+        let decision = decisions::newest(&act.tx, admission.id, appeal.against).await?;
+        let before = decision.and_then(|decision| decision.from);
+        let before = match appeal.against {
+            // The grade changes, the state does not.
+            T::T10 => Some(admission.state),
+            T::T11 => Some(InstitutionState::standing_of(admission.grade)),
+            _ => before,
+        };
+        AdmissionStep {
+            transition,
+            from: admission.state,
+            to: before.unwrap_or(admission.state),
+            two_persons: false,
+        }
+    };
+    let row = admission.clone();
+    admission::take(act, row, step, &request, None).await?;
+    *admission = locked(act, admission.id).await?;
+    Ok(())
+}
+
+/// The decision stands with another grade or day.
+async fn vary(
+    act: &mut Act,
+    admission: &mut Admission,
+    appeal: &Appeal,
+    request: &AppealActRequest,
+) -> Result<(), Problem> {
+    let variation = request.variation.clone().unwrap_or_default();
+    match appeal.against {
+        T::T10 => {
+            let all = results::of(&act.tx, admission.id).await?;
+            if let Some(last) = all.iter().rfind(|one| one.row.decided) {
+                results::regrade(&act.tx, last.id, variation.new_grade).await?;
+            }
+            admission.grade = variation.new_grade;
+        }
+        T::T13 => {
+            admission.due_on = variation.until;
+            if let Some(mut case) = store::cases::open_of(&act.tx, admission.id).await? {
+                case.term_until = variation.until;
+                store::cases::update(&act.tx, &case).await?;
+                if let Some(until) = variation.until {
+                    let object = case.id.uuid();
+                    store::cases::terms::extend(&act.tx, object, "report", until, &appeal.number)
+                        .await?;
+                }
+            }
+        }
+        T::T16 => {
+            admission.suspended_until = variation.until;
+            if let (Some(until), Some(case)) = (
+                variation.until,
+                store::cases::open_of(&act.tx, admission.id).await?,
+            ) {
+                let object = case.id.uuid();
+                store::cases::terms::extend(
+                    &act.tx,
+                    object,
+                    "suspension_end",
+                    until,
+                    &appeal.number,
+                )
+                .await?;
+            }
+        }
+        T::T20 => {
+            admission.bar_until = variation.until;
+            if let (Some(until), Some(case)) = (variation.until, appeal.case) {
+                exit::lift_bars(&act.tx, case, act.now).await?;
+                let institution = admission.institution.id;
+                let id = act.new_id();
+                exit::bar_until(&act.tx, id, institution, Some(case), until, act.now).await?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}

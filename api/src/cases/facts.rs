@@ -1,0 +1,318 @@
+//! What a transition depends on, read under lock in the transaction that will take it.
+
+use chrono::NaiveDate;
+use domain::cohort::CohortState;
+use domain::institution::appeal::AppealState;
+use domain::institution::{
+    AdmissionFacts, CaseFacts, Cause, ExitFacts, Finality, Given, Inspection, InstitutionState,
+    InstitutionTransition as T, PaperKind, Persons, ResultFacts, ResultKind, ResultRow,
+    RunningCohort, plans_allowed,
+};
+use store::cases::papers::Paper;
+use store::cases::{Case, decisions, exit, papers, results};
+use store::cohorts::Cohort;
+use store::institutions::Admission;
+
+use crate::act::Act;
+use crate::cases::terms;
+use crate::institutions::admission::TransitionRequest;
+use crate::problem::{Code, Problem};
+
+/// Whether the act takes effect now, or waits for its second person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Somebody proposes.
+    Proposes,
+    /// Somebody decides.
+    Decides,
+}
+
+/// Classes whose trainees need a place when the institution leaves.
+pub(crate) const RUNNING: &[CohortState] = &[CohortState::Enrolling, CohortState::Running];
+
+/// Reads everything that a transition may depend on.
+pub(crate) async fn gather(
+    act: &Act,
+    admission: &Admission,
+    request: &TransitionRequest,
+    phase: Phase,
+) -> Result<AdmissionFacts, Problem> {
+    let object = admission.id.uuid();
+    let numbers = &act.app.policy.workflow;
+    let local = store::cohorts::local_federation(&act.tx, &admission.site_region)
+        .await?
+        .ok_or_else(|| Problem::internal("no federation looks after a site"))?;
+    let case = store::cases::open_of(&act.tx, admission.id).await?;
+    let papers = match &case {
+        Some(case) => stage_papers(act, case).await?,
+        None => Vec::new(),
+    };
+    let interested =
+        store::cases::has_interest(&act.tx, act.actor.person, admission.institution.id).await?;
+    let restores = match request.sets_aside {
+        Some(decision) => restored(act, admission, decision).await?,
+        None => None,
+    };
+    let classes = exit::classes(&act.tx, admission.id, RUNNING).await?;
+    Ok(AdmissionFacts {
+        state: admission.state,
+        grade: admission.grade,
+        today: act.today,
+        due_on: admission.due_on,
+        notice_until: admission.notice_until,
+        returned_before: admission.returned_count > 0,
+        open_objections: store::objections::count(&act.tx, object, "open", admission.applied_at)
+            .await?,
+        accepted_objections: store::objections::count(
+            &act.tx,
+            object,
+            "accepted",
+            admission.state_since,
+        )
+        .await?,
+        sites: store::institutions::count_sites(&act.tx, admission.institution.id).await?,
+        local_role: local.role,
+        stayed: admission.stayed,
+        restores,
+        persons: Persons {
+            actor: act.actor.person,
+            deciding: phase == Phase::Decides,
+            interested,
+            exit_proposed_by: case.as_ref().and_then(|case| case.exit_proposed_by),
+        },
+        given: given(request),
+        results: result_facts(act, admission).await?,
+        case: case_facts(act, admission, case.as_ref(), &papers, request).await?,
+        exit: exit_facts(act, admission, case.as_ref(), &papers, request, &classes).await?,
+        data_late_days: numbers.data_late_days,
+    })
+}
+
+/// Refuses whoever declared an interest in the institution.
+pub(crate) async fn not_interested(act: &Act, admission: &Admission) -> Result<(), Problem> {
+    if store::cases::has_interest(&act.tx, act.actor.person, admission.institution.id).await? {
+        return Err(Problem::new(Code::TransitionRefused)
+            .with_detail(
+                "您申报过与该机构有利害关系,应当回避,请由他人办理。",
+                "You declared an interest in this institution; somebody else must act.",
+            )
+            .with_error(
+                "",
+                "interest-declared",
+                "您申报过与该机构有利害关系,应当回避。",
+                "You declared an interest in this institution.",
+            ));
+    }
+    Ok(())
+}
+
+fn given(request: &TransitionRequest) -> Given {
+    Given {
+        reason: request.reason.is_some(),
+        cause: request.cause,
+        evidence: request.evidence().is_some(),
+        document: request.document.is_some(),
+        minutes: request.minutes.is_some(),
+        until: request.until,
+        findings: !request.findings.is_empty(),
+        data_due_on: request.data_due_on,
+        hearing_offered: request.hearing.is_some(),
+    }
+}
+
+/// Papers of the present stage.
+pub(crate) async fn stage_papers(act: &Act, case: &Case) -> Result<Vec<Paper>, Problem> {
+    let mut found = papers::of(&act.tx, case.id).await?;
+    found.retain(|paper| paper.made_at >= case.stage_since);
+    Ok(found)
+}
+
+/// The state before the newest decision of a kind: what setting it aside restores.
+async fn restored(
+    act: &Act,
+    admission: &Admission,
+    decision: T,
+) -> Result<Option<InstitutionState>, Problem> {
+    if !decision.is_public() || matches!(decision, T::T06 | T::T07 | T::T08 | T::T23 | T::T25) {
+        return Ok(None);
+    }
+    let found = decisions::newest(&act.tx, admission.id, decision).await?;
+    Ok(found.and_then(|found| found.from))
+}
+
+/// Whether the grade in force is final: its term of appeal has passed, and no appeal is open.
+pub(crate) async fn finality(act: &Act, admission: &Admission) -> Result<Finality, Problem> {
+    let Some(decision) = decisions::newest(&act.tx, admission.id, T::T10).await? else {
+        return Ok(Finality::Final);
+    };
+    if let Some(appeal) = store::cases::appeals::against(&act.tx, decision.id).await? {
+        let closed = matches!(
+            appeal.state,
+            AppealState::Executed | AppealState::Decided | AppealState::Inadmissible
+        );
+        return Ok(if closed {
+            Finality::Final
+        } else {
+            Finality::Appealed
+        });
+    }
+    let Some(served) = papers::served_on(&act.tx, decision.id).await? else {
+        return Ok(Finality::NotServed);
+    };
+    let until = appeal_until(act, served);
+    Ok(if act.today > until {
+        Finality::Final
+    } else {
+        Finality::Until(until)
+    })
+}
+
+/// The last day to appeal against a decision that was served on this day.
+pub(crate) fn appeal_until(act: &Act, served: NaiveDate) -> NaiveDate {
+    let days = act.app.policy.workflow.appeal_lodge_wd;
+    act.app.calendar.add_working_days(served, days)
+}
+
+/// The annual result that waits for its decision: the newest one that was not decided.
+pub(crate) async fn pending(
+    act: &Act,
+    admission: &Admission,
+) -> Result<Option<results::GradeResult>, Problem> {
+    let all = results::of(&act.tx, admission.id).await?;
+    Ok(all
+        .into_iter()
+        .rfind(|one| one.row.kind == ResultKind::Annual)
+        .filter(|one| !one.row.decided))
+}
+
+async fn result_facts(act: &Act, admission: &Admission) -> Result<ResultFacts, Problem> {
+    let all = results::of(&act.tx, admission.id).await?;
+    let pending = pending(act, admission).await?;
+    let open_objections = match &pending {
+        Some(one) => {
+            store::objections::count(&act.tx, one.id.uuid(), "open", one.entered_at).await?
+        }
+        None => 0,
+    };
+    let rows: Vec<ResultRow> = all.iter().map(|one| one.row.clone()).collect();
+    // What is only computed is no grade yet: two Ds are two that were decided, or published under a later state.
+    let known: Vec<ResultRow> = all
+        .iter()
+        .filter(|one| one.row.decided || one.notice_until.is_some_and(|day| day < act.today))
+        .map(|one| one.row.clone())
+        .collect();
+    let threshold = act.app.policy.workflow.warning_sat_milli;
+    Ok(ResultFacts {
+        pending: pending.as_ref().and_then(|one| one.row.grade),
+        notice_until: pending.as_ref().and_then(|one| one.notice_until),
+        open_objections,
+        finality: finality(act, admission).await?,
+        emp_low_twice: ResultRow::emp_low_twice(&rows),
+        sat_low: ResultRow::sat_low(&rows, threshold),
+        sat_suspended: ResultRow::sat_is_suspended(&rows),
+        d_twice: ResultRow::d_twice(&known),
+    })
+}
+
+async fn case_facts(
+    act: &Act,
+    admission: &Admission,
+    case: Option<&Case>,
+    papers_of_stage: &[Paper],
+    request: &TransitionRequest,
+) -> Result<CaseFacts, Problem> {
+    let numbers = &act.app.policy.workflow;
+    let latest_term = matches!(request.transition, T::T13 | T::T17)
+        .then(|| terms::calendar_days(act.today, numbers.rectification_days));
+    let has_prefecture =
+        store::reference::has_level(&act.tx, &admission.site_region, "prefecture").await?;
+    let Some(case) = case else {
+        return Ok(CaseFacts {
+            has_prefecture,
+            latest_term,
+            ..CaseFacts::default()
+        });
+    };
+    let decision = decisions::newest(&act.tx, admission.id, case.stage).await?;
+    let served = match &decision {
+        Some(decision) => papers::served_on(&act.tx, decision.id).await?,
+        None => None,
+    };
+    let (paper, term) = match case.stage {
+        T::T11 => (PaperKind::Reply, "reply"),
+        _ => (PaperKind::Plan, "plan"),
+    };
+    let due = store::cases::terms::newest(&act.tx, case.id.uuid(), term).await?;
+    let answered = papers_of_stage.iter().find(|one| one.kind == paper);
+    let inspection = papers_of_stage
+        .iter()
+        .rfind(|one| one.kind == PaperKind::Inspection);
+    Ok(CaseFacts {
+        warned_by: (case.stage == T::T11).then_some(case.stage_role),
+        served: served.is_some(),
+        answer_due: served.and(due).map(|term| term.due_on),
+        answered_on: answered.map(|one| domain::calendar::today(one.made_at)),
+        term_until: case.term_until,
+        inspection: inspection.map(|one| Inspection {
+            by: one.made_by,
+            by_prefecture: one.role == domain::access::Role::PrefectureOfficer,
+            passed: one.passed == Some(true),
+        }),
+        has_prefecture,
+        attempts: case.attempts,
+        suspended_unrectified: case.stage == T::T15,
+        latest_term,
+    })
+}
+
+async fn exit_facts(
+    act: &Act,
+    admission: &Admission,
+    case: Option<&Case>,
+    papers_of_stage: &[Paper],
+    request: &TransitionRequest,
+    classes: &[Cohort],
+) -> Result<ExitFacts, Problem> {
+    let numbers = &act.app.policy.workflow;
+    let fraud = request.cause.is_some_and(Cause::is_fraud);
+    let (mut unarranged, mut wrong_plans) = (Vec::new(), Vec::new());
+    for class in classes {
+        let plan = request
+            .arrangements
+            .iter()
+            .find(|one| one.cohort == class.id);
+        let running = RunningCohort {
+            hours_taught: class.hours_taught,
+            planned_hours: class.planned_hours,
+        };
+        match plan {
+            None => unarranged.push(class.code.clone()),
+            Some(one) => {
+                let allowed = plans_allowed(running, fraud, numbers.teach_out_permille);
+                if !allowed.contains(&one.plan) {
+                    wrong_plans.push(class.code.clone());
+                }
+            }
+        }
+    }
+    let heard = papers_of_stage
+        .iter()
+        .any(|one| matches!(one.kind, PaperKind::Hearing | PaperKind::HearingWaiver));
+    let idle = store::cases::alarms::oldest_overdue(&act.tx, admission.id, act.today).await?;
+    let months = chrono::Months::new(numbers.dormancy_months);
+    let admitted = decisions::newest(&act.tx, admission.id, T::T08).await?;
+    let last_course = exit::last_course_on(&act.tx, admission.id).await?;
+    Ok(ExitFacts {
+        heard,
+        unarranged,
+        wrong_plans,
+        running_cohorts: classes.len() as u64,
+        open_fraud: case.is_some_and(|case| case.fraud),
+        last_course_on: last_course.or_else(|| admitted.map(|decision| decision.on)),
+        dormant_before: act.today.checked_sub_months(months),
+        province_until: idle.map(|due| act.app.calendar.add_working_days(due, numbers.inaction_wd)),
+        withdrawal_asked: case.is_some_and(|case| case.stage == T::T22),
+        before: admission.exit_before,
+        appeal_upheld: false,
+    })
+}

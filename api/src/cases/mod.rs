@@ -1,0 +1,52 @@
+//! Cases against institutions: papers, service, terms, results of grading runs, appeals, alarms (grading.md 7, workflow.md
+//! 6, field.md 6-11).
+
+pub mod alarms;
+pub mod appeal_acts;
+pub mod appeals;
+pub(crate) mod effects;
+pub(crate) mod facts;
+pub mod json;
+pub mod json_appeals;
+pub(crate) mod lapse;
+pub mod pages;
+pub mod papers;
+pub mod results;
+pub mod services;
+pub(crate) mod stays;
+pub(crate) mod terms;
+
+use chrono::Datelike as _;
+use domain::ids::AdmissionId;
+use store::institutions::Admission;
+use store::scope::Scope;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::act::Act;
+use crate::app::App;
+use crate::problem::Problem;
+
+/// Routes of this feature.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    json::routes().merge(json_appeals::routes())
+}
+
+/// The next number of a case or an appeal: federation, year, number in the year. Two at once collide in the index, and
+/// the later one tries again.
+pub(crate) async fn number(
+    act: &Act,
+    federation: &str,
+    of_appeal: bool,
+) -> Result<String, Problem> {
+    let letter = if of_appeal { "S" } else { "A" };
+    let prefix = format!("{federation}-{letter}{}-", act.today.year());
+    let taken = store::cases::count_numbers(&act.tx, &prefix, of_appeal).await?;
+    Ok(format!("{prefix}{:04}", taken + 1))
+}
+
+/// The admission in the actor's scope, locked.
+pub(crate) async fn locked(act: &Act, id: AdmissionId) -> Result<Admission, Problem> {
+    store::institutions::lock(&act.tx, &Scope::of(&act.actor), id)
+        .await?
+        .ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,397 @@
+//! Pages of cases: the institution's own (`/org/cases`), the federations' (`/admin/cases`, `/admin/queue`), and the form
+//! of a decision (pages.md 5.6, 6.1, 6.3). Without a script; a form that fails says why and sends back to itself.
+
+mod decision;
+mod forms;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use domain::institution::appeal::appealable;
+use domain::institution::{InstitutionState, InstitutionTransition, PaperKind, may_file};
+use store::cases::{CaseView, appeals, exit, papers, terms};
+use store::scope::Scope;
+
+use super::json::level_of;
+use crate::access::browser::{FormToken, OnPage};
+use crate::access::pages::staff_page;
+use crate::access::permissions::{SeeAlarms, SeeRecords};
+use crate::app::App;
+use crate::extract::Path;
+use crate::frame::{Brand, Frame, Visit, both};
+use crate::problem::Problem;
+
+/// Cases and alarms on one page.
+const SHOWN: u64 = 100;
+
+/// Routes of these pages.
+pub(crate) fn routes() -> Router<App> {
+    let mut router = both(Router::new(), "/org/cases", get(list));
+    router = both(router, "/admin/cases", get(list));
+    router = both(router, "/org/cases/{no}", get(show));
+    router = both(router, "/admin/cases/{no}", get(show));
+    router = both(router, "/admin/queue", get(queue));
+    router = both(router, "/cases/{no}/papers", post(forms::paper));
+    router = both(router, "/cases/{no}/appeals", post(forms::appeal));
+    router = both(router, "/appeals/{no}/acts", post(forms::appeal_act));
+    router = both(
+        router,
+        "/admin/decisions/{id}",
+        get(decision::show).post(decision::send),
+    );
+    both(
+        router,
+        "/admin/decisions/{id}/service",
+        post(decision::serve),
+    )
+}
+
+/// Word of an act in terms and alarms.
+pub(crate) fn act_word(f: &Frame, act: &str) -> String {
+    let (zh, en) = match act {
+        "completeness" => (
+            "申请受理或要求补正",
+            "accept the application or ask for completion",
+        ),
+        "completion" => ("补正", "complete the application"),
+        "admission_decision" => ("入库审核决定", "decide on the admission"),
+        "admission_notice" => ("公示期满后决定", "decide after the notice of admission"),
+        "serve" => ("送达决定", "serve the decision"),
+        "reply" => ("提交情况说明", "reply to the warning"),
+        "decide" => ("作出决定", "decide"),
+        "plan" => ("提交整改方案", "hand in the plan"),
+        "report" => ("提交整改报告", "report the rectification"),
+        "inspection" => ("整改检查", "inspect"),
+        "hearing" => ("听取陈述或听证", "hear the institution"),
+        "hearing_request" => ("申请听证或放弃", "ask for a hearing or waive it"),
+        "suspension_end" => ("暂停期满处理", "decide at the end of the suspension"),
+        "exit_decision" => ("退出决定", "decide on the exit"),
+        "exit_elsewhere" => (
+            "该机构在他省退出,请核查",
+            "it left in another province: look at it",
+        ),
+        "certificate_review" => ("证书核查", "review certificates"),
+        "transfer" => ("转班", "transfer the class"),
+        "end_with_credit" => ("终止并承认学时", "end the class with credit"),
+        "teach_out" => ("监督授完", "supervise the teach-out"),
+        "appeal_accept" => ("受理申诉", "accept the appeal or not"),
+        "appeal_decide" => ("申诉决定", "decide the appeal"),
+        "appeal_execute" => ("执行申诉决定", "carry out the appeal decision"),
+        "T16-confirm" => ("紧急暂停的第二人确认", "confirm the emergency stop"),
+        other => {
+            return other.parse::<InstitutionTransition>().map_or_else(
+                |_| other.to_owned(),
+                |act| f.t(act.zh(), act.en()).to_owned(),
+            );
+        }
+    };
+    f.t(zh, en).to_owned()
+}
+
+fn role_word(f: &Frame, role: &str) -> String {
+    role.parse::<domain::access::Role>().map_or_else(
+        |_| role.to_owned(),
+        |role| f.t(role.zh(), role.en()).to_owned(),
+    )
+}
+
+struct CaseLine {
+    href: String,
+    number: String,
+    name: String,
+    kind: &'static str,
+    stage: &'static str,
+    state: &'static str,
+    opened: String,
+}
+
+fn line(f: &Frame, org: bool, view: CaseView) -> CaseLine {
+    let case = view.case;
+    let base = if org { "/org/cases" } else { "/admin/cases" };
+    CaseLine {
+        href: format!("{base}/{}", case.number),
+        number: case.number,
+        name: view.name,
+        kind: f.lang().pick(case.kind.zh(), case.kind.en()),
+        stage: f.lang().pick(case.stage.zh(), case.stage.en()),
+        state: if case.open {
+            f.lang().pick("办理中", "open")
+        } else {
+            f.lang().pick("已办结", "closed")
+        },
+        opened: f.date(domain::calendar::today(case.opened_at)),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "cases.html")]
+struct ListPage {
+    f: Frame,
+    org: bool,
+    rows: Vec<CaseLine>,
+}
+
+async fn list(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<SeeRecords>,
+) -> Result<Response, Problem> {
+    let org = by.actor.role.is_institution();
+    let title = visit.lang.pick("案件", "Cases");
+    let f = Frame::new(&app, &visit, Brand::Registry, title);
+    let scope = Scope::of(&by.actor);
+    let rows = store::cases::list(app.store.reader(), &scope, false, None, SHOWN).await?;
+    let rows = rows.into_iter().map(|view| line(&f, org, view)).collect();
+    staff_page(&app, StatusCode::OK, &ListPage { f, org, rows }, None)
+}
+
+struct PaperLine {
+    kind: &'static str,
+    text: String,
+    role: String,
+    on: String,
+    passed: Option<bool>,
+    members: String,
+}
+
+struct TermLine {
+    act: String,
+    holder: String,
+    due: String,
+    days_left: i64,
+}
+
+struct AppealLine {
+    id: String,
+    number: String,
+    against: &'static str,
+    state: &'static str,
+    hearing: String,
+    stayed: bool,
+    points: String,
+    outcome: Option<&'static str>,
+    decision: Option<String>,
+    due: Option<String>,
+    acts: Vec<(&'static str, &'static str)>,
+    revision: i32,
+}
+
+struct ActLine {
+    on: String,
+    act: String,
+    role: String,
+    reason: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "case.html")]
+struct CasePage {
+    f: Frame,
+    org: bool,
+    number: String,
+    name: String,
+    code: String,
+    admission: String,
+    admission_state: &'static str,
+    stage: &'static str,
+    cause: Option<&'static str>,
+    open: bool,
+    findings: Vec<String>,
+    evidence: Option<String>,
+    term_until: Option<String>,
+    papers: Vec<PaperLine>,
+    services: Vec<(String, String)>,
+    terms: Vec<TermLine>,
+    plans: Vec<(String, &'static str, String)>,
+    reviews: Vec<(String, String, String)>,
+    appeals: Vec<AppealLine>,
+    history: Vec<ActLine>,
+    /// Papers that the reader may file now.
+    fileable: Vec<(&'static str, &'static str)>,
+    /// Decisions that the reader may appeal against now.
+    appealable: Vec<(&'static str, &'static str)>,
+    form: String,
+    key: String,
+}
+
+async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<SeeRecords>,
+    form: FormToken,
+    Path(number): Path<String>,
+) -> Result<Response, Problem> {
+    let reader = app.store.reader();
+    let view = store::cases::find_by_number(reader, &Scope::of(&by.actor), &number)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let f = Frame::new(
+        &app,
+        &visit,
+        Brand::Registry,
+        format!("{} {number}", view.name),
+    );
+    let (case, role) = (&view.case, by.actor.role);
+    let today = app.today();
+    let admission_state = view
+        .admission_state
+        .parse::<InstitutionState>()
+        .map_or("", |state| f.lang().pick(state.zh(), state.en()));
+    let services = papers::services_of(reader, case.admission).await?;
+    let mut own = appeals::of(reader, case.admission).await?;
+    own.retain(|one| one.case == Some(case.id));
+    let mut lines = Vec::with_capacity(own.len());
+    for one in &own {
+        lines.push(forms::appeal_line(&app, &f, one, role).await?);
+    }
+    let fileable = PaperKind::ALL
+        .iter()
+        .filter(|kind| may_file(**kind, case.stage, case.open, role).is_ok())
+        .map(|kind| (kind.as_str(), f.lang().pick(kind.zh(), kind.en())))
+        .collect();
+    let institution = role == domain::access::Role::InstitutionOperator;
+    let appealable = InstitutionTransition::ALL
+        .iter()
+        .filter(|act| institution && appealable(**act) && act.belongs_to_case())
+        .map(|act| (act.as_str(), f.lang().pick(act.zh(), act.en())))
+        .collect();
+    let cohorts = exit::plans_of(reader, case.id).await?;
+    let page = CasePage {
+        org: role.is_institution(),
+        name: view.name.clone(),
+        code: view.credit_code.clone(),
+        admission: case.admission.to_string(),
+        admission_state,
+        stage: f.lang().pick(case.stage.zh(), case.stage.en()),
+        cause: case
+            .cause
+            .map(|cause| f.lang().pick(cause.zh(), cause.en())),
+        open: case.open,
+        findings: case.findings.clone(),
+        evidence: case
+            .evidence_sha256
+            .as_ref()
+            .map(|hash| data_encoding::HEXLOWER.encode(hash)),
+        term_until: case.term_until.map(|day| f.date(day)),
+        papers: papers::of(reader, case.id)
+            .await?
+            .into_iter()
+            .map(|one| PaperLine {
+                kind: f.lang().pick(one.kind.zh(), one.kind.en()),
+                role: f.t(one.role.zh(), one.role.en()).to_owned(),
+                on: f.date(one.held_on),
+                text: one.text,
+                passed: one.passed,
+                members: one.members.join(f.t("、", ", ")),
+            })
+            .collect(),
+        services: services
+            .into_iter()
+            .map(|one| {
+                (
+                    f.t(one.act.zh(), one.act.en()).to_owned(),
+                    f.date(one.served_on),
+                )
+            })
+            .collect(),
+        terms: terms::open_of(reader, case.id.uuid())
+            .await?
+            .into_iter()
+            .map(|one| TermLine {
+                act: act_word(&f, &one.kind),
+                holder: f.t(one.holder.zh(), one.holder.en()).to_owned(),
+                due: f.date(one.due_on),
+                days_left: (one.due_on - today).num_days(),
+            })
+            .collect(),
+        plans: cohorts
+            .into_iter()
+            .map(|one| {
+                let plan = f.lang().pick(one.plan.zh(), one.plan.en());
+                (one.receiving.unwrap_or_default(), plan, f.date(one.due_on))
+            })
+            .collect(),
+        reviews: exit::reviews(reader, case.id)
+            .await?
+            .into_iter()
+            .map(|one| (one.certificate_no, one.status, one.due_on))
+            .collect(),
+        appeals: lines,
+        history: store::journal::timeline(reader, case.id.uuid())
+            .await?
+            .into_iter()
+            .map(|one| ActLine {
+                on: f.moment(one.at),
+                act: forms::word_of(&f, &one.act),
+                role: role_word(&f, &one.role),
+                reason: one.reason,
+            })
+            .collect(),
+        fileable,
+        appealable,
+        form: form.text.clone(),
+        key: app.random.id(app.now()).to_string(),
+        number,
+        f,
+    };
+    staff_page(&app, StatusCode::OK, &page, Some(&form))
+}
+
+struct QueueLine {
+    href: String,
+    number: Option<String>,
+    act: String,
+    name: String,
+    region: String,
+    due: String,
+    overdue: bool,
+    holder: String,
+}
+
+#[derive(Template)]
+#[template(path = "queue.html")]
+struct QueuePage {
+    f: Frame,
+    rows: Vec<QueueLine>,
+}
+
+async fn queue(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<SeeAlarms>,
+) -> Result<Response, Problem> {
+    let title = visit.lang.pick("待办与逾期", "Due and overdue");
+    let f = Frame::new(&app, &visit, Brand::Registry, title);
+    let scope = Scope::of(&by.actor);
+    let level = level_of(by.actor.role);
+    let rows = store::cases::alarms::open(app.store.reader(), &scope, level, 500).await?;
+    let org = by.actor.role.is_institution();
+    let rows = rows
+        .into_iter()
+        .map(|row| QueueLine {
+            href: match &row.number {
+                Some(number) if org => format!("/org/cases/{number}"),
+                Some(number) => format!("/admin/cases/{number}"),
+                None if org => "/org/cases".to_owned(),
+                None => format!(
+                    "/admin/decisions/{}",
+                    domain::ids::AdmissionId::new(row.admission_id)
+                ),
+            },
+            act: act_word(&f, &row.act),
+            region: app.regions.full_name(&row.site_region).to_owned(),
+            due: crate::institutions::pages::day(&f, &row.due_on),
+            overdue: row.kind == "overdue",
+            holder: row
+                .holder
+                .as_deref()
+                .map_or_else(String::new, |role| role_word(&f, role)),
+            number: row.number,
+            name: row.name,
+        })
+        .collect();
+    staff_page(&app, StatusCode::OK, &QueuePage { f, rows }, None)
+}

@@ -1,0 +1,91 @@
+//! What an appeal stays, and the end of the stay (grading.md 7): T10 (the old grade is shown), T15, and T20 unless for
+//! fraud. The decision waits in the appeal; the admission says whose effect is stayed.
+
+use domain::institution::{InstitutionState, InstitutionTransition as T};
+use store::cases::appeals::Appeal;
+use store::cases::results;
+use store::institutions::Admission;
+
+use crate::act::{Act, Entry};
+use crate::institutions::admission::{KIND, publish};
+use crate::problem::Problem;
+
+/// Stays the decision, where it is still the one in force. Fills in what it had given.
+pub(crate) async fn begin(
+    act: &mut Act,
+    admission: &mut Admission,
+    appeal: &mut Appeal,
+) -> Result<(), Problem> {
+    let from = admission.state;
+    match appeal.against {
+        T::T10 => {
+            let all = results::of(&act.tx, admission.id).await?;
+            let Some(last) = all.iter().rfind(|one| one.row.decided) else {
+                return Ok(());
+            };
+            appeal.stayed_grade = admission.grade;
+            admission.grade = last.previous_grade;
+        }
+        T::T15 if from == InstitutionState::Suspended => {
+            admission.state = InstitutionState::Rectifying;
+        }
+        T::T20 if from == InstitutionState::Exited => {
+            admission.state = InstitutionState::ExitNotice;
+        }
+        _ => return Ok(()),
+    }
+    appeal.stayed = true;
+    appeal.stayed_state = Some(from);
+    admission.stayed = Some(appeal.against);
+    moved(act, admission, appeal, "stay", from).await
+}
+
+/// Ends the stay: the decision has its effect again, until something else is decided about it.
+pub(crate) async fn end(
+    act: &mut Act,
+    admission: &mut Admission,
+    appeal: &mut Appeal,
+) -> Result<(), Problem> {
+    if !appeal.stayed {
+        return Ok(());
+    }
+    let from = admission.state;
+    // An emergency stop in the meantime stands; the stayed state waits behind it no longer.
+    let expected = match appeal.against {
+        T::T15 => from == InstitutionState::Rectifying,
+        T::T20 => from == InstitutionState::ExitNotice,
+        _ => false,
+    };
+    if expected && let Some(state) = appeal.stayed_state {
+        admission.state = state;
+    }
+    if appeal.against == T::T10 {
+        admission.grade = appeal.stayed_grade;
+    }
+    appeal.stayed = false;
+    admission.stayed = None;
+    moved(act, admission, appeal, "stay_end", from).await
+}
+
+async fn moved(
+    act: &mut Act,
+    admission: &mut Admission,
+    appeal: &Appeal,
+    word: &str,
+    from: InstitutionState,
+) -> Result<(), Problem> {
+    admission.state_since = act.now;
+    let leaf = publish(act, admission, word, from, admission.state).await?;
+    act.record(Entry {
+        kind: KIND,
+        id: admission.id.uuid(),
+        act: word,
+        from: Some(from.as_str()),
+        to: Some(admission.state.as_str()),
+        reason_code: Some(appeal.against.as_str()),
+        evidence: &[format!("appeal:{}", appeal.number)],
+        leaf: Some(leaf),
+        ..Entry::default()
+    })
+    .await
+}

@@ -1,0 +1,204 @@
+//! Terms: who owes which act until when. Ours run from the act, a party's from service (field.md 7).
+
+use std::sync::LazyLock;
+
+use chrono::{Days, NaiveDate};
+use domain::access::Role;
+use domain::ids::AdmissionId;
+use domain::institution::InstitutionTransition as T;
+use sha2::{Digest, Sha256};
+use store::cases::terms::Term;
+use store::institutions::Admission;
+use uuid::Uuid;
+
+use crate::act::Act;
+use crate::problem::Problem;
+use crate::reference::seed;
+
+/// Which calendar counted: a term stays as it was counted when the yearly notice changes.
+static CALENDAR: LazyLock<String> = LazyLock::new(|| {
+    let digest = Sha256::digest(seed::CALENDAR.as_bytes());
+    format!(
+        "calendar-{}",
+        &data_encoding::HEXLOWER.encode(&digest)[..12]
+    )
+});
+
+/// The last day of so many working days from today.
+pub(crate) fn working_days(act: &Act, days: u32) -> NaiveDate {
+    act.app.calendar.add_working_days(act.today, days)
+}
+
+/// So many calendar days after a day.
+pub(crate) fn calendar_days(from: NaiveDate, days: u32) -> NaiveDate {
+    from.checked_add_days(Days::new(u64::from(days)))
+        .unwrap_or(from)
+}
+
+/// The thing that a term belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Of<'a> {
+    pub(crate) admission: AdmissionId,
+    pub(crate) kind: &'a str,
+    pub(crate) id: Uuid,
+}
+
+impl Of<'_> {
+    /// The admission itself.
+    pub(crate) const fn admission(id: AdmissionId) -> Of<'static> {
+        Of {
+            admission: id,
+            kind: "admission",
+            id: id.uuid(),
+        }
+    }
+
+    /// A case about it.
+    pub(crate) fn case(case: &store::cases::Case) -> Of<'static> {
+        Of {
+            admission: case.admission,
+            kind: "case",
+            id: case.id.uuid(),
+        }
+    }
+}
+
+/// Begins a term that runs after `from`.
+pub(crate) async fn begin(
+    act: &Act,
+    of: Of<'_>,
+    kind: &str,
+    holder: Role,
+    from: NaiveDate,
+    due_on: NaiveDate,
+) -> Result<(), Problem> {
+    let term = Term {
+        id: act.new_id(),
+        admission: of.admission,
+        object_kind: of.kind.to_owned(),
+        object: of.id,
+        kind: kind.to_owned(),
+        holder,
+        starts_on: from,
+        due_on,
+        calendar: CALENDAR.clone(),
+        extension_reason: None,
+        met_on: None,
+    };
+    Ok(store::cases::terms::begin(&act.tx, &term).await?)
+}
+
+/// The terms of the way to admission: whoever the state waits for owes the next act.
+pub(crate) async fn of_application(act: &Act, admission: &Admission) -> Result<(), Problem> {
+    use domain::institution::InstitutionState as S;
+    store::cases::terms::meet(&act.tx, admission.id.uuid(), &[], act.today).await?;
+    let (kind, holder) = match admission.state {
+        S::Applied => {
+            let local = store::cohorts::local_federation(&act.tx, &admission.site_region).await?;
+            let role = local.map_or(Role::CountyOfficer, |local| local.role);
+            ("completeness", role)
+        }
+        S::Returned => ("completion", Role::InstitutionOperator),
+        S::UnderReview => ("admission_decision", Role::ProvinceOfficer),
+        S::AdmissionNotice => ("admission_notice", Role::ProvinceOfficer),
+        _ => return Ok(()),
+    };
+    match admission.due_on {
+        Some(due) => {
+            let of = Of::admission(admission.id);
+            begin(act, of, kind, holder, act.today, due).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// Terms that end when a case moves to another stage; those of classes and certificates go on.
+pub(crate) const OF_STAGE: &[&str] = &[
+    "serve",
+    "reply",
+    "decide",
+    "plan",
+    "report",
+    "inspection",
+    "hearing",
+    "hearing_request",
+    "suspension_end",
+    "exit_decision",
+];
+
+/// The terms of a case's stage that run from the act itself.
+pub(crate) async fn of_stage(
+    act: &Act,
+    case: &store::cases::Case,
+    stage: T,
+) -> Result<(), Problem> {
+    let numbers = &act.app.policy.workflow;
+    store::cases::terms::meet(&act.tx, case.id.uuid(), OF_STAGE, act.today).await?;
+    let of = Of::case(case);
+    let decider = case.stage_role;
+    if stage.is_served() || stage == T::T17 {
+        let due = working_days(act, numbers.service_wd);
+        begin(act, of, "serve", decider, act.today, due).await?;
+    }
+    match stage {
+        T::T13 | T::T17 => {
+            if let Some(until) = case.term_until {
+                begin(
+                    act,
+                    of,
+                    "report",
+                    Role::InstitutionOperator,
+                    act.today,
+                    until,
+                )
+                .await?;
+            }
+        }
+        T::T16 => {
+            let due = working_days(act, numbers.emergency_hearing_wd);
+            begin(act, of, "hearing", decider, act.today, due).await?;
+            let due = calendar_days(act.today, numbers.emergency_suspension_days);
+            begin(act, of, "suspension_end", decider, act.today, due).await?;
+        }
+        T::T19 => {
+            let notice = act
+                .app
+                .calendar
+                .notice_until(act.today, numbers.exit_notice_wd);
+            let due = act
+                .app
+                .calendar
+                .add_working_days(notice, numbers.province_decision_wd);
+            begin(
+                act,
+                of,
+                "exit_decision",
+                Role::ProvinceOfficer,
+                act.today,
+                due,
+            )
+            .await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The party's terms of a stage, which run from the day of service.
+pub(crate) async fn of_service(
+    act: &Act,
+    case: &store::cases::Case,
+    served_on: NaiveDate,
+) -> Result<(), Problem> {
+    let numbers = &act.app.policy.workflow;
+    let of = Of::case(case);
+    let institution = Role::InstitutionOperator;
+    let (kind, days) = match case.stage {
+        T::T11 => ("reply", numbers.reply_wd),
+        T::T13 | T::T17 => ("plan", numbers.plan_wd),
+        T::T19 => ("hearing_request", numbers.exit_hearing_wd),
+        _ => return Ok(()),
+    };
+    let due = act.app.calendar.add_working_days(served_on, days);
+    begin(act, of, kind, institution, served_on, due).await
+}

@@ -1,0 +1,91 @@
+//! Grades, and the results of grading runs that the transitions rest on (grading.md 6 and 7).
+
+use chrono::NaiveDate;
+
+use crate::{named, text_enum};
+
+text_enum! {
+    /// Grade of an institution.
+    Grade("grade") {
+        /// Provisional: too little to go by.
+        P = "P",
+        /// Excellent.
+        A = "A",
+        /// Good.
+        B = "B",
+        /// Sufficient.
+        C = "C",
+        /// Must improve.
+        D = "D",
+    }
+}
+
+text_enum! {
+    /// Which kind of run a result comes from.
+    ResultKind("kind of result") {
+        /// Annual run: gives the grade.
+        Annual = "annual",
+        /// Quarterly monitoring: gives no grade.
+        Quarterly = "quarterly",
+    }
+}
+
+named!(ResultKind {
+    Annual = "年度评价" / "annual run",
+    Quarterly = "季度监测" / "quarterly monitoring",
+});
+
+/// What a run says about one institution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultRow {
+    /// Kind of run.
+    pub kind: ResultKind,
+    /// Last day of the evidence.
+    pub freeze_on: NaiveDate,
+    /// The grade, in annual runs.
+    pub grade: Option<Grade>,
+    /// Whether EMP is significantly low.
+    pub emp_sig_low: bool,
+    /// Mean satisfaction in thousandths, where it is available.
+    pub sat_milli: Option<u32>,
+    /// Whether satisfaction is suspended for flags.
+    pub sat_suspended: bool,
+    /// Whether the grade was decided (T09, T10), not only computed.
+    pub decided: bool,
+}
+
+/// The newest rows of one kind, newest first.
+fn newest(rows: &[ResultRow], kind: ResultKind) -> Vec<&ResultRow> {
+    let mut rows: Vec<&ResultRow> = rows.iter().filter(|row| row.kind == kind).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.freeze_on));
+    rows
+}
+
+impl ResultRow {
+    /// Whether EMP was significantly low in the two newest quarterly runs (T11).
+    pub fn emp_low_twice(rows: &[Self]) -> bool {
+        let rows = newest(rows, ResultKind::Quarterly);
+        rows.len() >= 2 && rows.iter().take(2).all(|row| row.emp_sig_low)
+    }
+
+    /// Whether the two newest annual runs gave D (T19).
+    pub fn d_twice(rows: &[Self]) -> bool {
+        let rows = newest(rows, ResultKind::Annual);
+        rows.len() >= 2 && rows.iter().take(2).all(|row| row.grade == Some(Grade::D))
+    }
+
+    /// Whether the newest result of any kind has satisfaction under the threshold (T11).
+    pub fn sat_low(rows: &[Self], threshold_milli: u32) -> bool {
+        rows.iter()
+            .max_by_key(|row| row.freeze_on)
+            .and_then(|row| row.sat_milli)
+            .is_some_and(|mean| mean < threshold_milli)
+    }
+
+    /// Whether satisfaction is suspended in the newest result (T11).
+    pub fn sat_is_suspended(rows: &[Self]) -> bool {
+        rows.iter()
+            .max_by_key(|row| row.freeze_on)
+            .is_some_and(|row| row.sat_suspended)
+    }
+}

@@ -1,0 +1,158 @@
+//! Alarms of terms that are due or over, for the level that must act and the ones above it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::access::Role;
+use domain::ids::AdmissionId;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult, Statement, Value};
+use uuid::Uuid;
+
+use crate::entity::cases::alarm;
+use crate::scope::Scope;
+use crate::{StoreError, time};
+
+/// An alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Its id.
+    pub id: Uuid,
+    /// The admission.
+    pub admission: AdmissionId,
+    /// The term or proposal that raised it.
+    pub source: Uuid,
+    /// `due` or `overdue`.
+    pub kind: String,
+    /// What is to be done ("reply", "T16-confirm").
+    pub act: String,
+    /// Whom it tells.
+    pub level: Role,
+    /// Last day of the term.
+    pub due_on: NaiveDate,
+    /// When it was raised.
+    pub raised_at: DateTime<Utc>,
+}
+
+/// Raises an alarm once; answers whether it is new.
+pub async fn raise(db: &impl ConnectionTrait, new: &Alarm) -> Result<bool, StoreError> {
+    let row = alarm::ActiveModel {
+        id: Set(new.id),
+        admission_id: Set(new.admission.uuid()),
+        source_id: Set(new.source),
+        kind: Set(new.kind.clone()),
+        act: Set(new.act.clone()),
+        level: Set(new.level.as_str().to_owned()),
+        due_on: Set(new.due_on.to_string()),
+        raised_at: Set(time::millis(new.raised_at)),
+    };
+    let columns = [
+        alarm::Column::SourceId,
+        alarm::Column::Kind,
+        alarm::Column::Level,
+    ];
+    let done = alarm::Entity::insert(row)
+        .on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    Ok(done > 0)
+}
+
+/// An alarm that still holds, with its institution.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct AlarmRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The admission.
+    pub admission_id: Uuid,
+    /// Name of the institution.
+    pub name: String,
+    /// Division of the main site.
+    pub site_region: String,
+    /// `due` or `overdue`.
+    pub kind: String,
+    /// What is to be done.
+    pub act: String,
+    /// Whom it tells.
+    pub level: String,
+    /// Whose act it is; empty for a proposal.
+    pub holder: Option<String>,
+    /// Last day.
+    pub due_on: String,
+    /// When it was raised, in Unix milliseconds.
+    pub raised_at: i64,
+    /// Number of the case, if it belongs to one.
+    pub number: Option<String>,
+}
+
+/// Alarms that still hold inside the scope, for one level or for all, overdue first. An alarm ends with its term.
+pub async fn open(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    level: Option<Role>,
+    limit: u64,
+) -> Result<Vec<AlarmRow>, StoreError> {
+    let (condition, value) = scope.sql("a.site_region", "a.institution_id", 1);
+    let mut values: Vec<Value> = value.into_iter().collect();
+    let mut rest = String::new();
+    if let Some(level) = level {
+        values.push(level.as_str().into());
+        rest = format!(" AND r.level = ${}", values.len());
+    }
+    let sql = format!(
+        "SELECT r.id, r.admission_id, i.name, a.site_region, r.kind, r.act, r.level, t.holder, r.due_on, r.raised_at, \
+         k.number FROM alarm r JOIN admission a ON a.id = r.admission_id JOIN institution i ON i.id = a.institution_id \
+         LEFT JOIN term t ON t.id = r.source_id LEFT JOIN proposal p ON p.id = r.source_id \
+         LEFT JOIN institution_case k ON k.id = t.object_id \
+         WHERE {condition}{rest} AND (t.id IS NULL OR t.met_on IS NULL) AND (p.id IS NULL OR p.state = 'open') \
+         ORDER BY CASE r.kind WHEN 'overdue' THEN 0 ELSE 1 END, r.due_on, r.id LIMIT {limit}"
+    );
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(AlarmRow::find_by_statement(statement).all(db).await?)
+}
+
+/// The oldest term of the province on an admission that is over; the nation may act after its inaction.
+pub async fn oldest_overdue(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+    today: NaiveDate,
+) -> Result<Option<NaiveDate>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        due_on: Option<String>,
+    }
+    let sql = "SELECT MIN(due_on) AS due_on FROM term WHERE admission_id = $1 AND met_on IS NULL \
+               AND holder = 'province_officer' AND due_on < $2";
+    let values = [
+        Value::from(admission.uuid()),
+        Value::from(today.to_string()),
+    ];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let row = Row::find_by_statement(statement).one(db).await?;
+    time::optional_date(row.and_then(|row| row.due_on).as_deref())
+}
+
+/// A proposal on an admission that should have been decided by now.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct LateProposal {
+    /// The proposal.
+    pub id: Uuid,
+    /// The admission.
+    pub object_id: Uuid,
+    /// The act.
+    pub act: String,
+    /// Role of the proposer.
+    pub role: String,
+    /// When it was due, in Unix milliseconds.
+    pub due_at: i64,
+}
+
+/// Open proposals on admissions whose time is over.
+pub async fn late_proposals(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<Vec<LateProposal>, StoreError> {
+    let sql = "SELECT p.id, p.object_id, p.act, o.role, p.due_at FROM proposal p JOIN post o ON o.id = p.proposed_post \
+               WHERE p.state = 'open' AND p.object_kind = 'admission' AND p.due_at < $1 ORDER BY p.id LIMIT 1000";
+    let statement =
+        Statement::from_sql_and_values(db.get_database_backend(), sql, [time::millis(now).into()]);
+    Ok(LateProposal::find_by_statement(statement).all(db).await?)
+}

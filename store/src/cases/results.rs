@@ -1,0 +1,199 @@
+//! Results of grading runs on an admission: figures shown, notice, decision (T09, T10).
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::ids::{AdmissionId, ResultId, StaffPersonId};
+use domain::institution::{Grade, ResultRow};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+};
+
+use crate::entity::cases::grade_result;
+use crate::{StoreError, time};
+
+/// A result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GradeResult {
+    /// Its id.
+    pub id: ResultId,
+    /// The admission.
+    pub admission: AdmissionId,
+    /// What the run said.
+    pub row: ResultRow,
+    /// Id of the run, or number of the document that holds it.
+    pub run: String,
+    /// SHA-256 of the evidence.
+    pub evidence_sha256: Option<Vec<u8>>,
+    /// When the institution was shown its figures.
+    pub shown_on: NaiveDate,
+    /// When the notice began.
+    pub notice_on: Option<NaiveDate>,
+    /// Its last day.
+    pub notice_until: Option<NaiveDate>,
+    /// When the grade was decided.
+    pub decided_on: Option<NaiveDate>,
+    /// The grade before.
+    pub previous_grade: Option<Grade>,
+    /// Who entered it.
+    pub entered_by: StaffPersonId,
+    /// When.
+    pub entered_at: DateTime<Utc>,
+}
+
+/// Enters a result; the same run twice is a duplicate.
+pub async fn insert(db: &impl ConnectionTrait, new: &GradeResult) -> Result<(), StoreError> {
+    let row = grade_result::ActiveModel {
+        id: Set(new.id.uuid()),
+        admission_id: Set(new.admission.uuid()),
+        kind: Set(new.row.kind.as_str().to_owned()),
+        run: Set(new.run.clone()),
+        freeze_on: Set(new.row.freeze_on.to_string()),
+        grade: Set(new.row.grade.map(|grade| grade.as_str().to_owned())),
+        emp_sig_low: Set(new.row.emp_sig_low),
+        sat_milli: Set(new.row.sat_milli.map(u32::cast_signed)),
+        sat_suspended: Set(new.row.sat_suspended),
+        evidence_sha256: Set(new.evidence_sha256.clone()),
+        shown_on: Set(new.shown_on.to_string()),
+        notice_on: Set(new.notice_on.map(|day| day.to_string())),
+        notice_until: Set(new.notice_until.map(|day| day.to_string())),
+        decided_on: Set(None),
+        previous_grade: Set(None),
+        entered_by: Set(new.entered_by.uuid()),
+        entered_at: Set(time::millis(new.entered_at)),
+    };
+    grade_result::Entity::insert(row)
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// Begins the notice of a result.
+pub async fn notice(
+    db: &impl ConnectionTrait,
+    id: ResultId,
+    on: NaiveDate,
+    until: NaiveDate,
+) -> Result<(), StoreError> {
+    let done = grade_result::Entity::update_many()
+        .col_expr(grade_result::Column::NoticeOn, Expr::value(on.to_string()))
+        .col_expr(
+            grade_result::Column::NoticeUntil,
+            Expr::value(until.to_string()),
+        )
+        .filter(grade_result::Column::Id.eq(id.uuid()))
+        .filter(grade_result::Column::NoticeOn.is_null())
+        .exec(db)
+        .await?;
+    one(done.rows_affected)
+}
+
+/// Notes that the grade was decided, and the one before.
+pub async fn decided(
+    db: &impl ConnectionTrait,
+    id: ResultId,
+    on: NaiveDate,
+    previous: Option<Grade>,
+) -> Result<(), StoreError> {
+    let done = grade_result::Entity::update_many()
+        .col_expr(grade_result::Column::DecidedOn, Expr::value(on.to_string()))
+        .col_expr(
+            grade_result::Column::PreviousGrade,
+            Expr::value(previous.map(|grade| grade.as_str().to_owned())),
+        )
+        .filter(grade_result::Column::Id.eq(id.uuid()))
+        .filter(grade_result::Column::DecidedOn.is_null())
+        .exec(db)
+        .await?;
+    one(done.rows_affected)
+}
+
+/// Changes the grade of a decided result, after an appeal.
+pub async fn regrade(
+    db: &impl ConnectionTrait,
+    id: ResultId,
+    grade: Option<Grade>,
+) -> Result<(), StoreError> {
+    let done = grade_result::Entity::update_many()
+        .col_expr(
+            grade_result::Column::Grade,
+            Expr::value(grade.map(|grade| grade.as_str().to_owned())),
+        )
+        .filter(grade_result::Column::Id.eq(id.uuid()))
+        .exec(db)
+        .await?;
+    one(done.rows_affected)
+}
+
+fn one(rows: u64) -> Result<(), StoreError> {
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
+}
+
+/// The result with this id.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    id: ResultId,
+) -> Result<Option<GradeResult>, StoreError> {
+    grade_result::Entity::find_by_id(id.uuid())
+        .one(db)
+        .await?
+        .map(GradeResult::try_from)
+        .transpose()
+}
+
+/// Results of an admission, oldest first.
+pub async fn of(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+) -> Result<Vec<GradeResult>, StoreError> {
+    let rows = grade_result::Entity::find()
+        .filter(grade_result::Column::AdmissionId.eq(admission.uuid()))
+        .order_by_asc(grade_result::Column::FreezeOn)
+        .order_by_asc(grade_result::Column::Id)
+        .all(db)
+        .await?;
+    rows.into_iter().map(GradeResult::try_from).collect()
+}
+
+impl TryFrom<grade_result::Model> for GradeResult {
+    type Error = StoreError;
+
+    fn try_from(row: grade_result::Model) -> Result<Self, StoreError> {
+        let bad = || StoreError::inconsistent("grade_result", row.id);
+        let grade = |text: &Option<String>| {
+            text.as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| bad())
+        };
+        Ok(Self {
+            id: row.id.into(),
+            admission: row.admission_id.into(),
+            row: ResultRow {
+                kind: row.kind.parse().map_err(|_| bad())?,
+                freeze_on: time::date(&row.freeze_on)?,
+                grade: grade(&row.grade)?,
+                emp_sig_low: row.emp_sig_low,
+                sat_milli: row
+                    .sat_milli
+                    .map(u32::try_from)
+                    .transpose()
+                    .map_err(|_| bad())?,
+                sat_suspended: row.sat_suspended,
+                decided: row.decided_on.is_some(),
+            },
+            previous_grade: grade(&row.previous_grade)?,
+            shown_on: time::date(&row.shown_on)?,
+            notice_on: time::optional_date(row.notice_on.as_deref())?,
+            notice_until: time::optional_date(row.notice_until.as_deref())?,
+            decided_on: time::optional_date(row.decided_on.as_deref())?,
+            entered_by: row.entered_by.into(),
+            entered_at: time::instant(row.entered_at)?,
+            run: row.run,
+            evidence_sha256: row.evidence_sha256,
+        })
+    }
+}
