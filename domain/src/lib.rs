@@ -5,11 +5,13 @@
 
 pub mod access;
 pub mod amounts;
+pub mod bulletin;
 pub mod calendar;
 pub mod certificate;
 pub mod cohort;
 pub mod completion;
 pub mod enrolment;
+pub mod evidence;
 pub mod gates;
 pub mod grading;
 pub mod identifiers;
@@ -21,6 +23,8 @@ pub mod offer;
 pub mod policy;
 pub mod privacy;
 pub mod program;
+pub mod statistics;
+pub mod survey;
 
 pub use amounts::{Fen, Ppm, rdiv};
 pub use identifiers::{
