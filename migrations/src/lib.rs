@@ -17,6 +17,8 @@ mod m20260301_000007_access;
 mod m20260301_000008_lookups;
 mod m20260301_000009_privacy;
 mod m20260301_000010_audit;
+mod m20260301_000031_evidence;
+mod m20260301_000032_runs;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000008_lookups::Migration),
             Box::new(m20260301_000009_privacy::Migration),
             Box::new(m20260301_000010_audit::Migration),
+            Box::new(m20260301_000031_evidence::Migration),
+            Box::new(m20260301_000032_runs::Migration),
         ]
     }
 }

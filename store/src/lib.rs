@@ -15,10 +15,12 @@ pub mod enrolments;
     reason = "the derive makes public items inside a private module"
 )]
 mod entity;
+pub mod episodes;
 pub mod error;
 pub mod files;
 #[cfg(test)]
 mod fixture;
+pub mod grading;
 pub mod health;
 pub mod idempotency;
 pub mod institutions;
@@ -41,6 +43,7 @@ pub mod scope;
 pub mod second_factors;
 pub mod sessions;
 pub mod sign_in_failures;
+pub mod surveys;
 #[cfg(feature = "test-support")]
 pub mod tampering;
 pub mod time;
