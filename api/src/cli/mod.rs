@@ -231,7 +231,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Key(command) => keys::run(command, registry, print).await?,
         Command::Retention(command) => retention::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
-        Command::Grade(command) => return grades::run(command, print),
+        Command::Grade(command) => return grades::run(command, registry, print).await,
         Command::Roster(RosterCommand::ReadXls) => return Ok(2),
         Command::Audit(command) => {
             return audits::run(command, registry, print).await.map(negative);

@@ -27,7 +27,7 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Table, RosterRefused> 
     Ok(table)
 }
 
-fn fill(
+pub(super) fn fill(
     table: &mut Table,
     text: &str,
     delimiter: u8,

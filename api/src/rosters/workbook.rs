@@ -155,3 +155,17 @@ const LAST_SERIAL_DAY: f64 = 2_958_466.0;
 fn damaged(_: XlsxError) -> RosterRefused {
     RosterRefused::Unreadable { row: None }
 }
+
+/// The first visible sheet as a table, whatever its header says. Call [`super::guard::check`] on the same bytes first.
+pub(super) fn first(bytes: &[u8], limits: &Limits) -> Result<Table, RosterRefused> {
+    let mut workbook = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
+    let name = workbook
+        .sheets_metadata()
+        .iter()
+        .find(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible)
+        .map(|sheet| sheet.name.clone());
+    match name {
+        Some(name) => cells(&mut workbook, &name, None, limits),
+        None => Err(RosterRefused::NoHeader { sheets: Vec::new() }),
+    }
+}
