@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::WorkingCalendar;
-use domain::policy::WorkflowPolicy;
+use domain::policy::{EvidencePolicy, WorkflowPolicy};
 use domain::privacy::PrivacyPolicy;
 use store::Store;
 
@@ -36,6 +36,8 @@ pub struct App {
     pub policy: Arc<WorkflowPolicy>,
     /// Deadlines and retention of personal data.
     pub privacy: Arc<PrivacyPolicy>,
+    /// Numbers of employment evidence and of the survey.
+    pub evidence: Arc<EvidencePolicy>,
     /// Working days.
     pub calendar: Arc<WorkingCalendar>,
     /// Divisions by code and by name.

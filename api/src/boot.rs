@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::calendar::WorkingCalendar;
-use domain::policy::WorkflowPolicy;
+use domain::policy::{EvidencePolicy, WorkflowPolicy};
 use domain::privacy::PrivacyPolicy;
 use store::vault::{KeyKind, Vault};
 use store::{DatabaseUrl, Durability, Store};
@@ -102,6 +102,8 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         .map_err(|error| BootError::Policy(error.to_string()))?;
     let privacy = PrivacyPolicy::from_json(seed::PRIVACY_POLICY)
         .map_err(|error| BootError::Policy(error.to_string()))?;
+    let evidence = EvidencePolicy::from_json(seed::EVIDENCE_POLICY)
+        .map_err(|error| BootError::Policy(error.to_string()))?;
     let calendar = WorkingCalendar::from_json(seed::CALENDAR).map_err(Problem::internal)?;
     let mut app = App {
         store,
@@ -113,6 +115,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         policy: Arc::new(policy),
         calendar: Arc::new(calendar),
         privacy: Arc::new(privacy),
+        evidence: Arc::new(evidence),
         regions: Arc::new(RegionTable::default()),
         border: Arc::new(Border::new(Arc::clone(&settings.config.border))),
         files: Arc::new(crate::files::Folder::new(&settings.data.join("files"))),

@@ -105,6 +105,20 @@ ids! {
     FileId,
     /// An objection raised during a notice.
     ObjectionId,
+    /// An episode of work.
+    EpisodeId,
+    /// An imported snapshot of a register.
+    RegisterSnapshotId,
+    /// A conflict that wants a look.
+    ConflictId,
+    /// A grading run.
+    GradingRunId,
+    /// A draft of a grading policy.
+    PolicyDraftId,
+    /// A survey invitation.
+    SurveyId,
+    /// A bulletin.
+    BulletinId,
     /// One entry of a timeline.
     TimelineId,
     /// A case against an institution: warning, rectification, suspension, exit.

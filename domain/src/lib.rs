@@ -5,11 +5,13 @@
 
 pub mod access;
 pub mod amounts;
+pub mod bulletin;
 pub mod calendar;
 pub mod certificate;
 pub mod cohort;
 pub mod completion;
 pub mod enrolment;
+pub mod evidence;
 pub mod free_text;
 pub mod gates;
 pub mod grading;
@@ -24,6 +26,8 @@ pub mod policy;
 pub mod privacy;
 pub mod program;
 pub mod spelling;
+pub mod statistics;
+pub mod survey;
 
 pub use amounts::{Fen, Ppm, rdiv};
 pub use identifiers::{

@@ -170,3 +170,50 @@ impl From<&WorkflowPolicy> for crate::cohort::CohortRules {
         }
     }
 }
+
+/// Numbers of employment evidence and of the survey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidencePolicy {
+    policy_id: String,
+    version: String,
+    /// Evidence and publication.
+    pub evidence: EvidenceNumbers,
+    /// The survey.
+    pub survey: crate::survey::SurveyNumbers,
+}
+
+/// The numbers of evidence; `wd` are working days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceNumbers {
+    /// The county verifies a claim within so many wd (field.md 10).
+    pub verify_wd: u32,
+    /// A contest is decided within so many wd.
+    pub contest_wd: u32,
+    /// Follow-up so many days after the first day of work.
+    pub follow_up_days: Vec<u32>,
+    /// A job that ends so many days after a check wants a look.
+    pub ended_after_check_days: u32,
+    /// Institutions see their figures so many wd before the notice of results.
+    pub figures_wd: u32,
+    /// Notice of results.
+    pub results_notice_wd: u32,
+}
+
+impl EvidencePolicy {
+    /// Reads a policy file; unknown fields are refused.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// Id ("CN-BASE").
+    pub fn id(&self) -> &str {
+        &self.policy_id
+    }
+
+    /// Version ("2026.1").
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}

@@ -19,10 +19,12 @@ pub mod enrolments;
     reason = "the derive makes public items inside a private module"
 )]
 mod entity;
+pub mod episodes;
 pub mod error;
 pub mod files;
 #[cfg(test)]
 mod fixture;
+pub mod grading;
 pub mod health;
 pub mod idempotency;
 pub mod institutions;
@@ -48,6 +50,7 @@ pub mod second_factors;
 pub mod sessions;
 pub mod sign_in_failures;
 pub mod sign_in_requests;
+pub mod surveys;
 #[cfg(feature = "test-support")]
 pub mod tampering;
 pub mod time;

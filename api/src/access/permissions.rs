@@ -169,6 +169,30 @@ permissions! {
     ReadAudit = "read_audit" [U];
     /// Upload evidence files and read those of one's area.
     KeepFiles = "keep_files" [I, X, C, P, N];
+    /// Draft and publish grading policies: N the baseline, P an override.
+    ManageGradingPolicies = "manage_grading_policies" [P, N];
+    /// Freeze a period for grading.
+    FreezePeriods = "freeze_periods" [N];
+    /// Compute runs on frozen evidence, try a draft policy on it.
+    RunGrading = "run_grading" [P, N];
+    /// Publish the grades of one's federation.
+    PublishGrades = "publish_grades" [P];
+    /// See runs, results of one's scope, publications.
+    SeeGrades = "see_grades" [I, X, C, P, N, M, R, U];
+    /// Take record-level evidence and exact results, to compute them again.
+    RecomputeGrades = "recompute_grades" [N, A, U] fresh;
+    /// Claim work of a trainee, add evidence, contest.
+    ClaimEpisodes = "claim_episodes" [I, X, C, P, N];
+    /// Verify work, decide contests, follow up, exclude, close conflicts.
+    DecideEpisodes = "decide_episodes" [X, C, P, N];
+    /// Import snapshots of registers, declare that one does not answer.
+    ImportRegisters = "import_registers" [X, C, P];
+    /// See work of trainees, conflicts.
+    SeeEvidence = "see_evidence" [I, X, C, P, N, M, U];
+    /// Send surveys, suspend one with too many flags.
+    RunSurveys = "run_surveys" [X, C, P];
+    /// Write, review, publish and withdraw bulletins.
+    WriteBulletins = "write_bulletins" [P, N];
     /// Ask for a file of more than a thousand rows with personal data, and take it once another person has approved
     /// (trust.md UP-5, AU-5).
     BulkExport = "bulk_export" [X, C, P, N] fresh;
@@ -189,6 +213,9 @@ mod tests {
         "see_certificates",
         "read_audit",
         "see_read_alarms",
+        "see_grades",
+        "see_evidence",
+        "recompute_grades",
     ];
 
     fn held_by(role: Role) -> Vec<&'static str> {

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use certs::verdict::Lang;
 use clap::{Args, Subcommand};
 use domain::grading::{Evidence, Fault, Faults, Grade, Policy, grade};
+use domain::ids::GradingRunId;
 use serde::Serialize;
 
-use super::registry::{CommandError, Printing};
+use super::registry::{CommandError, Printing, RegistryArgs};
 use crate::reference::seed;
 
 /// 评级 / grading
@@ -17,6 +18,12 @@ use crate::reference::seed;
 pub enum GradeCommand {
     /// 按评级数据计算等级,不需要登记簿 / compute grades from an evidence file: needs no registry
     Run(RunArgs),
+    /// 写出一次评级的数据、政策和结果,供复算 / write evidence, policy and results of a run, to compute them again
+    Export(ExportArgs),
+    /// 用草案政策重算一次评级,看谁会变动 / try a draft policy on the evidence of a run
+    Replay(ReplayArgs),
+    /// 关闭到期的满意度调查,并与身份分离 / close surveys whose time is over, and take identity away from the answers
+    CloseSurveys,
     /// 逐行列出一家机构的计算过程 / show the arithmetic of one institution line by line
     Explain(ExplainArgs),
 }
@@ -48,6 +55,27 @@ pub struct RunArgs {
     explain: bool,
 }
 
+/// Write the files of a run.
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// 评级编号 / the run
+    run: GradingRunId,
+    /// 输出目录 / folder to write to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// Try a policy.
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// 草案政策文件 / file with the draft policy
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// 评级编号 / the run
+    #[arg(long)]
+    run: GradingRunId,
+}
+
 /// Show the arithmetic.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
@@ -58,10 +86,67 @@ pub struct ExplainArgs {
 }
 
 /// Runs the command. Exit code: 0 done; 2 a file is faulty, and then nothing is written.
-pub fn run(command: GradeCommand, print: Printing) -> Result<u8, CommandError> {
+pub async fn run(
+    command: GradeCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<u8, CommandError> {
+    match command {
+        GradeCommand::Export(args) => export(args, registry, print).await,
+        GradeCommand::Replay(args) => {
+            let app = registry.open().await?;
+            let draft = text(&args.policy)?;
+            print.show(&crate::grades::replay::replay(&app, args.run, draft).await?)?;
+            Ok(0)
+        }
+        GradeCommand::CloseSurveys => {
+            let app = registry.open().await?;
+            print.show(&crate::surveys::invite::close(&app).await?)?;
+            Ok(0)
+        }
+        files => compute(files, print),
+    }
+}
+
+/// Writes E, the policy, R and the public table: E and R are exactly the bytes of the run.
+async fn export(
+    args: ExportArgs,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<u8, CommandError> {
+    let app = registry.open().await?;
+    let (run, freeze) = crate::grades::runs::find(&app, args.run).await?;
+    fs::create_dir_all(&args.out)?;
+    let place = |name: &str| args.out.join(name);
+    let evidence = crate::grades::runs::evidence_bytes(&app, &freeze).await?;
+    replace(&place("evidence.json"), &evidence)?;
+    replace(&place("policy.json"), run.policy_text.as_bytes())?;
+    if let Some(base) = &run.base_text {
+        replace(&place("base.json"), base.as_bytes())?;
+    }
+    let results = crate::grades::runs::results_bytes(&app, &run).await?;
+    replace(&place("results.json"), &results)?;
+    let table = crate::grades::public::table(&app, &run).await?;
+    let table =
+        serde_json::to_vec(&table).map_err(|error| CommandError::Usage(error.to_string()))?;
+    replace(&place("public.json"), &table)?;
+    print.show(&serde_json::json!({
+        "run": run.id.to_string(),
+        "policy": run.policy,
+        "freeze": freeze.freeze_on.to_string(),
+        "evidence_sha256": data_encoding::HEXLOWER.encode(&freeze.evidence_sha256),
+        "results_sha256": data_encoding::HEXLOWER.encode(&run.results_sha256),
+        "out": args.out.display().to_string(),
+    }))?;
+    Ok(0)
+}
+
+/// What needs files alone.
+fn compute(command: GradeCommand, print: Printing) -> Result<u8, CommandError> {
     let input = match &command {
         GradeCommand::Run(args) => &args.input,
         GradeCommand::Explain(args) => &args.input,
+        _ => return Ok(2),
     };
     // Both files are read before either is refused, so that one call tells every fault.
     let policy = input.policy()?;
@@ -108,6 +193,7 @@ pub fn run(command: GradeCommand, print: Printing) -> Result<u8, CommandError> {
                 }
             }
         }
+        _ => {}
     }
     Ok(0)
 }

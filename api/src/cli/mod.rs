@@ -252,7 +252,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Retention(command) => retention::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
         Command::Witness(command) => witness::run(command, print).await?,
-        Command::Grade(command) => return grades::run(command, print),
+        Command::Grade(command) => return grades::run(command, registry, print).await,
         Command::Roster(RosterCommand::ReadXls) => return Ok(2),
         Command::Audit(command) => {
             return audits::run(command, registry, print).await.map(negative);

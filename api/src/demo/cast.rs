@@ -107,11 +107,9 @@ pub(super) async fn make(app: &App, script: &Script, country: &Country) -> Resul
         .await?;
     }
     for code in country.federations() {
-        let mut years: Vec<i32> = [0, super::DAYS_BEFORE]
-            .map(|day| chrono::Datelike::year(&script.date(day)))
-            .to_vec();
-        years.dedup();
-        for year in years {
+        let [first, last] =
+            [0, super::DAYS_BEFORE].map(|day| chrono::Datelike::year(&script.date(day)));
+        for year in first..=last {
             let request = NewKeyRequest {
                 federation: code.to_owned(),
                 year,

@@ -4,11 +4,11 @@ use domain::access::Actor;
 use domain::cohort::{CohortAct, Track};
 use domain::ids::{BatchId, CohortId, EnrolmentId};
 
-use super::Script;
 use super::cast::{Cast, key};
 use super::country::Country;
 use super::people::People;
 use super::story::{School, Stage, WithProposal, approve};
+use super::{PAST, Script, past};
 use crate::app::App;
 use crate::certificates::batches::{self, ProposeBatchRequest, ProposedBatch};
 use crate::certificates::issue;
@@ -46,14 +46,14 @@ pub(super) struct Issued {
     pub(super) expired: bool,
 }
 
-struct Class {
-    id: CohortId,
-    school: usize,
+pub(super) struct Class {
+    pub(super) id: CohortId,
+    pub(super) school: usize,
     hours: u32,
     trainees: u32,
 }
 
-/// Runs both waves.
+/// Runs three past years with their grades, then both waves.
 pub(super) async fn run(
     app: &App,
     script: &Script,
@@ -62,14 +62,19 @@ pub(super) async fn run(
     stage: &Stage,
 ) -> Result<Vec<Issued>, Problem> {
     let mut people = People::new(country);
+    past::year(app, script, (country, &mut people), cast, stage, (38, 2)).await?;
+    past::year(app, script, (country, &mut people), cast, stage, (330, 3)).await?;
+    past::grades(app, script, country, cast, 500).await?;
+    past::year(app, script, (country, &mut people), cast, stage, (600, 4)).await?;
+    past::grades(app, script, country, cast, 720).await?;
     let mut issued = Vec::new();
     let first = Wave {
         app,
         script,
         cast,
         stage,
-        start: 38,
-        end: 74,
+        start: PAST + 38,
+        end: PAST + 74,
         trainees: TRAINEES.0,
     };
     let classes = first.open(FIRST, 0).await?;
@@ -77,13 +82,14 @@ pub(super) async fn run(
     first.teach(&classes).await?;
     first.accept(&classes).await?;
     issued.extend(first.certify(&classes).await?);
+    past::grades(app, script, country, cast, PAST + 84).await?;
     let second = Wave {
         app,
         script,
         cast,
         stage,
-        start: 160,
-        end: 200,
+        start: PAST + 160,
+        end: PAST + 200,
         trainees: TRAINEES.1,
     };
     let classes = second.open(SECOND, 1).await?;
@@ -97,14 +103,14 @@ pub(super) async fn run(
     Ok(issued)
 }
 
-struct Wave<'a> {
-    app: &'a App,
-    script: &'a Script,
-    cast: &'a Cast,
-    stage: &'a Stage,
-    start: u64,
-    end: u64,
-    trainees: u32,
+pub(super) struct Wave<'a> {
+    pub(super) app: &'a App,
+    pub(super) script: &'a Script,
+    pub(super) cast: &'a Cast,
+    pub(super) stage: &'a Stage,
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) trainees: u32,
 }
 
 impl Wave<'_> {
@@ -146,7 +152,7 @@ impl Wave<'_> {
             .parse()
     }
 
-    async fn open(&self, count: usize, shift: usize) -> Result<Vec<Class>, Problem> {
+    pub(super) async fn open(&self, count: usize, shift: usize) -> Result<Vec<Class>, Problem> {
         self.script.day(self.start - 6);
         let mut classes = Vec::with_capacity(count);
         for number in 0..count {
@@ -165,7 +171,7 @@ impl Wave<'_> {
                 offer,
                 name: format!(
                     "演示{}期第{}班",
-                    if shift == 0 { "一" } else { "二" },
+                    ["一", "二", "往年一", "往年二", "往年三"][shift % 5],
                     number + 1
                 ),
                 track: Track::Full,
@@ -186,13 +192,14 @@ impl Wave<'_> {
         Ok(classes)
     }
 
-    async fn enrol(
+    pub(super) async fn enrol(
         &self,
         classes: &[Class],
         people: &mut People<'_>,
         announced: usize,
         enrolling: usize,
-    ) -> Result<(), Problem> {
+    ) -> Result<Vec<Vec<String>>, Problem> {
+        let mut numbers = Vec::with_capacity(enrolling);
         self.script.day(self.start - 5);
         for class in &classes[..announced] {
             let operator = self.operator(class, 1).await?;
@@ -219,6 +226,11 @@ impl Wave<'_> {
                 class.trainees,
                 self.script.date(self.start - 3),
             )?;
+            numbers.push(
+                rows.iter()
+                    .map(|row| row.citizen_id.expose().to_owned())
+                    .collect(),
+            );
             import::enrol_rows(self.app, &operator, &key(self.app)?, class.id, rows).await?;
             enrolments::admit(
                 self.app,
@@ -229,10 +241,10 @@ impl Wave<'_> {
             )
             .await?;
         }
-        Ok(())
+        Ok(numbers)
     }
 
-    async fn teach(&self, classes: &[Class]) -> Result<(), Problem> {
+    pub(super) async fn teach(&self, classes: &[Class]) -> Result<(), Problem> {
         self.start(classes).await?;
         self.finish(classes).await
     }
@@ -336,7 +348,7 @@ impl Wave<'_> {
             .collect())
     }
 
-    async fn accept(&self, classes: &[Class]) -> Result<(), Problem> {
+    pub(super) async fn accept(&self, classes: &[Class]) -> Result<(), Problem> {
         self.script.day(self.end + 6);
         for class in classes {
             let county = self.county(class, 1).await?;
@@ -351,7 +363,7 @@ impl Wave<'_> {
         Ok(())
     }
 
-    async fn certify(&self, classes: &[Class]) -> Result<Vec<Issued>, Problem> {
+    pub(super) async fn certify(&self, classes: &[Class]) -> Result<Vec<Issued>, Problem> {
         let mut issued = Vec::with_capacity(classes.len());
         self.script.day(self.end + 8);
         for class in classes {

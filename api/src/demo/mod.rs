@@ -6,6 +6,7 @@
 mod cast;
 mod classes;
 mod country;
+mod past;
 mod people;
 mod showcase;
 mod story;
@@ -24,8 +25,10 @@ use crate::config::Config;
 use crate::config::safety::DEMO_MARK;
 use crate::problem::Problem;
 
+/// How many days the past years take before the story of the present.
+pub(crate) const PAST: u64 = 900;
 /// How many days before today the story begins.
-const DAYS_BEFORE: u64 = 240;
+const DAYS_BEFORE: u64 = PAST + 240;
 
 /// An account of the demo.
 #[derive(Clone, Debug, Serialize, Deserialize)]

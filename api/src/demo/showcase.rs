@@ -35,7 +35,7 @@ pub(super) async fn change(
     stage: &Stage,
     issued: &[Issued],
 ) -> Result<(), Problem> {
-    script.day(215);
+    script.day(super::PAST + 215);
     for batch in issued.iter().filter(|batch| !batch.expired).take(3) {
         let rows = store::certificates::of_batch(app.store.reader(), batch.batch).await?;
         let acts = [

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use certs::log::LeafEntry;
-use domain::policy::WorkflowPolicy;
+use domain::policy::{EvidencePolicy, WorkflowPolicy};
 use domain::privacy::PrivacyPolicy;
 use sha2::{Digest, Sha256};
 use store::WriteTx;
@@ -24,6 +24,9 @@ pub const GRADING_POLICY: &str = include_str!("../../../seed-data/policies/CN-BA
 /// Deadlines and retention of personal data.
 pub const PRIVACY_POLICY: &str =
     include_str!("../../../seed-data/policies/CN-BASE-2026.1.privacy.json");
+/// Numbers of employment evidence and of the survey.
+pub const EVIDENCE_POLICY: &str =
+    include_str!("../../../seed-data/policies/CN-BASE-2026.1.evidence.json");
 
 /// Loads what is new; answers the policy leaf that the caller must log when the policy was not known.
 pub async fn load(
@@ -48,6 +51,7 @@ pub async fn load(
     }
     let workflow = WorkflowPolicy::from_json(workflow_policy).map_err(Problem::internal)?;
     let privacy = PrivacyPolicy::from_json(PRIVACY_POLICY).map_err(Problem::internal)?;
+    let evidence = EvidencePolicy::from_json(EVIDENCE_POLICY).map_err(Problem::internal)?;
     for (id, version, text) in [
         ("CN-BASE".to_owned(), "2026.1", GRADING_POLICY),
         (
@@ -59,6 +63,11 @@ pub async fn load(
             format!("{}-PRIVACY", privacy.id()),
             privacy.version(),
             PRIVACY_POLICY,
+        ),
+        (
+            format!("{}-EVIDENCE", evidence.id()),
+            evidence.version(),
+            EVIDENCE_POLICY,
         ),
     ] {
         let sha256: [u8; 32] = Sha256::digest(text.as_bytes()).into();

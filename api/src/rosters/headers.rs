@@ -247,7 +247,7 @@ impl Header {
 }
 
 /// Full-width to half-width, lower case, without white space, stars, colons and bracketed hints.
-fn normalise(header: &str) -> String {
+pub(super) fn normalise(header: &str) -> String {
     let mut depth = 0_u32;
     let mut out = String::new();
     for c in header.chars() {

@@ -14,6 +14,7 @@
 
 mod annotate;
 mod cause;
+mod columns;
 mod encoding;
 mod fault;
 mod fields;
@@ -37,11 +38,12 @@ mod xls;
 
 pub use annotate::annotate;
 pub use cause::FAULT_CODES;
+pub use columns::{Plain, PlainRow, Wanted, read_columns};
 pub use fault::Fault;
 pub use headers::{Column, Field};
 pub use parse::parse;
 pub use parsed::{Context, IgnoredColumn, Notice, ParsedRoster};
-pub use plain::{PlainRow, read_plain};
+pub use plain::read_plain;
 pub use read::{read, read_with};
 pub use refused::RosterRefused;
 pub use row::{Contact, Hidden, Need, RosterRow};

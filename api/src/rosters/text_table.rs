@@ -48,7 +48,7 @@ pub(super) fn read_plain(text: &str, limits: &Limits) -> Result<Table, RosterRef
     Ok(table)
 }
 
-fn fill(
+pub(super) fn fill(
     table: &mut Table,
     text: &str,
     delimiter: u8,

@@ -87,6 +87,9 @@ fn public_pages() -> Router<App> {
         .merge(crate::programs::pages::routes())
         .merge(crate::log::pages::routes())
         .merge(crate::notices::routes())
+        .merge(crate::grades::public_pages())
+        .merge(crate::bulletins::pages::routes())
+        .merge(crate::surveys::pages::routes())
         .merge(crate::help::routes())
         .merge(crate::frame::assets::routes())
 }

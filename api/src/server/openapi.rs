@@ -66,6 +66,8 @@ pub(super) fn public() -> OpenApiRouter<App> {
         .merge(crate::cohorts::public_routes())
         .merge(crate::reference::json::routes())
         .merge(crate::log::json::routes())
+        .merge(crate::grades::public_routes())
+        .merge(crate::bulletins::public_routes())
 }
 
 /// What is done at the desks.
@@ -86,6 +88,10 @@ pub(super) fn desks() -> OpenApiRouter<App> {
         .merge(crate::cohorts::export::routes())
         .merge(crate::certificates::export::routes())
         .merge(crate::papers::json::routes())
+        .merge(crate::grades::routes())
+        .merge(crate::outcomes::routes())
+        .merge(crate::surveys::routes())
+        .merge(crate::bulletins::routes())
 }
 
 /// The document as the text that is served and kept in `openapi/openapi.json`.

@@ -36,6 +36,8 @@ mod key {
     pub(super) const POLICY: i64 = 16;
     pub(super) const SHA256: i64 = 17;
     pub(super) const PROGRAM_VERSION: i64 = 18;
+    pub(super) const FREEZE: i64 = 19;
+    pub(super) const NUMBER: i64 = 20;
 }
 
 /// An entry of the log. A kind that is not listed cannot be built.
@@ -115,6 +117,36 @@ pub enum LeafEntry {
         /// State after.
         to: Word,
     },
+    /// A grade was published.
+    Grade {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// The institution.
+        institution: CreditCode,
+        /// The admitting federation.
+        federation: FederationCode,
+        /// `A` to `D`, or `P`.
+        grade: Word,
+        /// The policy it was computed by.
+        policy: Word,
+        /// SHA-256 of the results R of the run.
+        results: [u8; 32],
+        /// Freeze date of the run.
+        freeze: chrono::NaiveDate,
+    },
+    /// A bulletin changed its state.
+    Bulletin {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// The federation that speaks.
+        federation: FederationCode,
+        /// State after.
+        to: Word,
+        /// SHA-256 of its text.
+        sha256: [u8; 32],
+        /// Its number.
+        number: Word,
+    },
     /// The head of the audit chain.
     AuditHead {
         /// When, in milliseconds.
@@ -160,6 +192,8 @@ impl LeafEntry {
             | Self::KeyState { at, .. }
             | Self::Policy { at, .. }
             | Self::ProgramPublication { at, .. }
+            | Self::Grade { at, .. }
+            | Self::Bulletin { at, .. }
             | Self::AuditHead { at, .. } => *at,
         }
     }
@@ -174,6 +208,8 @@ impl LeafEntry {
             Self::Policy { .. } => 5,
             Self::ProgramPublication { .. } => 6,
             Self::AuditHead { .. } => 7,
+            Self::Grade { .. } => 8,
+            Self::Bulletin { .. } => 9,
         }
     }
 
@@ -247,6 +283,34 @@ impl LeafEntry {
                 (key::PROGRAM_VERSION, (*version).into()),
             ],
             Self::AuditHead { sha256, .. } => vec![(key::SHA256, digest(sha256))],
+            Self::Grade {
+                institution,
+                federation,
+                grade,
+                policy,
+                results,
+                freeze,
+                ..
+            } => vec![
+                (key::INSTITUTION, institution.as_str().into()),
+                (key::FEDERATION, federation.as_str().into()),
+                (key::TO, grade.as_str().into()),
+                (key::POLICY, policy.as_str().into()),
+                (key::SHA256, digest(results)),
+                (key::FREEZE, freeze.to_string().into()),
+            ],
+            Self::Bulletin {
+                federation,
+                to,
+                sha256,
+                number,
+                ..
+            } => vec![
+                (key::FEDERATION, federation.as_str().into()),
+                (key::TO, to.as_str().into()),
+                (key::SHA256, digest(sha256)),
+                (key::NUMBER, number.as_str().into()),
+            ],
         };
         let head = [
             (key::VERSION, VERSION_1.into()),
@@ -320,6 +384,22 @@ impl LeafEntry {
             7 => Self::AuditHead {
                 at,
                 sha256: reader.digest(key::SHA256)?,
+            },
+            8 => Self::Grade {
+                at,
+                institution: reader.institution()?,
+                federation: reader.parsed(key::FEDERATION)?,
+                grade: reader.parsed(key::TO)?,
+                policy: reader.parsed(key::POLICY)?,
+                results: reader.digest(key::SHA256)?,
+                freeze: reader.parsed(key::FREEZE)?,
+            },
+            9 => Self::Bulletin {
+                at,
+                federation: reader.parsed(key::FEDERATION)?,
+                to: reader.parsed(key::TO)?,
+                sha256: reader.digest(key::SHA256)?,
+                number: reader.parsed(key::NUMBER)?,
             },
             _ => return Err(EntryFault::Kind),
         };

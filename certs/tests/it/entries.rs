@@ -57,6 +57,22 @@ pub(crate) fn every_kind() -> Vec<LeafEntry> {
             at,
             sha256: [7; 32],
         },
+        LeafEntry::Grade {
+            at,
+            institution: claims().institution,
+            federation: federation(),
+            grade: word("A"),
+            policy: word("CN-BASE@2026.1"),
+            results: [8; 32],
+            freeze: "2026-03-31".parse().expect("a date"),
+        },
+        LeafEntry::Bulletin {
+            at,
+            federation: federation(),
+            to: word("published"),
+            sha256: [9; 32],
+            number: word("B37-2026-1"),
+        },
     ]
 }
 

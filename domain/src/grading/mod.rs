@@ -14,7 +14,9 @@ mod indicator;
 mod json;
 mod policy;
 mod reason;
+mod replay;
 mod results;
+pub mod snapshot;
 
 pub use day::Day;
 pub use engine::{Run, grade};
@@ -27,3 +29,4 @@ pub use indicator::{
 };
 pub use policy::Policy;
 pub use reason::{Basis, Reason, Sig};
+pub use replay::{Contribution, Move, Replay, Shift, TraineeShift, replay};

@@ -12,4 +12,5 @@ mod properties;
 mod random;
 mod recompute;
 mod satisfaction;
+mod snapshot;
 mod stability;

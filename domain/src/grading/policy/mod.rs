@@ -76,6 +76,28 @@ impl Policy {
         }
     }
 
+    /// Floor, target and strength of the prior of an indicator: ppm for rates, milli for satisfaction; none for TPA.
+    pub fn scale(&self, indicator: Indicator) -> Option<(u32, u32, u32)> {
+        match indicator {
+            Indicator::Sat => Some((self.sat.floor_milli, self.sat.target_milli, self.sat.m)),
+            Indicator::Tpa => None,
+            rate => {
+                let numbers = &self.rates[rate.at()];
+                Some((numbers.floor_ppm, numbers.target_ppm, numbers.m))
+            }
+        }
+    }
+
+    /// Thresholds of A, B and C in milli-points.
+    pub const fn thresholds(&self) -> [u32; 3] {
+        self.thresholds
+    }
+
+    /// By how much a composite must pass a threshold to change the grade, in milli-points.
+    pub const fn hysteresis(&self) -> u32 {
+        self.hysteresis
+    }
+
     /// The numbers of a rate.
     pub(super) const fn rate(&self, indicator: Indicator) -> &RateNumbers {
         &self.rates[indicator.at()]

@@ -1,0 +1,20 @@
+//! Bulletins: built from one frozen run, reviewed by two, noticed, published, corrected, withdrawn (workflow.md 5).
+
+pub mod acts;
+pub mod build;
+pub mod json;
+pub mod pages;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+/// Operations of the desks.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    json::routes()
+}
+
+/// Operations for anybody.
+pub(crate) fn public_routes() -> OpenApiRouter<App> {
+    json::public_routes()
+}

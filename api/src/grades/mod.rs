@@ -1,0 +1,32 @@
+//! Grading on the server: frozen evidence, runs, publication, policies and their replay, ranking and score pages.
+
+pub mod files;
+pub mod freeze;
+pub mod json;
+pub mod monitoring;
+pub mod pages;
+pub mod policies;
+pub mod public;
+pub mod publications;
+pub mod replay;
+pub mod runs;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+/// Operations of the desks.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    json::routes().merge(policies::routes())
+}
+
+/// Operations for anybody.
+pub(crate) fn public_routes() -> OpenApiRouter<App> {
+    json::public_routes().merge(policies::public_routes())
+}
+
+/// Pages for anybody.
+pub(crate) fn public_pages() -> Router<App> {
+    pages::routes()
+}

@@ -1,0 +1,755 @@
+//! Rankings, the score of an institution line by line, comparison: published results for anybody (pages.md 3.7).
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use chrono::NaiveDate;
+use domain::grading::Indicator;
+use domain::rdiv;
+use domain::statistics::{Interval, differ, wilson};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::ConnectionTrait;
+use store::grading::ResultRow;
+use store::grading::publications::{self, Publication, PublicationState};
+use utoipa::ToSchema;
+
+use super::{public, runs};
+use crate::app::App;
+use crate::extract::{Path, Query};
+use crate::frame::{Brand, Caching, Frame, Visit, both, page};
+use crate::institutions::pages::grade_word;
+use crate::problem::Problem;
+
+/// Routes of this feature.
+pub(crate) fn routes() -> Router<App> {
+    let router = both(Router::new(), "/rankings", get(rankings));
+    let router = both(router, "/rankings/compare", get(compare));
+    both(router, "/institutions/{code}/score", get(score))
+}
+
+/// A raw rate with its Wilson 95 % interval.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Rate {
+    /// Successes.
+    pub observed: u32,
+    /// People.
+    pub n: u32,
+    /// Raw rate in ppm.
+    pub rate_ppm: u32,
+    /// Lower bound in ppm.
+    pub low_ppm: u32,
+    /// Upper bound in ppm.
+    pub high_ppm: u32,
+}
+
+impl Rate {
+    fn interval(self) -> Interval {
+        Interval {
+            rate_ppm: self.rate_ppm,
+            low_ppm: self.low_ppm,
+            high_ppm: self.high_ppm,
+        }
+    }
+}
+
+/// One ranked institution.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Ranked {
+    /// Rank; equal composites share one.
+    pub rank: u32,
+    /// Name.
+    pub name: String,
+    /// Credit code.
+    pub credit_code: String,
+    /// Grade.
+    pub grade: String,
+    /// Composite to one decimal.
+    pub score: String,
+    /// Rank one period before, where there was one.
+    pub rank_before: Option<u32>,
+    /// Employment conversion, raw; none where it is protected.
+    pub employment: Option<Rate>,
+    /// Stability at six months.
+    pub stability: Option<Rate>,
+    /// Adjusted satisfaction in thousandths of a point.
+    pub satisfaction_milli: Option<u64>,
+}
+
+/// One institution without a rank.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Unranked {
+    /// Name.
+    pub name: String,
+    /// Credit code.
+    pub credit_code: String,
+    /// `insufficient_sample`, `suspended`, `exited`.
+    pub reason: String,
+}
+
+/// The ranking of a federation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Ranking {
+    /// The federation.
+    pub federation: String,
+    /// Freeze date of the period.
+    pub period: String,
+    /// Other periods that are public.
+    pub periods: Vec<String>,
+    /// The policy, which is the version of the method.
+    pub policy: String,
+    /// The run.
+    pub run: String,
+    /// `provisional` during the notice, then `final`.
+    pub standing: String,
+    /// Those with a rank.
+    pub ranked: Vec<Ranked>,
+    /// Those without one, each with the reason.
+    pub unranked: Vec<Unranked>,
+}
+
+/// Composite to one decimal, rounded half up.
+fn score_text(milli: u32) -> String {
+    let tenths = rdiv(i128::from(milli), 100);
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+fn rate(entry: &Value, indicator: Indicator) -> Option<Rate> {
+    let figures = &entry["indicators"][indicator.as_str()];
+    let count = |name: &str| u32::try_from(figures[name].as_u64()?).ok();
+    let (observed, n) = (count("observed")?, count("n")?);
+    let interval = wilson(observed, n)?;
+    Some(Rate {
+        observed,
+        n,
+        rate_ppm: interval.rate_ppm,
+        low_ppm: interval.low_ppm,
+        high_ppm: interval.high_ppm,
+    })
+}
+
+fn percent(ppm: u32) -> String {
+    let tenths = rdiv(i128::from(ppm), 1_000);
+    format!("{}.{}%", tenths / 10, tenths % 10)
+}
+
+/// Results of a federation that are public, newest period first.
+async fn public_ones(
+    db: &impl ConnectionTrait,
+    federation: &str,
+) -> Result<Vec<Publication>, Problem> {
+    let mut all = publications::list(db, Some(federation), None).await?;
+    all.retain(|one| one.state != PublicationState::Figures && one.federation == federation);
+    // Of one freeze date the newest counts: a correction replaces what it corrects.
+    all.dedup_by(|later, kept| later.freeze_on == kept.freeze_on);
+    Ok(all)
+}
+
+/// The ranking of a federation, or nothing while none is public.
+pub(crate) async fn ranking(
+    app: &App,
+    federation: &str,
+    period: Option<NaiveDate>,
+) -> Result<Option<Ranking>, Problem> {
+    let reader = app.store.reader();
+    let all = public_ones(reader, federation).await?;
+    let at = match period {
+        Some(period) => all.iter().position(|one| one.freeze_on == period),
+        None => (!all.is_empty()).then_some(0),
+    };
+    let Some(at) = at else { return Ok(None) };
+    let publication = &all[at];
+    let (run, _) = runs::find(app, publication.run).await?;
+    let rows = public::of_federation(reader, publication).await?;
+    let before: BTreeMap<_, _> = match all.get(at + 1) {
+        Some(earlier) => store::grading::results(reader, earlier.run, Some(federation))
+            .await?
+            .into_iter()
+            .filter_map(|row| Some((row.admission, row.rank?)))
+            .collect(),
+        None => BTreeMap::new(),
+    };
+    let called: BTreeMap<_, _> = store::grading::called(reader, Some(federation))
+        .await?
+        .into_iter()
+        .map(|one| (one.admission_id, one))
+        .collect();
+    let (mut ranked, mut unranked) = (Vec::new(), Vec::new());
+    for (row, entry) in rows {
+        let Some(one) = called.get(&row.admission.uuid()) else {
+            continue;
+        };
+        let reason = match one.state.as_str() {
+            "suspended" | "exit_notice" => Some("suspended"),
+            "exited" => Some("exited"),
+            _ if row.rank.is_none() => Some("insufficient_sample"),
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            unranked.push(Unranked {
+                name: one.name.clone(),
+                credit_code: one.credit_code.clone(),
+                reason: reason.to_owned(),
+            });
+            continue;
+        }
+        ranked.push(ranked_row(&row, &entry, one, before.get(&row.admission)));
+    }
+    Ok(Some(Ranking {
+        federation: federation.to_owned(),
+        period: publication.freeze_on.to_string(),
+        periods: all.iter().map(|one| one.freeze_on.to_string()).collect(),
+        policy: run.policy,
+        run: run.id.to_string(),
+        standing: match publication.state {
+            PublicationState::Published => "final".to_owned(),
+            _ => "provisional".to_owned(),
+        },
+        ranked,
+        unranked,
+    }))
+}
+
+fn ranked_row(
+    row: &ResultRow,
+    entry: &Value,
+    one: &store::grading::Called,
+    before: Option<&u32>,
+) -> Ranked {
+    let sat = &entry["indicators"]["SAT"];
+    Ranked {
+        rank: row.rank.unwrap_or(0),
+        name: one.name.clone(),
+        credit_code: one.credit_code.clone(),
+        grade: row.grade.clone(),
+        score: row.composite_milli.map(score_text).unwrap_or_default(),
+        rank_before: before.copied(),
+        employment: rate(entry, Indicator::Emp),
+        stability: rate(entry, Indicator::Stb6),
+        satisfaction_milli: sat["adjusted_milli"]
+            .as_u64()
+            .or_else(|| sat["adjusted"].as_u64()),
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RankingForm {
+    federation: Option<String>,
+    period: Option<String>,
+}
+
+struct RankView {
+    rank: u32,
+    name: String,
+    address: String,
+    code: String,
+    grade: String,
+    score: String,
+    change: String,
+    employment: String,
+    stability: String,
+    satisfaction: String,
+}
+
+#[derive(Template)]
+#[template(path = "rankings.html")]
+struct RankingsPage {
+    f: Frame,
+    federations: Vec<(String, String, bool)>,
+    federation: String,
+    federation_name: String,
+    periods: Vec<String>,
+    period: String,
+    period_words: String,
+    policy: String,
+    provisional: bool,
+    run: String,
+    rows: Vec<RankView>,
+    unranked: Vec<(String, String, &'static str)>,
+}
+
+fn interval_words(f: &Frame, rate: Option<Rate>) -> String {
+    match rate {
+        None => f.t("样本不足,暂不公布", "too few, not shown").to_owned(),
+        Some(rate) => format!(
+            "{} {}{}–{}{}{}/{}",
+            percent(rate.rate_ppm),
+            f.t("(95% 区间 ", "(95% interval "),
+            percent(rate.low_ppm),
+            percent(rate.high_ppm),
+            f.t("),", "), "),
+            rate.observed,
+            rate.n
+        ),
+    }
+}
+
+fn change_words(f: &Frame, row: &Ranked) -> String {
+    match row.rank_before {
+        None => f.t("首次参评", "first time").to_owned(),
+        Some(before) if before > row.rank => {
+            format!(
+                "{}{}{}",
+                f.t("上升 ", "up "),
+                before - row.rank,
+                f.t(" 名", "")
+            )
+        }
+        Some(before) if before < row.rank => {
+            format!(
+                "{}{}{}",
+                f.t("下降 ", "down "),
+                row.rank - before,
+                f.t(" 名", "")
+            )
+        }
+        Some(_) => f.t("持平", "same").to_owned(),
+    }
+}
+
+fn unranked_words(f: &Frame, reason: &str) -> &'static str {
+    f.lang().pick(
+        match reason {
+            "suspended" => "暂停中或退出公示中",
+            "exited" => "已退出",
+            _ => "样本不足",
+        },
+        match reason {
+            "suspended" => "suspended or leaving",
+            "exited" => "has left",
+            _ => "too few trainees",
+        },
+    )
+}
+
+fn thousandths(milli: Option<u64>) -> Option<String> {
+    let hundredths = rdiv(i128::from(milli?), 10);
+    Some(format!("{}.{:02}", hundredths / 100, hundredths % 100))
+}
+
+async fn rankings(
+    State(app): State<App>,
+    visit: Visit,
+    Query(form): Query<RankingForm>,
+) -> Result<Response, Problem> {
+    let reader = app.store.reader();
+    let mut with_results: Vec<String> = publications::list(reader, None, None)
+        .await?
+        .into_iter()
+        .filter(|one| one.state != PublicationState::Figures)
+        .map(|one| one.federation)
+        .collect();
+    with_results.sort();
+    with_results.dedup();
+    let federation = form
+        .federation
+        .filter(|code| !code.is_empty())
+        .or_else(|| with_results.first().cloned())
+        .unwrap_or_default();
+    let period = match form.period.as_deref().filter(|text| !text.is_empty()) {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| {
+            Problem::field(
+                "/period",
+                "date",
+                "评价周期请写冻结日,如 2026-03-31。",
+                "The period is a freeze date such as 2026-03-31.",
+            )
+        })?),
+    };
+    let name = |code: &str| crate::institutions::profile::federation_name(&app, code);
+    let title = visit.lang.pick("排名", "Rankings");
+    let f = Frame::new(&app, &visit, Brand::Registry, title)
+        .under("/", visit.lang.pick("首页", "Home"));
+    let found = if federation.is_empty() {
+        None
+    } else {
+        ranking(&app, &federation, period).await?
+    };
+    let mut view = RankingsPage {
+        federations: with_results
+            .iter()
+            .map(|code| (code.clone(), name(code), *code == federation))
+            .collect(),
+        federation_name: name(&federation),
+        federation,
+        periods: Vec::new(),
+        period: String::new(),
+        period_words: String::new(),
+        policy: String::new(),
+        provisional: false,
+        run: String::new(),
+        rows: Vec::new(),
+        unranked: Vec::new(),
+        f,
+    };
+    if let Some(found) = found {
+        let f = &view.f;
+        view.rows = found
+            .ranked
+            .iter()
+            .map(|row| RankView {
+                rank: row.rank,
+                address: format!(
+                    "/institutions/{}/score?period={}",
+                    row.credit_code, found.period
+                ),
+                grade: grade_word(f.lang(), &row.grade),
+                change: change_words(f, row),
+                employment: interval_words(f, row.employment),
+                stability: interval_words(f, row.stability),
+                satisfaction: thousandths(row.satisfaction_milli)
+                    .unwrap_or_else(|| f.t("样本不足", "too few").to_owned()),
+                name: row.name.clone(),
+                code: row.credit_code.clone(),
+                score: row.score.clone(),
+            })
+            .collect();
+        view.unranked = found
+            .unranked
+            .iter()
+            .map(|one| {
+                let address = format!("/institutions/{}", one.credit_code);
+                (one.name.clone(), address, unranked_words(f, &one.reason))
+            })
+            .collect();
+        view.period_words = crate::institutions::pages::day(f, &found.period);
+        view.periods = found.periods;
+        view.period = found.period;
+        view.policy = found.policy;
+        view.provisional = found.standing == "provisional";
+        view.run = found.run;
+    }
+    page(StatusCode::OK, &view, Caching::Minute)
+}
+
+struct Line {
+    name: &'static str,
+    raw: String,
+    expected: String,
+    adjusted: String,
+    weight: u32,
+    points: String,
+    product: String,
+}
+
+struct ScoreView {
+    federation: String,
+    period: String,
+    policy: String,
+    run: String,
+    grade: String,
+    previous: String,
+    composite: String,
+    sum: String,
+    lines: Vec<Line>,
+    reasons: Vec<&'static str>,
+    next: Option<String>,
+    provisional: bool,
+}
+
+#[derive(Template)]
+#[template(path = "score.html")]
+struct ScorePage {
+    f: Frame,
+    name: String,
+    code: String,
+    scores: Vec<ScoreView>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScoreForm {
+    period: Option<String>,
+}
+
+async fn score(
+    State(app): State<App>,
+    visit: Visit,
+    Path(code): Path<String>,
+    Query(form): Query<ScoreForm>,
+) -> Result<Response, Problem> {
+    let reader = app.store.reader();
+    let institution = store::institutions::by_credit_code(reader, &code)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let title = format!(
+        "{}{}",
+        visit.lang.pick("评分依据:", "How it was graded: "),
+        institution.name
+    );
+    let f = Frame::new(&app, &visit, Brand::Registry, title)
+        .under("/", visit.lang.pick("首页", "Home"))
+        .under("/rankings", visit.lang.pick("排名", "Rankings"));
+    let mut scores = Vec::new();
+    for one in store::grading::called(reader, None).await? {
+        if one.institution_id != institution.id.uuid() {
+            continue;
+        }
+        for publication in public_ones(reader, &one.federation).await? {
+            let wanted = form.period.as_deref().filter(|text| !text.is_empty());
+            if wanted.is_some_and(|period| period != publication.freeze_on.to_string()) {
+                continue;
+            }
+            let rows = public::of_federation(reader, &publication).await?;
+            let found = rows
+                .into_iter()
+                .find(|(row, _)| row.admission.uuid() == one.admission_id);
+            if let Some((row, entry)) = found {
+                scores.push(score_view(&app, &f, &publication, &row, &entry).await?);
+            }
+            if wanted.is_none() {
+                break;
+            }
+        }
+    }
+    let view = ScorePage {
+        name: institution.name,
+        code: institution.credit_code,
+        scores,
+        f,
+    };
+    page(StatusCode::OK, &view, Caching::Minute)
+}
+
+async fn score_view(
+    app: &App,
+    f: &Frame,
+    publication: &Publication,
+    row: &ResultRow,
+    entry: &Value,
+) -> Result<ScoreView, Problem> {
+    let (run, _) = runs::find(app, publication.run).await?;
+    let policy = runs::policy_of(&run)?.policy;
+    let mut lines = Vec::new();
+    let mut sum = Vec::new();
+    for &indicator in Indicator::ALL {
+        let figures = &entry["indicators"][indicator.as_str()];
+        let weight = policy.weight(indicator);
+        let points = figures["points_milli"].as_i64();
+        let available = figures["available"] != false && points.is_some();
+        let few = f.t("样本不足,暂不公布", "too few, not shown").to_owned();
+        let number = |name: &str| figures[name].as_i64();
+        let unit = |value: i64| match indicator {
+            Indicator::Sat => thousandths(u64::try_from(value).ok()).unwrap_or_default(),
+            _ => u32::try_from(value).map(percent).unwrap_or_default(),
+        };
+        let raw = match (indicator, number("observed"), number("n")) {
+            (Indicator::Tpa, _, _) => "-".to_owned(),
+            (Indicator::Sat, _, Some(n)) => format!(
+                "{} ({} {n}/{})",
+                number("mean_milli").map(unit).unwrap_or_default(),
+                f.t("答卷", "responses"),
+                number("invited").unwrap_or(0)
+            ),
+            (_, Some(observed), Some(n)) => format!(
+                "{observed}/{n} = {}",
+                number("raw_ppm").map(unit).unwrap_or_default()
+            ),
+            _ => few.clone(),
+        };
+        let adjusted = number("adjusted_ppm")
+            .or_else(|| number("adjusted_milli"))
+            .or_else(|| figures["adjusted"].as_i64());
+        if let Some(points) = points.filter(|_| available && weight > 0) {
+            sum.push((weight, points));
+        }
+        lines.push(Line {
+            name: f.lang().pick(indicator.zh(), indicator.en()),
+            raw,
+            expected: number("expected_ppm_persons").map_or_else(|| "-".to_owned(), people),
+            adjusted: adjusted.map_or(few, unit),
+            weight,
+            points: points.map_or_else(|| "-".to_owned(), |points| points.to_string()),
+            product: points.filter(|_| available).map_or_else(
+                || "-".to_owned(),
+                |points| (i64::from(weight) * points).to_string(),
+            ),
+        });
+    }
+    let [a, b, c] = policy.thresholds();
+    let next = match row.grade.as_str() {
+        "B" => Some(a),
+        "C" => Some(b),
+        "D" => Some(c),
+        _ => None,
+    };
+    let composite = row.composite_milli;
+    let available = entry["weight_available"].as_i64().unwrap_or(0);
+    let terms: Vec<String> = sum.iter().map(|(w, p)| format!("{w}×{p}")).collect();
+    Ok(ScoreView {
+        federation: crate::institutions::profile::federation_name(app, &publication.federation),
+        period: f.date(publication.freeze_on),
+        policy: run.policy,
+        run: run.id.to_string(),
+        grade: grade_word(f.lang(), &row.grade),
+        previous: row
+            .previous_grade
+            .as_deref()
+            .map_or_else(|| "-".to_owned(), |grade| grade_word(f.lang(), grade)),
+        composite: composite.map_or_else(|| "-".to_owned(), score_text),
+        sum: composite.map_or_else(String::new, |milli| {
+            format!("({}) ÷ {available} = {milli}", terms.join(" + "))
+        }),
+        reasons: entry["reasons"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|code| code.as_str()?.parse::<domain::grading::Reason>().ok())
+            .map(|reason| f.lang().pick(reason.zh(), reason.en()))
+            .collect(),
+        next: next.zip(composite).map(|(limit, have)| {
+            let missing = (limit + policy.hysteresis()).saturating_sub(have);
+            format!(
+                "{} {}",
+                f.t("距离高一级还差", "missing to the next better grade:"),
+                score_text(missing)
+            )
+        }),
+        provisional: publication.state != PublicationState::Published,
+        lines,
+    })
+}
+
+/// Expected successes: ppm-persons as people to two decimals.
+fn people(ppm_persons: i64) -> String {
+    let hundredths = rdiv(i128::from(ppm_persons.max(0)), 10_000);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+struct Compared {
+    name: String,
+    address: String,
+    grade: String,
+    score: String,
+    employment: String,
+    stability: String,
+    completion: String,
+}
+
+#[derive(Template)]
+#[template(path = "compare.html")]
+struct ComparePage {
+    f: Frame,
+    period: String,
+    columns: Vec<Compared>,
+    pairs: Vec<(String, String, &'static str)>,
+}
+
+/// Fewest and most institutions side by side.
+const SIDE_BY_SIDE: std::ops::RangeInclusive<usize> = 2..=6;
+
+async fn compare(
+    State(app): State<App>,
+    visit: Visit,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_str(&query.unwrap_or_default()).unwrap_or_default();
+    let get = |name: &str| {
+        pairs
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+    };
+    let mut codes: Vec<&str> = pairs
+        .iter()
+        .filter(|(key, _)| key == "code")
+        .map(|(_, value)| value.as_str())
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    if !SIDE_BY_SIDE.contains(&codes.len()) {
+        return Err(Problem::field(
+            "/code",
+            "range",
+            "请在同一省的排名中选 2 至 6 家机构比较。",
+            "Choose 2 to 6 institutions of one province to compare.",
+        ));
+    }
+    let federation = get("federation").unwrap_or_default();
+    let period = get("period").and_then(|text| text.parse().ok());
+    let reader = app.store.reader();
+    let all = public_ones(reader, &federation).await?;
+    let publication = match period {
+        Some(period) => all.iter().find(|one| one.freeze_on == period),
+        None => all.first(),
+    };
+    let publication = publication.ok_or_else(Problem::not_found)?;
+    let title = visit.lang.pick("机构比较", "Comparison");
+    let f = Frame::new(&app, &visit, Brand::Registry, title)
+        .under("/", visit.lang.pick("首页", "Home"))
+        .under("/rankings", visit.lang.pick("排名", "Rankings"));
+    let rows = public::of_federation(reader, publication).await?;
+    let called = store::grading::called(reader, Some(&federation)).await?;
+    let mut columns = Vec::new();
+    let mut rates = Vec::new();
+    for code in codes {
+        let one = called
+            .iter()
+            .find(|one| one.credit_code == code)
+            .ok_or_else(Problem::not_found)?;
+        let (row, entry) = rows
+            .iter()
+            .find(|(row, _)| row.admission.uuid() == one.admission_id)
+            .ok_or_else(Problem::not_found)?;
+        rates.push((one.name.clone(), rate(entry, Indicator::Emp)));
+        columns.push(Compared {
+            name: one.name.clone(),
+            address: format!(
+                "/institutions/{code}/score?period={}",
+                publication.freeze_on
+            ),
+            grade: grade_word(f.lang(), &row.grade),
+            score: row
+                .composite_milli
+                .map_or_else(|| "-".to_owned(), score_text),
+            employment: interval_words(&f, rate(entry, Indicator::Emp)),
+            stability: interval_words(&f, rate(entry, Indicator::Stb6)),
+            completion: interval_words(&f, rate(entry, Indicator::Cmp)),
+        });
+    }
+    let mut verdicts = Vec::new();
+    for (at, (one, first)) in rates.iter().enumerate() {
+        for (two, second) in &rates[at + 1..] {
+            let words = match (first, second) {
+                (Some(first), Some(second)) if differ(&first.interval(), &second.interval()) => {
+                    f.lang().pick("差异显著", "significantly different")
+                }
+                (Some(_), Some(_)) => f.lang().pick("差异不显著", "difference not significant"),
+                _ => f.lang().pick("样本不足,不能比较", "too few to compare"),
+            };
+            verdicts.push((one.clone(), two.clone(), words));
+        }
+    }
+    let view = ComparePage {
+        period: f.date(publication.freeze_on),
+        columns,
+        pairs: verdicts,
+        f,
+    };
+    page(StatusCode::OK, &view, Caching::Minute)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_rounded_half_up_to_one_decimal() {
+        assert_eq!(
+            [83_951, 64_950, 64_949, 100_000, 0].map(score_text),
+            ["84.0", "65.0", "64.9", "100.0", "0.0"]
+        );
+        assert_eq!(
+            (percent(577_778), people(14_400_000)),
+            ("57.8%".to_owned(), "14.40".to_owned())
+        );
+    }
+}

@@ -1,0 +1,209 @@
+//! What everybody may see of a run: R with small cells protected (docs/formats.md 16.6).
+
+use std::collections::BTreeMap;
+
+use domain::grading::Indicator;
+use domain::statistics::{LEAST_CELL, may_follow, protect};
+use serde_json::{Map, Value, json};
+use store::ConnectionTrait;
+use store::grading::publications::{self, Publication, PublicationState};
+use store::grading::{ResultRow, Run};
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// Below this raw figures are not shown, and the adjusted one is provisional (grading.md 4).
+const PROVISIONAL: u64 = 10;
+
+/// One institution's entry as the public sees it. `hide` names indicators whose counts must not be shown.
+pub(crate) fn entry(entry: &Value, hide: &[String]) -> Value {
+    let mut entry = entry.clone();
+    let Some(indicators) = entry.get_mut("indicators").and_then(Value::as_object_mut) else {
+        return entry;
+    };
+    for (name, figures) in indicators.iter_mut() {
+        let Some(fields) = figures.as_object_mut() else {
+            continue;
+        };
+        let Some(n) = fields.get("n").and_then(Value::as_u64) else {
+            continue;
+        };
+        if n < u64::from(LEAST_CELL) {
+            *figures = json!({ "shown": "too_few" });
+        } else if n < PROVISIONAL || hide.contains(name) {
+            let adjusted = ["adjusted_ppm", "adjusted_milli"]
+                .iter()
+                .find_map(|field| fields.get(*field).cloned());
+            *figures = json!({ "shown": "provisional", "adjusted": adjusted, "points_milli": fields.get("points_milli") });
+        } else {
+            fields.insert("shown".to_owned(), json!("all"));
+        }
+    }
+    entry
+}
+
+/// For each admission of a federation the indicators whose counts are hidden although they are not small themselves:
+/// because the one hidden cell could be computed back, or because an earlier publication differs by a few people.
+pub(crate) fn hidden(
+    rows: &[(uuid::Uuid, Value)],
+    before: &BTreeMap<uuid::Uuid, Value>,
+) -> BTreeMap<uuid::Uuid, Vec<String>> {
+    let mut hidden: BTreeMap<uuid::Uuid, Vec<String>> = BTreeMap::new();
+    let count = |entry: &Value, name: &str, field: &str| {
+        let value = entry["indicators"][name][field].as_u64().unwrap_or(0);
+        u32::try_from(value).unwrap_or(u32::MAX)
+    };
+    for indicator in Indicator::ALL {
+        let name = indicator.as_str();
+        if *indicator == Indicator::Tpa {
+            continue;
+        }
+        let cells: Vec<u32> = rows.iter().map(|(_, one)| count(one, name, "n")).collect();
+        // Nobody in it tells nothing.
+        let there: Vec<usize> = (0..cells.len()).filter(|&at| cells[at] > 0).collect();
+        let counts: Vec<u32> = there.iter().map(|&at| cells[at]).collect();
+        for (at, shown) in there.iter().zip(protect(&counts)) {
+            let (id, entry) = &rows[*at];
+            let earlier = before.get(id);
+            let differs = earlier.is_some_and(|earlier| {
+                ["n", "observed"].iter().any(|field| {
+                    !may_follow(count(earlier, name, field), count(entry, name, field))
+                })
+            });
+            if !shown || differs {
+                hidden.entry(*id).or_default().push(name.to_owned());
+            }
+        }
+    }
+    hidden
+}
+
+/// Entries of a federation's published results, protected, in order of rank.
+pub(crate) async fn of_federation(
+    db: &impl ConnectionTrait,
+    publication: &Publication,
+) -> Result<Vec<(ResultRow, Value)>, Problem> {
+    let rows = store::grading::results(db, publication.run, Some(&publication.federation)).await?;
+    let mut parsed = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let entry: Value = serde_json::from_str(&row.entry).map_err(Problem::internal)?;
+        parsed.push((row.admission.uuid(), entry));
+    }
+    let before = earlier(db, publication).await?;
+    let hidden = hidden(&parsed, &before);
+    let none = Vec::new();
+    Ok(rows
+        .into_iter()
+        .zip(parsed)
+        .map(|(row, (id, one))| {
+            let shown = entry(&one, hidden.get(&id).unwrap_or(&none));
+            (row, shown)
+        })
+        .collect())
+}
+
+/// What was published before for the same freeze date.
+async fn earlier(
+    db: &impl ConnectionTrait,
+    publication: &Publication,
+) -> Result<BTreeMap<uuid::Uuid, Value>, Problem> {
+    let mut found = BTreeMap::new();
+    let published = publications::list(
+        db,
+        Some(&publication.federation),
+        Some(PublicationState::Published),
+    )
+    .await?;
+    let before = published.iter().find(|one| {
+        one.freeze_on == publication.freeze_on
+            && one.id != publication.id
+            && publication
+                .published_at
+                .is_none_or(|at| one.published_at.is_some_and(|earlier| earlier < at))
+    });
+    if let Some(before) = before {
+        for row in store::grading::results(db, before.run, Some(&before.federation)).await? {
+            let entry = serde_json::from_str(&row.entry).map_err(Problem::internal)?;
+            found.insert(row.admission.uuid(), entry);
+        }
+    }
+    Ok(found)
+}
+
+/// The public table of a run: reference, overall rates, and the entries of federations whose results are public.
+pub(crate) async fn table(app: &App, run: &Run) -> Result<Value, Problem> {
+    let bytes = super::runs::results_bytes(app, run).await?;
+    let whole: Value = serde_json::from_slice(&bytes).map_err(Problem::internal)?;
+    let reader = app.store.reader();
+    let all = publications::list(reader, None, None).await?;
+    let mut institutions = Vec::new();
+    for publication in all
+        .iter()
+        .filter(|one| one.run == run.id && one.state != PublicationState::Figures)
+    {
+        institutions.extend(
+            of_federation(reader, publication)
+                .await?
+                .into_iter()
+                .map(|(_, entry)| entry),
+        );
+    }
+    institutions.sort_by(|one, two| one["id"].as_str().cmp(&two["id"].as_str()));
+    let mut table = Map::new();
+    for field in [
+        "format",
+        "policy",
+        "evidence_sha256",
+        "window_exit_after",
+        "window_exit_until",
+        "overall_ppm",
+        "sat_mean_milli",
+        "reference",
+    ] {
+        table.insert(field.to_owned(), whole[field].clone());
+    }
+    table.insert("institutions".to_owned(), Value::Array(institutions));
+    Ok(Value::Object(table))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(n: u64, observed: u64) -> Value {
+        json!({ "id": "x", "indicators": { "EMP": { "n": n, "observed": observed, "adjusted_ppm": 1, "points_milli": 2 } } })
+    }
+
+    #[test]
+    fn small_counts_are_hidden_and_a_single_hidden_one_takes_another_along() {
+        let id = uuid::Uuid::from_u128;
+        let rows = [
+            (id(1), one(40, 20)),
+            (id(2), one(3, 1)),
+            (id(3), one(12, 6)),
+        ];
+        let hidden = hidden(&rows, &BTreeMap::new());
+        assert!(
+            hidden.contains_key(&id(2))
+                && hidden.contains_key(&id(3))
+                && !hidden.contains_key(&id(1))
+        );
+        assert_eq!(
+            entry(&rows[1].1, &hidden[&id(2)])["indicators"]["EMP"],
+            json!({ "shown": "too_few" })
+        );
+        let shown = entry(&rows[2].1, &hidden[&id(3)]);
+        assert_eq!(shown["indicators"]["EMP"]["shown"], "provisional");
+        assert!(shown["indicators"]["EMP"].get("n").is_none());
+        assert_eq!(entry(&rows[0].1, &[])["indicators"]["EMP"]["n"], 40);
+    }
+
+    #[test]
+    fn a_correction_by_two_people_hides_the_counts() {
+        let id = uuid::Uuid::from_u128;
+        let before = BTreeMap::from([(id(1), one(40, 20)), (id(2), one(50, 20))]);
+        let rows = [(id(1), one(40, 22)), (id(2), one(50, 20))];
+        let hidden = hidden(&rows, &before);
+        assert_eq!(hidden.keys().collect::<Vec<_>>(), [&id(1)]);
+    }
+}

@@ -1,0 +1,113 @@
+//! Further runs on evidence that is frozen: another policy, or the correction of an earlier run.
+
+use axum::http::StatusCode;
+use domain::access::Actor;
+use domain::grading::Evidence;
+use domain::ids::GradingRunId;
+use serde::{Deserialize, Serialize};
+use store::grading::{Freeze, Run};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::files;
+use super::freeze::{KIND, compute, faulty, keep};
+use super::policies::{Loaded, in_force};
+use crate::act::{Begin, Receipt};
+use crate::app::App;
+use crate::extract::IdempotencyKey;
+use crate::problem::{Code, Problem};
+
+/// A run asked for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunRequest {
+    /// The frozen evidence.
+    #[schema(value_type = String, format = "uuid")]
+    pub freeze: Uuid,
+    /// Name of a published policy; the baseline when not given.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// The run that this one corrects.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub corrects: Option<GradingRunId>,
+}
+
+/// Evidence that is frozen; anything else is no period to grade.
+pub(crate) async fn frozen(app: &App, id: Uuid) -> Result<Freeze, Problem> {
+    store::grading::freeze(app.store.reader(), id)
+        .await?
+        .ok_or_else(|| Problem::new(Code::PeriodNotFrozen))
+}
+
+/// A run with its freeze.
+pub(crate) async fn find(app: &App, id: GradingRunId) -> Result<(Run, Freeze), Problem> {
+    let reader = app.store.reader();
+    let run = store::grading::run(reader, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let freeze = store::grading::freeze(reader, run.freeze)
+        .await?
+        .ok_or_else(|| Problem::internal("a run without evidence"))?;
+    Ok((run, freeze))
+}
+
+/// The bytes of E.
+pub(crate) async fn evidence_bytes(app: &App, freeze: &Freeze) -> Result<Vec<u8>, Problem> {
+    files::read(app.store.reader(), freeze.id, &freeze.evidence_sha256).await
+}
+
+/// The bytes of R.
+pub(crate) async fn results_bytes(app: &App, run: &Run) -> Result<Vec<u8>, Problem> {
+    files::read(app.store.reader(), run.id.uuid(), &run.results_sha256).await
+}
+
+/// E as the engine reads it.
+pub(crate) async fn evidence(app: &App, freeze: &Freeze) -> Result<Evidence, Problem> {
+    let bytes = evidence_bytes(app, freeze).await?;
+    tokio::task::spawn_blocking(move || {
+        let text = String::from_utf8(bytes).map_err(Problem::internal)?;
+        Evidence::from_json(&text).map_err(|faults| faulty("/evidence", &faults))
+    })
+    .await
+    .map_err(Problem::internal)?
+}
+
+/// The policy of a stored run.
+pub(crate) fn policy_of(run: &Run) -> Result<Loaded, Problem> {
+    Loaded::of(run.policy_text.clone(), run.base_text.clone())
+}
+
+/// Computes a run on frozen evidence.
+pub async fn run(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    request: &RunRequest,
+) -> Result<Receipt, Problem> {
+    let freeze = frozen(app, request.freeze).await?;
+    let loaded = in_force(app.store.reader(), request.policy.as_deref()).await?;
+    if let Some(corrects) = request.corrects {
+        let (_, before) = find(app, corrects).await?;
+        if before.freeze_on != freeze.freeze_on {
+            return Err(Problem::field(
+                "/corrects",
+                "other-period",
+                "更正的评级必须与原评级是同一冻结日。",
+                "A correction has the freeze date of the run that it corrects.",
+            ));
+        }
+    }
+    let found = evidence(app, &freeze).await?;
+    let policy = loaded.policy.clone();
+    let computed = tokio::task::spawn_blocking(move || compute(&found, &policy))
+        .await
+        .map_err(Problem::internal)??;
+    let mut act = match app.begin(actor, key, "run_grading", request).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let receipt = keep(&mut act, &freeze, &loaded, computed, request.corrects).await?;
+    act.finish(StatusCode::CREATED, &receipt, (KIND, &receipt.run))
+        .await
+}

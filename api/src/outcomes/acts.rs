@@ -1,0 +1,524 @@
+//! Acts on episodes, follow-ups, exclusions, conflicts.
+
+use axum::http::StatusCode;
+use chrono::NaiveDate;
+use domain::access::{Actor, Role};
+use domain::evidence::{
+    EpisodeAct, EpisodeFacts, EpisodeState, FollowUpOutcome, Source, act as decide, proof,
+};
+use domain::grading::{Exclusion, OutageKind};
+use domain::ids::{ConflictId, EnrolmentId, EpisodeId};
+use serde::{Deserialize, Serialize};
+use store::episodes::{self as rows, Episode, NewEvidence};
+use store::scope::Scope;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::claims::{EpisodeReceipt, KIND, dates, locked, settle};
+use super::conflicts;
+use crate::access::permissions::{DecideEpisodes, Permission as _};
+use crate::act::{Act, Begin, Entry, Receipt};
+use crate::app::App;
+use crate::extract::IdempotencyKey;
+use crate::fields::Faults;
+use crate::grades::monitoring;
+use crate::institutions::admission::DocumentRequest;
+use crate::problem::{Code, FieldError, Problem, Sentence};
+
+/// An act on an episode.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EpisodeActRequest {
+    /// `add_evidence`, `confirm`, `contest`, `dismiss`, `uphold`, `end`.
+    #[schema(value_type = String, example = "confirm")]
+    pub act: EpisodeAct,
+    /// Where new evidence comes from.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub source: Option<Source>,
+    /// Why; for a contest and its decision.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The last day worked.
+    #[serde(default)]
+    pub last_day: Option<NaiveDate>,
+}
+
+/// Takes an act on an episode of one's scope.
+pub async fn act_on(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: EpisodeId,
+    revision: i32,
+    request: &EpisodeActRequest,
+) -> Result<Receipt, Problem> {
+    use EpisodeAct as A;
+    let mut faults = Faults::default();
+    faults.reason(request.reason.as_deref());
+    let missing = |faults: &mut Faults, at: &str, zh: &str, en: &str| {
+        faults.add(at, "missing-field", zh, en);
+    };
+    match request.act {
+        A::AddEvidence if request.source.is_none() => {
+            missing(
+                &mut faults,
+                "/source",
+                "请写明证据来源。",
+                "Name the source of the evidence.",
+            );
+        }
+        A::Contest | A::Dismiss | A::Uphold if request.reason.is_none() => {
+            missing(&mut faults, "/reason", "请写明理由。", "Give the reason.");
+        }
+        A::End if request.last_day.is_none() => {
+            missing(
+                &mut faults,
+                "/last_day",
+                "请写明最后工作日。",
+                "Give the last day worked.",
+            );
+        }
+        _ => {}
+    }
+    if request.source.is_some_and(Source::is_imported) {
+        faults.add(
+            "/source",
+            "imported",
+            "社会保险和按比例就业年审数据请以登记数据导入。",
+            "Social insurance and the quota audit come by import of a register snapshot.",
+        );
+    }
+    faults.finish()?;
+    let deciding = matches!(
+        request.act,
+        A::AddEvidence | A::Confirm | A::Dismiss | A::Uphold
+    );
+    if deciding && !DecideEpisodes::allows(actor.role) {
+        return Err(Problem::new(Code::Forbidden).asking_for(DecideEpisodes::NAME));
+    }
+    let begun = app
+        .begin(actor, key, "act_on_episode", &(id, request))
+        .await?;
+    let mut act = match begun {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let (mut episode, mut sources) = locked(&act, id).await?;
+    if episode.revision != revision {
+        return Err(Problem::new(Code::PreconditionFailed));
+    }
+    let decided = matches!(request.act, A::Dismiss | A::Uphold);
+    if decided && episode.confirmed_on.is_some() && actor.role == Role::CountyOfficer {
+        return Err(Problem::new(Code::Forbidden).with_detail(
+            "县级已核实过这条记录,争议由上一级残联裁定。",
+            "The county confirmed this episode before; the level above decides the contest.",
+        ));
+    }
+    if request.act == A::End {
+        let mut faults = Faults::default();
+        dates(app, episode.start_on, request.last_day, &mut faults);
+        faults.finish()?;
+        episode.last_day = request.last_day;
+    }
+    if let Some(source) = request.source {
+        sources.push(source);
+    }
+    let before = episode.state;
+    let facts = EpisodeFacts {
+        state: before,
+        proof: proof(&sources),
+        confirmed: episode.confirmed_on.is_some(),
+        ended: episode.last_day.is_some(),
+    };
+    let (state, contest) = decide(facts, request.act).map_err(|unmet| {
+        let errors = unmet.into_iter().map(|one| FieldError {
+            pointer: String::new(),
+            code: one.code.to_owned(),
+            detail: Sentence::new(one.zh, one.en),
+        });
+        Problem::new(Code::TransitionRefused).with_errors(errors)
+    })?;
+    episode.state = state;
+    if let Some(contest) = contest {
+        episode.contest = Some(contest);
+        let days = act.app.evidence.evidence.contest_wd;
+        episode.contest_due_on = (state == EpisodeState::Contested)
+            .then(|| act.app.calendar.add_working_days(act.today, days));
+    }
+    if request.act == A::Confirm {
+        episode.confirmed_on = Some(act.today);
+    }
+    if let Some(source) = request.source.filter(|_| request.act == A::AddEvidence) {
+        let evidence = NewEvidence {
+            id: act.new_id(),
+            episode: id,
+            source,
+            snapshot: None,
+            file: None,
+            text_index: None,
+            by: actor.person,
+            at: act.now,
+        };
+        rows::add_evidence(&act.tx, &evidence).await?;
+    }
+    if state == EpisodeState::Void {
+        episode.revision = rows::update(&act.tx, &episode).await?;
+    } else {
+        settle(&mut act, &mut episode, &sources).await?;
+    }
+    if request.act == A::End {
+        conflicts::ended(&mut act, &episode).await?;
+    }
+    act.record(Entry {
+        kind: KIND,
+        id: id.uuid(),
+        act: request.act.as_str(),
+        from: Some(before.as_str()),
+        to: Some(episode.state.as_str()),
+        reason_code: request.source.map(Source::as_str),
+        reason: request.reason.as_deref(),
+        ..Entry::default()
+    })
+    .await?;
+    monitoring::update_in(app, &act.tx, episode.person).await?;
+    let receipt = receipt(&episode);
+    act.finish(StatusCode::OK, &receipt, (KIND, id)).await
+}
+
+fn receipt(episode: &Episode) -> EpisodeReceipt {
+    EpisodeReceipt {
+        id: episode.id.to_string(),
+        state: episode.state.as_str().to_owned(),
+        merged: false,
+        due_on: episode
+            .contest_due_on
+            .or(episode.due_on)
+            .map(|day| day.to_string()),
+        conflicts: 0,
+        revision: episode.revision,
+    }
+}
+
+/// What a follow-up found.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FollowUpRequest {
+    /// `still_there`, `left`, `something_wrong`, `no_answer`.
+    #[schema(value_type = String, example = "still_there")]
+    pub outcome: FollowUpOutcome,
+    /// The last day worked, when the trainee has left.
+    #[serde(default)]
+    pub last_day: Option<NaiveDate>,
+}
+
+/// Writes what the call to a trainee found. No answer is no evidence, and not a "no".
+pub async fn follow_up(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: Uuid,
+    request: &FollowUpRequest,
+) -> Result<Receipt, Problem> {
+    let left = request.outcome == FollowUpOutcome::Left;
+    if left != request.last_day.is_some() {
+        return Err(Problem::field(
+            "/last_day",
+            "last-day",
+            "已离职时请写最后工作日,其他情况不写。",
+            "Give the last day worked when the trainee has left, and only then.",
+        ));
+    }
+    if request.outcome == FollowUpOutcome::Register {
+        return Err(Problem::field(
+            "/outcome",
+            "imported",
+            "登记数据由导入自动比对,不能手工填写。",
+            "Registers are matched by import, never by hand.",
+        ));
+    }
+    let begun = app.begin(actor, key, "follow_up", &(id, request)).await?;
+    let mut act = match begun {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let found = rows::follow_up(&act.tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let (mut episode, mut sources) = locked(&act, found.episode).await?;
+    rows::follow_up_done(&act.tx, id, request.outcome, actor.person, act.now).await?;
+    let before = episode.state;
+    match request.outcome {
+        FollowUpOutcome::StillThere | FollowUpOutcome::Left => {
+            if let Some(last) = request.last_day {
+                let mut faults = Faults::default();
+                dates(app, episode.start_on, Some(last), &mut faults);
+                faults.finish()?;
+                episode.last_day = Some(last);
+            }
+            let evidence = NewEvidence {
+                id: act.new_id(),
+                episode: episode.id,
+                source: Source::Trainee,
+                snapshot: None,
+                file: None,
+                text_index: None,
+                by: actor.person,
+                at: act.now,
+            };
+            rows::add_evidence(&act.tx, &evidence).await?;
+            sources.push(Source::Trainee);
+            settle(&mut act, &mut episode, &sources).await?;
+            conflicts::ended(&mut act, &episode).await?;
+        }
+        FollowUpOutcome::SomethingWrong => {
+            episode.state = EpisodeState::Contested;
+            episode.contest = Some(domain::grading::Contest::Open);
+            let days = act.app.evidence.evidence.contest_wd;
+            episode.contest_due_on = Some(act.app.calendar.add_working_days(act.today, days));
+            episode.revision = rows::update(&act.tx, &episode).await?;
+        }
+        FollowUpOutcome::NoAnswer | FollowUpOutcome::Register => {}
+    }
+    act.record(Entry {
+        kind: KIND,
+        id: episode.id.uuid(),
+        act: "follow_up",
+        from: Some(before.as_str()),
+        to: Some(episode.state.as_str()),
+        reason_code: Some(request.outcome.as_str()),
+        ..Entry::default()
+    })
+    .await?;
+    monitoring::update_in(app, &act.tx, episode.person).await?;
+    let receipt = receipt(&episode);
+    act.finish(StatusCode::OK, &receipt, (KIND, episode.id))
+        .await
+}
+
+/// An approved exclusion.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExclusionRequest {
+    /// `X1` died, `X2` medically unable, `X3` education or military, `X4` custody, `X5` retirement age.
+    #[schema(value_type = String, example = "X3")]
+    pub code: Exclusion,
+    /// Its date.
+    pub on: NaiveDate,
+    /// The document it rests on.
+    pub document: DocumentRequest,
+}
+
+/// What was excluded.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ExclusionReceipt {
+    /// The enrolment.
+    pub enrolment: String,
+    /// The code.
+    pub code: String,
+    /// Its date.
+    pub on: String,
+}
+
+/// Approves an exclusion from the employment denominator.
+pub async fn exclude(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    enrolment: EnrolmentId,
+    request: &ExclusionRequest,
+) -> Result<Receipt, Problem> {
+    let mut faults = Faults::default();
+    faults.text("/document/number", &request.document.number, 1, 100);
+    faults.text("/document/issuer", &request.document.issuer, 1, 100);
+    if !Exclusion::GIVEN.contains(&request.code) {
+        faults.add(
+            "/code",
+            "computed",
+            "X6、X7 由程序计算,不能填写。",
+            "X6 and X7 are computed, never given.",
+        );
+    }
+    if request.on > app.today() {
+        faults.add(
+            "/on",
+            "in-future",
+            "日期不能晚于今天。",
+            "The date cannot lie ahead.",
+        );
+    }
+    faults.finish()?;
+    let begun = app
+        .begin(actor, key, "exclude_enrolment", &(enrolment, request))
+        .await?;
+    let mut act = match begun {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let place = rows::place(&act.tx, &Scope::of(actor), enrolment)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    if request.code == Exclusion::X1 && request.on < place.start_on {
+        return Err(Problem::field(
+            "/on",
+            "impossible-date",
+            "死亡日期早于开班日期,请核对。",
+            "The date of death is before the class began.",
+        ));
+    }
+    let paper = &request.document;
+    let document = act
+        .document(&paper.number, &paper.issuer, paper.made_on)
+        .await?;
+    if let Some(file) = paper.file {
+        crate::files::attach(&mut act, document, file).await?;
+    }
+    rows::exclude(
+        &act.tx,
+        enrolment,
+        request.code,
+        request.on,
+        document,
+        actor.person,
+        act.now,
+    )
+    .await?;
+    act.record(Entry {
+        kind: "enrolment",
+        id: enrolment.uuid(),
+        act: "exclude",
+        reason_code: Some(request.code.as_str()),
+        document: Some(document),
+        effective_on: Some(request.on),
+        ..Entry::default()
+    })
+    .await?;
+    monitoring::update_in(app, &act.tx, place.person).await?;
+    let receipt = ExclusionReceipt {
+        enrolment: enrolment.to_string(),
+        code: request.code.as_str().to_owned(),
+        on: request.on.to_string(),
+    };
+    act.finish(StatusCode::OK, &receipt, ("enrolment", enrolment))
+        .await
+}
+
+/// What was found about a conflict.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseConflictRequest {
+    /// What was found, 1 to 500 characters; nobody else is named in it.
+    pub words: String,
+}
+
+/// A closed conflict.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ConflictReceipt {
+    /// The conflict.
+    pub id: String,
+    /// `closed`.
+    pub state: String,
+}
+
+/// Closes a conflict of one's scope.
+pub async fn close_conflict(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: ConflictId,
+    request: &CloseConflictRequest,
+) -> Result<Receipt, Problem> {
+    let mut faults = Faults::default();
+    faults.text("/words", &request.words, 1, 500);
+    faults.finish()?;
+    let begun = app
+        .begin(actor, key, "close_conflict", &(id, request))
+        .await?;
+    let act = match begun {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let scope = Scope::of(actor);
+    let words = request.words.trim();
+    if !rows::close_conflict(&act.tx, &scope, id, words, actor.person, act.now).await? {
+        return Err(Problem::not_found());
+    }
+    let receipt = ConflictReceipt {
+        id: id.to_string(),
+        state: "closed".to_owned(),
+    };
+    act.finish(StatusCode::OK, &receipt, ("conflict", id)).await
+}
+
+/// A time in which a register did not answer.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutageRequest {
+    /// Which register.
+    #[schema(value_type = String, example = "social_insurance")]
+    pub source: Source,
+    /// `system` or `disaster`.
+    #[schema(value_type = String, example = "system")]
+    pub kind: OutageKind,
+    /// First day.
+    pub from: NaiveDate,
+    /// The day on which it answered again.
+    pub until: NaiveDate,
+}
+
+/// A declared outage.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct OutageReceipt {
+    /// Its id.
+    pub id: String,
+}
+
+/// Declares that a register of one's province did not answer.
+pub async fn declare_outage(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    request: &OutageRequest,
+) -> Result<Receipt, Problem> {
+    if actor.role != Role::ProvinceOfficer {
+        return Err(Problem::new(Code::Forbidden).with_detail(
+            "数据来源中断由省级残联公布。",
+            "The province declares that a source does not answer.",
+        ));
+    }
+    if request.until <= request.from {
+        return Err(Problem::field(
+            "/until",
+            "impossible-date",
+            "恢复日期须晚于开始日期。",
+            "The day on which it answered again is after the first day.",
+        ));
+    }
+    let begun = app.begin(actor, key, "declare_outage", request).await?;
+    let act = match begun {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let id: Uuid = act.new_id();
+    insert_outage(&act, id, request).await?;
+    let receipt = OutageReceipt { id: id.to_string() };
+    act.finish(StatusCode::CREATED, &receipt, ("register_outage", id))
+        .await
+}
+
+async fn insert_outage(act: &Act, id: Uuid, request: &OutageRequest) -> Result<(), Problem> {
+    let federation = act.actor.federation.clone().unwrap_or_default();
+    rows::insert_outage(
+        &act.tx,
+        id,
+        &federation,
+        request.source,
+        request.kind,
+        request.from,
+        request.until,
+        act.actor.person,
+        act.now,
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! The automatic list of conflicts. Each side has a row of its own and learns that there is another, never whose.
+
+use chrono::Days;
+use domain::evidence::{ConflictKind, EpisodeState};
+use store::episodes::{self as rows, Conflict, Episode, Place};
+use uuid::Uuid;
+
+use crate::act::Act;
+use crate::problem::Problem;
+
+/// Looks at an episode that was just claimed; answers how many conflicts concern this enrolment.
+pub(super) async fn look(
+    act: &mut Act,
+    place: &Place,
+    episode: &Episode,
+    text_index: Option<&[u8; 32]>,
+) -> Result<usize, Problem> {
+    let mut found = Vec::new();
+    let places = rows::places_of(&act.tx, place.person).await?;
+    if episode.start_on < place.start_on {
+        found.push(side(
+            act,
+            ConflictKind::EmployedBefore,
+            Some(episode),
+            place,
+            place.enrolment.uuid(),
+        ));
+    }
+    if episode.related.is_some() {
+        found.push(side(
+            act,
+            ConflictKind::RelatedEmployer,
+            Some(episode),
+            place,
+            place.enrolment.uuid(),
+        ));
+    }
+    claims_elsewhere(act, place, episode, &places, &mut found).await?;
+    superseded(act, place, &places, &mut found);
+    if let Some(index) = text_index {
+        let same = rows::same_text(&act.tx, index, place.person).await?;
+        if !same.is_empty() {
+            found.push(side(
+                act,
+                ConflictKind::SameContract,
+                Some(episode),
+                place,
+                pair(act, index),
+            ));
+        }
+        for claim in rows::claims(&act.tx, &same).await? {
+            found.push(Conflict {
+                id: act.new_id(),
+                kind: ConflictKind::SameContract,
+                pair: pair(act, index),
+                enrolment: claim.enrolment,
+                episode: Some(claim.episode),
+                institution: claim.institution,
+                site_region: claim.site_region,
+                state: "open".to_owned(),
+                words: None,
+                found_at: act.now,
+            });
+        }
+    }
+    rows::add_conflicts(&act.tx, &found).await?;
+    Ok(found
+        .iter()
+        .filter(|one| one.enrolment == place.enrolment)
+        .count())
+}
+
+/// A job that ends soon after it was verified.
+pub(super) async fn ended(act: &mut Act, episode: &Episode) -> Result<(), Problem> {
+    let days = u64::from(act.app.evidence.evidence.ended_after_check_days);
+    let soon = episode
+        .decided_on
+        .and_then(|on| on.checked_add_days(Days::new(days)))
+        .zip(episode.last_day)
+        .is_some_and(|(limit, last)| {
+            episode.decided_on.is_some_and(|on| last >= on) && last <= limit
+        });
+    if !soon {
+        return Ok(());
+    }
+    let mut found = Vec::new();
+    for claim in rows::claims(&act.tx, &[episode.id]).await? {
+        found.push(Conflict {
+            id: act.new_id(),
+            kind: ConflictKind::EndedAfterCheck,
+            pair: claim.enrolment.uuid(),
+            enrolment: claim.enrolment,
+            episode: Some(episode.id),
+            institution: claim.institution,
+            site_region: claim.site_region,
+            state: "open".to_owned(),
+            words: None,
+            found_at: act.now,
+        });
+    }
+    Ok(rows::add_conflicts(&act.tx, &found).await?)
+}
+
+fn side(
+    act: &Act,
+    kind: ConflictKind,
+    episode: Option<&Episode>,
+    place: &Place,
+    pair: Uuid,
+) -> Conflict {
+    Conflict {
+        id: act.new_id(),
+        kind,
+        pair,
+        enrolment: place.enrolment,
+        episode: episode.map(|one| one.id),
+        institution: place.institution,
+        site_region: place.site_region.clone(),
+        state: "open".to_owned(),
+        words: None,
+        found_at: act.now,
+    }
+}
+
+/// What two sides have in common, keyed: neither can compute the other from it.
+fn pair(act: &Act, of: &[u8]) -> Uuid {
+    let text = data_encoding::HEXLOWER.encode(of);
+    let mac = act
+        .app
+        .store
+        .vault()
+        .blind_index("evidence_conflict.pair", &text);
+    let mut short = [0; 16];
+    short.copy_from_slice(&mac[..16]);
+    Uuid::from_bytes(short)
+}
+
+fn pair_of(act: &Act, one: &Place, two: &Place) -> Uuid {
+    let (a, b) = (one.enrolment.uuid(), two.enrolment.uuid());
+    let (a, b) = (a.min(b), a.max(b));
+    pair(act, &[a.into_bytes(), b.into_bytes()].concat())
+}
+
+/// Other institutions that claim this person for overlapping days.
+async fn claims_elsewhere(
+    act: &Act,
+    place: &Place,
+    episode: &Episode,
+    places: &[Place],
+    found: &mut Vec<Conflict>,
+) -> Result<(), Problem> {
+    let all = rows::of_person(&act.tx, place.person).await?;
+    let overlapping: Vec<&Episode> = all
+        .iter()
+        .filter(|one| {
+            one.state != EpisodeState::Void
+                && one.last_day.is_none_or(|last| episode.start_on <= last)
+                && episode.last_day.is_none_or(|last| one.start_on <= last)
+        })
+        .collect();
+    let ids: Vec<_> = overlapping.iter().map(|one| one.id).collect();
+    for claim in rows::claims(&act.tx, &ids).await? {
+        if claim.institution == place.institution {
+            continue;
+        }
+        let Some(other) = places.iter().find(|one| one.enrolment == claim.enrolment) else {
+            continue;
+        };
+        let pair = pair_of(act, place, other);
+        let theirs = overlapping
+            .iter()
+            .find(|one| one.id == claim.episode)
+            .copied();
+        found.push(side(
+            act,
+            ConflictKind::TwoClaims,
+            Some(episode),
+            place,
+            pair,
+        ));
+        found.push(side(act, ConflictKind::TwoClaims, theirs, other, pair));
+    }
+    Ok(())
+}
+
+/// Courses of one person close enough for rule X7 to look at both (grading.md 2). The engine decides; people are told early.
+fn superseded(act: &Act, place: &Place, places: &[Place], found: &mut Vec<Conflict>) {
+    for other in places
+        .iter()
+        .filter(|one| one.enrolment != place.enrolment && one.institution != place.institution)
+    {
+        let (first, second) = if (place.end_on, place.enrolment) <= (other.end_on, other.enrolment)
+        {
+            (place, other)
+        } else {
+            (other, place)
+        };
+        let reach = first.end_on.checked_add_days(Days::new(180));
+        if reach.is_some_and(|reach| second.start_on <= reach) {
+            let pair = pair_of(act, place, other);
+            found.push(side(act, ConflictKind::Superseded, None, place, pair));
+            found.push(side(act, ConflictKind::Superseded, None, other, pair));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Work after training: episodes with their evidence, registers, follow-ups, conflicts, exclusions (workflow.md 4).
+
+pub mod acts;
+pub mod claims;
+pub mod conflicts;
+pub mod json;
+pub mod registers;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+/// Operations of the desks.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    json::routes()
+}

@@ -1,0 +1,348 @@
+//! Import of register snapshots: social insurance and the quota-employment audit, as CSV or XLSX.
+//!
+//! A snapshot says what stands in the register on its day. That somebody is not in it proves nothing.
+
+use std::collections::HashMap;
+
+use axum::http::StatusCode;
+use chrono::NaiveDate;
+use domain::access::Actor;
+use domain::evidence::Source;
+use domain::grading::WorkType;
+use domain::{CitizenId, CreditCode};
+use serde::{Deserialize, Serialize};
+use store::episodes::{self as rows, RegisterSnapshot};
+use utoipa::ToSchema;
+
+use super::claims::{Known, record};
+use crate::act::{Begin, Receipt};
+use crate::app::App;
+use crate::extract::IdempotencyKey;
+use crate::problem::{Code, FieldError, Problem, Sentence};
+use crate::rosters::{Limits, Plain, PlainRow, Wanted, read_columns};
+
+/// Most faults that one answer tells; the number of all is told beside them.
+const MOST_FAULTS: usize = 500;
+
+const COLUMNS: [Wanted; 5] = [
+    Wanted {
+        words: &["公民身份号码", "身份证号", "身份证号码", "citizen_id"],
+        required: true,
+    },
+    Wanted {
+        words: &[
+            "统一社会信用代码",
+            "用人单位统一社会信用代码",
+            "单位代码",
+            "employer",
+        ],
+        required: true,
+    },
+    Wanted {
+        words: &["起始日期", "参保起始日期", "入职日期", "start_on"],
+        required: true,
+    },
+    Wanted {
+        words: &["截止日期", "停保日期", "离职日期", "last_day"],
+        required: false,
+    },
+    Wanted {
+        words: &["就业形式", "就业类型", "work_type"],
+        required: false,
+    },
+];
+const NAMES: [&str; 5] = [
+    "citizen_id",
+    "employer",
+    "start_on",
+    "last_day",
+    "work_type",
+];
+
+/// What an import did.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RegisterReceipt {
+    /// The snapshot.
+    pub id: String,
+    /// Rows of the file.
+    pub rows: u32,
+    /// Rows about people who are trainees here.
+    pub known: u32,
+    /// Episodes that are new or got this evidence.
+    pub written: u32,
+}
+
+struct Row {
+    citizen_id: String,
+    employer: String,
+    start_on: NaiveDate,
+    last_day: Option<NaiveDate>,
+    work_type: WorkType,
+}
+
+fn work_type(text: Option<&str>) -> Option<WorkType> {
+    match text {
+        None => Some(WorkType::Contract),
+        Some("按比例就业" | "劳动合同") => Some(WorkType::Contract),
+        Some("集中就业") => Some(WorkType::Centralised),
+        Some("公益性岗位") => Some(WorkType::PublicWelfarePost),
+        Some("机关事业单位") => Some(WorkType::PublicSector),
+        Some(other) => other.parse().ok(),
+    }
+}
+
+fn parse(row: &PlainRow, today: NaiveDate, faults: &mut Vec<FieldError>) -> Option<Row> {
+    let before = faults.len();
+    let mut fault = |at: usize, code: &str, zh: &str, en: &str| {
+        faults.push(FieldError {
+            pointer: format!("/rows/{}/{}", row.number, NAMES[at]),
+            code: code.to_owned(),
+            detail: Sentence::new(
+                format!("第 {} 行“{}”:{zh}", row.number, COLUMNS[at].words[0]),
+                format!("Row {}, column {}: {en}", row.number, COLUMNS[at].words[0]),
+            ),
+        });
+    };
+    for &at in &row.unusable {
+        fault(
+            at,
+            "formula",
+            "单元格是公式、错误值或已丢失精度的数字,请改为文本。",
+            "a formula, an error or a rounded number; make it text.",
+        );
+    }
+    let cell = |at: usize| row.cells[at].as_deref();
+    for (at, wanted) in COLUMNS.iter().enumerate() {
+        if wanted.required && cell(at).is_none() && !row.unusable.contains(&at) {
+            fault(at, "required", "请填写。", "must be filled.");
+        }
+    }
+    let citizen_id = cell(0).and_then(|text| match CitizenId::parse_at(text, today) {
+        Ok(id) => Some(id.expose().to_owned()),
+        Err(_) => {
+            fault(
+                0,
+                "citizen-id",
+                "不是有效的公民身份号码(18 位)。",
+                "not a valid identity number of 18 characters.",
+            );
+            None
+        }
+    });
+    let employer = cell(1).and_then(
+        |text| match CreditCode::parse_allowing_organisation_checksum(text) {
+            Ok(code) => Some(code.as_str().to_owned()),
+            Err(_) => {
+                fault(
+                    1,
+                    "credit-code",
+                    "不是有效的统一社会信用代码(18 位)。",
+                    "not a valid credit code of 18 characters.",
+                );
+                None
+            }
+        },
+    );
+    let mut date = |at: usize| -> Option<NaiveDate> {
+        let text = cell(at)?;
+        let plain = text.replace(['/', '.'], "-");
+        let read = plain
+            .parse()
+            .ok()
+            .or_else(|| NaiveDate::parse_from_str(&plain, "%Y%m%d").ok());
+        match read {
+            Some(day) if day <= today => Some(day),
+            Some(_) => {
+                fault(at, "in-future", "日期晚于今天。", "lies ahead of today.");
+                None
+            }
+            None => {
+                fault(
+                    at,
+                    "date",
+                    "不是有效日期,请写 2026-03-31。",
+                    "not a date; write 2026-03-31.",
+                );
+                None
+            }
+        }
+    };
+    let (start_on, last_day) = (date(2), date(3));
+    if let (Some(start), Some(last)) = (start_on, last_day)
+        && last < start
+    {
+        fault(
+            3,
+            "impossible-date",
+            "早于起始日期。",
+            "is before the first day.",
+        );
+    }
+    let kind = work_type(cell(4));
+    if kind.is_none() {
+        fault(
+            4,
+            "work-type",
+            "不认识的就业形式。",
+            "not a form of work that is known.",
+        );
+    }
+    if let (Some(id), Some(start)) = (&citizen_id, start_on)
+        && id
+            .parse::<CitizenId>()
+            .is_ok_and(|id| start <= id.birth_on())
+    {
+        fault(
+            2,
+            "before-birth",
+            "早于出生日期。",
+            "is before the person was born.",
+        );
+    }
+    (faults.len() == before).then_some(())?;
+    Some(Row {
+        citizen_id: citizen_id?,
+        employer: employer?,
+        start_on: start_on?,
+        last_day,
+        work_type: kind?,
+    })
+}
+
+/// What an upload is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// Which register.
+    pub source: Source,
+    /// The day it tells about.
+    pub as_of: NaiveDate,
+}
+
+/// Imports a snapshot: all rows or none.
+pub async fn import(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    about: About,
+    bytes: Vec<u8>,
+) -> Result<Receipt, Problem> {
+    if !about.source.is_imported() {
+        return Err(Problem::field(
+            "/source",
+            "not-imported",
+            "可导入的是 social_insurance 和 quota_audit。",
+            "social_insurance and quota_audit are imported.",
+        ));
+    }
+    let today = app.today();
+    if about.as_of > today {
+        return Err(Problem::field(
+            "/as_of",
+            "in-future",
+            "数据日期不能晚于今天。",
+            "The day of the data cannot lie ahead.",
+        ));
+    }
+    let read: Plain =
+        tokio::task::spawn_blocking(move || read_columns(&bytes, Limits::default(), &COLUMNS))
+            .await
+            .map_err(Problem::internal)??;
+    let mut faults = Vec::new();
+    let parsed: Vec<Row> = read
+        .rows
+        .iter()
+        .filter_map(|row| parse(row, today, &mut faults))
+        .collect();
+    if !faults.is_empty() {
+        let all = faults.len();
+        faults.truncate(MOST_FAULTS);
+        return Err(Problem::new(Code::RegisterFaults)
+            .with_detail(
+                format!("文件有 {all} 处错误,没有写入;请按每行的说明修改后重新上传。"),
+                format!("The file has {all} faults and nothing was written; mend each row as told and upload it again."),
+            )
+            .with_errors(faults));
+    }
+    let sha256 = read.sha256;
+    let request = (about, data_encoding::HEXLOWER.encode(&sha256));
+    let mut act = match app.begin(actor, key, "import_register", &request).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok(receipt),
+    };
+    let mut snapshot = RegisterSnapshot {
+        id: act.new_id(),
+        source: about.source,
+        federation: actor.federation.clone().unwrap_or_default(),
+        as_of: about.as_of,
+        sha256,
+        counts: [u32::try_from(parsed.len()).unwrap_or(u32::MAX), 0, 0, 0],
+        by: actor.person,
+        at: act.now,
+    };
+    let vault = act.app.store.vault();
+    let numbers: Vec<&str> = parsed.iter().map(|row| row.citizen_id.as_str()).collect();
+    let people = store::persons::by_citizen_ids(&act.tx, vault, &numbers).await?;
+    let by_number: HashMap<&str, domain::ids::PersonId> = numbers
+        .iter()
+        .filter_map(|number| {
+            let index = store::persons::citizen_index(vault, number);
+            Some((*number, *people.get(&index)?))
+        })
+        .collect();
+    let mut locked: Vec<_> = by_number.values().copied().collect();
+    locked.sort_unstable();
+    locked.dedup();
+    store::persons::lock(&act.tx, &locked).await?;
+    // The snapshot stands first: the evidence refers to it. Its counts are known before anything is written.
+    let mut plan = Vec::new();
+    for row in &parsed {
+        let Some(person) = by_number.get(row.citizen_id.as_str()) else {
+            continue;
+        };
+        let places = rows::places_of(&act.tx, *person).await?;
+        let place = places
+            .iter()
+            .rev()
+            .find(|one| one.start_on <= row.start_on)
+            .or(places.first())
+            .cloned();
+        if let Some(place) = place {
+            plan.push((place, row));
+        }
+    }
+    let known = u32::try_from(plan.len()).unwrap_or(u32::MAX);
+    snapshot.counts = [snapshot.counts[0], 0, known, known];
+    rows::insert_snapshot(&act.tx, &snapshot).await?;
+    for (place, row) in plan {
+        let known = Known {
+            employer: row.employer.clone(),
+            work_type: row.work_type,
+            start_on: row.start_on,
+            last_day: row.last_day,
+            work_region: None,
+            source: about.source,
+            snapshot: Some(snapshot.id),
+            file: None,
+            text_index: None,
+            related: false,
+        };
+        let written = record(&mut act, &place, &known).await?;
+        // Who is in the register on that day needs no call.
+        if row.last_day.is_none() {
+            let id = written.id.parse().map_err(Problem::internal)?;
+            rows::register_answers(&act.tx, id, about.as_of, actor.person, act.now).await?;
+        }
+    }
+    let receipt = RegisterReceipt {
+        id: snapshot.id.to_string(),
+        rows: snapshot.counts[0],
+        known,
+        written: known,
+    };
+    act.finish(
+        StatusCode::CREATED,
+        &receipt,
+        ("register_snapshot", snapshot.id),
+    )
+    .await
+}

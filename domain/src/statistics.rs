@@ -1,0 +1,178 @@
+//! Intervals of raw rates and protection of small cells, in integers (grading.md 4, workflow.md 8).
+
+/// z squared of a two-sided 95 % interval, in millionths: 1.959964 squared.
+const Z2_PPM: u128 = 3_841_459;
+const MILLION: u128 = 1_000_000;
+
+/// A rate with its Wilson 95 % interval, all in ppm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Interval {
+    /// The raw rate, rounded half up.
+    pub rate_ppm: u32,
+    /// Lower bound, rounded down.
+    pub low_ppm: u32,
+    /// Upper bound, rounded up.
+    pub high_ppm: u32,
+}
+
+/// Wilson's interval of `observed` of `n`; nothing for n = 0 or more successes than people.
+///
+/// With Z = z² in millionths: bounds = (2·O·10⁶ + Z ∓ √(Z·(4·O·(n−O)·10⁶/n + Z))) / (2·(n·10⁶ + Z)). The root is the
+/// integer one; the lower bound is rounded down and the upper one up, so that the interval never promises too much.
+pub fn wilson(observed: u32, n: u32) -> Option<Interval> {
+    if n == 0 || observed > n {
+        return None;
+    }
+    let (o, n) = (u128::from(observed), u128::from(n));
+    let spread = (Z2_PPM * (4 * o * (n - o) * MILLION / n + Z2_PPM)).isqrt();
+    let middle = 2 * o * MILLION + Z2_PPM;
+    let scale = 2 * (n * MILLION + Z2_PPM);
+    let low = middle.saturating_sub(spread + 1) * MILLION / scale;
+    let high = ((middle + spread + 1) * MILLION).div_ceil(scale);
+    let rate = (2 * o * MILLION + n) / (2 * n);
+    let ppm = |value: u128| u32::try_from(value.min(MILLION)).unwrap_or(1_000_000);
+    Some(Interval {
+        rate_ppm: ppm(rate),
+        low_ppm: if o == 0 { 0 } else { ppm(low) },
+        high_ppm: if o == n { 1_000_000 } else { ppm(high) },
+    })
+}
+
+/// Whether two raw rates differ at 95 %: Newcombe's interval of the difference, built from the two Wilson intervals,
+/// does not hold zero.
+pub fn differ(one: &Interval, two: &Interval) -> bool {
+    let (more, less) = if one.rate_ppm >= two.rate_ppm {
+        (one, two)
+    } else {
+        (two, one)
+    };
+    let square = |a: u32, b: u32| {
+        let distance = u64::from(a.abs_diff(b));
+        distance * distance
+    };
+    square(more.rate_ppm, less.rate_ppm)
+        > square(more.rate_ppm, more.low_ppm) + square(less.high_ppm, less.rate_ppm)
+}
+
+/// Fewest people that a public cell may hold.
+pub const LEAST_CELL: u32 = 5;
+
+/// Which cells of a line whose sum is public may be shown. Cells under five are hidden, and with them the next smallest,
+/// until what the sum gives away is at least two cells and five people.
+pub fn protect(cells: &[u32]) -> Vec<bool> {
+    let mut shown: Vec<bool> = cells.iter().map(|&count| count >= LEAST_CELL).collect();
+    loop {
+        let hidden: Vec<u32> = cells
+            .iter()
+            .zip(&shown)
+            .filter(|(_, shown)| !**shown)
+            .map(|(count, _)| *count)
+            .collect();
+        let safe =
+            hidden.is_empty() || (hidden.len() > 1 && hidden.iter().sum::<u32>() >= LEAST_CELL);
+        if safe {
+            return shown;
+        }
+        let next = (0..cells.len())
+            .filter(|&at| shown[at])
+            .min_by_key(|&at| (cells[at], at));
+        match next {
+            Some(at) => shown[at] = false,
+            None => return shown,
+        }
+    }
+}
+
+/// Whether a count may follow one that was published for the same people before: a difference of one to four would tell
+/// about so few of them.
+pub const fn may_follow(published: u32, now: u32) -> bool {
+    let difference = published.abs_diff(now);
+    difference == 0 || difference >= LEAST_CELL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wilson_bounds_are_those_of_the_formula() {
+        // Known values: 24 of 40 and 3 of 7, computed with z = 1.959964 in floating point.
+        let one = wilson(24, 40).expect("an interval");
+        assert_eq!(
+            (one.rate_ppm, one.low_ppm, one.high_ppm),
+            (600_000, 446_019, 736_535)
+        );
+        let few = wilson(3, 7).expect("an interval");
+        assert_eq!(
+            (few.rate_ppm, few.low_ppm, few.high_ppm),
+            (428_571, 158_223, 749_529)
+        );
+        assert_eq!(wilson(0, 10).map(|one| one.low_ppm), Some(0));
+        assert_eq!(wilson(10, 10).map(|one| one.high_ppm), Some(1_000_000));
+        assert_eq!((wilson(0, 0), wilson(2, 1)), (None, None));
+    }
+
+    #[test]
+    fn the_rate_lies_in_its_interval_and_more_people_narrow_it() {
+        for n in 1..120 {
+            for o in 0..=n {
+                let one = wilson(o, n).expect("an interval");
+                assert!(
+                    one.low_ppm <= one.rate_ppm && one.rate_ppm <= one.high_ppm,
+                    "{o}/{n}"
+                );
+                let ten = wilson(o * 10, n * 10).expect("an interval");
+                assert!(
+                    ten.high_ppm - ten.low_ppm < one.high_ppm - one.low_ppm,
+                    "{o}/{n}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn small_differences_of_few_people_are_not_significant() {
+        let rate = |o, n| wilson(o, n).expect("an interval");
+        assert!(!differ(&rate(12, 30), &rate(15, 30)));
+        assert!(differ(&rate(6, 30), &rate(20, 30)));
+        assert!(differ(&rate(300, 1_000), &rate(400, 1_000)));
+        assert!(!differ(&rate(5, 10), &rate(5, 10)));
+    }
+
+    #[test]
+    fn a_small_cell_takes_a_second_one_with_it() {
+        assert_eq!(protect(&[40, 3, 12]), [true, false, false]);
+        assert_eq!(protect(&[40, 3, 4]), [true, false, false]);
+        assert_eq!(protect(&[40, 1, 2]), [false, false, false]);
+        assert_eq!(protect(&[40, 50]), [true, true]);
+        assert_eq!(protect(&[3]), [false]);
+        assert_eq!(protect(&[]), Vec::<bool>::new());
+    }
+
+    #[test]
+    fn no_sum_gives_a_hidden_cell_away() {
+        for a in 0..9 {
+            for b in 0..9 {
+                for c in 0..9 {
+                    let cells = [a, b, c];
+                    let shown = protect(&cells);
+                    let hidden: Vec<u32> = (0..3)
+                        .filter(|&at| !shown[at])
+                        .map(|at| cells[at])
+                        .collect();
+                    assert!(hidden.len() != 1 && (0..3).all(|at| !shown[at] || cells[at] >= 5));
+                    assert!(
+                        hidden.is_empty() || hidden.len() == 3 || hidden.iter().sum::<u32>() >= 5
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_correction_by_a_few_people_is_not_published_as_a_count() {
+        assert!(
+            may_follow(30, 30) && may_follow(30, 25) && !may_follow(30, 29) && !may_follow(26, 30)
+        );
+    }
+}

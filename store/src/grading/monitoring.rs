@@ -1,0 +1,148 @@
+//! Counts of the monitoring: what each enrolment counted as, and the sums of each institution, kept up person by person.
+
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    Statement,
+};
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::entity::monitoring::{monitoring_count, monitoring_outcome};
+
+/// What one enrolment counts as: for each indicator nothing, or whether it is a success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The enrolment.
+    pub enrolment: Uuid,
+    /// Its admission.
+    pub admission: Uuid,
+    /// Category and band as a number, 0 to 13.
+    pub stratum: u8,
+    /// Indicators in which it counts, each with whether it is a success.
+    pub outcome: BTreeMap<String, bool>,
+}
+
+/// Enrolments of a person, and what they need to be found again in the evidence.
+pub async fn persons_enrolments(
+    db: &impl ConnectionTrait,
+    person: Uuid,
+) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Found {
+        id: Uuid,
+        admission_id: Uuid,
+    }
+    let statement = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        "SELECT e.id, c.admission_id FROM enrolment e JOIN cohort c ON c.id = e.cohort_id WHERE e.person_id = $1 ORDER BY e.id",
+        vec![person.into()],
+    );
+    let rows = Found::find_by_statement(statement).all(db).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.admission_id))
+        .collect())
+}
+
+/// Puts the outcomes of a person's enrolments in place of the ones before, and moves the sums by the difference.
+///
+/// It touches the rows of these enrolments and of their institutions, and nothing else.
+pub async fn put(db: &impl ConnectionTrait, all: &[Counted]) -> Result<(), StoreError> {
+    let ids = all.iter().map(|one| one.enrolment);
+    let before = monitoring_outcome::Entity::find()
+        .filter(monitoring_outcome::Column::EnrolmentId.is_in(ids))
+        .all(db)
+        .await?;
+    let mut deltas: BTreeMap<(Uuid, String, i32), (i64, i64)> = BTreeMap::new();
+    for row in &before {
+        let outcome: BTreeMap<String, bool> = serde_json::from_str(&row.outcome)
+            .map_err(|_| StoreError::inconsistent("monitoring_outcome", row.enrolment_id))?;
+        for (indicator, good) in outcome {
+            let delta = deltas
+                .entry((row.admission_id, indicator, row.stratum))
+                .or_default();
+            *delta = (delta.0 - 1, delta.1 - i64::from(good));
+        }
+    }
+    for one in all {
+        for (indicator, good) in &one.outcome {
+            let key = (one.admission, indicator.clone(), i32::from(one.stratum));
+            let delta = deltas.entry(key).or_default();
+            *delta = (delta.0 + 1, delta.1 + i64::from(*good));
+        }
+    }
+    for one in all {
+        let row = monitoring_outcome::Model {
+            enrolment_id: one.enrolment,
+            admission_id: one.admission,
+            stratum: i32::from(one.stratum),
+            outcome: serde_json::to_string(&one.outcome)
+                .map_err(|_| StoreError::inconsistent("monitoring_outcome", one.enrolment))?,
+        };
+        monitoring_outcome::Entity::insert(row.into_active_model())
+            .on_conflict(
+                OnConflict::column(monitoring_outcome::Column::EnrolmentId)
+                    .update_columns([
+                        monitoring_outcome::Column::AdmissionId,
+                        monitoring_outcome::Column::Stratum,
+                        monitoring_outcome::Column::Outcome,
+                    ])
+                    .to_owned(),
+            )
+            .exec_without_returning(db)
+            .await?;
+    }
+    for ((admission, indicator, stratum), (n, observed)) in deltas {
+        if (n, observed) == (0, 0) {
+            continue;
+        }
+        use monitoring_count::Column as C;
+        let row = monitoring_count::Model {
+            admission_id: admission,
+            indicator,
+            stratum,
+            n,
+            observed,
+        };
+        let add = |column: C, by: i64| {
+            (
+                column,
+                Expr::col((monitoring_count::Entity, column)).add(by),
+            )
+        };
+        monitoring_count::Entity::insert(row.into_active_model())
+            .on_conflict(
+                OnConflict::columns([C::AdmissionId, C::Indicator, C::Stratum])
+                    .values([add(C::N, n), add(C::Observed, observed)])
+                    .to_owned(),
+            )
+            .exec_without_returning(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The sums of an institution: indicator, stratum, people, successes.
+pub async fn counts(
+    db: &impl ConnectionTrait,
+    admission: Uuid,
+) -> Result<Vec<(String, u8, u32, u32)>, StoreError> {
+    let rows = monitoring_count::Entity::find()
+        .filter(monitoring_count::Column::AdmissionId.eq(admission))
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let bad = |_| StoreError::inconsistent("monitoring_count", row.admission_id);
+            Ok((
+                row.indicator,
+                u8::try_from(row.stratum).map_err(bad)?,
+                u32::try_from(row.n).map_err(bad)?,
+                u32::try_from(row.observed).map_err(bad)?,
+            ))
+        })
+        .collect()
+}

@@ -1,0 +1,418 @@
+//! Survey invitations and responses. After closing a response knows its enrolment by a keyed index alone.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::grading::{SurveyBy, SurveyMode};
+use domain::ids::{AdmissionId, CohortId, EnrolmentId, StaffPersonId, SurveyId};
+use domain::survey::SurveyFlag;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    QuerySelect, Statement, Value,
+};
+use uuid::Uuid;
+
+use crate::entity::evidence::{survey_invitation, survey_response, survey_suspension};
+use crate::grading::snapshot::SURVEY_INDEX;
+use crate::scope::Scope;
+use crate::vault::Vault;
+use crate::{StoreError, enrolments, time};
+
+/// Somebody who is to be asked.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    /// The enrolment.
+    pub enrolment: EnrolmentId,
+    /// Telephone on record.
+    pub phone: Option<zeroize::Zeroizing<String>>,
+    /// Whether they were asked before.
+    pub asked: bool,
+}
+
+#[derive(FromQueryResult)]
+struct InvitedRow {
+    id: Uuid,
+    person_id: Uuid,
+    phone_enc: Option<Vec<u8>>,
+    data_key: Vec<u8>,
+    data_key_version: i32,
+    asked: i64,
+}
+
+/// The trainees of a class of the scope who are to be asked: all but those who only applied.
+pub async fn to_ask(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    scope: &Scope,
+    cohort: CohortId,
+) -> Result<Vec<Invited>, StoreError> {
+    let (within, value) = scope.sql("c.site_region", "c.institution_id", 2);
+    let mut values: Vec<Value> = vec![cohort.uuid().into()];
+    values.extend(value);
+    let sql = format!(
+        "SELECT e.id, e.person_id, e.phone_enc, p.data_key, p.data_key_version, \
+         CAST((SELECT COUNT(*) FROM survey_invitation s WHERE s.enrolment_id = e.id) AS BIGINT) AS asked \
+         FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN person p ON p.id = e.person_id \
+         WHERE c.id = $1 AND {within} AND e.state NOT IN ('applied', 'rejected', 'not_attached') ORDER BY e.id"
+    );
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = InvitedRow::find_by_statement(statement).all(db).await?;
+    rows.into_iter()
+        .map(|row| {
+            let phone = match row.phone_enc {
+                Some(sealed) if !row.data_key.is_empty() => {
+                    let wrapped = crate::vault::WrappedKey {
+                        bytes: row.data_key,
+                        version: row.data_key_version,
+                    };
+                    let key = vault.open_data_key(row.person_id, &wrapped)?;
+                    Some(key.open_text(enrolments::PHONE, row.id, &sealed)?)
+                }
+                _ => None,
+            };
+            Ok(Invited {
+                enrolment: row.id.into(),
+                phone,
+                asked: row.asked > 0,
+            })
+        })
+        .collect()
+}
+
+/// Writes an invitation as sent.
+pub async fn invite(
+    db: &impl ConnectionTrait,
+    id: SurveyId,
+    enrolment: EnrolmentId,
+    token_mac: &[u8; 32],
+    now: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let row = survey_invitation::Model {
+        id: id.uuid(),
+        enrolment_id: enrolment.uuid(),
+        token_mac: token_mac.to_vec(),
+        state: "open".to_owned(),
+        sent_at: time::millis(now),
+        ends_at: time::millis(ends_at),
+        opened_at: None,
+        answered_on: None,
+        reminders: 0,
+        contactable: true,
+    };
+    survey_invitation::Entity::insert(row.into_active_model())
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// An invitation with what its page says.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Invitation {
+    /// Its id.
+    pub id: Uuid,
+    /// The enrolment.
+    pub enrolment_id: Uuid,
+    /// `open`, `answered`, `expired`.
+    pub state: String,
+    /// Until when (Unix milliseconds).
+    pub ends_at: i64,
+    /// When the page was opened first.
+    pub opened_at: Option<i64>,
+    /// When it was answered.
+    pub answered_on: Option<String>,
+    /// The admission asked about.
+    pub admission_id: Uuid,
+    /// Its institution.
+    pub institution_id: Uuid,
+    /// Name of the class's program.
+    pub program_name: String,
+    /// Name of the institution.
+    pub institution_name: String,
+}
+
+/// The invitation that a token opens, answered and expired ones included.
+pub async fn by_token(
+    db: &impl ConnectionTrait,
+    macs: &[[u8; 32]],
+) -> Result<Option<Invitation>, StoreError> {
+    for mac in macs {
+        let statement = Statement::from_sql_and_values(
+            db.get_database_backend(),
+            "SELECT s.id, s.enrolment_id, s.state, s.ends_at, s.opened_at, s.answered_on, c.admission_id, c.institution_id, \
+             v.name AS program_name, i.name AS institution_name FROM survey_invitation s \
+             JOIN enrolment e ON e.id = s.enrolment_id JOIN cohort c ON c.id = e.cohort_id \
+             JOIN program_version v ON v.id = c.program_version_id JOIN institution i ON i.id = c.institution_id \
+             WHERE s.token_mac = $1",
+            vec![mac.to_vec().into()],
+        );
+        let found = Invitation::find_by_statement(statement).one(db).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Notes that the page was opened, the first time.
+pub async fn opened(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    use survey_invitation::Column as C;
+    survey_invitation::Entity::update_many()
+        .col_expr(C::OpenedAt, Expr::value(time::millis(now)))
+        .filter(C::Id.eq(id))
+        .filter(C::OpenedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// A response to write.
+#[derive(Clone, Debug)]
+pub struct NewResponse {
+    /// Its id.
+    pub id: Uuid,
+    /// The invitation it answers.
+    pub invitation: Uuid,
+    /// The enrolment.
+    pub enrolment: EnrolmentId,
+    /// The admission asked about.
+    pub admission: AdmissionId,
+    /// Five items.
+    pub items: [u8; 5],
+    /// Day.
+    pub submitted_on: NaiveDate,
+    /// How.
+    pub mode: SurveyMode,
+    /// By whom.
+    pub by: SurveyBy,
+    /// Seconds from opening to sending.
+    pub seconds: u32,
+    /// Keyed index of the device.
+    pub device: Option<[u8; 32]>,
+    /// Keyed index of the network.
+    pub network: Option<[u8; 32]>,
+    /// Flags.
+    pub flags: Vec<SurveyFlag>,
+}
+
+/// Writes a response and uses the token up; `Stale` when the token was used meanwhile.
+pub async fn answer(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    new: &NewResponse,
+) -> Result<(), StoreError> {
+    use survey_invitation::Column as C;
+    let used = survey_invitation::Entity::update_many()
+        .col_expr(C::State, Expr::value("answered"))
+        .col_expr(C::AnsweredOn, Expr::value(new.submitted_on.to_string()))
+        .filter(C::Id.eq(new.invitation))
+        .filter(C::State.eq("open"))
+        .exec(db)
+        .await?;
+    if used.rows_affected != 1 {
+        return Err(StoreError::Stale);
+    }
+    let flags: Vec<&str> = new.flags.iter().map(|flag| flag.as_str()).collect();
+    let row = survey_response::Model {
+        id: new.id,
+        enrolment_id: Some(new.enrolment.uuid()),
+        enrolment_index: vault
+            .blind_index(SURVEY_INDEX, &new.enrolment.to_string())
+            .to_vec(),
+        admission_id: new.admission.uuid(),
+        items: serde_json::Value::from(new.items.to_vec()).to_string(),
+        submitted_on: new.submitted_on.to_string(),
+        seq: 1,
+        mode: new.mode.as_str().to_owned(),
+        answered_by: new.by.as_str().to_owned(),
+        seconds: i32::try_from(new.seconds).unwrap_or(i32::MAX),
+        device_index: new.device.map(|index| index.to_vec()),
+        network_index: new.network.map(|index| index.to_vec()),
+        state: if flags.is_empty() {
+            "counted"
+        } else {
+            "flagged"
+        }
+        .to_owned(),
+        flags: serde_json::Value::from(flags).to_string(),
+    };
+    survey_response::Entity::insert(row.into_active_model())
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Counted {
+    count: i64,
+}
+
+async fn count(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<u32, StoreError> {
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let found = Counted::find_by_statement(statement).one(db).await?;
+    Ok(found.map_or(0, |row| u32::try_from(row.count).unwrap_or(u32::MAX)))
+}
+
+/// How many responses about an admission came from this device.
+pub async fn from_device(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+    device: &[u8; 32],
+) -> Result<u32, StoreError> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) AS count FROM survey_response WHERE admission_id = $1 AND device_index = $2";
+    count(
+        db,
+        sql,
+        vec![admission.uuid().into(), device.to_vec().into()],
+    )
+    .await
+}
+
+/// All responses about an admission, and those with a flag.
+pub async fn flagged(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+) -> Result<(u32, u32), StoreError> {
+    let all =
+        "SELECT CAST(COUNT(*) AS BIGINT) AS count FROM survey_response WHERE admission_id = $1";
+    let bad = "SELECT CAST(COUNT(*) AS BIGINT) AS count FROM survey_response WHERE admission_id = $1 AND state <> 'counted'";
+    let id = || vec![admission.uuid().into()];
+    Ok((count(db, all, id()).await?, count(db, bad, id()).await?))
+}
+
+/// Whether staff of an institution signed in from this network.
+pub async fn is_institution_network(
+    db: &impl ConnectionTrait,
+    institution: Uuid,
+    network: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) AS count FROM audit WHERE institution_id = $1 AND network = $2";
+    Ok(count(db, sql, vec![institution.into(), network.into()]).await? > 0)
+}
+
+/// Takes identity away from responses whose survey has closed, and closes invitations that ended; answers both numbers.
+pub async fn close(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<(u64, u64), StoreError> {
+    use survey_invitation::Column as C;
+    let expired = survey_invitation::Entity::update_many()
+        .col_expr(C::State, Expr::value("expired"))
+        .filter(C::State.eq("open"))
+        .filter(C::EndsAt.lte(time::millis(now)))
+        .exec(db)
+        .await?;
+    let ended = sea_orm::sea_query::Query::select()
+        .column(C::EnrolmentId)
+        .from(survey_invitation::Entity)
+        .and_where(C::EndsAt.lte(time::millis(now)))
+        .to_owned();
+    let separated = survey_response::Entity::update_many()
+        .col_expr(
+            survey_response::Column::EnrolmentId,
+            Expr::value(None::<Uuid>),
+        )
+        .col_expr(
+            survey_response::Column::DeviceIndex,
+            Expr::value(None::<Vec<u8>>),
+        )
+        .col_expr(
+            survey_response::Column::NetworkIndex,
+            Expr::value(None::<Vec<u8>>),
+        )
+        .filter(survey_response::Column::EnrolmentId.in_subquery(ended))
+        .exec(db)
+        .await?;
+    Ok((expired.rows_affected, separated.rows_affected))
+}
+
+/// A new token for who did not answer; the earlier one opens nothing any more. `false` when there is nothing to remind of.
+pub async fn remind(
+    db: &impl ConnectionTrait,
+    enrolment: EnrolmentId,
+    token_mac: &[u8; 32],
+    most: u32,
+) -> Result<bool, StoreError> {
+    use survey_invitation::Column as C;
+    let done = survey_invitation::Entity::update_many()
+        .col_expr(C::TokenMac, Expr::value(token_mac.to_vec()))
+        .col_expr(C::Reminders, Expr::col(C::Reminders).add(1))
+        .filter(C::EnrolmentId.eq(enrolment.uuid()))
+        .filter(C::State.eq("open"))
+        .filter(C::Reminders.lt(most.cast_signed()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Confirmed by the county: this person cannot be reached, and leaves the count of those invited (field.md 15).
+pub async fn not_contactable(
+    db: &impl ConnectionTrait,
+    enrolment: EnrolmentId,
+) -> Result<bool, StoreError> {
+    use survey_invitation::Column as C;
+    let done = survey_invitation::Entity::update_many()
+        .col_expr(C::Contactable, Expr::value(false))
+        .filter(C::EnrolmentId.eq(enrolment.uuid()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Suspends the survey of an admission, or takes that back.
+pub async fn suspend(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+    reason: Option<&str>,
+    by: StaffPersonId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some(reason) = reason else {
+        survey_suspension::Entity::delete_by_id(admission.uuid())
+            .exec(db)
+            .await?;
+        return Ok(());
+    };
+    let row = survey_suspension::Model {
+        admission_id: admission.uuid(),
+        reason: reason.to_owned(),
+        since: time::millis(now),
+        suspended_by: by.uuid(),
+    };
+    survey_suspension::Entity::insert(row.into_active_model())
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// Sums of the counted responses about an admission: how many, and the sum of each item.
+pub async fn sums(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+) -> Result<(u32, [u32; 5]), StoreError> {
+    let rows: Vec<String> = survey_response::Entity::find()
+        .select_only()
+        .column(survey_response::Column::Items)
+        .filter(survey_response::Column::AdmissionId.eq(admission.uuid()))
+        .filter(survey_response::Column::State.eq("counted"))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut sums = [0; 5];
+    for row in &rows {
+        let items: [u8; 5] = serde_json::from_str(row)
+            .map_err(|_| StoreError::inconsistent("survey_response", admission))?;
+        for (sum, item) in sums.iter_mut().zip(items) {
+            *sum += u32::from(item);
+        }
+    }
+    Ok((u32::try_from(rows.len()).unwrap_or(u32::MAX), sums))
+}
