@@ -185,8 +185,12 @@ permissions! {
     ClaimEpisodes = "claim_episodes" [I, X, C, P, N];
     /// Verify work, decide contests, follow up, exclude, close conflicts.
     DecideEpisodes = "decide_episodes" [X, C, P, N];
-    /// Import snapshots of registers, declare that one does not answer.
+    /// Import snapshots of registers.
     ImportRegisters = "import_registers" [X, C, P];
+    /// Declare that a register does not answer (grading.md 3: the province).
+    DeclareOutages = "declare_outages" [P];
+    /// Confirm that a trainee cannot be reached (field.md 15).
+    ConfirmNotContactable = "confirm_not_contactable" [X];
     /// See work of trainees, conflicts.
     SeeEvidence = "see_evidence" [I, X, C, P, N, M, U];
     /// Send surveys, suspend one with too many flags.

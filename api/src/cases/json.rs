@@ -20,7 +20,7 @@ use super::results::{EnterResultRequest, ResultReceipt};
 use super::services::{ServeRequest, ServedReceipt};
 use crate::access::By;
 use crate::access::permissions::{
-    ApplyInstitution, DecideObjections, DeclareInterest, EnterResults, ExtendTerms, KeepCases,
+    ApplyInstitution, DeclareInterest, EnterResults, ExtendTerms, KeepCases, RecordObjections,
     SeeAlarms, SeeRecords, ServeDecisions,
 };
 use crate::act::Receipt;
@@ -44,7 +44,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(enter_result, list_results))
         .routes(routes!(notice_result))
         .routes(routes!(object_to_result))
-        .routes(routes!(list_alarms))
+        .routes(routes!(list_due_alarms))
 }
 
 /// A case in a list.
@@ -441,7 +441,7 @@ async fn notice_result(
     responses((status = 201, body = ObjectionReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn object_to_result(
     State(app): State<App>,
-    by: By<DecideObjections>,
+    by: By<RecordObjections>,
     key: IdempotencyKey,
     Path(id): Path<ResultId>,
     Body(request): Body<RaiseObjectionRequest>,
@@ -533,7 +533,7 @@ pub(crate) fn level_of(role: Role) -> Option<Role> {
 /// Acts that are due or overdue, for one's own level, overdue first.
 #[utoipa::path(get, path = "/api/v1/alarms", tag = "cases", security(("bearer" = [])),
     responses((status = 200, body = Vec<AlarmItem>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn list_alarms(
+async fn list_due_alarms(
     State(app): State<App>,
     by: By<SeeAlarms>,
 ) -> Result<Json<Vec<AlarmItem>>, Problem> {

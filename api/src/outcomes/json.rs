@@ -22,7 +22,9 @@ use super::acts::{
 use super::claims::{self, ClaimRequest, EpisodeReceipt};
 use super::registers::{self, About, RegisterReceipt};
 use crate::access::By;
-use crate::access::permissions::{ClaimEpisodes, DecideEpisodes, ImportRegisters, SeeEvidence};
+use crate::access::permissions::{
+    ClaimEpisodes, DecideEpisodes, DeclareOutages, ImportRegisters, SeeEvidence,
+};
 use crate::act::Receipt;
 use crate::app::App;
 use crate::extract::{Body, IdempotencyKey, IfMatch, Path, Query, etag};
@@ -224,7 +226,7 @@ async fn import_register(
     responses((status = 201, body = OutageReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn declare_outage(
     State(app): State<App>,
-    by: By<ImportRegisters>,
+    by: By<DeclareOutages>,
     key: IdempotencyKey,
     Body(request): Body<OutageRequest>,
 ) -> Result<Receipt, Problem> {

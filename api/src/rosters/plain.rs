@@ -6,7 +6,7 @@ use super::sheet::Table;
 use super::{Limits, RosterRefused, encoding, guard, text_table, workbook};
 
 /// Cells of one row, by column from 0, as text.
-pub type PlainRow = Vec<String>;
+pub(crate) type PlainRow = Vec<String>;
 
 /// The rows of the first visible sheet, or of a text with commas, semicolons or tabs; blank rows are left out.
 pub fn read_plain(bytes: &[u8], limits: &Limits) -> Result<Vec<PlainRow>, RosterRefused> {

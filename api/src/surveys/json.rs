@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::invite::{self, SurveyReceipt, SuspendSurveyRequest, SuspensionReceipt};
 use crate::access::By;
-use crate::access::permissions::{RunSurveys, SeeEvidence};
+use crate::access::permissions::{ConfirmNotContactable, RunSurveys, SeeEvidence};
 use crate::act::Receipt;
 use crate::app::App;
 use crate::extract::{Body, IdempotencyKey, Path};
@@ -135,7 +135,7 @@ async fn suspend_survey(
     responses((status = 200, body = serde_json::Value), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn mark_not_contactable(
     State(app): State<App>,
-    by: By<RunSurveys>,
+    by: By<ConfirmNotContactable>,
     key: IdempotencyKey,
     Path(id): Path<EnrolmentId>,
 ) -> Result<Receipt, Problem> {

@@ -70,6 +70,8 @@ fn filled(operation: &Operation, case: &Case) -> String {
             ("list", None) => "revocation",
             ("code", None) => "P0000001",
             ("credit_code", None) => "52330106XX00000193",
+            // What nobody made: only the role is asked.
+            ("nothing", None) => "01980000-0000-7000-8000-000000000001",
             (_, None) => panic!("{}: {field} of {case:?}", operation.name),
         });
         rest = after;

@@ -85,10 +85,15 @@ pub(super) fn read() -> BTreeMap<String, Rule> {
             "either",
             "self",
             "holder",
+            "roles",
         ];
         assert!(known.contains(&rule), "{line}");
         assert_eq!(roles == "*", rule == "public", "{line}");
-        assert_eq!(object == "-", ["public", "any"].contains(&rule), "{line}");
+        assert_eq!(
+            object == "-",
+            ["public", "any", "roles"].contains(&rule),
+            "{line}"
+        );
         let value = Rule {
             roles: roles.to_owned(),
             object: Some(object).filter(|one| *one != "-").map(str::to_owned),
