@@ -208,6 +208,9 @@ async fn what_cannot_be_checked_is_told(database: Database) {
     let request = anybody.ask(Method::POST, "/verify/batch").await;
     let plain = anybody.send(request.form(&[("text", "x")])).await;
     assert_eq!(plain.status, 415, "{}", plain.text());
+    let large = Form::new().part("photos", file("1.png", vec![0; 9 << 20]));
+    let refused = send(&story, "/verify/batch", large).await;
+    assert_eq!(refused.status, 413, "{}", refused.text());
 }
 
 async fn wrong_names_cost_as_much_as_one_by_one(database: Database) {
