@@ -414,6 +414,15 @@ impl Story {
             .unwrap_or_else(|| panic!("no certificate {public_id}"))
     }
 
+    /// An officer of the province suspends a certificate.
+    pub async fn suspend(&self, public_id: &str) -> Value {
+        let id = text(&self.certificate(public_id).await["id"]);
+        let request = json!({ "act": "suspend", "reason_code": "under_review" });
+        let path = format!("/api/v1/certificates/{id}");
+        let province = self.who("province-1");
+        province.act(&path, "changes", &request).await.good()
+    }
+
     /// The text of a certificate's QR code, by an officer of the province.
     pub async fn qr_text(&self, public_id: &str) -> String {
         let answer = self
