@@ -195,12 +195,7 @@ async fn changes_at_once_all_stick_and_are_served_in_every_form(database: Databa
         assert!(certs_ld::verify(&altered, &host, &keys, now).is_err());
     }
     // Resumed: the bit is cleared.
-    let request = json!({ "act": "resume", "reason_code": "cleared" });
-    story
-        .who("province-1")
-        .act(&format!("/api/v1/certificates/{held}"), "changes", &request)
-        .await
-        .good();
+    story.resume(&ids[6]).await;
     let suspended = read(
         StatusPurpose::Suspension,
         &list(&story, "suspension", 1, "*/*").await,

@@ -369,16 +369,7 @@ async fn a_fork_is_refused_by_who_saw_the_truth_and_found_through_who_was_lied_t
 
     // With two down there is no quorum: issuing goes on, full validity waits, and comes with the second witness.
     federations[1].end();
-    let request = json!({ "act": "resume", "reason_code": "cleared" });
-    story
-        .who("province-1")
-        .act(
-            &format!("/api/v1/certificates/{certificate}"),
-            "changes",
-            &request,
-        )
-        .await
-        .good();
+    story.resume(&id).await;
     assert!(
         !rounds
             .round(&asking(registry, &federations))
