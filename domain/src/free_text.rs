@@ -116,7 +116,8 @@ fn luhn(digits: &str) -> bool {
         .sum();
     digits.bytes().all(|byte| byte.is_ascii_digit())
         && sum.is_multiple_of(10)
-        && digits.starts_with(|c| matches!(c, '3'..='6'))
+        // Foreign schemes have 16 digits; longer ones are UnionPay's.
+        && digits.starts_with(|c| c == '6' || (digits.len() == 16 && matches!(c, '3'..='5')))
 }
 
 #[cfg(test)]

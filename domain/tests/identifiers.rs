@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::identifiers::{CheckKind, check, check_character};
-use domain::{CertificateNo, CitizenId, CreditCode, DisabilityCardNo, PublicId};
+use domain::{CertificateNo, CitizenId, CreditCode, DisabilityCardNo, ELicenceId, PublicId};
 use proptest::prelude::*;
 
 fn today() -> NaiveDate {
@@ -250,7 +250,63 @@ fn telephone_numbers() {
     );
 }
 
+/// A credit code with both its check characters, reckoned here and not by the parser (GB 32100, GB 11714).
+fn credit_code(area: &str, organisation: &str) -> String {
+    const ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    let inner: u32 = organisation
+        .chars()
+        .zip([3, 7, 9, 10, 5, 8, 4, 2])
+        .map(|(one, weight)| one.to_digit(36).expect("letter or digit") * weight)
+        .sum();
+    let inner = match 11 - inner % 11 {
+        10 => 'X',
+        11 => '0',
+        digit => char::from_digit(digit, 10).expect("below 10"),
+    };
+    let body = format!("52{area}{organisation}{inner}");
+    let mut weight = 1;
+    let mut sum = 0;
+    for one in body.chars() {
+        sum += ALPHABET.find(one).expect("of the alphabet") * weight;
+        weight = weight * 3 % 31;
+    }
+    let check = ALPHABET.as_bytes()[(31 - sum % 31) % 31];
+    format!("{body}{}", char::from(check))
+}
+
 proptest! {
+    #[test]
+    fn a_changed_character_never_passes_the_checks_of_a_credit_code(
+        area in "3[1-7][0-9]{4}", organisation in "[0-9ABCDEFGHJKLMNPQRTUWXY]{8}", at in 0_usize..18, add in 1_usize..31
+    ) {
+        const ALPHABET: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+        let whole = credit_code(&area, &organisation);
+        prop_assert!(whole.parse::<CreditCode>().is_ok(), "{}", whole);
+        let mut bent = whole.into_bytes();
+        let place = ALPHABET.iter().position(|one| *one == bent[at]).expect("of the alphabet");
+        bent[at] = ALPHABET[(place + add) % ALPHABET.len()];
+        let bent = String::from_utf8(bent).expect("ASCII");
+        prop_assert!(bent.parse::<CreditCode>().is_err(), "{}", bent);
+        // Even for an officer who lets a wrong inner check pass: the outer one never may be wrong.
+        prop_assert!(CreditCode::parse_allowing_organisation_checksum(&bent).is_err(), "{}", bent);
+    }
+
+    #[test]
+    fn a_changed_character_never_passes_the_check_of_an_electronic_licence(
+        serial in "[0-9A-Z]{8,12}", version in 1_u16..1000, at in 0_usize..8, add in 1_usize..36
+    ) {
+        const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        let issuer: CreditCode = credit_code("330106", "MA7TK7P6").parse().expect("a code");
+        let whole = ELicenceId::mint("13100000485405814J002", &issuer, &serial, version).expect("minted");
+        prop_assert_eq!(whole.as_str().parse::<ELicenceId>(), Ok(whole.clone()));
+        let mut bent = whole.as_str().as_bytes().to_vec();
+        let at = whole.as_str().find(&format!(".{serial}.")).expect("its serial") + 1 + at;
+        let place = ALPHABET.iter().position(|one| *one == bent[at]).expect("of the alphabet");
+        bent[at] = ALPHABET[(place + add) % ALPHABET.len()];
+        let bent = String::from_utf8(bent).expect("ASCII");
+        prop_assert!(bent.parse::<ELicenceId>().is_err(), "{}", bent);
+    }
+
     #[test]
     fn a_changed_digit_never_passes_the_resident_check(body in "[1-6][1-5]0[1-9]0[1-9]19[0-9]{2}0[1-9]1[0-9][0-9]{2}[1-9]", at in 0_usize..17, add in 1_u8..10) {
         let check = check_character(&body).expect("17 digits");

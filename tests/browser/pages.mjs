@@ -17,7 +17,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const first = (state) => demo.certificates.find((one) => one.state === state);
 const get = async (path) => (await fetch(demo.address + path)).json();
 const institutions = (await get("/api/v1/catalogue/institutions")).items;
-const institution = institutions[0].credit_code;
+const institution = institutions.find((one) => one.state !== "suspended").credit_code;
 const suspended = institutions.find((one) => one.state === "suspended").credit_code;
 const program = (await get("/api/v1/catalogue/programs")).items[0].code;
 const byId = ["valid", "revoked", "expired", "suspended", "superseded", "not_found"];
@@ -111,6 +111,8 @@ async function expectKeyboard({ page, fault }) {
     if (stops.length === 0 && !stop.skip) fault(`the first stop is ${stop.html}`);
     if (stop.outline < 3) fault(`no focus ring of 3 px on ${stop.html}`);
     if (stop.hidden) fault(`focus out of sight on ${stop.html}`);
+    // A date has several stops inside one field.
+    if (stop.at === stops.at(-1)) continue;
     if (stops.includes(stop.at)) break;
     stops.push(stop.at);
   }

@@ -129,17 +129,9 @@ async fn changes_at_once_all_stick_and_are_served_in_every_form(database: Databa
                 .good(),
         );
     }
-    let held = text(&story.certificate(&ids[6]).await["id"]);
     // Signed in beforehand: many sign-ins of one moment are another test.
     story.who("province-2").token().await;
-    let hold = async {
-        let request = json!({ "act": "suspend", "reason_code": "under_review" });
-        story
-            .who("province-1")
-            .act(&format!("/api/v1/certificates/{held}"), "changes", &request)
-            .await
-            .good()
-    };
+    let hold = story.suspend(&ids[6]);
     let approve = |at: usize| story.approve("province-2", &proposals[at]);
     // While they change, somebody reads the lists all the time.
     let read = async {
@@ -203,12 +195,7 @@ async fn changes_at_once_all_stick_and_are_served_in_every_form(database: Databa
         assert!(certs_ld::verify(&altered, &host, &keys, now).is_err());
     }
     // Resumed: the bit is cleared.
-    let request = json!({ "act": "resume", "reason_code": "cleared" });
-    story
-        .who("province-1")
-        .act(&format!("/api/v1/certificates/{held}"), "changes", &request)
-        .await
-        .good();
+    story.resume(&ids[6]).await;
     let suspended = read(
         StatusPurpose::Suspension,
         &list(&story, "suspension", 1, "*/*").await,
@@ -265,17 +252,7 @@ async fn a_list_is_kept_as_it_was_signed_until_it_has_to_be_made_anew(database: 
     // A change of a status shows at once.
     let before = list(&story, "suspension", 1, "*/*").await;
     let id = text(&issued["certificates"][0]["id"]);
-    let certificate = text(&story.certificate(&id).await["id"]);
-    let request = json!({ "act": "suspend", "reason_code": "under_review" });
-    story
-        .who("province-1")
-        .act(
-            &format!("/api/v1/certificates/{certificate}"),
-            "changes",
-            &request,
-        )
-        .await
-        .good();
+    story.suspend(&id).await;
     let after = list(&story, "suspension", 1, "*/*").await;
     assert_ne!(after.bytes, before.bytes);
 }

@@ -309,17 +309,7 @@ async fn a_fork_is_refused_by_who_saw_the_truth_and_found_through_who_was_lied_t
     assert_eq!(keys.reached(&lied), Ok(None), "one witness is no quorum");
 
     // Meanwhile the registry goes on, and the two others see the truth.
-    let certificate = text(&story.certificate(&id).await["id"]);
-    let request = json!({ "act": "suspend", "reason_code": "under_review" });
-    story
-        .who("province-1")
-        .act(
-            &format!("/api/v1/certificates/{certificate}"),
-            "changes",
-            &request,
-        )
-        .await
-        .good();
+    story.suspend(&id).await;
     assert!(
         rounds
             .round(&asking(registry, &federations))
@@ -379,16 +369,7 @@ async fn a_fork_is_refused_by_who_saw_the_truth_and_found_through_who_was_lied_t
 
     // With two down there is no quorum: issuing goes on, full validity waits, and comes with the second witness.
     federations[1].end();
-    let request = json!({ "act": "resume", "reason_code": "cleared" });
-    story
-        .who("province-1")
-        .act(
-            &format!("/api/v1/certificates/{certificate}"),
-            "changes",
-            &request,
-        )
-        .await
-        .good();
+    story.resume(&id).await;
     assert!(
         !rounds
             .round(&asking(registry, &federations))
@@ -464,17 +445,7 @@ async fn the_monitor_lists_what_was_issued_in_a_name_and_starts_from_what_it_has
     let grown = second["size"].as_u64().unwrap_or(0) - first["size"].as_u64().unwrap_or(0);
     assert_eq!(second["downloaded"], grown);
     let id = text(&issued["certificates"][0]["id"]);
-    let certificate = text(&story.certificate(&id).await["id"]);
-    let request = json!({ "act": "suspend", "reason_code": "under_review" });
-    story
-        .who("province-1")
-        .act(
-            &format!("/api/v1/certificates/{certificate}"),
-            "changes",
-            &request,
-        )
-        .await
-        .good();
+    story.suspend(&id).await;
     let all = run(&["--institution", tests::story::CREDIT_CODE, "--all"]).good();
     assert_eq!(hashes(&all).len(), 3);
     assert_eq!(all["issued"][0]["status"], "suspended");

@@ -422,6 +422,25 @@ impl Story {
             .unwrap_or_else(|| panic!("no certificate {public_id}"))
     }
 
+    /// An officer of the province suspends a certificate.
+    pub async fn suspend(&self, public_id: &str) -> Value {
+        self.change_status(public_id, "suspend", "under_review")
+            .await
+    }
+
+    /// An officer of the province ends the suspension of a certificate.
+    pub async fn resume(&self, public_id: &str) -> Value {
+        self.change_status(public_id, "resume", "cleared").await
+    }
+
+    async fn change_status(&self, public_id: &str, act: &str, reason_code: &str) -> Value {
+        let id = text(&self.certificate(public_id).await["id"]);
+        let request = json!({ "act": act, "reason_code": reason_code });
+        let path = format!("/api/v1/certificates/{id}");
+        let province = self.who("province-1");
+        province.act(&path, "changes", &request).await.good()
+    }
+
     /// The text of a certificate's QR code, by an officer of the province.
     pub async fn qr_text(&self, public_id: &str) -> String {
         let answer = self

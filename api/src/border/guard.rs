@@ -68,8 +68,9 @@ async fn admit(
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if let Some(length) = declared.filter(|length| *length > most as u64) {
         let near = length <= most as u64 * 4;
-        if near && class == Class::Import && is_signed_in(app, request.headers()) {
-            // Read to its end and dropped, so that the answer reaches somebody who is still sending.
+        if near && (class != Class::Import || is_signed_in(app, request.headers())) {
+            // Read to its end and dropped, so that the answer reaches somebody who is still sending; it takes no memory,
+            // and no longer than a body may take. What a stranger sends where only files of staff belong is not read.
             body::discard(request.into_body(), pace).await;
         }
         return Err(Problem::new(Code::TooLarge));
