@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod desk;
 mod exports;
+mod grades;
 mod hostile_uploads;
 mod idempotency;
 mod openapi;
