@@ -25,7 +25,7 @@ const byText = ["not_genuine", "indeterminate"];
 const pages = [
   "/", "/verify", "/institutions", "/institutions?q=%E7%94%B2&provision=lift", "/institutions?q=zzz", "/institutions?region=999999",
   `/institutions/${institution}`, `/institutions/${suspended}`, "/programs", "/programs?form=braille", `/programs/${program}`,
-  "/certificate-types", "/notices", "/log", "/help", "/verify/help", "/verify/batch", "/verify/offline", "/privacy", "/accessibility", "/problems",
+  "/certificate-types", "/notices", "/rankings", "/bulletins", "/log", "/help", "/verify/help", "/verify/batch", "/verify/offline", "/privacy", "/accessibility", "/problems",
   "/problems/not-found", "/developers", "/sign-in", "/sign-in/code", "/sign-in/code/ask", "/password", "/password/forgotten", "/no-such-page",
   ...byId.map((state) => `/v/${first(state).id}`),
 ];

@@ -15,6 +15,7 @@ mod credentials;
 mod demo;
 mod desk;
 mod exports;
+mod grades;
 mod holds;
 mod hostile_uploads;
 mod idempotency;
