@@ -44,7 +44,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(enter_result, list_results))
         .routes(routes!(notice_result))
         .routes(routes!(object_to_result))
-        .routes(routes!(list_due_alarms))
+        .routes(routes!(list_due_acts))
 }
 
 /// A case in a list.
@@ -533,7 +533,7 @@ pub(crate) fn level_of(role: Role) -> Option<Role> {
 /// Acts that are due or overdue, for one's own level, overdue first.
 #[utoipa::path(get, path = "/api/v1/alarms", tag = "cases", security(("bearer" = [])),
     responses((status = 200, body = Vec<AlarmItem>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn list_due_alarms(
+async fn list_due_acts(
     State(app): State<App>,
     by: By<SeeAlarms>,
 ) -> Result<Json<Vec<AlarmItem>>, Problem> {

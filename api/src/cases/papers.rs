@@ -386,8 +386,11 @@ pub async fn ask_withdrawal(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let admission = locked(&act, id).await?;
-    use InstitutionState as S;
-    if !matches!(admission.state, S::Provisional | S::Graded | S::Warned) {
+    let standing = matches!(
+        admission.state,
+        InstitutionState::Provisional | InstitutionState::Graded | InstitutionState::Warned
+    );
+    if !standing {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             format!(
                 "机构当前为“{}”;只有“暂定入库”“已定级”“预警”时可以申请退出。",

@@ -75,9 +75,10 @@ pub async fn serve(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let admission = locked(&act, id).await?;
-    let decision = match request.transition.is_public() {
-        true => decisions::newest(&act.tx, id, request.transition).await?,
-        false => None,
+    let decision = if request.transition.is_public() {
+        decisions::newest(&act.tx, id, request.transition).await?
+    } else {
+        None
     };
     let Some(decision) = decision else {
         return Err(Problem::new(Code::TransitionRefused).with_detail(

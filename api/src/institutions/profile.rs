@@ -159,7 +159,7 @@ async fn show(
     let admissions = public_catalogue::institution(reader, &code).await?;
     let first = admissions.first().ok_or_else(Problem::not_found)?;
     let (id, name) = (first.institution.id, first.institution.name.clone());
-    let open = admissions.iter().any(|one| one.may_open());
+    let open = admissions.iter().any(Admission::may_open);
     let f = Frame::new(&app, &visit, Brand::Registry, name.clone())
         .under("/", visit.lang.pick("首页", "Home"))
         .under("/institutions", visit.lang.pick("培训机构", "Institutions"));

@@ -107,9 +107,8 @@ impl PaperKind {
             Self::Report => &["report"],
             Self::Inspection => &["inspection"],
             Self::Statement => &[],
-            Self::HearingRequest => &["hearing_request"],
             Self::Hearing => &["hearing", "hearing_request"],
-            Self::HearingWaiver => &["hearing_request"],
+            Self::HearingRequest | Self::HearingWaiver => &["hearing_request"],
         }
     }
 }
