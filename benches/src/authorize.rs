@@ -156,6 +156,8 @@ async fn fill(app: &App, count: usize) -> Result<(), Error> {
             phone: "0571-00000001".to_owned(),
             state: InstitutionState::Provisional,
             state_before: None,
+            exit_before: None,
+            stayed: None,
             grade: None,
             applied_at: now,
             state_since: now,

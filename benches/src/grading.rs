@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 
 use api::grades::monitoring;
 use domain::grading::{Policy, grade};
-use sea_orm::{ConnectionTrait, Database as Sea, DatabaseConnection, DbBackend, Statement, TransactionTrait, Value};
+use sea_orm::{
+    ConnectionTrait, Database as Sea, DatabaseConnection, DbBackend, Statement, TransactionTrait,
+    Value,
+};
 use sha2::{Digest as _, Sha256};
 use store::grading::snapshot::{self, Pseudonyms, Whom};
 use store::persons::{Card, NewPerson};
@@ -57,7 +60,15 @@ async fn main() -> Result<(), Error> {
     let pseudonyms = Pseudonyms::new(&[7; 32]);
     let freeze = "2026-03-31".parse()?;
     let province = |_: &str| 330_000;
-    let found = snapshot::read(&moment, app.store.vault(), &pseudonyms, freeze, Whom::Everybody, &province).await?;
+    let found = snapshot::read(
+        &moment,
+        app.store.vault(),
+        &pseudonyms,
+        freeze,
+        Whom::Everybody,
+        &province,
+    )
+    .await?;
     let read = begun.elapsed();
     let mut hashed = Hashed::default();
     found.snapshot.write(&mut hashed)?;
@@ -67,7 +78,8 @@ async fn main() -> Result<(), Error> {
         .evidence(hashed.0.finalize().into())
         .ok_or("the rows contradict each other")?;
     let written = begun.elapsed();
-    let policy = Policy::from_json(api::reference::seed::GRADING_POLICY).map_err(|_| "the policy")?;
+    let policy =
+        Policy::from_json(api::reference::seed::GRADING_POLICY).map_err(|_| "the policy")?;
     let engine = Instant::now();
     let run = grade(&evidence, &policy);
     let engine = engine.elapsed();
@@ -79,12 +91,27 @@ async fn main() -> Result<(), Error> {
     println!("institutions               {}", evidence.institutions());
     println!("limit: stream the rows     {} ms", limit.as_millis());
     println!("ours: read and open        {} ms", read.as_millis());
-    println!("ours: E written and hashed {} ms, {} MB", (written - read).as_millis(), bytes >> 20);
+    println!(
+        "ours: E written and hashed {} ms, {} MB",
+        (written - read).as_millis(),
+        bytes >> 20
+    );
     println!("ours: the engine           {} ms", engine.as_millis());
-    println!("ours: the whole run        {} ms, R {} MB", ours.as_millis(), results.len() >> 20);
+    println!(
+        "ours: the whole run        {} ms, R {} MB",
+        ours.as_millis(),
+        results.len() >> 20
+    );
     let permille = ours.as_micros() * 1_000 / limit.as_micros().max(1);
-    println!("ours against the limit     {}.{:03} times (goal: at most 2)", permille / 1_000, permille % 1_000);
-    println!("peak memory                {} MB (goal: below 3,072)", peak_mb());
+    println!(
+        "ours against the limit     {}.{:03} times (goal: at most 2)",
+        permille / 1_000,
+        permille % 1_000
+    );
+    println!(
+        "peak memory                {} MB (goal: below 3,072)",
+        peak_mb()
+    );
     drop(results);
     let mut times = Vec::new();
     for _ in 0..21 {
@@ -92,7 +119,10 @@ async fn main() -> Result<(), Error> {
         monitoring::update(app, last.into()).await?;
         times.push(begun.elapsed());
     }
-    println!("one person's update        {} us (the same at every size)", benches::median(times).as_micros());
+    println!(
+        "one person's update        {} us (the same at every size)",
+        benches::median(times).as_micros()
+    );
     Ok(())
 }
 
@@ -102,7 +132,13 @@ fn peak_mb() -> u64 {
     status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|rest| rest.trim().trim_end_matches(" kB").trim().parse::<u64>().ok())
+        .and_then(|rest| {
+            rest.trim()
+                .trim_end_matches(" kB")
+                .trim()
+                .parse::<u64>()
+                .ok()
+        })
         .unwrap_or(0)
         / 1_024
 }
@@ -120,13 +156,20 @@ async fn insert(db: &impl ConnectionTrait, into: &str, rows: &[Vec<Value>]) -> R
         let width = chunk[0].len();
         let tuples: Vec<String> = (0..chunk.len())
             .map(|row| {
-                let places: Vec<String> = (1..=width).map(|at| format!("${}", row * width + at)).collect();
+                let places: Vec<String> = (1..=width)
+                    .map(|at| format!("${}", row * width + at))
+                    .collect();
                 format!("({})", places.join(","))
             })
             .collect();
         let sql = format!("INSERT INTO {into} VALUES {}", tuples.join(","));
         let values: Vec<Value> = chunk.iter().flatten().cloned().collect();
-        db.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
+        db.execute_raw(Statement::from_sql_and_values(
+            DbBackend::Sqlite,
+            sql,
+            values,
+        ))
+        .await?;
     }
     Ok(())
 }
@@ -135,8 +178,10 @@ async fn insert(db: &impl ConnectionTrait, into: &str, rows: &[Vec<Value>]) -> R
 async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
     let schools = (count / 250).max(1);
     let db = connect(&story.server.data().join("registry.sqlite")).await?;
-    let one = |sql: &'static str| async {
-        let row = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await?;
+    let one = async |sql: &'static str| {
+        let row = db
+            .query_one_raw(Statement::from_string(DbBackend::Sqlite, sql))
+            .await?;
         Ok::<Uuid, Error>(row.ok_or("no row")?.try_get_by_index(0)?)
     };
     let offer = one("SELECT id FROM offer").await?;
@@ -147,14 +192,40 @@ async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
     let tx = db.begin().await?;
     let (mut institutions, mut admissions, mut cohorts) = (Vec::new(), Vec::new(), Vec::new());
     for at in 0..schools {
-        institutions.push(vec![id(1, at).into(), text("虚构学校"), format!("X{at:017}").into(), 0_i64.into()]);
+        institutions.push(vec![
+            id(1, at).into(),
+            text("虚构学校"),
+            format!("X{at:017}").into(),
+            0_i64.into(),
+        ]);
         admissions.push(vec![
-            id(2, at).into(), id(1, at).into(), text("330000"), text("330106"), text("-"), text("-"), text("graded"), none(),
-            text("B"), text("native"), 0_i64.into(), 0_i64.into(), none(), 0_i32.into(), none(), none(), none(),
-            Value::from(None::<Uuid>), 1_i32.into(),
+            id(2, at).into(),
+            id(1, at).into(),
+            text("330000"),
+            text("330106"),
+            text("-"),
+            text("-"),
+            text("graded"),
+            none(),
+            text("B"),
+            text("native"),
+            0_i64.into(),
+            0_i64.into(),
+            none(),
+            0_i32.into(),
+            none(),
+            none(),
+            none(),
+            Value::from(None::<Uuid>),
+            1_i32.into(),
         ]);
     }
-    insert(&tx, "institution (id, name, credit_code, created_at)", &institutions).await?;
+    insert(
+        &tx,
+        "institution (id, name, credit_code, created_at)",
+        &institutions,
+    )
+    .await?;
     insert(
         &tx,
         "admission (id, institution_id, federation, site_region, address, phone, state, state_before, grade, origin, applied_at, \
@@ -165,9 +236,27 @@ async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
     for at in 0..count.div_ceil(CLASS) {
         let school = at % schools;
         cohorts.push(vec![
-            id(3, at).into(), format!("C{at:09}").into(), offer.into(), id(2, school).into(), id(1, school).into(),
-            version.into(), text("330106"), text("-"), text("full"), text("accepted"), text("2024-03-01"), text("2024-05-31"),
-            120_i32.into(), 120_i32.into(), 30_i32.into(), 0_i64.into(), text("[]"), none(), none(), 0_i32.into(), 0_i64.into(),
+            id(3, at).into(),
+            format!("C{at:09}").into(),
+            offer.into(),
+            id(2, school).into(),
+            id(1, school).into(),
+            version.into(),
+            text("330106"),
+            text("-"),
+            text("full"),
+            text("accepted"),
+            text("2024-03-01"),
+            text("2024-05-31"),
+            120_i32.into(),
+            120_i32.into(),
+            30_i32.into(),
+            0_i64.into(),
+            text("[]"),
+            none(),
+            none(),
+            0_i32.into(),
+            0_i64.into(),
             1_i32.into(),
         ]);
     }
@@ -181,35 +270,74 @@ async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
     tx.commit().await?;
     let mut last = Uuid::nil();
     for from in (0..count).step_by(20_000) {
-        let numbers: Vec<String> = (from..(from + 20_000).min(count))
-            .map(citizen_id)
-            .collect();
+        let numbers: Vec<String> = (from..(from + 20_000).min(count)).map(citizen_id).collect();
         let people = sealed(story, &numbers).await?;
         let tx = db.begin().await?;
-        let (mut enrolments, mut totals, mut episodes, mut evidence) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut enrolments, mut totals, mut episodes, mut evidence) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (place, person) in people.into_iter().enumerate() {
             let at = from + place;
             last = person;
             enrolments.push(vec![
-                id(4, at).into(), id(3, at / CLASS).into(), person.into(), text("completed"), text("330106"), text("self"),
-                text("[]"), false.into(), text("2024-02-20"), Value::from(vec![0_u8; 32]), 0_i64.into(), 0_i64.into(), 1_i32.into(),
+                id(4, at).into(),
+                id(3, at / CLASS).into(),
+                person.into(),
+                text("completed"),
+                text("330106"),
+                text("self"),
+                text("[]"),
+                false.into(),
+                text("2024-02-20"),
+                Value::from(vec![0_u8; 32]),
+                0_i64.into(),
+                0_i64.into(),
+                1_i32.into(),
             ]);
-            totals.push(vec![id(4, at).into(), 7_200_i32.into(), text("locked"), id(9, 0).into(), 0_i64.into()]);
+            totals.push(vec![
+                id(4, at).into(),
+                7_200_i32.into(),
+                text("locked"),
+                id(9, 0).into(),
+                0_i64.into(),
+            ]);
             // Three in five find work.
             if at % 5 < 3 {
                 episodes.push(vec![
-                    id(5, at).into(), person.into(), text("contract"), format!("E{:017}", at % 9_973).into(), text("2024-07-01"),
-                    text("verified"), text("2024-07-05"), text("2024-07-20"), 0_i64.into(), 1_i32.into(),
+                    id(5, at).into(),
+                    person.into(),
+                    text("contract"),
+                    format!("E{:017}", at % 9_973).into(),
+                    text("2024-07-01"),
+                    text("verified"),
+                    text("2024-07-05"),
+                    text("2024-07-20"),
+                    0_i64.into(),
+                    1_i32.into(),
                 ]);
                 evidence.push(vec![
-                    id(6, at).into(), id(5, at).into(), text("social_insurance"), id(9, 0).into(), text("2024-07-20"), 0_i64.into(),
+                    id(6, at).into(),
+                    id(5, at).into(),
+                    text("social_insurance"),
+                    id(9, 0).into(),
+                    text("2024-07-20"),
+                    0_i64.into(),
                 ]);
             }
         }
         insert(&tx, "enrolment (id, cohort_id, person_id, state, hukou_region, contact, needs, employed_at_enrolment, consent_on, row_digest, applied_at, state_since, revision)", &enrolments).await?;
-        insert(&tx, "attendance_total (enrolment_id, minutes, state, recorded_by, recorded_at)", &totals).await?;
+        insert(
+            &tx,
+            "attendance_total (enrolment_id, minutes, state, recorded_by, recorded_at)",
+            &totals,
+        )
+        .await?;
         insert(&tx, "employment_episode (id, person_id, work_type, employer, start_on, state, claimed_on, decided_on, created_at, revision)", &episodes).await?;
-        insert(&tx, "episode_evidence (id, episode_id, source, recorded_by, recorded_on, recorded_at)", &evidence).await?;
+        insert(
+            &tx,
+            "episode_evidence (id, episode_id, source, recorded_by, recorded_on, recorded_at)",
+            &evidence,
+        )
+        .await?;
         tx.commit().await?;
     }
     Ok(last)
@@ -243,7 +371,10 @@ async fn sealed(story: &Story, numbers: &[String]) -> Result<Vec<Uuid>, Error> {
     distinct.dedup();
     let people: Vec<NewPerson<'_>> = distinct
         .iter()
-        .map(|number| NewPerson { citizen_id: number, name: "虚构样本" })
+        .map(|number| NewPerson {
+            citizen_id: number,
+            name: "虚构样本",
+        })
         .collect();
     let tx = app.store.write().await?;
     let new_id = || app.random.id(now);
@@ -257,7 +388,11 @@ async fn sealed(story: &Story, numbers: &[String]) -> Result<Vec<Uuid>, Error> {
         .iter()
         .filter_map(|(number, at)| {
             let (person, key) = made[*at].as_ref()?;
-            Some(Card { person: *person, key, number })
+            Some(Card {
+                person: *person,
+                key,
+                number,
+            })
         })
         .collect();
     store::persons::keep_cards(&tx, vault, &kept, today, new_id).await?;
@@ -267,7 +402,10 @@ async fn sealed(story: &Story, numbers: &[String]) -> Result<Vec<Uuid>, Error> {
         .iter()
         .map(|number| {
             let index = store::persons::citizen_index(vault, number);
-            found.get(&index).map(|id| id.uuid()).ok_or_else(|| "a person is missing".into())
+            found
+                .get(&index)
+                .map(|id| id.uuid())
+                .ok_or_else(|| "a person is missing".into())
         })
         .collect()
 }
@@ -296,13 +434,17 @@ async fn stream(file: &std::path::Path) -> Result<Duration, Error> {
     ] {
         let mut after = Uuid::nil();
         loop {
-            let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, vec![after.into()]);
+            let statement =
+                Statement::from_sql_and_values(DbBackend::Sqlite, sql, vec![after.into()]);
             let rows = db.query_all_raw(statement).await?;
             let Some(last) = rows.last() else { break };
             after = last.try_get_by_index(0)?;
             for row in &rows {
                 // Every value is taken out of the row, as anybody who wants it must.
-                std::hint::black_box((row.try_get_by_index::<Uuid>(0)?, row.try_get_by_index::<Uuid>(1)?));
+                std::hint::black_box((
+                    row.try_get_by_index::<Uuid>(0)?,
+                    row.try_get_by_index::<Uuid>(1)?,
+                ));
                 if columns {
                     std::hint::black_box((
                         row.try_get_by_index::<Uuid>(2)?,

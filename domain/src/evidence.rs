@@ -342,17 +342,14 @@ mod tests {
                 };
                 let decided = act(facts, one).ok().map(|(state, _)| state);
                 let expected = match (one, state) {
-                    (_, S::Void) => None,
-                    (A::AddEvidence | A::End, S::Contested) => Some(S::Contested),
-                    (A::AddEvidence, _) => Some(S::Verified),
+                    (_, S::Void) | (A::Contest, S::Contested) => None,
+                    (A::AddEvidence | A::End, S::Contested) | (A::Contest, _) => Some(S::Contested),
+                    (A::AddEvidence, _)
+                    | (A::Confirm, S::Claimed | S::Corroborated)
+                    | (A::Dismiss, S::Contested) => Some(S::Verified),
                     (A::End, _) => Some(S::Ended),
-                    (A::Confirm, S::Claimed | S::Corroborated) => Some(S::Verified),
-                    (A::Confirm, _) => None,
-                    (A::Contest, S::Contested) => None,
-                    (A::Contest, _) => Some(S::Contested),
-                    (A::Dismiss, S::Contested) => Some(S::Verified),
                     (A::Uphold, S::Contested) => Some(S::Void),
-                    (A::Dismiss | A::Uphold, _) => None,
+                    (A::Confirm | A::Dismiss | A::Uphold, _) => None,
                 };
                 assert_eq!(decided, expected, "{one} on {state}");
             }

@@ -179,13 +179,13 @@ mod tests {
 
     #[test]
     fn stuffing_is_flagged_and_an_interview_in_the_village_is_not() {
+        use SurveyFlag as F;
         let how = Circumstances {
             institution_network: true,
             from_device_before: 3,
             seconds: 19,
             taken_by_officer: false,
         };
-        use SurveyFlag as F;
         assert_eq!(
             flags([5; 5], how, &NUMBERS),
             [F::InstitutionNetwork, F::SameDevice, F::TooFast]

@@ -205,7 +205,7 @@ pub async fn act_on(
             act.finish(StatusCode::OK, &receipt, (KIND, id)).await
         }
         PublicationAct::Publish => {
-            ready(&act, &row).await?;
+            ready(&act, &row)?;
             let proposal = act
                 .propose(KIND, id, "publish", &(), row.revision, None)
                 .await?;
@@ -226,7 +226,7 @@ fn wrong_state(row: &Publication) -> Problem {
     )
 }
 
-async fn ready(act: &Act, row: &Publication) -> Result<(), Problem> {
+fn ready(act: &Act, row: &Publication) -> Result<(), Problem> {
     if row.state != PublicationState::Notice {
         return Err(wrong_state(row));
     }
@@ -245,7 +245,7 @@ pub(crate) async fn execute(
     proposal: &Proposal,
 ) -> Result<serde_json::Value, Problem> {
     let mut row = own(act, proposal.object_id).await?;
-    ready(act, &row).await?;
+    ready(act, &row)?;
     let run = store::grading::run(&act.tx, row.run)
         .await?
         .ok_or_else(|| Problem::internal("a publication without a run"))?;

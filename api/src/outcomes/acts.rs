@@ -371,7 +371,7 @@ pub async fn exclude(
         .document(&paper.number, &paper.issuer, paper.made_on)
         .await?;
     if let Some(file) = paper.file {
-        crate::files::attach(&mut act, document, file).await?;
+        crate::files::attach(&act, document, file).await?;
     }
     rows::exclude(
         &act.tx,

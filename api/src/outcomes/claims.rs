@@ -259,35 +259,34 @@ pub(crate) async fn record(
     });
     let merged = twin.is_some();
     let related = known.related || known.employer == place.credit_code;
-    let mut episode = match twin {
-        Some(twin) => twin.clone(),
-        None => {
-            let new = Episode {
-                id: act.new_id(),
-                person: place.person,
-                work_type: known.work_type,
-                employer: known.employer.clone(),
-                work_region: known.work_region.clone(),
-                start_on: known.start_on,
-                last_day: known.last_day,
-                related: related.then_some(place.admission),
-                state: EpisodeState::Claimed,
-                contest: None,
-                contest_due_on: None,
-                claimed_on: act.today,
-                due_on: Some(
-                    act.app
-                        .calendar
-                        .add_working_days(act.today, act.app.evidence.evidence.verify_wd),
-                ),
-                confirmed_on: None,
-                decided_on: None,
-                created_at: act.now,
-                revision: 1,
-            };
-            rows::insert(&act.tx, &new).await?;
-            new
-        }
+    let mut episode = if let Some(twin) = twin {
+        twin.clone()
+    } else {
+        let new = Episode {
+            id: act.new_id(),
+            person: place.person,
+            work_type: known.work_type,
+            employer: known.employer.clone(),
+            work_region: known.work_region.clone(),
+            start_on: known.start_on,
+            last_day: known.last_day,
+            related: related.then_some(place.admission),
+            state: EpisodeState::Claimed,
+            contest: None,
+            contest_due_on: None,
+            claimed_on: act.today,
+            due_on: Some(
+                act.app
+                    .calendar
+                    .add_working_days(act.today, act.app.evidence.evidence.verify_wd),
+            ),
+            confirmed_on: None,
+            decided_on: None,
+            created_at: act.now,
+            revision: 1,
+        };
+        rows::insert(&act.tx, &new).await?;
+        new
     };
     let before = episode.state;
     let earlier = rows::evidence(&act.tx, &[episode.id]).await?;

@@ -114,7 +114,7 @@ async fn shown(
                     .remove(&one.id)
                     .unwrap_or_default()
                     .iter()
-                    .map(|source| source.to_string())
+                    .map(ToString::to_string)
                     .collect(),
                 decided_on: one.decided_on.map(|day| day.to_string()),
                 revision: one.revision,

@@ -82,8 +82,7 @@ struct Row {
 
 fn work_type(text: Option<&str>) -> Option<WorkType> {
     match text {
-        None => Some(WorkType::Contract),
-        Some("按比例就业" | "劳动合同") => Some(WorkType::Contract),
+        None | Some("按比例就业" | "劳动合同") => Some(WorkType::Contract),
         Some("集中就业") => Some(WorkType::Centralised),
         Some("公益性岗位") => Some(WorkType::PublicWelfarePost),
         Some("机关事业单位") => Some(WorkType::PublicSector),
@@ -117,32 +116,30 @@ fn parse(row: &PlainRow, today: NaiveDate, faults: &mut Vec<FieldError>) -> Opti
             fault(at, "required", "请填写。", "must be filled.");
         }
     }
-    let citizen_id = cell(0).and_then(|text| match CitizenId::parse_at(text, today) {
-        Ok(id) => Some(id.expose().to_owned()),
-        Err(_) => {
-            fault(
-                0,
-                "citizen-id",
-                "不是有效的公民身份号码(18 位)。",
-                "not a valid identity number of 18 characters.",
-            );
-            None
+    let citizen_id = cell(0).and_then(|text| {
+        if let Ok(id) = CitizenId::parse_at(text, today) {
+            return Some(id.expose().to_owned());
         }
+        fault(
+            0,
+            "citizen-id",
+            "不是有效的公民身份号码(18 位)。",
+            "not a valid identity number of 18 characters.",
+        );
+        None
     });
-    let employer = cell(1).and_then(
-        |text| match CreditCode::parse_allowing_organisation_checksum(text) {
-            Ok(code) => Some(code.as_str().to_owned()),
-            Err(_) => {
-                fault(
-                    1,
-                    "credit-code",
-                    "不是有效的统一社会信用代码(18 位)。",
-                    "not a valid credit code of 18 characters.",
-                );
-                None
-            }
-        },
-    );
+    let employer = cell(1).and_then(|text| {
+        if let Ok(code) = CreditCode::parse_allowing_organisation_checksum(text) {
+            return Some(code.as_str().to_owned());
+        }
+        fault(
+            1,
+            "credit-code",
+            "不是有效的统一社会信用代码(18 位)。",
+            "not a valid credit code of 18 characters.",
+        );
+        None
+    });
     let mut date = |at: usize| -> Option<NaiveDate> {
         let text = cell(at)?;
         let plain = text.replace(['/', '.'], "-");

@@ -300,12 +300,11 @@ fn day(to: &mut Vec<u8>, name: &str, value: Option<Day>) {
 }
 
 fn word(to: &mut Vec<u8>, name: &str, value: Option<&str>) {
-    match value {
-        Some(value) => text(to, name, value),
-        None => {
-            to.extend_from_slice(name.as_bytes());
-            to.extend_from_slice(b"null");
-        }
+    if let Some(value) = value {
+        text(to, name, value);
+    } else {
+        to.extend_from_slice(name.as_bytes());
+        to.extend_from_slice(b"null");
     }
 }
 
@@ -413,8 +412,11 @@ fn survey(row: &SurveyRow, to: &mut Vec<u8>) {
     text(to, "{\"by\":", row.by.as_str());
     hex(to, ",\"enrolment\":", row.enrolment);
     truth(to, ",\"flagged\":", row.flagged);
-    let [a, b, c, d, e] = row.items;
-    let _ = write!(to, ",\"items\":[{a},{b},{c},{d},{e}]");
+    let [teaching, usefulness, accessibility, service, overall] = row.items;
+    let _ = write!(
+        to,
+        ",\"items\":[{teaching},{usefulness},{accessibility},{service},{overall}]"
+    );
     text(to, ",\"mode\":", row.mode.as_str());
     number(to, ",\"seq\":", row.seq);
     day(to, ",\"submitted\":", Some(row.submitted));

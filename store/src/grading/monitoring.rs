@@ -99,7 +99,6 @@ pub async fn put(db: &impl ConnectionTrait, all: &[Counted]) -> Result<(), Store
         if (n, observed) == (0, 0) {
             continue;
         }
-        use monitoring_count::Column as C;
         let row = monitoring_count::Model {
             admission_id: admission,
             indicator,
@@ -107,7 +106,7 @@ pub async fn put(db: &impl ConnectionTrait, all: &[Counted]) -> Result<(), Store
             n,
             observed,
         };
-        let add = |column: C, by: i64| {
+        let add = |column: monitoring_count::Column, by: i64| {
             (
                 column,
                 Expr::col((monitoring_count::Entity, column)).add(by),
@@ -115,9 +114,16 @@ pub async fn put(db: &impl ConnectionTrait, all: &[Counted]) -> Result<(), Store
         };
         monitoring_count::Entity::insert(row.into_active_model())
             .on_conflict(
-                OnConflict::columns([C::AdmissionId, C::Indicator, C::Stratum])
-                    .values([add(C::N, n), add(C::Observed, observed)])
-                    .to_owned(),
+                OnConflict::columns([
+                    monitoring_count::Column::AdmissionId,
+                    monitoring_count::Column::Indicator,
+                    monitoring_count::Column::Stratum,
+                ])
+                .values([
+                    add(monitoring_count::Column::N, n),
+                    add(monitoring_count::Column::Observed, observed),
+                ])
+                .to_owned(),
             )
             .exec_without_returning(db)
             .await?;

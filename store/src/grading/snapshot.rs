@@ -358,13 +358,10 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             let left: Day = domain::calendar::today(time::instant(row.state_since)?).into();
             left.clamp(start, end)
         };
-        let (category, level) = match self.stratum(row) {
-            Some(stratum) => stratum,
-            None => {
-                self.found.without_card += 1;
-                (4, 4)
-            }
-        };
+        let (category, level) = self.stratum(row).unwrap_or_else(|| {
+            self.found.without_card += 1;
+            (4, 4)
+        });
         let exclusion = match (&row.code, &row.on_date) {
             (Some(code), Some(on)) => {
                 let code: Exclusion = code.parse().map_err(|_| bad())?;
