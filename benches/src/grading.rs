@@ -93,7 +93,7 @@ async fn main() -> Result<(), Error> {
     println!("ours: read and open        {} ms", read.as_millis());
     println!(
         "ours: E written and hashed {} ms, {} MB",
-        (written - read).as_millis(),
+        written.saturating_sub(read).as_millis(),
         bytes >> 20
     );
     println!("ours: the engine           {} ms", engine.as_millis());
