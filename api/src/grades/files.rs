@@ -67,12 +67,13 @@ impl Pieces {
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.sha.update(bytes);
-        self.open.extend_from_slice(bytes);
-        if self.open.len() >= PIECE {
+        let (now, _) = bytes.split_at(bytes.len().min(PIECE - self.open.len()));
+        self.sha.update(now);
+        self.open.extend_from_slice(now);
+        if self.open.len() == PIECE {
             self.press()?;
         }
-        Ok(bytes.len())
+        Ok(now.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
