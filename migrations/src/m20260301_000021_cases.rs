@@ -96,28 +96,6 @@ CREATE TABLE alarm (
 );
 CREATE INDEX alarm_admission ON alarm (admission_id);
 
-CREATE TABLE grade_result (
-  id UUID NOT NULL PRIMARY KEY,
-  admission_id UUID NOT NULL REFERENCES admission (id),
-  kind TEXT NOT NULL,
-  run TEXT NOT NULL,
-  freeze_on TEXT NOT NULL,
-  grade TEXT,
-  emp_sig_low BOOL NOT NULL,
-  sat_milli INTEGER,
-  sat_suspended BOOL NOT NULL,
-  evidence_sha256 BYTES,
-  shown_on TEXT NOT NULL,
-  notice_on TEXT,
-  notice_until TEXT,
-  decided_on TEXT,
-  previous_grade TEXT,
-  entered_by UUID NOT NULL,
-  entered_at INSTANT NOT NULL,
-  UNIQUE (admission_id, run)
-);
-CREATE INDEX grade_result_admission ON grade_result (admission_id, freeze_on);
-
 CREATE TABLE appeal (
   id UUID NOT NULL PRIMARY KEY,
   number TEXT NOT NULL UNIQUE,

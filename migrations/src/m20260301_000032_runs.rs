@@ -48,6 +48,29 @@ CREATE TABLE grading_run (
 );
 CREATE INDEX grading_run_freeze ON grading_run (freeze_id);
 
+-- What a run means for the state of an institution: shown to it, noticed, decided.
+CREATE TABLE grade_result (
+  id UUID NOT NULL PRIMARY KEY,
+  admission_id UUID NOT NULL REFERENCES admission (id),
+  run_id UUID NOT NULL REFERENCES grading_run (id),
+  kind TEXT NOT NULL,
+  freeze_on TEXT NOT NULL,
+  grade TEXT,
+  emp_sig_low BOOL NOT NULL,
+  sat_milli INTEGER,
+  sat_suspended BOOL NOT NULL,
+  shown_on TEXT NOT NULL,
+  notice_on TEXT,
+  notice_until TEXT,
+  decided_on TEXT,
+  previous_grade TEXT,
+  entered_by UUID NOT NULL,
+  entered_at INSTANT NOT NULL,
+  UNIQUE (admission_id, run_id)
+);
+CREATE INDEX grade_result_admission ON grade_result (admission_id, freeze_on);
+CREATE INDEX grade_result_run ON grade_result (run_id);
+
 -- Files of a freeze (evidence) and of a run (results) in compressed pieces; written once.
 CREATE TABLE grading_file (
   owner_id UUID NOT NULL,

@@ -156,8 +156,8 @@ const UNIQUE_WORDS: &[(&str, &str, &str)] = &[
         "service of the decision",
     ),
     (
-        "grade_result_admission_id_run_key",
-        "grade_result.admission_id, grade_result.run",
+        "grade_result_admission_id_run_id_key",
+        "grade_result.admission_id, grade_result.run_id",
         "result of the run",
     ),
     ("registry_key_pkey", "registry_key.kid", "key id"),

@@ -393,6 +393,15 @@ pub async fn suspend(
     Ok(())
 }
 
+/// The admissions whose survey is suspended.
+pub async fn suspended(db: &impl ConnectionTrait) -> Result<Vec<AdmissionId>, StoreError> {
+    let rows = survey_suspension::Entity::find().all(db).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| row.admission_id.into())
+        .collect())
+}
+
 /// Sums of the counted responses about an admission: how many, and the sum of each item.
 pub async fn sums(
     db: &impl ConnectionTrait,

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tests::answer::text;
 use tests::story::PROVINCE;
-use tests::{Answer, Client, Database, Mingzheng, Story, on_both, rosters};
+use tests::{Answer, Client, Database, Mingzheng, Story, TestServer, on_both, rosters};
 
 on_both! {
     a_run_exported_recomputes_to_the_same_bytes_and_is_published_by_two;
@@ -77,7 +77,7 @@ async fn a_run_exported_recomputes_to_the_same_bytes_and_is_published_by_two(dat
         .await
         .good();
     }
-    story.server.days_pass(260);
+    story.server.days_pass(430);
     let freeze_on = story.server.today();
     let national = story.who("national-1");
     let run = national
@@ -684,12 +684,23 @@ fn links(story: &Story) -> Vec<(String, String)> {
 async fn send_form(client: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
     let request = client.ask(reqwest::Method::POST, path).await;
     client
-        .send(request.header("Sec-Fetch-Site", "same-origin").form(fields))
+        .send(
+            request
+                .header("Sec-Fetch-Site", "same-origin")
+                .header("X-Forwarded-For", "203.0.113.7")
+                .form(fields),
+        )
         .await
 }
 
 async fn a_survey_opens_once_and_its_answers_lose_their_identity(database: Database) {
-    let story = Story::ready(database).await;
+    // Trainees answer from elsewhere than the school's own network.
+    let server = TestServer::start_with(database, |settings| {
+        std::sync::Arc::make_mut(&mut settings.config.border).proxies =
+            vec!["127.0.0.0/8".parse().expect("a network")];
+    })
+    .await;
+    let story = Story::ready_on(server).await;
     let (cohort, members) = class(&story, 301, 6).await;
     let county = story.who("county-1");
     let path = format!("/api/v1/cohorts/{cohort}/survey");

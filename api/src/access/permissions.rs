@@ -103,8 +103,6 @@ permissions! {
     ExtendTerms = "extend_terms" [P];
     /// Record the service of decisions.
     ServeDecisions = "serve_decisions" [C, P, N];
-    /// Enter results of grading runs and publish their notice.
-    EnterResults = "enter_results" [P];
     /// Declare one's own interest in an institution.
     DeclareInterest = "declare_interest" [X, C, P, N, R];
     /// Appeal against a decision on one's own institution.

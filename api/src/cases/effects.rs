@@ -1,6 +1,7 @@
 //! What follows from a decision on an admission: the case, terms, offers, running classes, certificates, bars.
 
-use domain::ids::CohortId;
+use certs::log::LeafEntry;
+use domain::ids::{CohortId, LeafIndex};
 use domain::institution::{
     AdmissionStep, CaseKind, Cause, InstitutionState as S, InstitutionTransition as T,
 };
@@ -16,13 +17,31 @@ use crate::institutions::admission::{KIND, TransitionRequest};
 use crate::problem::Problem;
 
 /// Gives the grade of the pending result.
-pub(crate) async fn grade(act: &mut Act, admission: &mut Admission) -> Result<(), Problem> {
+pub(crate) async fn grade(act: &mut Act, admission: &mut Admission) -> Result<LeafIndex, Problem> {
     let pending = facts::pending(act, admission)
         .await?
         .ok_or_else(|| Problem::internal("a grade without its result"))?;
     results::decided(&act.tx, pending.id, act.today, admission.grade).await?;
     admission.grade = pending.row.grade;
-    Ok(())
+    let run = store::grading::run(&act.tx, pending.run)
+        .await?
+        .ok_or_else(|| Problem::internal("a result without its run"))?;
+    let grade = pending
+        .row
+        .grade
+        .ok_or_else(|| Problem::internal("an annual result without a grade"))?;
+    let at = act.log_time().await?;
+    let credit_code = &admission.institution.credit_code;
+    act.log(LeafEntry::Grade {
+        at,
+        institution: credit_code.parse().map_err(Problem::internal)?,
+        federation: admission.federation.parse().map_err(Problem::internal)?,
+        grade: grade.as_str().parse().map_err(Problem::internal)?,
+        policy: run.policy.parse().map_err(Problem::internal)?,
+        results: run.results_sha256,
+        freeze: pending.row.freeze_on,
+    })
+    .await
 }
 
 /// Everything that follows from a step. Answers the case that it belongs to.

@@ -16,12 +16,11 @@ use super::papers::{
     AskWithdrawalRequest, CaseReceipt, DeclareInterestRequest, ExtendTermRequest, FilePaperRequest,
     InterestReceipt,
 };
-use super::results::{EnterResultRequest, ResultReceipt};
 use super::services::{ServeRequest, ServedReceipt};
 use crate::access::By;
 use crate::access::permissions::{
-    ApplyInstitution, DeclareInterest, EnterResults, ExtendTerms, KeepCases, RecordObjections,
-    SeeAlarms, SeeRecords, ServeDecisions,
+    ApplyInstitution, DeclareInterest, ExtendTerms, KeepCases, RecordObjections, SeeAlarms,
+    SeeRecords, ServeDecisions,
 };
 use crate::act::Receipt;
 use crate::app::App;
@@ -41,8 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ask_withdrawal))
         .routes(routes!(declare_interest))
         .routes(routes!(serve_decision))
-        .routes(routes!(enter_result, list_results))
-        .routes(routes!(notice_result))
+        .routes(routes!(list_results))
         .routes(routes!(object_to_result))
         .routes(routes!(list_due_acts))
 }
@@ -392,20 +390,6 @@ async fn serve_decision(
     super::services::serve(&app, &by.actor, &key, id, &request).await
 }
 
-/// Enter the result of a grading run: the institution sees its figures from then on.
-#[utoipa::path(post, path = "/api/v1/institutions/{id}/results", tag = "cases", security(("bearer" = [])),
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = EnterResultRequest,
-    responses((status = 201, body = ResultReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn enter_result(
-    State(app): State<App>,
-    by: By<EnterResults>,
-    key: IdempotencyKey,
-    Path(id): Path<AdmissionId>,
-    Body(request): Body<EnterResultRequest>,
-) -> Result<Receipt, Problem> {
-    super::results::enter(&app, &by.actor, &key, id, &request).await
-}
-
 /// Results of grading runs on an institution of one's scope, oldest first: the institution sees its own here.
 #[utoipa::path(get, path = "/api/v1/institutions/{id}/results", tag = "cases", security(("bearer" = [])), params(("id" = String, Path)),
     responses((status = 200, body = Vec<ResultItem>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
@@ -420,19 +404,6 @@ async fn list_results(
         .ok_or_else(Problem::not_found)?;
     let rows = store::cases::results::of(reader, id).await?;
     Ok(Json(rows.into_iter().map(Into::into).collect()))
-}
-
-/// Begin the notice of an annual result; T09 or T10 may follow when it has ended.
-#[utoipa::path(post, path = "/api/v1/results/{id}/notice", tag = "cases", security(("bearer" = [])),
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = ResultReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn notice_result(
-    State(app): State<App>,
-    by: By<EnterResults>,
-    key: IdempotencyKey,
-    Path(id): Path<ResultId>,
-) -> Result<Receipt, Problem> {
-    super::results::notice(&app, &by.actor, &key, id).await
 }
 
 /// Record an objection to a result while its notice runs.
@@ -456,7 +427,7 @@ struct ResultItem {
     id: String,
     /// `annual` or `quarterly`.
     kind: &'static str,
-    /// The run, or the document that holds it.
+    /// The run.
     run: String,
     /// Last day of the evidence.
     freeze_on: String,
@@ -473,7 +444,7 @@ impl From<store::cases::results::GradeResult> for ResultItem {
         Self {
             id: one.id.to_string(),
             kind: one.row.kind.as_str(),
-            run: one.run,
+            run: one.run.to_string(),
             freeze_on: one.row.freeze_on.to_string(),
             grade: one.row.grade.map(domain::institution::Grade::as_str),
             notice_until: one.notice_until.map(|day| day.to_string()),

@@ -230,7 +230,11 @@ pub async fn take(
     };
     store::grading::insert_freeze(&act.tx, &freeze).await?;
     files::put(&act.tx, id, written).await?;
-    let receipt = keep(&mut act, &freeze, &loaded, computed, None).await?;
+    let (receipt, run, rows) = keep(&mut act, &freeze, &loaded, computed, None).await?;
+    // Monitoring is shown at once; annual results wait until each province opens its publication.
+    if freeze.kind == FreezeKind::Quarterly {
+        crate::cases::results::enter(&mut act, &freeze, &run, &rows).await?;
+    }
     act.finish(StatusCode::CREATED, &receipt, (KIND, &receipt.run))
         .await
 }
@@ -242,7 +246,7 @@ pub(crate) async fn keep(
     loaded: &Loaded,
     computed: Computed,
     corrects: Option<GradingRunId>,
-) -> Result<RunReceipt, Problem> {
+) -> Result<(RunReceipt, Run, Vec<ResultRow>), Problem> {
     let run = Run {
         id: act.new_id(),
         freeze: freeze.id,
@@ -268,13 +272,14 @@ pub(crate) async fn keep(
     })
     .await?;
     let hex = |bytes: &[u8; 32]| data_encoding::HEXLOWER.encode(bytes);
-    Ok(RunReceipt {
+    let receipt = RunReceipt {
         run: run.id.to_string(),
         freeze: freeze.id.to_string(),
         evidence_sha256: hex(&freeze.evidence_sha256),
         results_sha256: hex(&run.results_sha256),
-        policy: run.policy,
+        policy: run.policy.clone(),
         grades: computed.grades,
         without_card: freeze.without_card,
-    })
+    };
+    Ok((receipt, run, computed.rows))
 }

@@ -1,10 +1,9 @@
 //! Results of a run on their way to the public: figures to the institutions, notice, grades by two persons (T09, T10).
 
 use axum::http::StatusCode;
-use certs::log::LeafEntry;
 use domain::access::Actor;
 use domain::ids::GradingRunId;
-use domain::institution::InstitutionState;
+use domain::institution::{Grade, InstitutionState, InstitutionTransition, decide};
 use serde::{Deserialize, Serialize};
 use store::grading::publications::{self as rows, Publication, PublicationState};
 use store::grading::{FreezeKind, ResultRow};
@@ -16,7 +15,9 @@ use uuid::Uuid;
 use super::runs;
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::{self, Phase};
 use crate::extract::IdempotencyKey;
+use crate::institutions::admission::{self, TransitionRequest};
 use crate::problem::{Code, Problem};
 
 /// Kind of thing in timelines and proposals.
@@ -64,6 +65,18 @@ pub struct PublicationReceipt {
     /// Grades that were published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grades: Option<u32>,
+    /// Institutions whose grade waits for a decision of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldUp>,
+}
+
+/// An institution that got no grade with the others.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct HeldUp {
+    /// Its admission.
+    pub admission: String,
+    /// What stands in the way: a state, or the code of a condition.
+    pub code: String,
 }
 
 impl PublicationReceipt {
@@ -79,6 +92,7 @@ impl PublicationReceipt {
             revision: row.revision,
             proposal_id: None,
             grades: None,
+            held: Vec::new(),
         }
     }
 }
@@ -132,6 +146,8 @@ pub async fn open(
         revision: 1,
     };
     rows::insert(&act.tx, &publication).await?;
+    let here = store::grading::results(&act.tx, run, Some(&publication.federation)).await?;
+    crate::cases::results::enter(&mut act, &freeze, &found, &here).await?;
     act.record(Entry {
         kind: KIND,
         id: publication.id,
@@ -190,7 +206,9 @@ pub async fn act_on(
             }
             row.state = PublicationState::Notice;
             let days = act.app.evidence.evidence.results_notice_wd;
-            row.notice_until = Some(act.app.calendar.notice_until(act.today, days));
+            let until = act.app.calendar.notice_until(act.today, days);
+            row.notice_until = Some(until);
+            crate::cases::results::notice(&act, row.run, &row.federation, until).await?;
             row.revision = rows::update(&act.tx, &row).await?;
             act.record(Entry {
                 kind: KIND,
@@ -246,14 +264,13 @@ pub(crate) async fn execute(
 ) -> Result<serde_json::Value, Problem> {
     let mut row = own(act, proposal.object_id).await?;
     ready(act, &row)?;
-    let run = store::grading::run(&act.tx, row.run)
-        .await?
-        .ok_or_else(|| Problem::internal("a publication without a run"))?;
     let results = store::grading::results(&act.tx, row.run, Some(&row.federation)).await?;
-    let mut grades = 0;
+    let (mut grades, mut held) = (0, Vec::new());
     for result in &results {
-        if grade(act, &row, &run, result, proposal).await? {
-            grades += 1;
+        match grade(act, result, proposal).await? {
+            Graded::Now => grades += 1,
+            Graded::Later(held_up) => held.push(held_up),
+            Graded::Nothing => {}
         }
     }
     row.state = PublicationState::Published;
@@ -272,62 +289,56 @@ pub(crate) async fn execute(
     .await?;
     let mut receipt = PublicationReceipt::of(&row);
     receipt.grades = Some(grades);
+    receipt.held = held;
     serde_json::to_value(receipt).map_err(Problem::internal)
 }
 
-/// One institution: T09 for the first grade, T10 for the next; P leaves the state as it is. Those that are suspended or on
-/// their way out get no new grade.
-async fn grade(
-    act: &mut Act,
-    publication: &Publication,
-    run: &store::grading::Run,
-    result: &ResultRow,
-    proposal: &Proposal,
-) -> Result<bool, Problem> {
+enum Graded {
+    Now,
+    Later(HeldUp),
+    /// The run gives no grade (P), or the institution is on its way out.
+    Nothing,
+}
+
+/// One institution: T09 for the first grade, T10 for the next. What stands in the way of one (an open objection, a
+/// declared interest of the approver) keeps its grade for a decision of its own, and nobody else's.
+async fn grade(act: &mut Act, result: &ResultRow, proposal: &Proposal) -> Result<Graded, Problem> {
     use InstitutionState as S;
     let scope = Scope::of(&act.actor);
-    let Some(mut admission) = store::institutions::lock(&act.tx, &scope, result.admission).await?
+    let Some(admission) = store::institutions::lock(&act.tx, &scope, result.admission).await?
     else {
-        return Ok(false);
+        return Ok(Graded::Nothing);
     };
-    let from = admission.state;
-    let (name, to) = match from {
-        S::Provisional if result.grade != "P" => ("T09", S::Graded),
-        S::Graded | S::Warned | S::Rectifying | S::Provisional => ("T10", from),
-        _ => return Ok(false),
+    let transition = match admission.state {
+        _ if result.grade == Grade::P.as_str() => return Ok(Graded::Nothing),
+        S::Provisional => InstitutionTransition::T09,
+        S::Graded => InstitutionTransition::T10,
+        S::Warned | S::Rectifying | S::Suspended => {
+            return Ok(Graded::Later(HeldUp {
+                admission: admission.id.to_string(),
+                code: admission.state.as_str().to_owned(),
+            }));
+        }
+        _ => return Ok(Graded::Nothing),
     };
-    admission.grade = Some(result.grade.parse().map_err(Problem::internal)?);
-    if to != from {
-        admission.state = to;
-        admission.state_since = act.now;
+    let request = TransitionRequest::of(transition);
+    let step = match facts::gather(act, &admission, &request, Phase::Decides).await {
+        Ok(facts) => decide(&facts, transition, act.actor.role).map_err(Problem::from),
+        Err(problem) => Err(problem),
+    };
+    match step {
+        Ok(step) => {
+            admission::take(act, admission, step, &request, Some(proposal)).await?;
+            Ok(Graded::Now)
+        }
+        Err(problem) if problem.code() == Code::TransitionRefused => Ok(Graded::Later(HeldUp {
+            admission: admission.id.to_string(),
+            code: problem
+                .errors()
+                .first()
+                .map_or("refused", |error| error.code.as_str())
+                .to_owned(),
+        })),
+        Err(problem) => Err(problem),
     }
-    store::institutions::update(&act.tx, &admission).await?;
-    let at = act.log_time().await?;
-    let word = |text: &str| text.parse().map_err(Problem::internal);
-    let credit_code = &admission.institution.credit_code;
-    let leaf = act
-        .log(LeafEntry::Grade {
-            at,
-            institution: credit_code.parse().map_err(Problem::internal)?,
-            federation: admission.federation.parse().map_err(Problem::internal)?,
-            grade: word(&result.grade)?,
-            policy: word(&run.policy)?,
-            results: run.results_sha256,
-            freeze: publication.freeze_on,
-        })
-        .await?;
-    act.record(Entry {
-        kind: crate::institutions::admission::KIND,
-        id: admission.id.uuid(),
-        act: name,
-        from: Some(from.as_str()),
-        to: Some(to.as_str()),
-        reason_code: Some(&result.grade),
-        leaf: Some(leaf),
-        proposer: Some(proposal.proposed_by),
-        evidence: &[run.id.to_string()],
-        ..Entry::default()
-    })
-    .await?;
-    Ok(true)
 }

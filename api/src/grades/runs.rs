@@ -107,7 +107,7 @@ pub async fn run(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let receipt = keep(&mut act, &freeze, &loaded, computed, request.corrects).await?;
+    let (receipt, ..) = keep(&mut act, &freeze, &loaded, computed, request.corrects).await?;
     act.finish(StatusCode::CREATED, &receipt, (KIND, &receipt.run))
         .await
 }

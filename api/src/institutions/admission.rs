@@ -172,17 +172,15 @@ pub(crate) async fn take(
     proposal: Option<&Proposal>,
 ) -> Result<AdmissionReceipt, Problem> {
     advance(act, &mut admission, step, request);
-    if matches!(
-        step.transition,
-        InstitutionTransition::T09 | InstitutionTransition::T10
-    ) {
-        effects::grade(act, &mut admission).await?;
-    }
-    let leaf = if step.transition.is_public() {
-        let (from, to) = (step.from, step.to);
-        Some(publish(act, &admission, step.transition.as_str(), from, to).await?)
-    } else {
-        None
+    let leaf = match step.transition {
+        // The leaf of a grade names the run that it can be computed from.
+        InstitutionTransition::T09 | InstitutionTransition::T10 => {
+            Some(effects::grade(act, &mut admission).await?)
+        }
+        public if public.is_public() => {
+            Some(publish(act, &admission, public.as_str(), step.from, step.to).await?)
+        }
+        _ => None,
     };
     let case = effects::follow(act, &mut admission, step, request, proposal).await?;
     admission.revision = store::institutions::update(&act.tx, &admission).await?;

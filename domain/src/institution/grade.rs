@@ -54,10 +54,11 @@ pub struct ResultRow {
     pub decided: bool,
 }
 
-/// The newest rows of one kind, newest first.
+/// The rows of one kind, newest first; of two runs on one day (a correction) the later one alone.
 fn newest(rows: &[ResultRow], kind: ResultKind) -> Vec<&ResultRow> {
-    let mut rows: Vec<&ResultRow> = rows.iter().filter(|row| row.kind == kind).collect();
+    let mut rows: Vec<&ResultRow> = rows.iter().rev().filter(|row| row.kind == kind).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.freeze_on));
+    rows.dedup_by_key(|row| row.freeze_on);
     rows
 }
 

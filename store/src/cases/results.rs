@@ -1,14 +1,15 @@
 //! Results of grading runs on an admission: figures shown, notice, decision (T09, T10).
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::ids::{AdmissionId, ResultId, StaffPersonId};
+use domain::ids::{AdmissionId, GradingRunId, ResultId, StaffPersonId};
 use domain::institution::{Grade, ResultRow};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
 };
 
 use crate::entity::cases::grade_result;
+use crate::entity::catalogue::admission;
 use crate::{StoreError, time};
 
 /// A result.
@@ -20,10 +21,8 @@ pub struct GradeResult {
     pub admission: AdmissionId,
     /// What the run said.
     pub row: ResultRow,
-    /// Id of the run, or number of the document that holds it.
-    pub run: String,
-    /// SHA-256 of the evidence.
-    pub evidence_sha256: Option<Vec<u8>>,
+    /// The run.
+    pub run: GradingRunId,
     /// When the institution was shown its figures.
     pub shown_on: NaiveDate,
     /// When the notice began.
@@ -40,19 +39,30 @@ pub struct GradeResult {
     pub entered_at: DateTime<Utc>,
 }
 
-/// Enters a result; the same run twice is a duplicate.
-pub async fn insert(db: &impl ConnectionTrait, new: &GradeResult) -> Result<(), StoreError> {
-    let row = grade_result::ActiveModel {
+/// Rows of one statement.
+const TOGETHER: usize = 500;
+
+/// Enters results; the same run twice for an admission is a duplicate.
+pub async fn insert(db: &impl ConnectionTrait, new: &[GradeResult]) -> Result<(), StoreError> {
+    for some in new.chunks(TOGETHER) {
+        grade_result::Entity::insert_many(some.iter().map(model))
+            .exec_without_returning(db)
+            .await?;
+    }
+    Ok(())
+}
+
+fn model(new: &GradeResult) -> grade_result::ActiveModel {
+    grade_result::ActiveModel {
         id: Set(new.id.uuid()),
         admission_id: Set(new.admission.uuid()),
+        run_id: Set(new.run.uuid()),
         kind: Set(new.row.kind.as_str().to_owned()),
-        run: Set(new.run.clone()),
         freeze_on: Set(new.row.freeze_on.to_string()),
         grade: Set(new.row.grade.map(|grade| grade.as_str().to_owned())),
         emp_sig_low: Set(new.row.emp_sig_low),
         sat_milli: Set(new.row.sat_milli.map(u32::cast_signed)),
         sat_suspended: Set(new.row.sat_suspended),
-        evidence_sha256: Set(new.evidence_sha256.clone()),
         shown_on: Set(new.shown_on.to_string()),
         notice_on: Set(new.notice_on.map(|day| day.to_string())),
         notice_until: Set(new.notice_until.map(|day| day.to_string())),
@@ -60,31 +70,32 @@ pub async fn insert(db: &impl ConnectionTrait, new: &GradeResult) -> Result<(), 
         previous_grade: Set(None),
         entered_by: Set(new.entered_by.uuid()),
         entered_at: Set(time::millis(new.entered_at)),
-    };
-    grade_result::Entity::insert(row)
-        .exec_without_returning(db)
-        .await?;
-    Ok(())
+    }
 }
 
-/// Begins the notice of a result.
+/// Begins the notice of the results of a run in one federation.
 pub async fn notice(
     db: &impl ConnectionTrait,
-    id: ResultId,
+    run: GradingRunId,
+    federation: &str,
     on: NaiveDate,
     until: NaiveDate,
 ) -> Result<(), StoreError> {
-    let done = grade_result::Entity::update_many()
-        .col_expr(grade_result::Column::NoticeOn, Expr::value(on.to_string()))
-        .col_expr(
-            grade_result::Column::NoticeUntil,
-            Expr::value(until.to_string()),
-        )
-        .filter(grade_result::Column::Id.eq(id.uuid()))
-        .filter(grade_result::Column::NoticeOn.is_null())
+    use grade_result::Column as C;
+    let here = Query::select()
+        .column(admission::Column::Id)
+        .from(admission::Entity)
+        .and_where(admission::Column::Federation.eq(federation))
+        .to_owned();
+    grade_result::Entity::update_many()
+        .col_expr(C::NoticeOn, Expr::value(on.to_string()))
+        .col_expr(C::NoticeUntil, Expr::value(until.to_string()))
+        .filter(C::RunId.eq(run.uuid()))
+        .filter(C::NoticeOn.is_null())
+        .filter(C::AdmissionId.in_subquery(here))
         .exec(db)
         .await?;
-    one(done.rows_affected)
+    Ok(())
 }
 
 /// Notes that the grade was decided, and the one before.
@@ -192,8 +203,7 @@ impl TryFrom<grade_result::Model> for GradeResult {
             decided_on: time::optional_date(row.decided_on.as_deref())?,
             entered_by: row.entered_by.into(),
             entered_at: time::instant(row.entered_at)?,
-            run: row.run,
-            evidence_sha256: row.evidence_sha256,
+            run: row.run_id.into(),
         })
     }
 }

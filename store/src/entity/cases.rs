@@ -30,8 +30,8 @@ entity! {
     }
     grade_result = "grade_result" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
-        admission_id: Uuid, kind: String, run: String, freeze_on: String, grade: Option<String>, emp_sig_low: bool,
-        sat_milli: Option<i32>, sat_suspended: bool, evidence_sha256: Option<Vec<u8>>, shown_on: String,
+        admission_id: Uuid, run_id: Uuid, kind: String, freeze_on: String, grade: Option<String>, emp_sig_low: bool,
+        sat_milli: Option<i32>, sat_suspended: bool, shown_on: String,
         notice_on: Option<String>, notice_until: Option<String>, decided_on: Option<String>,
         previous_grade: Option<String>, entered_by: Uuid, entered_at: i64,
     }
