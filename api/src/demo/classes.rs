@@ -8,7 +8,7 @@ use super::cast::{Cast, key};
 use super::country::Country;
 use super::people::People;
 use super::story::{School, Stage, WithProposal, approve};
-use super::{PAST, Script, past};
+use super::{PAST, Script, disputes, past};
 use crate::app::App;
 use crate::certificates::batches::{self, ProposeBatchRequest, ProposedBatch};
 use crate::certificates::issue;
@@ -33,6 +33,10 @@ const SECOND_RUNNING: usize = 11;
 const SECOND_FINISHED: usize = 7;
 const SECOND_ACCEPTED: usize = 5;
 const SECOND_CERTIFIED: usize = 4;
+
+/// Schools of the stories of management: one leaves, one rectifies.
+const EXITED: usize = 8;
+const RECTIFYING: usize = 7;
 
 /// Trainees of a class of each wave.
 const TRAINEES: (u32, u32) = (24, 28);
@@ -59,7 +63,7 @@ pub(super) async fn run(
     script: &Script,
     country: &Country,
     cast: &Cast,
-    stage: &Stage,
+    stage: &mut Stage,
 ) -> Result<Vec<Issued>, Problem> {
     let mut people = People::new(country);
     past::year(app, script, (country, &mut people), cast, stage, (38, 2)).await?;
@@ -67,6 +71,9 @@ pub(super) async fn run(
     past::grades(app, script, country, cast, 500).await?;
     past::year(app, script, (country, &mut people), cast, stage, (600, 4)).await?;
     past::grades(app, script, country, cast, 720).await?;
+    let gone = stage.schools.remove(EXITED);
+    disputes::exit(app, script, cast, &gone, 800).await?;
+    let stage = &*stage;
     let mut issued = Vec::new();
     let first = Wave {
         app,
@@ -100,6 +107,7 @@ pub(super) async fn run(
     second.finish(&classes[..SECOND_FINISHED]).await?;
     second.accept(&classes[..SECOND_ACCEPTED]).await?;
     issued.extend(second.certify(&classes[..SECOND_CERTIFIED]).await?);
+    disputes::rectify(app, script, cast, &stage.schools[RECTIFYING], PAST + 203).await?;
     Ok(issued)
 }
 

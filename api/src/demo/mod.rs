@@ -6,6 +6,7 @@
 mod cast;
 mod classes;
 mod country;
+mod disputes;
 mod past;
 mod people;
 mod showcase;
@@ -149,9 +150,9 @@ pub async fn build(
     told("账号与密钥 / accounts and keys");
     let mut cast = cast::make(&app, &script, &country).await?;
     told("机构与项目 / institutions and programmes");
-    let stage = story::admit(&app, &script, &country, &mut cast).await?;
+    let mut stage = story::admit(&app, &script, &country, &mut cast).await?;
     told("班期与证书 / cohorts and certificates");
-    let issued = classes::run(&app, &script, &country, &cast, &stage).await?;
+    let issued = classes::run(&app, &script, &country, &cast, &mut stage).await?;
     told("状态与查验 / states and checks");
     showcase::change(&app, &script, &cast, &stage, &issued).await?;
     // What was made is opened again as any registry is: commits wait for the disk from now on, and the machine's clock

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::cast::{Cast, key};
 use super::classes::Issued;
 use super::story::{Stage, WithProposal, approve};
-use super::{DemoCertificate, Script};
+use super::{DemoCertificate, Script, disputes};
 use crate::app::App;
 use crate::certificates::change::{self, ChangeRequest};
 use crate::certificates::files;
@@ -26,6 +26,8 @@ use crate::verify;
 
 /// How many certificates of each state are shown.
 const SHOWN: usize = 3;
+/// The school that is warned.
+const WARNED: usize = 6;
 
 /// Suspends, resumes, revokes and supersedes some; stops one institution.
 pub(super) async fn change(
@@ -52,6 +54,9 @@ pub(super) async fn change(
             script.later();
             one(app, cast, &batch.federation, row, A::Resume, R::Cleared).await?;
         }
+    }
+    if let Some(school) = stage.schools.get(WARNED) {
+        disputes::warn(app, script, cast, school, super::PAST + 228).await?;
     }
     // The certificates of a suspended institution stay valid, and say so.
     if let Some(school) = stage.schools.last() {
