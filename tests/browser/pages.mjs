@@ -20,11 +20,17 @@ const institutions = (await get("/api/v1/catalogue/institutions")).items;
 const institution = institutions.find((one) => one.state !== "suspended").credit_code;
 const suspended = institutions.find((one) => one.state === "suspended").credit_code;
 const program = (await get("/api/v1/catalogue/programs")).items[0].code;
+const exited = institutions.find((one) => one.state === "exited").credit_code;
+const federation = demo.accounts.find((one) => one.role === "province_officer").region;
+const ranked = (await get(`/api/v1/rankings?federation=${federation}`)).ranked.map((one) => one.credit_code);
+const bulletin = (await get("/api/v1/catalogue/bulletins"))[0].number;
 const byId = ["valid", "revoked", "expired", "suspended", "superseded", "not_found"];
 const byText = ["not_genuine", "indeterminate"];
 const pages = [
   "/", "/verify", "/institutions", "/institutions?q=%E7%94%B2&provision=lift", "/institutions?q=zzz", "/institutions?region=999999",
-  `/institutions/${institution}`, `/institutions/${suspended}`, "/programs", "/programs?form=braille", `/programs/${program}`,
+  `/institutions/${institution}`, `/institutions/${suspended}`, `/institutions/${exited}`,
+  `/institutions/${ranked[0]}/score`, `/rankings/compare?federation=${federation}&${ranked.slice(0, 3).map((code) => `code=${code}`).join("&")}`,
+  `/bulletins/${bulletin}`, "/programs", "/programs?form=braille", `/programs/${program}`,
   "/certificate-types", "/notices", "/rankings", "/bulletins", "/log", "/help", "/verify/help", "/verify/batch", "/verify/offline", "/privacy", "/accessibility", "/problems",
   "/problems/not-found", "/developers", "/sign-in", "/sign-in/code", "/sign-in/code/ask", "/password", "/password/forgotten", "/no-such-page",
   ...byId.map((state) => `/v/${first(state).id}`),
@@ -346,6 +352,20 @@ await waiting.close();
 if (request) await walk("county", [request]);
 await sendForm("/desk/exports", { list: "certificates", reason: "年度统计核对" });
 await walk("county-waiting", ["/desk/exports", "/desk"]);
+// A case as its province, and as its institution; a decision with its form.
+const officers = demo.accounts.filter((one) => one.role === "province_officer");
+for (const officer of officers) {
+  const { items } = await api("/api/v1/cases", await tokenOf(officer));
+  if (!items.length) continue;
+  await as("province", officer, ["/desk", "/admin/cases", "/admin/queue", ...items.map((one) => `/admin/cases/${one.number}`), `/admin/decisions/${items[0].admission}`]);
+  break;
+}
+for (const operator of demo.accounts.filter((one) => one.role === "institution_operator")) {
+  const { items } = await api("/api/v1/cases", await tokenOf(operator));
+  if (!items.length) continue;
+  await as("institution", operator, ["/desk", "/org/cases", `/org/cases/${items[0].number}`]);
+  break;
+}
 await as("national", national, ["/desk", "/desk/post", "/admin/accounts"]);
 await as("auditor", auditor, ["/admin/audit"]);
 

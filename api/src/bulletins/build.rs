@@ -6,6 +6,7 @@ use domain::statistics::{protect, wilson};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::ConnectionTrait;
+use store::grading::Whose;
 use store::grading::publications::{self, Publication};
 use store::grading::{Run, results};
 
@@ -90,7 +91,7 @@ async fn institutions(
     kind: BulletinKind,
     publication: &Publication,
 ) -> Result<Vec<BodyRow>, Problem> {
-    let called = store::grading::called(db, Some(&publication.federation)).await?;
+    let called = store::grading::called(db, Whose::Federation(&publication.federation)).await?;
     let mut rows = Vec::new();
     for (row, entry) in public::of_federation(db, publication).await? {
         let Some(one) = called

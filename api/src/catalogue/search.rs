@@ -1,7 +1,6 @@
 //! What people look for in the catalogue: the query string of its pages, read by hand, because a filter may stand in it
 //! several times and a wrong value is shown, not ignored (pages.md 3.2).
 
-use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::institution::InstitutionState;
@@ -13,7 +12,7 @@ use crate::app::App;
 use crate::extract::Locale;
 use crate::frame::{Frame, Visit};
 use crate::institutions::pages::grade_word;
-use crate::problem::Problem;
+use crate::problem::{Problem, Sentence};
 
 /// Longest search text, in characters.
 const LONGEST: usize = 100;
@@ -82,7 +81,7 @@ pub(crate) struct Search {
     /// The page, from 1.
     pub(crate) page: u64,
     /// Filters with a value that cannot be: the id of the field, and what to do.
-    pub(crate) faults: Vec<(&'static str, String)>,
+    pub(crate) faults: Vec<(&'static str, Sentence)>,
 }
 
 impl Search {
@@ -102,9 +101,9 @@ impl Search {
                 let name: String = name.chars().take(LONGEST).collect();
                 let zh = format!("查询条件“{name}”出现了两次,请只留一个。");
                 let en = format!("The filter “{name}” stands twice; keep one.");
-                search.fault(visit.lang, "q", zh, en);
+                search.fault("q", zh, en);
             } else {
-                search.take(app, visit.lang, name, value.trim());
+                search.take(app, name, value.trim());
             }
         }
         search
@@ -118,17 +117,16 @@ impl Search {
             return Ok(search);
         };
         let pointer = |field: &str| format!("/{}", field.trim_end_matches("-0"));
-        let first = Problem::field(pointer(field), "query", text, text);
+        let first = Problem::field(pointer(field), "query", &text.zh, &text.en);
         Err(faults.fold(first, |problem, (field, text)| {
-            problem.with_error(pointer(field), "query", text, text)
+            problem.with_error(pointer(field), "query", text.zh.as_str(), text.en.as_str())
         }))
     }
 
-    fn take(&mut self, app: &App, lang: Locale, name: &str, value: &str) {
+    fn take(&mut self, app: &App, name: &str, value: &str) {
         let shown: String = value.chars().take(LONGEST).collect();
         if value.chars().any(char::is_control) {
             return self.fault(
-                lang,
                 "q",
                 "请去掉看不见的字符。",
                 "Remove the invisible characters.",
@@ -142,7 +140,6 @@ impl Search {
                 if !is_region(app, value) {
                     let zh = format!("没有代码为“{shown}”的地区,请重新选择地区。");
                     self.fault(
-                        lang,
                         "region",
                         zh,
                         format!("There is no region “{shown}”; choose one."),
@@ -156,21 +153,21 @@ impl Search {
                 } else {
                     let zh = format!("没有“{shown}”这种状态,请重新选择状态。");
                     let en = format!("There is no state “{shown}”; choose one.");
-                    self.fault(lang, "state", zh, en);
+                    self.fault("state", zh, en);
                 }
             }
             ("provision", List::Institutions) => {
                 if !add(&mut self.filter.provisions, value) {
                     let zh = format!("没有“{shown}”这种无障碍设施,请重新选择。");
                     let en = format!("There is no provision “{shown}”; choose again.");
-                    self.fault(lang, "provision-0", zh, en);
+                    self.fault("provision-0", zh, en);
                 }
             }
             ("form", _) => {
                 if !add(&mut self.filter.forms, value) {
                     let zh = format!("没有“{shown}”这种授课形式,请重新选择。");
                     let en = format!("There is no form of teaching “{shown}”; choose again.");
-                    self.fault(lang, "form-0", zh, en);
+                    self.fault("form-0", zh, en);
                 }
             }
             ("grade", List::Institutions) => {
@@ -179,7 +176,7 @@ impl Search {
                 } else {
                     let zh = format!("没有“{shown}”这个等级,请重新选择等级。");
                     let en = format!("There is no grade “{shown}”; choose one.");
-                    self.fault(lang, "grade", zh, en);
+                    self.fault("grade", zh, en);
                 }
             }
             ("occupation", _) => {
@@ -190,7 +187,7 @@ impl Search {
                 if !looks {
                     let zh = "请输入职业编码或它的前几位,如 4-10-04-02、4-10;按职业名称查项目请用上面的查询框。";
                     let en = "Type an occupation code or its beginning, such as 4-10-04-02 or 4-10; names belong into the search field above.";
-                    self.fault(lang, "occupation", zh, en);
+                    self.fault("occupation", zh, en);
                 }
             }
             ("starts_from", _) => {
@@ -198,7 +195,7 @@ impl Search {
                 if self.filter.starts_from.is_none() {
                     let zh = format!("“{shown}”不是日期,请按 2026-03-08 的写法输入。");
                     let en = format!("“{shown}” is no date; write it as 2026-03-08.");
-                    self.fault(lang, "starts_from", zh, en);
+                    self.fault("starts_from", zh, en);
                 }
             }
             ("sort", list) => match value.parse() {
@@ -206,7 +203,7 @@ impl Search {
                 _ => {
                     let zh = format!("不能按“{shown}”排序,请重新选择。");
                     let en = format!("There is no order “{shown}”; choose one.");
-                    self.fault(lang, "sort", zh, en);
+                    self.fault("sort", zh, en);
                 }
             },
             ("enrolling", _) if value == "1" => self.filter.enrolling = true,
@@ -217,24 +214,20 @@ impl Search {
                 } else {
                     let zh = format!("没有第“{shown}”页,请从第一页看起。");
                     let en = format!("There is no page “{shown}”; begin with the first.");
-                    self.fault(lang, "q", zh, en);
+                    self.fault("q", zh, en);
                 }
             }
             _ => {
                 let name: String = name.chars().take(LONGEST).collect();
                 let zh = format!("没有“{name}={shown}”这个查询条件,请重新选择。");
                 let en = format!("There is no filter “{name}={shown}”; choose again.");
-                self.fault(lang, "q", zh, en);
+                self.fault("q", zh, en);
             }
         }
     }
 
-    fn fault(&mut self, lang: Locale, id: &'static str, zh: impl Display, en: impl Display) {
-        let text = match lang {
-            Locale::Zh => zh.to_string(),
-            Locale::En => en.to_string(),
-        };
-        self.faults.push((id, text));
+    fn fault(&mut self, id: &'static str, zh: impl Into<String>, en: impl Into<String>) {
+        self.faults.push((id, Sentence::new(zh, en)));
     }
 
     /// Whether anything beside the search text narrows the list; its order does not.
@@ -489,7 +482,11 @@ impl SearchForm {
                 .map(|one| choice(one.as_str(), sort_word(f.lang(), *one), filter.sort == *one))
                 .collect(),
             open: search.is_narrowed() || search.faults.iter().any(|(id, _)| *id != "q"),
-            faults: search.faults.clone(),
+            faults: search
+                .faults
+                .iter()
+                .map(|(field, text)| (*field, f.t(&text.zh, &text.en).to_owned()))
+                .collect(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::access::browser::{FormToken, OnPage, OwnForm, prove_address};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{
     BulkExport, DecideProposals, HandlePersonRequests, ManageAccounts, Permission, ReadAudit,
-    SeeProposals, SeeSelf,
+    SeeAlarms, SeeProposals, SeeRecords, SeeSelf,
 };
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Locale, Path};
@@ -128,7 +128,21 @@ fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)>
         let held = presence.actors.iter().any(|actor| P::allows(actor.role));
         held.then_some((path, words))
     }
+    let org = presence
+        .actors
+        .iter()
+        .any(|actor| actor.role.is_institution());
     [
+        link::<SeeRecords>(
+            presence,
+            if org { "/org/cases" } else { "/admin/cases" },
+            lang.pick("案件与申诉", "Cases and appeals"),
+        ),
+        link::<SeeAlarms>(
+            presence,
+            "/admin/queue",
+            lang.pick("待办与逾期", "Due and overdue"),
+        ),
         link::<HandlePersonRequests>(
             presence,
             "/desk/requests",

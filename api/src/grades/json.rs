@@ -194,7 +194,7 @@ async fn show_results(
     let scope = Scope::of(&by.actor);
     let opened = store::grading::publications::list(reader, None, None).await?;
     let called: std::collections::HashMap<Uuid, store::grading::Called> =
-        store::grading::called(reader, None)
+        store::grading::called(reader, store::grading::Whose::All)
             .await?
             .into_iter()
             .map(|one| (one.admission_id, one))

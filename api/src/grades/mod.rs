@@ -10,6 +10,7 @@ pub mod public;
 pub mod publications;
 pub mod replay;
 pub mod runs;
+pub(crate) mod score;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;

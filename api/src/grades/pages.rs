@@ -15,13 +15,14 @@ use domain::statistics::{Interval, differ, wilson};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::ConnectionTrait;
-use store::grading::ResultRow;
 use store::grading::publications::{self, Publication, PublicationState};
+use store::grading::{ResultRow, Whose};
 use utoipa::ToSchema;
 
+use super::score::score;
 use super::{public, runs};
 use crate::app::App;
-use crate::extract::{Path, Query};
+use crate::extract::Query;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
 use crate::institutions::pages::grade_word;
 use crate::problem::Problem;
@@ -114,7 +115,7 @@ pub struct Ranking {
 }
 
 /// Composite to one decimal, rounded half up.
-fn score_text(milli: u32) -> String {
+pub(super) fn score_text(milli: u32) -> String {
     let tenths = rdiv(i128::from(milli), 100);
     format!("{}.{}", tenths / 10, tenths % 10)
 }
@@ -133,13 +134,13 @@ fn rate(entry: &Value, indicator: Indicator) -> Option<Rate> {
     })
 }
 
-fn percent(ppm: u32) -> String {
+pub(super) fn percent(ppm: u32) -> String {
     let tenths = rdiv(i128::from(ppm), 1_000);
     format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
 /// Results of a federation that are public, newest period first.
-async fn public_ones(
+pub(super) async fn public_ones(
     db: &impl ConnectionTrait,
     federation: &str,
 ) -> Result<Vec<Publication>, Problem> {
@@ -174,7 +175,7 @@ pub(crate) async fn ranking(
             .collect(),
         None => BTreeMap::new(),
     };
-    let called: BTreeMap<_, _> = store::grading::called(reader, Some(federation))
+    let called: BTreeMap<_, _> = store::grading::called(reader, Whose::Federation(federation))
         .await?
         .into_iter()
         .map(|one| (one.admission_id, one))
@@ -328,7 +329,7 @@ fn unranked_words(f: &Frame, reason: &str) -> &'static str {
     )
 }
 
-fn thousandths(milli: Option<u64>) -> Option<String> {
+pub(super) fn thousandths(milli: Option<u64>) -> Option<String> {
     let hundredths = rdiv(i128::from(milli?), 10);
     Some(format!("{}.{:02}", hundredths / 100, hundredths % 100))
 }
@@ -429,200 +430,6 @@ async fn rankings(
     page(StatusCode::OK, &view, Caching::Minute)
 }
 
-struct Line {
-    name: &'static str,
-    raw: String,
-    expected: String,
-    adjusted: String,
-    weight: u32,
-    points: String,
-    product: String,
-}
-
-struct ScoreView {
-    federation: String,
-    period: String,
-    policy: String,
-    run: String,
-    grade: String,
-    previous: String,
-    composite: String,
-    sum: String,
-    lines: Vec<Line>,
-    reasons: Vec<&'static str>,
-    next: Option<String>,
-    provisional: bool,
-}
-
-#[derive(Template)]
-#[template(path = "score.html")]
-struct ScorePage {
-    f: Frame,
-    name: String,
-    code: String,
-    scores: Vec<ScoreView>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScoreForm {
-    period: Option<String>,
-}
-
-async fn score(
-    State(app): State<App>,
-    visit: Visit,
-    Path(code): Path<String>,
-    Query(form): Query<ScoreForm>,
-) -> Result<Response, Problem> {
-    let reader = app.store.reader();
-    let institution = store::institutions::by_credit_code(reader, &code)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    let title = format!(
-        "{}{}",
-        visit.lang.pick("评分依据:", "How it was graded: "),
-        institution.name
-    );
-    let f = Frame::new(&app, &visit, Brand::Registry, title)
-        .under("/", visit.lang.pick("首页", "Home"))
-        .under("/rankings", visit.lang.pick("排名", "Rankings"));
-    let mut scores = Vec::new();
-    for one in store::grading::called(reader, None).await? {
-        if one.institution_id != institution.id.uuid() {
-            continue;
-        }
-        for publication in public_ones(reader, &one.federation).await? {
-            let wanted = form.period.as_deref().filter(|text| !text.is_empty());
-            if wanted.is_some_and(|period| period != publication.freeze_on.to_string()) {
-                continue;
-            }
-            let rows = public::of_federation(reader, &publication).await?;
-            let found = rows
-                .into_iter()
-                .find(|(row, _)| row.admission.uuid() == one.admission_id);
-            if let Some((row, entry)) = found {
-                scores.push(score_view(&app, &f, &publication, &row, &entry).await?);
-            }
-            if wanted.is_none() {
-                break;
-            }
-        }
-    }
-    let view = ScorePage {
-        name: institution.name,
-        code: institution.credit_code,
-        scores,
-        f,
-    };
-    page(StatusCode::OK, &view, Caching::Minute)
-}
-
-async fn score_view(
-    app: &App,
-    f: &Frame,
-    publication: &Publication,
-    row: &ResultRow,
-    entry: &Value,
-) -> Result<ScoreView, Problem> {
-    let (run, _) = runs::find(app, publication.run).await?;
-    let policy = runs::policy_of(&run)?.policy;
-    let mut lines = Vec::new();
-    let mut sum = Vec::new();
-    for &indicator in Indicator::ALL {
-        let figures = &entry["indicators"][indicator.as_str()];
-        let weight = policy.weight(indicator);
-        let points = figures["points_milli"].as_i64();
-        let available = figures["available"] != false && points.is_some();
-        let few = f.t("样本不足,暂不公布", "too few, not shown").to_owned();
-        let number = |name: &str| figures[name].as_i64();
-        let unit = |value: i64| match indicator {
-            Indicator::Sat => thousandths(u64::try_from(value).ok()).unwrap_or_default(),
-            _ => u32::try_from(value).map(percent).unwrap_or_default(),
-        };
-        let raw = match (indicator, number("observed"), number("n")) {
-            (Indicator::Tpa, _, _) => "-".to_owned(),
-            (Indicator::Sat, _, Some(n)) => format!(
-                "{} ({} {n}/{})",
-                number("mean_milli").map(unit).unwrap_or_default(),
-                f.t("答卷", "responses"),
-                number("invited").unwrap_or(0)
-            ),
-            (_, Some(observed), Some(n)) => format!(
-                "{observed}/{n} = {}",
-                number("raw_ppm").map(unit).unwrap_or_default()
-            ),
-            _ => few.clone(),
-        };
-        let adjusted = number("adjusted_ppm")
-            .or_else(|| number("adjusted_milli"))
-            .or_else(|| figures["adjusted"].as_i64());
-        if let Some(points) = points.filter(|_| available && weight > 0) {
-            sum.push((weight, points));
-        }
-        lines.push(Line {
-            name: f.lang().pick(indicator.zh(), indicator.en()),
-            raw,
-            expected: number("expected_ppm_persons").map_or_else(|| "-".to_owned(), people),
-            adjusted: adjusted.map_or(few, unit),
-            weight,
-            points: points.map_or_else(|| "-".to_owned(), |points| points.to_string()),
-            product: points.filter(|_| available).map_or_else(
-                || "-".to_owned(),
-                |points| (i64::from(weight) * points).to_string(),
-            ),
-        });
-    }
-    let [a, b, c] = policy.thresholds();
-    let next = match row.grade.as_str() {
-        "B" => Some(a),
-        "C" => Some(b),
-        "D" => Some(c),
-        _ => None,
-    };
-    let composite = row.composite_milli;
-    let available = entry["weight_available"].as_i64().unwrap_or(0);
-    let terms: Vec<String> = sum.iter().map(|(w, p)| format!("{w}×{p}")).collect();
-    Ok(ScoreView {
-        federation: crate::institutions::profile::federation_name(app, &publication.federation),
-        period: f.date(publication.freeze_on),
-        policy: run.policy,
-        run: run.id.to_string(),
-        grade: grade_word(f.lang(), &row.grade),
-        previous: row
-            .previous_grade
-            .as_deref()
-            .map_or_else(|| "-".to_owned(), |grade| grade_word(f.lang(), grade)),
-        composite: composite.map_or_else(|| "-".to_owned(), score_text),
-        sum: composite.map_or_else(String::new, |milli| {
-            format!("({}) ÷ {available} = {milli}", terms.join(" + "))
-        }),
-        reasons: entry["reasons"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|code| code.as_str()?.parse::<domain::grading::Reason>().ok())
-            .map(|reason| f.lang().pick(reason.zh(), reason.en()))
-            .collect(),
-        next: next.zip(composite).map(|(limit, have)| {
-            let missing = (limit + policy.hysteresis()).saturating_sub(have);
-            format!(
-                "{} {}",
-                f.t("距离高一级还差", "missing to the next better grade:"),
-                score_text(missing)
-            )
-        }),
-        provisional: publication.state != PublicationState::Published,
-        lines,
-    })
-}
-
-/// Expected successes: ppm-persons as people to two decimals.
-fn people(ppm_persons: i64) -> String {
-    let hundredths = rdiv(i128::from(ppm_persons.max(0)), 10_000);
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
-}
-
 struct Compared {
     name: String,
     address: String,
@@ -687,7 +494,7 @@ async fn compare(
         .under("/", visit.lang.pick("首页", "Home"))
         .under("/rankings", visit.lang.pick("排名", "Rankings"));
     let rows = public::of_federation(reader, publication).await?;
-    let called = store::grading::called(reader, Some(&federation)).await?;
+    let called = store::grading::called(reader, Whose::Federation(&federation)).await?;
     let mut columns = Vec::new();
     let mut rates = Vec::new();
     for code in codes {

@@ -15,6 +15,7 @@ use store::public_catalogue::{self, ClassesOf, Decision, PublicCohort};
 use super::pages::{day, grade_word, mark, provision_words};
 use crate::app::App;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
+use crate::grades::score::ScoreView;
 use crate::problem::Problem;
 
 /// Routes of this feature.
@@ -147,6 +148,7 @@ struct DetailPage {
     cohorts: Vec<CohortView>,
     issued: u64,
     decisions: Vec<DecisionView>,
+    scores: Vec<ScoreView>,
     notices: Vec<String>,
 }
 
@@ -200,6 +202,7 @@ async fn show(
         .into_iter()
         .map(|row| admission_view(&app, &f, row))
         .collect();
+    let scores = crate::grades::score::scores(&app, &f, id.uuid(), None).await?;
     let view = DetailPage {
         f,
         name,
@@ -210,6 +213,7 @@ async fn show(
         cohorts,
         issued,
         decisions,
+        scores,
         notices,
     };
     page(StatusCode::OK, &view, Caching::Minute)

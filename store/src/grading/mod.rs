@@ -374,14 +374,26 @@ pub struct Called {
     pub grade: Option<String>,
 }
 
-/// What institutions of a federation, or of all, are called.
+/// Whose names are asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose<'a> {
+    /// Every admission.
+    All,
+    /// The admissions of a province-level federation.
+    Federation(&'a str),
+    /// The admissions of one institution.
+    Institution(Uuid),
+}
+
+/// What the institutions behind these admissions are called.
 pub async fn called(
     db: &impl ConnectionTrait,
-    federation: Option<&str>,
+    whose: Whose<'_>,
 ) -> Result<Vec<Called>, StoreError> {
-    let (only, values) = match federation {
-        Some(code) => ("a.federation = $1", vec![code.into()]),
-        None => ("1 = 1", Vec::new()),
+    let (only, values) = match whose {
+        Whose::All => ("1 = 1", Vec::new()),
+        Whose::Federation(code) => ("a.federation = $1", vec![code.into()]),
+        Whose::Institution(id) => ("a.institution_id = $1", vec![id.into()]),
     };
     let sql = format!(
         "SELECT a.id AS admission_id, i.id AS institution_id, i.name, i.credit_code, a.state, a.site_region, a.federation, a.grade \
