@@ -256,7 +256,7 @@ fn file(name: &str, bytes: Vec<u8>) -> Response {
 /// Record-level evidence of a run, pseudonymous, for accredited recomputers: exactly the bytes it was computed on.
 #[utoipa::path(get, path = "/api/v1/grading-runs/{id}/evidence.json", tag = "grading", security(("bearer" = [])),
     params(("id" = String, Path)),
-    responses((status = 200, content_type = "application/json", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, content_type = "application/json", body = serde_json::Value), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn run_evidence(
     State(app): State<App>,
     by: By<RecomputeGrades>,
@@ -278,7 +278,7 @@ async fn run_evidence(
 /// Exact results of a run, for accredited recomputers.
 #[utoipa::path(get, path = "/api/v1/grading-runs/{id}/results.json", tag = "grading", security(("bearer" = [])),
     params(("id" = String, Path)),
-    responses((status = 200, content_type = "application/json", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, content_type = "application/json", body = serde_json::Value), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn run_results(
     State(app): State<App>,
     _by: By<RecomputeGrades>,
@@ -291,7 +291,7 @@ async fn run_results(
 /// The public table of a run: reference rates, and the entries of institutions whose results are public, small cells protected.
 #[utoipa::path(get, path = "/api/v1/grading-runs/{id}/public.json", tag = "grading",
     params(("id" = String, Path)),
-    responses((status = 200, content_type = "application/json", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, content_type = "application/json", body = serde_json::Value), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn public_run(
     State(app): State<App>,
     Path(id): Path<GradingRunId>,

@@ -63,8 +63,13 @@ fn complete(method: &str, path: &str, operation: &mut Operation) {
     if ["/api/v1/sessions/code", "/api/v1/passwords"].contains(&path) {
         statuses.push(410);
     }
-    if has(&ParameterIn::Path) || operation.security.is_some() {
+    // A federation without a public ranking is told by a query.
+    if has(&ParameterIn::Path) || operation.security.is_some() || path == "/api/v1/rankings" {
         statuses.push(404);
+    }
+    // A copy is given once its request was granted.
+    if path.ends_with("/copy") {
+        statuses.push(409);
     }
     if has(&ParameterIn::Query) || acts {
         statuses.push(422);
