@@ -200,7 +200,7 @@ async fn a_stolen_key_leaves_what_was_witnessed_before_valid_and_everything_else
 
     // What the thief signs with the key, and dates back, the registry has never logged.
     let forged = forge(&story, kid, &qr[0]);
-    let body = json!({ "items": [{ "text": forged }] });
+    let body = json!({ "items": [{ "qr": forged }] });
     let answer = story
         .who("anybody")
         .post("/api/v1/verifications", &body)

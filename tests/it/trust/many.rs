@@ -6,9 +6,13 @@ use std::time::Instant;
 use api::certificates::issue::approve_stored;
 use serde_json::{Value, json};
 use tests::answer::text;
-use tests::{Database, Story, TestServer};
+use tests::{Database, Story, TestServer, on_both};
 
 use super::verdict;
+
+on_both! {
+    ten_thousand_certificates_are_reissued_by_one_command_that_may_be_interrupted;
+}
 
 const CLASSES: u32 = 10;
 const TRAINEES: u32 = 1_000;
@@ -26,12 +30,13 @@ fn large_institution(folder: &std::path::Path) -> std::path::PathBuf {
     file
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_certificates_are_reissued_by_one_command_that_may_be_interrupted() {
+async fn ten_thousand_certificates_are_reissued_by_one_command_that_may_be_interrupted(
+    database: Database,
+) {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = large_institution(folder.path());
     let given = policy.clone();
-    let server = TestServer::start_with(Database::Sqlite, |settings| {
+    let server = TestServer::start_with(database, |settings| {
         settings.policy_file = Some(given);
     })
     .await;
