@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `KID.pem` | an issuer key, PKCS#8 encrypted under the passphrase |
+//! | `pkcs11.json` | names a PKCS#11 token, on which further issuer keys are made |
 //! | `root.pem`, `log.pem`, `status.pem` | the root key, which signs trust lists; the log key; the key of status lists |
 //! | `session.key` | the session-token key |
 //! | `vault.key`, `blind-index.key` | 32 random bytes in hexadecimal; further versions are `vault.2.key` and so on |
@@ -23,6 +24,10 @@ use store::vault::{KeyKind, SecretKey};
 use zeroize::Zeroizing;
 
 use crate::clock::Random;
+
+mod token;
+
+use token::Hardware;
 
 /// Why the keys cannot be used; each sentence tells what to do.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +57,10 @@ pub enum KeyringError {
     /// A secret that stands in manuals.
     #[error("the secret in {0} is a sample that everybody knows: put random characters into it")]
     Sample(String),
+    /// The token of the issuer keys.
+    #[cfg(feature = "pkcs11")]
+    #[error(transparent)]
+    Token(#[from] certs_hsm::TokenFault),
     /// Not a configured name.
     #[error("{0}")]
     Name(&'static str),
@@ -67,6 +76,7 @@ pub struct Keyring {
     root: Arc<dyn Signer>,
     session_seed: Zeroizing<[u8; 32]>,
     issuers: RwLock<HashMap<KeyId, Arc<dyn Signer>>>,
+    token: Option<Hardware>,
 }
 
 /// Shows nothing.
@@ -266,6 +276,7 @@ impl Keyring {
             root: Arc::new(root),
             session_seed: read_secret(&folder.join(SESSION))?,
             issuers: RwLock::default(),
+            token: Hardware::open(folder)?,
             passphrase,
         })
     }
@@ -320,19 +331,27 @@ impl Keyring {
         {
             return Ok(signer);
         }
-        let signer: Arc<dyn Signer> = Arc::new(read_key(
-            &self.folder.join(format!("{kid}.pem")),
-            kid.clone(),
-            &self.passphrase,
-        )?);
+        let file = self.folder.join(format!("{kid}.pem"));
+        let signer: Arc<dyn Signer> = match &self.token {
+            // A key from before the token stays in its file.
+            Some(token) if !file.exists() => token.signer(kid)?,
+            _ => Arc::new(read_key(&file, kid.clone(), &self.passphrase)?),
+        };
         if let Ok(mut open) = self.issuers.write() {
             open.insert(kid.clone(), Arc::clone(&signer));
         }
         Ok(signer)
     }
 
-    /// Makes a new issuer key and its file; answers the public half.
+    /// Makes a new issuer key, on the token or in a file; answers the public half.
     pub fn generate_issuer(&self, kid: &KeyId, random: &Random) -> Result<PublicKey, KeyringError> {
+        if let Some(token) = &self.token {
+            let (public, signer) = token.generate(kid)?;
+            if let Ok(mut open) = self.issuers.write() {
+                open.insert(kid.clone(), signer);
+            }
+            return Ok(public);
+        }
         let signer = SoftwareSigner::from_seed(kid.clone(), Zeroizing::new(random.bytes()));
         let public = signer.public_key().clone();
         write_key(
@@ -357,9 +376,13 @@ impl Keyring {
         make_vault_key(&self.folder, kind, version, random)
     }
 
-    /// Whether a file of this name is there, with or without a row in the database.
-    pub fn has_file(&self, kid: &str) -> bool {
-        self.folder.join(format!("{kid}.pem")).exists()
+    /// Whether a key of this name is there, with or without a row in the database.
+    pub fn has_key(&self, kid: &KeyId) -> Result<bool, KeyringError> {
+        let file = self.folder.join(format!("{kid}.pem")).exists();
+        match &self.token {
+            Some(token) if !file => token.has(kid),
+            _ => Ok(file),
+        }
     }
 }
 

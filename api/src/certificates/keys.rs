@@ -142,9 +142,12 @@ async fn free_kid(
 ) -> Result<KeyId, Problem> {
     let base = format!("k{}{:02}", federation.prefix(), year.rem_euclid(100));
     for suffix in std::iter::once(String::new()).chain((2..=99).map(|n| format!("-{n}"))) {
-        let name = format!("{base}{suffix}");
-        if !app.keyring.has_file(&name) && store::certificates::key(db, &name).await?.is_none() {
-            return name.parse().map_err(Problem::internal);
+        let kid: KeyId = format!("{base}{suffix}")
+            .parse()
+            .map_err(Problem::internal)?;
+        let known = store::certificates::key(db, kid.as_str()).await?.is_some();
+        if !known && !app.keyring.has_key(&kid).map_err(Problem::internal)? {
+            return Ok(kid);
         }
     }
     Err(Problem::new(Code::Conflict))

@@ -112,7 +112,7 @@ fn verify(
     seen: Option<&Path>,
     print: Printing,
 ) -> Result<u8, CommandError> {
-    let roots = Roots::parse(&read_text(root)?).map_err(usage)?;
+    let roots = Roots::parse(&read_text(root)?).map_err(|fault| usage(&fault))?;
     let before = match seen {
         Some(file) if file.exists() => Some(read_seen(file)?),
         _ => None,
@@ -198,7 +198,7 @@ fn read_text(file: &Path) -> Result<String, CommandError> {
         .map_err(|_| CommandError::Usage("文件不是文本 / the file is no text".to_owned()))
 }
 
-fn usage(fault: TrustListFault) -> CommandError {
+fn usage(fault: &TrustListFault) -> CommandError {
     CommandError::Usage(fault.to_string())
 }
 

@@ -129,15 +129,12 @@ pub async fn affected(
     let reader = app.store.reader();
     let row = issuer_key(reader, kid).await?;
     let (_, record) = keys::record(&row)?;
-    let before = match (record.state, at) {
-        (KeyState::Compromised { at }, None) => at,
-        (_, Some(at)) => at,
-        (_, None) => {
-            return Err(Problem::new(Code::TransitionRefused).with_detail(
-                "密钥没有登记为泄露;要预先查看,请给出时间 at。",
-                "The key is not marked as compromised; give a moment (at) to see what would be affected.",
-            ));
-        }
+    let ((KeyState::Compromised { at: before }, None) | (_, Some(before))) = (record.state, at)
+    else {
+        return Err(Problem::new(Code::TransitionRefused).with_detail(
+            "密钥没有登记为泄露;要预先查看,请给出时间 at。",
+            "The key is not marked as compromised; give a moment (at) to see what would be affected.",
+        ));
     };
     let scope = Scope::of(actor);
     let coverage = coverage(app, before);

@@ -1,5 +1,6 @@
 //! Keys with states, the signed trust list, compromise at a moment, rotation under load (trust.md KY-2 to KY-6).
 
+mod commands;
 mod compromise;
 mod many;
 mod rotation;
