@@ -1,6 +1,6 @@
 //! One list after another.
 
-use super::{SignedTrustList, TrustList, TrustListFault, accept};
+use super::{KeyPurpose, SignedTrustList, TrustList, TrustListFault, accept};
 
 impl TrustList {
     /// Whether this list may follow `previous`: every key is still there and the same, and no state went back. Who keeps whole
@@ -8,7 +8,7 @@ impl TrustList {
     pub fn follows(&self, previous: &Self) -> Result<(), TrustListFault> {
         for (kid, before) in &previous.keys {
             let same = self.keys.get(kid).is_some_and(|now| {
-                now.purpose == before.purpose
+                same_purpose(&now.purpose, &before.purpose)
                     && now.public_key == before.public_key
                     && (now.state == before.state || before.state.may_become(now.state))
             });
@@ -18,6 +18,11 @@ impl TrustList {
         }
         Ok(())
     }
+}
+
+/// A log may be renamed with the address of its registry; its key, which counts, is the same.
+fn same_purpose(now: &KeyPurpose, before: &KeyPurpose) -> bool {
+    now == before || matches!((now, before), (KeyPurpose::Log(_), KeyPurpose::Log(_)))
 }
 
 impl SignedTrustList {

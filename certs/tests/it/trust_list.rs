@@ -187,6 +187,14 @@ fn a_newer_list_in_which_a_key_goes_back_is_refused() {
         })
         .is_ok()
     );
+    // The registry moved to another address: the log has another name and the same key.
+    assert!(
+        replaced(|list| {
+            let log = list.keys.get_mut(&kid("log")).expect("a key");
+            log.purpose = KeyPurpose::Log("other.example.cn/log".parse().expect("an origin"));
+        })
+        .is_ok()
+    );
     let regressed = |name| Err(TrustListFault::Regressed(kid(name)));
     assert_eq!(
         replaced(|list| drop(list.keys.remove(&kid("k3724")))),
@@ -204,6 +212,12 @@ fn a_newer_list_in_which_a_key_goes_back_is_refused() {
             list.keys.get_mut(&kid("k3726")).expect("a key").public_key = other;
         }),
         regressed("k3726")
+    );
+    assert_eq!(
+        replaced(|list| {
+            list.keys.get_mut(&kid("status")).expect("a key").purpose = KeyPurpose::Root;
+        }),
+        regressed("status")
     );
     assert_eq!(
         signed_list(6).replace(&kept),

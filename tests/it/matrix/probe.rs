@@ -46,6 +46,7 @@ fn field(before: &str, name: &str, operation: &str) -> &'static str {
         ("/api/v1/verifications/", _) => "public_id",
         (_, "credit_code") => "credit_code",
         (_, "code") => "code",
+        (_, "kid") => "kid",
         (_, "version") => "version",
         (_, "roster") => "roster",
         (_, "index") => "index",
