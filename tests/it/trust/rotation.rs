@@ -20,7 +20,7 @@ const TRAINEES: usize = 30;
 async fn a_key_is_changed_over_under_load_without_a_failed_issue(database: Database) {
     let mut story = Story::ready(database).await;
     story.places = 30;
-    let cohort = story.accepted(TRAINEES as u32).await;
+    let cohort = story.accepted(30).await;
     // A batch for each trainee, so that thirty issues run side by side.
     let mut batches: Vec<BatchId> = Vec::new();
     for one in story.enrolments(&cohort).await {
