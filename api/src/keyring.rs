@@ -3,7 +3,9 @@
 //! | file | what |
 //! | --- | --- |
 //! | `KID.pem` | an issuer key, PKCS#8 encrypted under the passphrase |
-//! | `log.pem`, `status.pem`, `session.key` | the log key, the key of status lists, the session-token key |
+//! | `pkcs11.json` | names a PKCS#11 token, on which further issuer keys are made |
+//! | `root.pem`, `log.pem`, `status.pem` | the root key, which signs trust lists; the log key; the key of status lists |
+//! | `session.key` | the session-token key |
 //! | `vault.key`, `blind-index.key` | 32 random bytes in hexadecimal; further versions are `vault.2.key` and so on |
 //!
 //! The passphrase comes from a file of its own, never from an argument.
@@ -22,6 +24,10 @@ use store::vault::{KeyKind, SecretKey};
 use zeroize::Zeroizing;
 
 use crate::clock::Random;
+
+mod token;
+
+use token::Hardware;
 
 /// Why the keys cannot be used; each sentence tells what to do.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +57,10 @@ pub enum KeyringError {
     /// A secret that stands in manuals.
     #[error("the secret in {0} is a sample that everybody knows: put random characters into it")]
     Sample(String),
+    /// The token of the issuer keys.
+    #[cfg(feature = "pkcs11")]
+    #[error(transparent)]
+    Token(#[from] certs_hsm::TokenFault),
     /// Not a configured name.
     #[error("{0}")]
     Name(&'static str),
@@ -63,8 +73,10 @@ pub struct Keyring {
     log: Arc<dyn Signer>,
     log_origin: Origin,
     status: Arc<dyn Signer>,
+    root: Arc<dyn Signer>,
     session_seed: Zeroizing<[u8; 32]>,
     issuers: RwLock<HashMap<KeyId, Arc<dyn Signer>>>,
+    token: Option<Hardware>,
 }
 
 /// Shows nothing.
@@ -90,6 +102,7 @@ impl std::fmt::Debug for VaultKeys {
 
 const LOG: &str = "log.pem";
 const STATUS: &str = "status.pem";
+const ROOT: &str = "root.pem";
 const SESSION: &str = "session.key";
 const VAULT: &str = "vault.key";
 const BLIND: &str = "blind-index.key";
@@ -106,7 +119,7 @@ pub fn read_passphrase(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> 
     Ok(Zeroizing::new(trimmed.to_vec()))
 }
 
-/// Makes the base keys of a new registry: passphrase (when missing), log, session, vault, blind index.
+/// Makes the base keys of a new registry: passphrase (when missing), root, log, status, session, vault, blind index.
 pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<(), KeyringError> {
     std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
@@ -115,7 +128,7 @@ pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<
         write_private(passphrase_file, hex(&random.bytes::<32>()).as_bytes())?;
     }
     let passphrase = read_passphrase(passphrase_file)?;
-    for file in [LOG, STATUS] {
+    for file in [ROOT, LOG, STATUS] {
         write_key(
             &folder.join(file),
             &SoftwareSigner::from_seed(kid_of(file)?, Zeroizing::new(random.bytes())),
@@ -254,13 +267,16 @@ impl Keyring {
             .map_err(|_| KeyringError::Name("the origin of the log is not a plain name"))?;
         let log = read_key(&folder.join(LOG), kid_of(LOG)?, &passphrase)?;
         let status = read_key(&folder.join(STATUS), kid_of(STATUS)?, &passphrase)?;
+        let root = read_key(&folder.join(ROOT), kid_of(ROOT)?, &passphrase)?;
         Ok(Self {
             folder: folder.to_owned(),
             log: Arc::new(log),
             log_origin,
             status: Arc::new(status),
+            root: Arc::new(root),
             session_seed: read_secret(&folder.join(SESSION))?,
             issuers: RwLock::default(),
+            token: Hardware::open(folder)?,
             passphrase,
         })
     }
@@ -278,6 +294,16 @@ impl Keyring {
     /// Signs status lists, and nothing else.
     pub fn status_signer(&self) -> &dyn Signer {
         self.status.as_ref()
+    }
+
+    /// Signs trust lists, and nothing else.
+    pub fn root_signer(&self) -> &dyn Signer {
+        self.root.as_ref()
+    }
+
+    /// The issuer key of this name if it is open already: what may be asked inside a transaction.
+    pub fn opened(&self, kid: &KeyId) -> Option<Arc<dyn Signer>> {
+        self.issuers.read().ok()?.get(kid).cloned()
     }
 
     /// First line of checkpoints.
@@ -305,19 +331,27 @@ impl Keyring {
         {
             return Ok(signer);
         }
-        let signer: Arc<dyn Signer> = Arc::new(read_key(
-            &self.folder.join(format!("{kid}.pem")),
-            kid.clone(),
-            &self.passphrase,
-        )?);
+        let file = self.folder.join(format!("{kid}.pem"));
+        let signer: Arc<dyn Signer> = match &self.token {
+            // A key from before the token stays in its file.
+            Some(token) if !file.exists() => token.signer(kid)?,
+            _ => Arc::new(read_key(&file, kid.clone(), &self.passphrase)?),
+        };
         if let Ok(mut open) = self.issuers.write() {
             open.insert(kid.clone(), Arc::clone(&signer));
         }
         Ok(signer)
     }
 
-    /// Makes a new issuer key and its file; answers the public half.
+    /// Makes a new issuer key, on the token or in a file; answers the public half.
     pub fn generate_issuer(&self, kid: &KeyId, random: &Random) -> Result<PublicKey, KeyringError> {
+        if let Some(token) = &self.token {
+            let (public, signer) = token.generate(kid)?;
+            if let Ok(mut open) = self.issuers.write() {
+                open.insert(kid.clone(), signer);
+            }
+            return Ok(public);
+        }
         let signer = SoftwareSigner::from_seed(kid.clone(), Zeroizing::new(random.bytes()));
         let public = signer.public_key().clone();
         write_key(
@@ -342,9 +376,13 @@ impl Keyring {
         make_vault_key(&self.folder, kind, version, random)
     }
 
-    /// Whether a file of this name is there, with or without a row in the database.
-    pub fn has_file(&self, kid: &str) -> bool {
-        self.folder.join(format!("{kid}.pem")).exists()
+    /// Whether a key of this name is there, with or without a row in the database.
+    pub fn has_key(&self, kid: &KeyId) -> Result<bool, KeyringError> {
+        let file = self.folder.join(format!("{kid}.pem")).exists();
+        match &self.token {
+            Some(token) if !file => token.has(kid),
+            _ => Ok(file),
+        }
     }
 }
 

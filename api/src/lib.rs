@@ -42,5 +42,6 @@ pub mod rosters;
 pub mod server;
 pub mod surveys;
 pub mod timeline;
+pub mod trust;
 pub mod verify;
 pub mod witness;

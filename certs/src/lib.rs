@@ -8,6 +8,8 @@ pub mod keys;
 pub mod log;
 pub mod qr;
 pub mod spoken;
+pub mod trust_list;
 pub mod verdict;
 
 mod cbor;
+mod sealed;

@@ -54,6 +54,7 @@ pub mod surveys;
 #[cfg(feature = "test-support")]
 pub mod tampering;
 pub mod time;
+pub mod trust_lists;
 pub mod vault;
 pub mod witnessed;
 

@@ -1,7 +1,11 @@
 //! Checkpoints that a quorum of witnesses has cosigned (trust.md LG-9, LG-10).
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, sea_query::OnConflict};
+use domain::ids::LeafIndex;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::OnConflict,
+};
 
 use crate::entity::certificates::log_witnessed;
 use crate::{StoreError, time};
@@ -43,6 +47,20 @@ pub async fn put(db: &impl ConnectionTrait, row: &WitnessedRow) -> Result<(), St
 pub async fn latest(db: &impl ConnectionTrait) -> Result<Option<WitnessedRow>, StoreError> {
     log_witnessed::Entity::find()
         .order_by_desc(log_witnessed::Column::Size)
+        .one(db)
+        .await?
+        .map(WitnessedRow::try_from)
+        .transpose()
+}
+
+/// The first cosigned checkpoint that covers a leaf: that of the earliest time.
+pub async fn first_covering(
+    db: &impl ConnectionTrait,
+    leaf: LeafIndex,
+) -> Result<Option<WitnessedRow>, StoreError> {
+    log_witnessed::Entity::find()
+        .filter(log_witnessed::Column::Size.gt(leaf.0.cast_signed()))
+        .order_by_asc(log_witnessed::Column::Size)
         .one(db)
         .await?
         .map(WitnessedRow::try_from)

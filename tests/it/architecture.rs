@@ -10,10 +10,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("certs", &["domain"]),
     ("certs-ld", &["certs"]),
+    ("certs-hsm", &["certs"]),
     ("migrations", &[]),
     ("store", &["domain", "migrations"]),
     ("paper", &["certs", "domain"]),
-    ("api", &["certs", "certs-ld", "domain", "paper", "store"]),
+    (
+        "api",
+        &["certs", "certs-hsm", "certs-ld", "domain", "paper", "store"],
+    ),
     ("private-postgres", &[]),
     (
         "tests",
@@ -30,8 +34,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("benches", &["api", "certs", "domain", "store", "tests"]),
 ];
 /// What only tests may use besides.
-const TEST_ARROWS: &[(&str, &[&str])] =
-    &[("certs-ld", &["domain"]), ("store", &["private-postgres"])];
+const TEST_ARROWS: &[(&str, &[&str])] = &[
+    ("certs-hsm", &["domain"]),
+    ("certs-ld", &["domain"]),
+    ("store", &["private-postgres"]),
+];
 /// Words of the database that only `store` and `migrations` may know.
 const SQL: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sea-query"];
 

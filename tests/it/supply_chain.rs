@@ -12,6 +12,8 @@ const COMPILES_C: &[&str] = &[
     // typst grows its stack for deep templates: a page of assembly, and C on Windows alone.
     "psm",
     "stacker",
+    // Only to make its bindings anew, a feature that nobody here switches on; it compiles nothing and loads at run time.
+    "cryptoki-sys",
 ];
 /// Packages that name a library in `links` only so that there is one version of them.
 const LINKS_NOTHING: &[&str] = &["wasm_bindgen", "rayon-core"];

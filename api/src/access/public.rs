@@ -32,6 +32,8 @@ pub const OPERATIONS: &[&str] = &[
     "verify_certificates",
     "proof",
     "list_keys",
+    "trust_list",
+    "trust_root",
     "checkpoint",
     "leaf_proof",
     "consistency",

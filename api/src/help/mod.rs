@@ -73,6 +73,10 @@ const SELF: Words = (
             "The public keys are at /api/v1/keys; the format is COSE_Sign1 (RFC 9052), which any COSE software verifies.",
         ),
         (
+            "每个密钥的状态写在签名的密钥清单 /api/v1/trust-list 里,清单只进不退;核对用命令 mingzheng trust verify。",
+            "The state of each key stands in the signed trust list at /api/v1/trust-list, which never goes backwards; check it with mingzheng trust verify.",
+        ),
+        (
             "每张证书都在公开日志里,包含证明在 /log/proof/序号。",
             "Every certificate stands in the public log; its inclusion proof is at /log/proof/INDEX.",
         ),

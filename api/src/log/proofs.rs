@@ -37,10 +37,16 @@ pub fn signed(app: &App, row: store::log::CheckpointRow) -> Result<SignedCheckpo
 
 /// Proves a leaf under the published checkpoint, or the newest one where that does not cover it yet.
 pub async fn leaf_proof(app: &App, index: LeafIndex) -> Result<LeafProof, Problem> {
+    let checkpoint = published::covering(app, index.0).await?;
+    proof_under(app, index, checkpoint.ok_or_else(Problem::not_found)?).await
+}
+
+async fn proof_under(
+    app: &App,
+    index: LeafIndex,
+    checkpoint: SignedCheckpoint,
+) -> Result<LeafProof, Problem> {
     let reader = app.store.reader();
-    let checkpoint = published::covering(app, index.0)
-        .await?
-        .ok_or_else(Problem::not_found)?;
     let leaf = store::log::leaves(reader, index, 1)
         .await?
         .pop()
@@ -58,9 +64,10 @@ pub async fn leaf_proof(app: &App, index: LeafIndex) -> Result<LeafProof, Proble
     })
 }
 
-/// The proof file of a leaf (C2SP tlog-proof).
+/// The proof file of a leaf (C2SP tlog-proof), under the earliest checkpoint that is witnessed.
 pub async fn tlog_proof(app: &App, index: LeafIndex) -> Result<String, Problem> {
-    let proof = leaf_proof(app, index).await?;
+    let checkpoint = published::earliest(app, index).await?;
+    let proof = proof_under(app, index, checkpoint.ok_or_else(Problem::not_found)?).await?;
     let entry = LeafEntry::decode(&proof.entry).map_err(Problem::internal)?;
     Ok(certs::log::write_tlog_proof(
         &entry,

@@ -13,6 +13,7 @@ mod qr;
 mod sd_jwt;
 mod status;
 mod tree;
+mod trust_list;
 mod vectors;
 mod verdict;
 mod witness;
