@@ -390,15 +390,17 @@ fn state_of(known: &PublicCertificate) -> Result<CertificateState, Problem> {
             until: known.suspended_until,
         },
         CertificateStatus::Superseded => CertificateState::Superseded {
-            at: known.status_since,
+            at: Some(known.status_since),
         },
         CertificateStatus::Revoked => CertificateState::Revoked {
-            at: known.status_since,
-            reason: known
-                .status_reason
-                .as_deref()
-                .and_then(|reason| reason.parse::<CertificateReason>().ok())
-                .ok_or_else(|| inconsistent(known, "reason"))?,
+            at: Some(known.status_since),
+            reason: Some(
+                known
+                    .status_reason
+                    .as_deref()
+                    .and_then(|reason| reason.parse::<CertificateReason>().ok())
+                    .ok_or_else(|| inconsistent(known, "reason"))?,
+            ),
         },
     })
 }
