@@ -1,4 +1,4 @@
-//! Trust bundles as they were signed, and how often a certificate was checked (docs/formats.md section 17, trust.md EN-5).
+//! Trust bundles as they were signed, and how often a certificate was checked (docs/formats.md section 18, trust.md EN-5).
 
 crate::migration!(
     "

@@ -1,4 +1,4 @@
-//! From one bundle to a later one (`docs/formats.md` section 17.1): small to fetch every day, and checked by what comes out.
+//! From one bundle to a later one (`docs/formats.md` section 18.1): small to fetch every day, and checked by what comes out.
 
 use std::collections::BTreeMap;
 

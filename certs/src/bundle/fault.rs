@@ -2,7 +2,7 @@
 
 use crate::cbor::CborFault;
 
-/// A form that is not exactly that of `docs/formats.md` section 17, or a bundle that is refused.
+/// A form that is not exactly that of `docs/formats.md` section 18, or a bundle that is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BundleFault {
     /// More than 32 MiB.

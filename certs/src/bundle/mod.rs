@@ -1,4 +1,4 @@
-//! The trust bundle: one signed file with which certificates are checked without a network (`docs/formats.md` section 17).
+//! The trust bundle: one signed file with which certificates are checked without a network (`docs/formats.md` section 18).
 //!
 //! It holds the signed trust list, the status of every certificate as places of the status lists, names and standing of
 //! institutions, names of programs and federations, and the newest checkpoint. Who has accepted a bundle takes no older one.

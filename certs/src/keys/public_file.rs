@@ -159,13 +159,11 @@ impl Entry {
         };
         let algorithm: Algorithm = self.algorithm.parse().ok()?;
         let bytes = HEXLOWER.decode(self.public_key.as_bytes()).ok()?;
-        let state = match (self.state.as_str(), &self.compromised_at) {
-            ("pending", None) => KeyState::Pending,
-            ("active", None) => KeyState::Active,
-            ("retired", None) => KeyState::Retired,
-            ("compromised", Some(at)) => KeyState::Compromised { at: moment(at)? },
-            _ => return None,
+        let compromised_at = match &self.compromised_at {
+            Some(text) => Some(moment(text)?),
+            None => None,
         };
+        let state = KeyState::from_word(&self.state, compromised_at)?;
         let record = KeyRecord {
             public_key: PublicKey::from_bytes(algorithm, &bytes).ok()?,
             federation: self.federation.parse().ok()?,

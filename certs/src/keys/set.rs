@@ -36,6 +36,17 @@ impl KeyState {
         }
     }
 
+    /// The state of a word, with the moment that a compromise, and only a compromise, has.
+    pub fn from_word(word: &str, compromised_at: Option<DateTime<Utc>>) -> Option<Self> {
+        match (word, compromised_at) {
+            ("pending", None) => Some(Self::Pending),
+            ("active", None) => Some(Self::Active),
+            ("retired", None) => Some(Self::Retired),
+            ("compromised", Some(at)) => Some(Self::Compromised { at }),
+            _ => None,
+        }
+    }
+
     /// The word in the log and in the trust list.
     pub fn as_str(self) -> &'static str {
         match self {

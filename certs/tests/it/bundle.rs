@@ -1,4 +1,4 @@
-//! The trust bundle of `docs/formats.md` section 17: what it holds, what is refused, and verdicts by it alone.
+//! The trust bundle of `docs/formats.md` section 18: what it holds, what is refused, and verdicts by it alone.
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod badge;
+mod bundle;
 mod certificate;
 mod checkpoint;
 mod corpus;
@@ -13,6 +14,7 @@ mod qr;
 mod sd_jwt;
 mod status;
 mod tree;
+mod trust_list;
 mod vectors;
 mod verdict;
 mod witness;

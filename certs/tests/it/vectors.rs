@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::arrange::{at, claims, facts, host, issuer, keys, salts, signed, signer};
 use crate::entries::every_kind;
 
-fn compare(name: &str, made: &Value) {
+pub(crate) fn compare(name: &str, made: &Value) {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/vectors")
         .join(name);
