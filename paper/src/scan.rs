@@ -22,7 +22,9 @@ const SCALES: [f32; 3] = [2.0, 3.0, 4.5];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScanFault {
     /// Too many bytes or pages.
-    #[error("PDF 过大,请拆成 20 MB、500 页以内 / the PDF is too large: 20 MB and 500 pages at most")]
+    #[error(
+        "PDF 过大,请拆成 20 MB、500 页以内 / the PDF is too large: 20 MB and 500 pages at most"
+    )]
     TooLarge,
     /// Damaged, or behind a password.
     #[error("PDF 已损坏或有口令,请另存后再试 / the PDF is damaged or behind a password")]
@@ -107,9 +109,17 @@ mod tests {
 
     #[test]
     fn what_is_no_pdf_is_told() {
-        for bytes in [&b""[..], b"%PDF-", b"%PDF-1.7\n%%EOF", b"%PDF-1.7 1 0 obj << /Type /Catalog /Pages 1 0 R >>"] {
+        for bytes in [
+            &b""[..],
+            b"%PDF-",
+            b"%PDF-1.7\n%%EOF",
+            b"%PDF-1.7 1 0 obj << /Type /Catalog /Pages 1 0 R >>",
+        ] {
             assert_eq!(read_pdf(bytes), Err(ScanFault::Damaged), "{bytes:?}");
         }
-        assert_eq!(read_pdf(&vec![b'%'; MAX_PDF_BYTES + 1]), Err(ScanFault::TooLarge));
+        assert_eq!(
+            read_pdf(&vec![b'%'; MAX_PDF_BYTES + 1]),
+            Err(ScanFault::TooLarge)
+        );
     }
 }

@@ -196,7 +196,10 @@ struct Named {
 async fn named(db: &impl ConnectionTrait, sql: &str) -> Result<Vec<(String, String)>, StoreError> {
     let mut all = Vec::new();
     loop {
-        let after = all.last().map_or("", |(code, _): &(String, String)| code).to_owned();
+        let after = all
+            .last()
+            .map_or("", |(code, _): &(String, String)| code)
+            .to_owned();
         let statement =
             Statement::from_sql_and_values(db.get_database_backend(), sql, [after.into()]);
         let rows = Named::find_by_statement(statement).all(db).await?;
@@ -274,11 +277,7 @@ pub async fn institutions(
     let mut after = String::new();
     loop {
         let page = |sql: &str| {
-            Statement::from_sql_and_values(
-                db.get_database_backend(),
-                sql,
-                [after.as_str().into()],
-            )
+            Statement::from_sql_and_values(db.get_database_backend(), sql, [after.as_str().into()])
         };
         let rows = Step::find_by_statement(page(&sql)).all(db).await?;
         let codes = Named::find_by_statement(page(&last_sql)).all(db).await?;
@@ -291,10 +290,14 @@ pub async fn institutions(
                 all.push((row.credit_code, steps));
             }
             if let Some((_, steps)) = all.last_mut() {
-                steps.by_federation.entry(row.federation).or_default().push(AdmissionStep {
-                    at: time::instant(row.at)?,
-                    state: row.to_state,
-                });
+                steps
+                    .by_federation
+                    .entry(row.federation)
+                    .or_default()
+                    .push(AdmissionStep {
+                        at: time::instant(row.at)?,
+                        state: row.to_state,
+                    });
             }
         }
         match codes.last() {

@@ -51,9 +51,21 @@ pub fn delta(from: &Bundle, to: &Bundle, to_bytes: &[u8]) -> Result<Vec<u8>, Del
             (old.trust_list != new.trust_list).then(|| new.trust_list.as_slice().into()),
         ),
         (key::CHECKPOINT, Some(new.checkpoint.as_str().into())),
-        (key::LISTS, Some(wire::lists(&changed_lists(&old.lists, &new.lists)))),
-        (key::FEDERATIONS, Some(wire::names(&changed_names(&old.federations, &new.federations)))),
-        (key::PROGRAMS, Some(wire::names(&changed_names(&old.programs, &new.programs)))),
+        (
+            key::LISTS,
+            Some(wire::lists(&changed_lists(&old.lists, &new.lists))),
+        ),
+        (
+            key::FEDERATIONS,
+            Some(wire::names(&changed_names(
+                &old.federations,
+                &new.federations,
+            ))),
+        ),
+        (
+            key::PROGRAMS,
+            Some(wire::names(&changed_names(&old.programs, &new.programs))),
+        ),
         (key::INSTITUTIONS, Some(changed_institutions(old, new))),
     ];
     let present = fields
@@ -73,7 +85,10 @@ fn changed_lists(
         .map(|number| (*number, ListStatus::default()));
     let changed = new.iter().filter_map(|(number, list)| {
         // A list of another size is another list.
-        let before = old.get(number).filter(|before| before.size == list.size).unwrap_or(&empty);
+        let before = old
+            .get(number)
+            .filter(|before| before.size == list.size)
+            .unwrap_or(&empty);
         let change = ListStatus {
             size: list.size,
             revoked: before.revoked.difference(&list.revoked),
@@ -96,14 +111,19 @@ fn changed_names<K: Ord + Clone>(
     new: &BTreeMap<K, String>,
 ) -> BTreeMap<K, String> {
     let gone = old.keys().filter(|code| !new.contains_key(code));
-    let changed = new.iter().filter(|(code, name)| old.get(code) != Some(*name));
+    let changed = new
+        .iter()
+        .filter(|(code, name)| old.get(code) != Some(*name));
     gone.map(|code| (code.clone(), String::new()))
         .chain(changed.map(|(code, name)| (code.clone(), name.clone())))
         .collect()
 }
 
 fn changed_institutions(old: &Content, new: &Content) -> Value {
-    let gone = old.institutions.keys().filter(|code| !new.institutions.contains_key(code));
+    let gone = old
+        .institutions
+        .keys()
+        .filter(|code| !new.institutions.contains_key(code));
     let changed = new
         .institutions
         .iter()
@@ -142,7 +162,10 @@ impl BundleDelta {
         let trust_list = reader
             .0
             .take(key::TRUST_LIST.into())
-            .map(|list| list.into_bytes().map_err(|_| BundleFault::Field(key::TRUST_LIST)))
+            .map(|list| {
+                list.into_bytes()
+                    .map_err(|_| BundleFault::Field(key::TRUST_LIST))
+            })
             .transpose()?;
         let to = reader.uint(key::TO)?;
         let delta = Self {

@@ -69,7 +69,10 @@ impl Bundle {
         if claims.issued_at > self.content.issued_at {
             return None;
         }
-        let changes = self.institution(&claims.institution)?.standing.get(federation);
+        let changes = self
+            .institution(&claims.institution)?
+            .standing
+            .get(federation);
         let changes = changes.map_or(&[][..], Vec::as_slice);
         Some(InstitutionFact {
             at_issue: best_within_second(changes, claims.issued_at),

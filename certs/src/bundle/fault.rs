@@ -27,13 +27,17 @@ pub enum BundleFault {
     #[error("离线包签名不符,请重新下载 / the signature of the bundle does not match")]
     Signature,
     /// The trust list names no such key for bundles.
-    #[error("离线包的签名密钥不在信任清单中 / the trust list does not name the key that signed the bundle")]
+    #[error(
+        "离线包的签名密钥不在信任清单中 / the trust list does not name the key that signed the bundle"
+    )]
     Key,
     /// The trust list inside does not hold under the root key.
     #[error("离线包中的信任清单未通过核验 / the trust list in the bundle does not hold")]
     TrustList,
     /// A later one was seen before.
-    #[error("离线包第 {offered} 号早于已用过的第 {seen} 号,已拒绝 / bundle {offered} is older than {seen}, which was used before")]
+    #[error(
+        "离线包第 {offered} 号早于已用过的第 {seen} 号,已拒绝 / bundle {offered} is older than {seen}, which was used before"
+    )]
     Older {
         /// Number of the newest one used.
         seen: u64,
@@ -41,7 +45,9 @@ pub enum BundleFault {
         offered: u64,
     },
     /// Another bundle of the same number was used before.
-    #[error("离线包第 {0} 号与已用过的同号离线包内容不同,已拒绝,请向登记平台反映 / another bundle {0} was used before: refused, report it")]
+    #[error(
+        "离线包第 {0} 号与已用过的同号离线包内容不同,已拒绝,请向登记平台反映 / another bundle {0} was used before: refused, report it"
+    )]
     Forked(u64),
 }
 
@@ -77,10 +83,14 @@ pub enum DeltaFault {
     #[error("不是离线包的增量文件,或文件已损坏 / not a delta of a bundle, or a damaged file")]
     Form(BundleFault),
     /// It starts from another bundle.
-    #[error("增量从第 {0} 号离线包开始,与手中的不同 / the delta starts from bundle {0}, which is not this one")]
+    #[error(
+        "增量从第 {0} 号离线包开始,与手中的不同 / the delta starts from bundle {0}, which is not this one"
+    )]
     Start(u64),
     /// What comes out is not the bundle that it promises.
-    #[error("增量的结果与声明不符,请下载完整的离线包 / the result is not the bundle that the delta promises: fetch the whole")]
+    #[error(
+        "增量的结果与声明不符,请下载完整的离线包 / the result is not the bundle that the delta promises: fetch the whole"
+    )]
     Result,
     /// It would lead backwards.
     #[error("增量指向更早的离线包 / the delta leads to an older bundle")]

@@ -226,10 +226,12 @@ impl Bundle {
         &self.sha256
     }
 
-    /// Whether what it says of the status may be relied on at `now`. A bundle from the future is as bad as an old one: one of
-    /// both clocks is wrong.
+    /// Whether what it says of the status may be relied on at `now`: neither bundle nor trust list has ended. A bundle from the
+    /// future is as bad as an old one: one of both clocks is wrong.
     pub fn is_fresh(&self, now: DateTime<Utc>) -> bool {
-        now < self.content.valid_until && self.content.issued_at <= now + CLOCK_TOLERANCE
+        now < self.content.valid_until
+            && self.content.issued_at <= now + CLOCK_TOLERANCE
+            && self.trust_list().is_fresh(now)
     }
 
     /// Name of a program.

@@ -41,7 +41,7 @@ impl Places {
                     right.next();
                 }
                 (Some(one), Some(two)) if one < two => out.extend(left.next()),
-                (Some(_), Some(_)) | (None, Some(_)) => out.extend(right.next()),
+                (Some(_) | None, Some(_)) => out.extend(right.next()),
                 (Some(_), None) => out.extend(left.next()),
                 (None, None) => return Self(out),
             }
@@ -49,7 +49,11 @@ impl Places {
     }
 
     pub(super) fn disjoint(&self, other: &Self) -> bool {
-        let (few, many) = if self.0.len() < other.0.len() { (self, other) } else { (other, self) };
+        let (few, many) = if self.0.len() < other.0.len() {
+            (self, other)
+        } else {
+            (other, self)
+        };
         !few.0.iter().any(|place| many.contains(*place))
     }
 

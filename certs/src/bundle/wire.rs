@@ -38,7 +38,15 @@ pub(super) fn encode(content: &Content) -> Vec<u8> {
             (key::LISTS, lists(&content.lists)),
             (key::FEDERATIONS, names(&content.federations)),
             (key::PROGRAMS, names(&content.programs)),
-            (key::INSTITUTIONS, institutions(content.institutions.iter().map(|(code, one)| (code, Some(one))))),
+            (
+                key::INSTITUTIONS,
+                institutions(
+                    content
+                        .institutions
+                        .iter()
+                        .map(|(code, one)| (code, Some(one))),
+                ),
+            ),
         ]
         .map(|(key, value)| (i64::from(key), value)),
     ))
@@ -60,7 +68,8 @@ pub(super) fn lists(all: &BTreeMap<u32, ListStatus>) -> Value {
 
 /// Codes of one kind are all of one length, so their order is that of their CBOR.
 pub(super) fn names<K: ToString>(all: &BTreeMap<K, String>) -> Value {
-    let pair = |(code, name): (&K, &String)| (Value::from(code.to_string()), Value::from(name.as_str()));
+    let pair =
+        |(code, name): (&K, &String)| (Value::from(code.to_string()), Value::from(name.as_str()));
     Value::Map(all.iter().map(pair).collect())
 }
 
@@ -76,7 +85,10 @@ pub(super) fn institutions<'i>(
                         Value::from(number_of(change.standing)),
                     ])
                 });
-                (Value::from(federation.as_str()), Value::Array(changes.collect()))
+                (
+                    Value::from(federation.as_str()),
+                    Value::Array(changes.collect()),
+                )
             });
             vec![
                 Value::from(institution.name.as_str()),
@@ -169,7 +181,9 @@ impl Reader {
         &mut self,
         key: u8,
     ) -> Result<BTreeMap<K, String>, BundleFault> {
-        self.map(key, |code, name| Some((parsed(&code)?, name.into_text().ok()?)))
+        self.map(key, |code, name| {
+            Some((parsed(&code)?, name.into_text().ok()?))
+        })
     }
 
     /// `None`: an empty array, which only a delta holds.
@@ -189,7 +203,12 @@ impl Reader {
             let [name, standing] = <[Value; 2]>::try_from(body).ok()?;
             let mut by_federation = BTreeMap::new();
             for (federation, changes) in standing.into_map().ok()? {
-                let changes = changes.into_array().ok()?.iter().map(change).collect::<Option<_>>()?;
+                let changes = changes
+                    .into_array()
+                    .ok()?
+                    .iter()
+                    .map(change)
+                    .collect::<Option<_>>()?;
                 by_federation.insert(parsed(&federation)?, changes);
             }
             let institution = BundleInstitution {
@@ -207,9 +226,17 @@ impl Reader {
         key: u8,
         entry: impl Fn(Value, Value) -> Option<(K, V)>,
     ) -> Result<BTreeMap<K, V>, BundleFault> {
-        let pairs = self.0.take(key.into()).and_then(|value| value.into_map().ok());
+        let pairs = self
+            .0
+            .take(key.into())
+            .and_then(|value| value.into_map().ok());
         pairs
-            .and_then(|pairs| pairs.into_iter().map(|(key, value)| entry(key, value)).collect())
+            .and_then(|pairs| {
+                pairs
+                    .into_iter()
+                    .map(|(key, value)| entry(key, value))
+                    .collect()
+            })
             .ok_or(BundleFault::Field(key))
     }
 
