@@ -6,6 +6,7 @@ pub mod app;
 pub mod audit;
 pub mod boot;
 pub mod border;
+pub mod bundles;
 pub mod catalogue;
 pub mod certificates;
 pub mod cli;

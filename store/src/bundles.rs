@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use domain::certificate::CertificateStatus;
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
-use crate::certificates::StatusList;
 use crate::{PublicRead, StoreError, time};
 
 /// Rows that are read at once.
@@ -126,7 +125,7 @@ pub async fn insert(
     }
 }
 
-/// Forgets the bodies of all but the newest `keep` bundles; numbers are never given again, because the newest stays.
+/// Forgets all but the newest `keep` bundles. Numbers are never given again, because the newest stays.
 pub async fn prune(db: &impl ConnectionTrait, keep: u32) -> Result<u64, StoreError> {
     let statement = Statement::from_sql_and_values(
         db.get_database_backend(),
@@ -177,14 +176,6 @@ pub async fn not_in_force(
             _ => return Ok(()),
         }
     }
-}
-
-/// Every status list.
-pub async fn status_lists(
-    db: &impl ConnectionTrait,
-    vault: &crate::vault::Vault,
-) -> Result<Vec<StatusList>, StoreError> {
-    crate::certificates::all_status_lists(db, vault).await
 }
 
 #[derive(FromQueryResult)]

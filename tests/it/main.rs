@@ -18,6 +18,7 @@ mod hostile_uploads;
 mod idempotency;
 mod log_files;
 mod matrix;
+mod offline_verify;
 mod openapi;
 mod pages;
 mod papers;

@@ -93,9 +93,11 @@ pub async fn serve(
     print.show(&told)?;
     let worker = tokio::spawn(crate::audit::anchor::work(app.clone()));
     let witnesses = tokio::spawn(crate::log::witnesses::work(app.clone()));
+    let bundles = tokio::spawn(crate::bundles::work(app.clone()));
     let served = server::serve(app.clone(), listener, stop).await;
     worker.abort();
     witnesses.abort();
+    bundles.abort();
     crate::audit::denials::flush_all(&app).await;
     served?;
     app.store

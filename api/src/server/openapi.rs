@@ -66,6 +66,7 @@ pub(super) fn public() -> OpenApiRouter<App> {
         .merge(crate::cohorts::public_routes())
         .merge(crate::reference::json::routes())
         .merge(crate::log::json::routes())
+        .merge(crate::bundles::json::routes())
 }
 
 /// What is done at the desks.

@@ -49,7 +49,7 @@ pub async fn open_status_list(
 }
 
 /// Every list, in order of numbers.
-pub(crate) async fn all_status_lists(
+pub async fn all_status_lists(
     db: &impl ConnectionTrait,
     vault: &Vault,
 ) -> Result<Vec<StatusList>, StoreError> {

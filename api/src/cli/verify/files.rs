@@ -22,11 +22,7 @@ pub(super) struct FileFault {
     pub(super) detail: Words,
 }
 
-pub(super) fn fault(
-    code: &'static str,
-    zh: impl Into<String>,
-    en: impl Into<String>,
-) -> FileFault {
+pub(super) fn fault(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> FileFault {
     FileFault {
         code,
         detail: Words::new(zh, en),
@@ -60,7 +56,11 @@ pub(super) fn all(named: &[PathBuf], lists: &[PathBuf]) -> Result<Vec<PathBuf>, 
         // Names in a list stand beside it, wherever the command runs.
         let beside = list.parent().unwrap_or(Path::new(""));
         let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-        files.extend(lines.filter(|line| !line.is_empty()).map(|line| beside.join(line)));
+        files.extend(
+            lines
+                .filter(|line| !line.is_empty())
+                .map(|line| beside.join(line)),
+        );
     }
     if files.len() > MOST_FILES {
         return Err(CommandError::Usage(format!(
@@ -140,7 +140,10 @@ fn texts(bytes: Vec<u8>) -> Result<Vec<String>, FileFault> {
 
 fn lines(bytes: Vec<u8>) -> Result<Vec<String>, FileFault> {
     if bytes.len() > MAX_IMAGE_BYTES {
-        return Err(both(ImageFault::TooLarge.code(), &ImageFault::TooLarge.to_string()));
+        return Err(both(
+            ImageFault::TooLarge.code(),
+            &ImageFault::TooLarge.to_string(),
+        ));
     }
     let text = String::from_utf8(bytes).map_err(|_| {
         fault(
@@ -172,8 +175,8 @@ fn found(texts: Vec<String>) -> Result<Vec<String>, FileFault> {
 /// One code for each certificate of the file, page after page; the same code twice on a page is one.
 #[cfg(feature = "paper")]
 fn pdf(bytes: &[u8]) -> Result<Vec<String>, FileFault> {
-    let pages = paper::scan::read_pdf(bytes)
-        .map_err(|fault| both(fault.code(), &fault.to_string()))?;
+    let pages =
+        paper::scan::read_pdf(bytes).map_err(|fault| both(fault.code(), &fault.to_string()))?;
     let mut texts = Vec::new();
     for page in pages {
         let mut seen = BTreeSet::new();

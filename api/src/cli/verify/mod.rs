@@ -1,28 +1,46 @@
-//! `mingzheng cert verify FILE...`: pictures and texts, by a registry or, with a key file, without any.
+//! `mingzheng cert verify FILE...`: pictures, PDFs and texts, by a registry or without any, given a trust bundle or a key file.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use certs::keys::{KeySet, PublicKeyFile};
-use certs::qr::{ImageFault, MAX_IMAGE_BYTES, read_image};
-use certs::verdict::{Facts, Outcome, Presented, State, judge};
+use certs::bundle::Bundle;
+use certs::certificate::Claims;
+use certs::verdict::State;
 use clap::Args;
 use serde::Serialize;
 
+use super::bundles::{BundleArgs, open_bundle};
 use super::registry::{CommandError, Printing, RegistryArgs};
 use crate::clock::{Clock as _, SystemClock};
-use crate::verify::wire::{VerificationBody, Words, instant};
+use crate::verify::wire::{VerificationBody, instant};
 use crate::verify::{Answer, MOST_QUESTIONS, Question, answer_all};
+
+mod files;
+mod offline;
+mod print;
+
+use files::FileFault;
+use offline::{Source, on_all_cores, read_keys};
 
 /// Check certificates in files.
 #[derive(Args, Debug)]
 pub struct VerifyArgs {
-    /// PNG、JPEG 图片,或每行一个二维码内容的文本文件;- 为标准输入 / PNG or JPEG pictures, or texts with one QR text a line; - is standard input
-    #[arg(required = true)]
+    /// PNG、JPEG 图片,PDF,每行一个二维码内容的文本文件,或装有这些文件的目录;- 为标准输入 / PNG or JPEG pictures, PDFs, texts with one QR text a line, or folders of such files; - is standard input
+    #[arg(required_unless_present = "list")]
     files: Vec<PathBuf>,
-    /// 公钥文件(key export 写出):不需要登记簿和网络 / file of public keys (written by `key export`): needs no registry and no network
+    /// 文件清单,每行一个文件名 / a list of files, one name a line, beside the list itself
     #[arg(long, value_name = "FILE")]
+    list: Vec<PathBuf>,
+    /// 公钥文件(key export 写出):不需要登记簿和网络,只核对签名 / file of public keys (written by `key export`): needs no registry and no network, checks signatures only
+    #[arg(long, value_name = "FILE", conflicts_with = "bundle")]
     keys: Option<PathBuf>,
+    /// 离线包,不需要登记簿和网络 / trust bundle: needs no registry and no network
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+    #[command(flatten)]
+    trusted: BundleArgs,
+    /// 多份证书也逐份列出每一步 / tell every check, also for many certificates
+    #[arg(long)]
+    details: bool,
 }
 
 /// What the signed data says, where the signature holds.
@@ -36,6 +54,14 @@ struct Signed {
     expires_at: Option<String>,
 }
 
+/// Names by the bundle: never those of the QR text (trust.md EN-5).
+#[derive(Debug, Serialize)]
+struct Named {
+    program: Option<String>,
+    institution: Option<String>,
+    issued_by: Option<String>,
+}
+
 /// A code in a file, or why the file could not be read.
 #[derive(Debug, Serialize)]
 struct Line {
@@ -46,14 +72,12 @@ struct Line {
     error: Option<FileFault>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signed: Option<Signed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    named: Option<Named>,
     #[serde(flatten)]
     verdict: Option<VerificationBody>,
-}
-
-#[derive(Debug, Serialize)]
-struct FileFault {
-    code: &'static str,
-    detail: Words,
+    #[serde(skip)]
+    state: Option<State>,
 }
 
 /// Runs the command. Exit code, the first that fits: 2 a file could not be read, 1 a certificate is not valid, 3 one could
@@ -63,192 +87,158 @@ pub async fn run(
     registry: &RegistryArgs,
     print: Printing,
 ) -> Result<u8, CommandError> {
-    let keys = args.keys.as_deref().map(read_keys).transpose()?;
-    let mut lines = Vec::new();
-    let mut texts = Vec::new();
-    for file in &args.files {
-        let name = file.display().to_string();
-        let found = read(file).and_then(|bytes| codes(&bytes));
-        match found {
-            Ok(found) => {
-                for (position, text) in (1..).zip(found) {
-                    lines.push(blank(&name, position, None));
-                    texts.push((lines.len() - 1, text));
-                }
-            }
-            Err(fault) => lines.push(blank(&name, 1, Some(fault))),
-        }
-    }
-    let (places, texts): (Vec<usize>, Vec<String>) = texts.into_iter().unzip();
-    let answers = match &keys {
-        Some(keys) => offline(&texts, keys),
-        None if texts.is_empty() => Vec::new(),
-        None => by_registry(registry, texts).await?,
+    let files = files::all(&args.files, &args.list)?;
+    let source = match (&args.keys, &args.bundle) {
+        (Some(keys), _) => Some(Source::Keys(read_keys(keys)?)),
+        (None, Some(file)) => Some(Source::Bundle(Box::new(open_bundle(
+            file,
+            &args.trusted,
+            print,
+        )?))),
+        (None, None) => None,
     };
-    for (place, answer) in places.into_iter().zip(&answers) {
-        lines[place].signed = answer.signed_claims().map(|claims| Signed {
-            holder: claims.holder.expose().to_owned(),
-            certificate_no: claims.certificate_no.to_string(),
-            program_code: claims.program.to_string(),
-            institution: claims.institution.to_string(),
-            issued_at: instant(claims.issued_at),
-            expires_at: claims.expires_at.map(instant),
-        });
-        lines[place].verdict = Some(answer.into());
-    }
+    let lines = match &source {
+        Some(source) => offline(&files, source),
+        None => by_registry(&files, registry).await?,
+    };
     if print.json {
         print.show(&lines)?;
-    } else {
+    } else if lines.len() == 1 || args.details {
         for line in &lines {
-            print.text(&plain(line, print))?;
+            print.text(&print::block(line, print))?;
         }
+    } else {
+        print.text(&print::table(&lines, print))?;
     }
-    let indeterminate =
-        |answer: &Answer| matches!(answer.state(), State::Indeterminate | State::Recorded);
-    Ok(if lines.iter().any(|line| line.error.is_some()) {
+    Ok(exit_code(&lines))
+}
+
+fn exit_code(lines: &[Line]) -> u8 {
+    let states = || lines.iter().filter_map(|line| line.state);
+    let open = |state: &State| matches!(state, State::Indeterminate | State::Recorded);
+    if lines.iter().any(|line| line.error.is_some()) {
         2
-    } else if answers
-        .iter()
-        .any(|answer| !answer.is_valid() && !indeterminate(answer))
-    {
+    } else if states().any(|state| state != State::Valid && !open(&state)) {
         1
-    } else if answers.iter().any(indeterminate) {
+    } else if states().any(|state| open(&state)) {
         3
     } else {
         0
-    })
-}
-
-fn blank(file: &str, position: usize, error: Option<FileFault>) -> Line {
-    Line {
-        file: file.to_owned(),
-        position,
-        error,
-        signed: None,
-        verdict: None,
     }
 }
 
-fn offline(texts: &[String], keys: &KeySet) -> Vec<Answer> {
+/// Reads and judges on every core: neither pictures nor signatures wait for each other.
+fn offline(files: &[PathBuf], source: &Source) -> Vec<Line> {
     let now = SystemClock.now();
-    texts
-        .iter()
-        .map(|text| Answer::offline(judge(Presented::Text(text), keys, &Facts::default(), now)))
-        .collect()
+    let of_file = |file: &PathBuf| {
+        let name = file.display().to_string();
+        match files::codes(file) {
+            Err(fault) => vec![Line::refused(&name, fault)],
+            Ok(texts) => {
+                let numbered: Vec<(usize, String)> = (1..).zip(texts).collect();
+                // A single long list is spread over the cores as well.
+                let judge = |(position, text): &(usize, String)| {
+                    let answer = Answer::offline(source.judge(text, now));
+                    Line::answered(&name, *position, &answer, source.bundle())
+                };
+                if files.len() == 1 {
+                    on_all_cores(&numbered, judge)
+                } else {
+                    numbered.iter().map(judge).collect()
+                }
+            }
+        }
+    };
+    on_all_cores(files, of_file).into_iter().flatten().collect()
 }
 
 async fn by_registry(
+    files: &[PathBuf],
     registry: &RegistryArgs,
-    texts: Vec<String>,
-) -> Result<Vec<Answer>, CommandError> {
+) -> Result<Vec<Line>, CommandError> {
+    let found = on_all_cores(files, |file| files::codes(file));
+    let mut lines = Vec::new();
+    let mut asked = Vec::new();
+    for (file, found) in files.iter().zip(found) {
+        let name = file.display().to_string();
+        match found {
+            Err(fault) => lines.push(Line::refused(&name, fault)),
+            Ok(texts) => {
+                for (position, text) in (1..).zip(texts) {
+                    asked.push((lines.len(), text));
+                    lines.push(Line::blank(&name, position));
+                }
+            }
+        }
+    }
+    if asked.is_empty() {
+        return Ok(lines);
+    }
     let app = registry.open().await?;
-    let mut answers = Vec::with_capacity(texts.len());
-    for share in texts.chunks(MOST_QUESTIONS) {
-        let questions = share.iter().cloned().map(Question::Text).collect();
-        answers.extend(answer_all(&app, questions).await?);
+    for share in asked.chunks(MOST_QUESTIONS) {
+        let questions = share.iter().map(|(_, text)| Question::Text(text.clone()));
+        let answers = answer_all(&app, questions.collect()).await?;
+        for ((place, _), answer) in share.iter().zip(&answers) {
+            let line = &lines[*place];
+            lines[*place] = Line::answered(&line.file, line.position, answer, None);
+        }
     }
-    Ok(answers)
+    Ok(lines)
 }
 
-fn read_keys(file: &Path) -> Result<KeySet, CommandError> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        CommandError::Usage(format!(
-            "公钥文件无法读取 / the key file cannot be read: {error}"
-        ))
-    })?;
-    let file =
-        PublicKeyFile::parse(&text).map_err(|fault| CommandError::Usage(fault.to_string()))?;
-    Ok(file.keys)
-}
-
-/// At most one byte more than a picture may have, so that a device file cannot fill the memory.
-fn read(file: &Path) -> Result<Vec<u8>, FileFault> {
-    let mut bytes = Vec::new();
-    let most = MAX_IMAGE_BYTES as u64 + 1;
-    let outcome = if file.as_os_str() == "-" {
-        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(file).and_then(|open| open.take(most).read_to_end(&mut bytes))
-    };
-    match outcome {
-        Ok(_) => Ok(bytes),
-        Err(error) => Err(fault(
-            "unreadable",
-            format!("文件无法读取:{error}"),
-            format!("the file cannot be read: {error}"),
-        )),
+impl Line {
+    fn blank(file: &str, position: usize) -> Self {
+        Self {
+            file: file.to_owned(),
+            position,
+            error: None,
+            signed: None,
+            named: None,
+            verdict: None,
+            state: None,
+        }
     }
-}
 
-/// The QR texts of a file: the codes of a picture, the lines of a text.
-fn codes(bytes: &[u8]) -> Result<Vec<String>, FileFault> {
-    let texts = match read_image(bytes) {
-        Ok(texts) => texts,
-        Err(ImageFault::Format) => match std::str::from_utf8(bytes) {
-            Ok(text) => text
-                .trim_start_matches('\u{feff}')
-                .lines()
-                .map(str::trim)
-                .filter(|line| !line.is_empty())
-                .map(str::to_owned)
-                .collect(),
-            Err(_) => return Err(image_fault(ImageFault::Format)),
-        },
-        Err(other) => return Err(image_fault(other)),
-    };
-    if texts.is_empty() {
-        return Err(fault(
-            "no_code",
-            "没有找到二维码,请拍得更近、更清楚",
-            "no QR code was found: take the picture closer and sharper",
-        ));
+    fn refused(file: &str, fault: FileFault) -> Self {
+        Self {
+            error: Some(fault),
+            ..Self::blank(file, 1)
+        }
     }
-    Ok(texts)
-}
 
-fn image_fault(image: ImageFault) -> FileFault {
-    let text = image.to_string();
-    let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
-    fault(image.code(), zh, en)
-}
-
-fn fault(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> FileFault {
-    FileFault {
-        code,
-        detail: Words::new(zh, en),
+    fn answered(file: &str, position: usize, answer: &Answer, bundle: Option<&Bundle>) -> Self {
+        let claims = answer.signed_claims();
+        Self {
+            signed: claims.map(|claims| Signed {
+                holder: claims.holder.expose().to_owned(),
+                certificate_no: claims.certificate_no.to_string(),
+                program_code: claims.program.to_string(),
+                institution: claims.institution.to_string(),
+                issued_at: instant(claims.issued_at),
+                expires_at: claims.expires_at.map(instant),
+            }),
+            named: claims
+                .zip(bundle)
+                .map(|(claims, bundle)| Named::of(claims, answer, bundle)),
+            verdict: Some(answer.into()),
+            state: Some(answer.state()),
+            ..Self::blank(file, position)
+        }
     }
 }
 
-fn plain(line: &Line, print: Printing) -> String {
-    let mut text = format!("{} #{}\n", line.file, line.position);
-    let words = |words: &Words| print.words(&words.zh, &words.en);
-    if let Some(error) = &line.error {
-        text.push_str(&format!("  ! [{}] {}\n", error.code, words(&error.detail)));
+impl Named {
+    fn of(claims: &Claims, answer: &Answer, bundle: &Bundle) -> Self {
+        let issuer = answer
+            .signing_key()
+            .and_then(|kid| bundle.issuers().find(kid))
+            .and_then(|key| bundle.federation(&key.federation));
+        Self {
+            program: bundle.program(&claims.program).map(str::to_owned),
+            institution: bundle
+                .institution(&claims.institution)
+                .map(|institution| institution.name.clone()),
+            issued_by: issuer.map(str::to_owned),
+        }
     }
-    let Some(verdict) = &line.verdict else {
-        return text;
-    };
-    text.push_str(&format!(
-        "  {} [{}]\n  {}\n",
-        words(&verdict.heading),
-        verdict.state,
-        words(&verdict.sentence)
-    ));
-    if let Some(signed) = &line.signed {
-        text.push_str(&format!("  {}  {}\n", signed.holder, signed.certificate_no));
-    }
-    for check in &verdict.checks {
-        let mark = match check.outcome {
-            outcome if outcome == Outcome::Passed.code() => "✓",
-            outcome if outcome == Outcome::Failed.code() => "✗",
-            _ => "–",
-        };
-        text.push_str(&format!(
-            "    {mark} {}: {}\n",
-            words(&check.label),
-            words(&check.detail)
-        ));
-    }
-    text.push_str(&format!("  {}\n", words(&verdict.next_step)));
-    text
 }
