@@ -178,11 +178,12 @@ async fn load_reference(app: &App, policy_text: &str) -> Result<(), Problem> {
     let now = app.now();
     let tx = app.store.write().await?;
     let mut leaves = seed::load(&tx, policy_text, now).await?;
-    leaves.extend(crate::certificates::keys::register_status_key(&tx, app, now).await?);
+    leaves.extend(crate::trust::own_keys::register(&tx, app, now).await?);
     if !leaves.is_empty() {
         let mut appender = Appender::begin(&tx, app, now).await?;
         appender.push_all(leaves)?;
         appender.finish(&tx, app).await?;
     }
+    crate::trust::list::keep_up(&tx, app, now).await?;
     Ok(store::commit(tx).await?)
 }

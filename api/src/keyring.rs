@@ -3,7 +3,8 @@
 //! | file | what |
 //! | --- | --- |
 //! | `KID.pem` | an issuer key, PKCS#8 encrypted under the passphrase |
-//! | `log.pem`, `status.pem`, `session.key` | the log key, the key of status lists, the session-token key |
+//! | `root.pem`, `log.pem`, `status.pem` | the root key, which signs trust lists; the log key; the key of status lists |
+//! | `session.key` | the session-token key |
 //! | `vault.key`, `blind-index.key` | 32 random bytes in hexadecimal; further versions are `vault.2.key` and so on |
 //!
 //! The passphrase comes from a file of its own, never from an argument.
@@ -63,6 +64,7 @@ pub struct Keyring {
     log: Arc<dyn Signer>,
     log_origin: Origin,
     status: Arc<dyn Signer>,
+    root: Arc<dyn Signer>,
     session_seed: Zeroizing<[u8; 32]>,
     issuers: RwLock<HashMap<KeyId, Arc<dyn Signer>>>,
 }
@@ -90,6 +92,7 @@ impl std::fmt::Debug for VaultKeys {
 
 const LOG: &str = "log.pem";
 const STATUS: &str = "status.pem";
+const ROOT: &str = "root.pem";
 const SESSION: &str = "session.key";
 const VAULT: &str = "vault.key";
 const BLIND: &str = "blind-index.key";
@@ -106,7 +109,7 @@ pub fn read_passphrase(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> 
     Ok(Zeroizing::new(trimmed.to_vec()))
 }
 
-/// Makes the base keys of a new registry: passphrase (when missing), log, session, vault, blind index.
+/// Makes the base keys of a new registry: passphrase (when missing), root, log, status, session, vault, blind index.
 pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<(), KeyringError> {
     std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
@@ -115,7 +118,7 @@ pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<
         write_private(passphrase_file, hex(&random.bytes::<32>()).as_bytes())?;
     }
     let passphrase = read_passphrase(passphrase_file)?;
-    for file in [LOG, STATUS] {
+    for file in [ROOT, LOG, STATUS] {
         write_key(
             &folder.join(file),
             &SoftwareSigner::from_seed(kid_of(file)?, Zeroizing::new(random.bytes())),
@@ -254,11 +257,13 @@ impl Keyring {
             .map_err(|_| KeyringError::Name("the origin of the log is not a plain name"))?;
         let log = read_key(&folder.join(LOG), kid_of(LOG)?, &passphrase)?;
         let status = read_key(&folder.join(STATUS), kid_of(STATUS)?, &passphrase)?;
+        let root = read_key(&folder.join(ROOT), kid_of(ROOT)?, &passphrase)?;
         Ok(Self {
             folder: folder.to_owned(),
             log: Arc::new(log),
             log_origin,
             status: Arc::new(status),
+            root: Arc::new(root),
             session_seed: read_secret(&folder.join(SESSION))?,
             issuers: RwLock::default(),
             passphrase,
@@ -278,6 +283,16 @@ impl Keyring {
     /// Signs status lists, and nothing else.
     pub fn status_signer(&self) -> &dyn Signer {
         self.status.as_ref()
+    }
+
+    /// Signs trust lists, and nothing else.
+    pub fn root_signer(&self) -> &dyn Signer {
+        self.root.as_ref()
+    }
+
+    /// The issuer key of this name if it is open already: what may be asked inside a transaction.
+    pub fn opened(&self, kid: &KeyId) -> Option<Arc<dyn Signer>> {
+        self.issuers.read().ok()?.get(kid).cloned()
     }
 
     /// First line of checkpoints.

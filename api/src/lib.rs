@@ -38,5 +38,6 @@ pub mod reference;
 pub mod rosters;
 pub mod server;
 pub mod timeline;
+pub mod trust;
 pub mod verify;
 pub mod witness;

@@ -19,6 +19,7 @@ mod m20260301_000009_privacy;
 mod m20260301_000010_audit;
 mod m20260301_000011_transparency;
 mod m20260301_000015_sign_in_and_exports;
+mod m20260301_000016_trust_lists;
 mod m20260301_000017_bundles;
 
 /// All migrations of the registry.
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000010_audit::Migration),
             Box::new(m20260301_000011_transparency::Migration),
             Box::new(m20260301_000015_sign_in_and_exports::Migration),
+            Box::new(m20260301_000016_trust_lists::Migration),
             Box::new(m20260301_000017_bundles::Migration),
         ]
     }

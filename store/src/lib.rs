@@ -51,6 +51,7 @@ pub mod sign_in_requests;
 #[cfg(feature = "test-support")]
 pub mod tampering;
 pub mod time;
+pub mod trust_lists;
 pub mod vault;
 pub mod witnessed;
 

@@ -148,6 +148,13 @@ struct WaitingRow {
     proposer: String,
     proposed_at: i64,
     due_at: Option<i64>,
+    key_request: Option<String>,
+}
+
+/// The id of the key in a proposal on one: keys have no row that its object id names.
+fn kid_of(request: &str) -> Option<String> {
+    let request: serde_json::Value = serde_json::from_str(request).ok()?;
+    Some(request["kid"].as_str()?.to_owned())
 }
 
 /// Open proposals that were made in the scope, oldest first, at most `limit`, after the given id.
@@ -165,7 +172,8 @@ pub async fn open_list(
     values.extend(value);
     let sql = format!(
         "SELECT p.id, p.object_kind, p.object_id, p.act, p.proposed_by, s.name AS proposer, p.proposed_at, p.due_at, \
-         COALESCE(i.name, v.name, c.name, e.certificate_no, x.reason) AS subject \
+         COALESCE(i.name, v.name, c.name, e.certificate_no, x.reason) AS subject, \
+         CASE WHEN p.object_kind = 'key' THEN p.request END AS key_request \
          FROM proposal p JOIN post o ON o.id = p.proposed_post JOIN staff_person s ON s.id = p.proposed_by \
          LEFT JOIN admission a ON a.id = p.object_id LEFT JOIN institution i ON i.id = a.institution_id \
          LEFT JOIN program_version v ON v.id = p.object_id LEFT JOIN cohort c ON c.id = p.object_id \
@@ -183,7 +191,10 @@ pub async fn open_list(
                 object_kind: row.object_kind,
                 object_id: row.object_id,
                 act: row.act,
-                subject: row.subject.unwrap_or_default(),
+                subject: row
+                    .subject
+                    .or_else(|| kid_of(row.key_request.as_deref()?))
+                    .unwrap_or_default(),
                 proposed_by: row.proposed_by.into(),
                 proposer: row.proposer,
                 proposed_at: time::instant(row.proposed_at)?,

@@ -224,7 +224,14 @@ impl Desk {
         self.run("school-1", &["offer", "act", &offer, "open"]);
         let year =
             chrono::Datelike::year(&api::clock::Clock::now(&api::clock::SystemClock)).to_string();
-        self.run("national-1", &["key", "create", PROVINCE, &year]);
+        let made = self.run("national-1", &["key", "create", PROVINCE, &year]);
+        assert_eq!(made["state"], "pending");
+        let kid = text(&made["kid"]);
+        self.by_two(
+            "national-1",
+            "national-2",
+            &["key", "propose", &kid, "active"],
+        );
         offer
     }
 

@@ -30,6 +30,7 @@ mod rosters;
 mod status_lists;
 mod supply_chain;
 mod tokens;
+mod trust;
 mod upkeep;
 mod verification;
 mod walk;

@@ -200,11 +200,26 @@ impl Story {
                 .await
                 .good();
         }
-        let request = json!({ "federation": PROVINCE, "year": 2026 });
-        self.who("national-1")
-            .post("/api/v1/keys", &request)
+        self.issuer_key(2026).await;
+    }
+
+    /// A new issuer key of the province, in use; answers its id.
+    pub async fn issuer_key(&self, year: i32) -> String {
+        let request = json!({ "federation": PROVINCE, "year": year });
+        let made = self.who("national-1").post("/api/v1/keys", &request).await;
+        let kid = text(&made.good()["kid"]);
+        self.key_state(&kid, &json!({ "state": "active" })).await;
+        kid
+    }
+
+    /// A change of a key's state by two persons.
+    pub async fn key_state(&self, kid: &str, change: &Value) -> Value {
+        let proposed = self
+            .who("national-1")
+            .post(&format!("/api/v1/keys/{kid}/changes"), change)
             .await
             .good();
+        self.approve("national-2", &proposed).await
     }
 
     /// A certificate type and the draft of a program that leads to it.

@@ -27,6 +27,8 @@ pub const OPERATIONS: &[&str] = &[
     "verify_certificates",
     "proof",
     "list_keys",
+    "trust_list",
+    "trust_root",
     "newest_bundle",
     "bundle",
     "bundle_delta",

@@ -77,6 +77,7 @@ impl Class {
 const VERIFY: &[&str] = &[
     "/api/v1/verifications",
     "/api/v1/keys",
+    "/api/v1/trust-list",
     "/log",
     "/status",
     "/trust",

@@ -9,7 +9,7 @@ use store::bundles::BundleRow;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{kept, roots};
+use super::kept;
 use crate::app::App;
 use crate::extract::Path;
 use crate::problem::{Problem, ProblemBody};
@@ -73,7 +73,7 @@ async fn bundle_delta(
         return answer(StatusCode::OK, bytes, DELTA_TYPE, FOR_EVER, &new);
     }
     let (before, after) = (whole(&app, &old).await?, whole(&app, &new).await?);
-    let roots = roots(&app).await?;
+    let roots = crate::trust::list::roots(&app);
     let bytes = tokio::task::spawn_blocking(move || {
         let from = Bundle::open(&before, &roots).map_err(Problem::internal)?;
         let to = Bundle::open(&after, &roots).map_err(Problem::internal)?;

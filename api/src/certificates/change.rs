@@ -98,6 +98,23 @@ pub async fn change_certificate(
             "Keep the reason within 500 characters.",
         ));
     }
+    for _ in 1..issue::TRIES {
+        match change_once(app, actor, key, id, revision, request).await {
+            Err(problem) if issue::may_be_rotated(&problem) => {}
+            other => return other,
+        }
+    }
+    change_once(app, actor, key, id, revision, request).await
+}
+
+async fn change_once(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: CertificateId,
+    revision: i32,
+    request: &ChangeRequest,
+) -> Result<Receipt, Problem> {
     let signer = match request.act {
         CertificateAct::Supersede => {
             crate::papers::warm(app).await;
@@ -147,12 +164,10 @@ pub async fn change_certificate(
             .finish(StatusCode::ACCEPTED, &receipt, ("certificate", id))
             .await;
     }
-    let receipt = match signer {
-        Some(signer) => supersede(&mut act, &found, request, &signer).await?,
-        None if request.act == CertificateAct::Supersede => {
-            return Err(Problem::new(Code::KeyUnavailable));
-        }
-        None => apply(&mut act, &found, request, None, None).await?,
+    let receipt = if request.act == CertificateAct::Supersede {
+        supersede(&mut act, &found, request, signer.as_ref()).await?
+    } else {
+        apply(&mut act, &found, request, None, None).await?
     };
     act.finish(StatusCode::OK, &receipt, ("certificate", id))
         .await
@@ -183,7 +198,7 @@ async fn signer_for(
     app: &App,
     actor: &Actor,
     id: CertificateId,
-) -> Result<Option<std::sync::Arc<dyn certs::keys::Signer>>, Problem> {
+) -> Result<Option<issue::SharedSigner>, Problem> {
     match store::certificates::find(app.store.reader(), &Scope::of(actor), id).await? {
         Some(found) => issue::signer_of(app, &found.federation).await,
         None => Ok(None),
@@ -195,7 +210,7 @@ async fn supersede(
     act: &mut Act,
     old: &Certificate,
     request: &ChangeRequest,
-    signer: &std::sync::Arc<dyn certs::keys::Signer>,
+    signer: Option<&issue::SharedSigner>,
 ) -> Result<ChangeReceipt, Problem> {
     let scope = Scope::of(&act.actor);
     let cohort_id = store::certificates::cohort_of_enrolment(&act.tx, old.enrolment)
@@ -208,17 +223,16 @@ async fn supersede(
         store::certificates::candidate_of_enrolment(&act.tx, act.app.store.vault(), old.enrolment)
             .await?
             .ok_or_else(|| Problem::internal("a certificate without its trainee"))?;
-    let generation = candidate.generation + 1;
-    let leaf = issue::sign_and_insert(
+    let ends = [(old.enrolment, old.expires_at)].into();
+    let issued = issue::sign_and_insert(
         act,
         &cohort,
         std::slice::from_ref(&candidate),
-        None,
+        issue::Occasion::Replacement(&ends),
         signer,
-        generation,
     )
     .await?;
-    let new = store::certificates::by_leaf(&act.tx, leaf)
+    let new = store::certificates::by_leaf(&act.tx, issued.first)
         .await?
         .ok_or_else(|| Problem::internal("the new certificate is not there"))?;
     apply(act, old, request, Some(&new), None).await

@@ -1,14 +1,17 @@
 //! Issuing: gates, signatures, rows, leaves and commit in one transaction.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use certs::certificate::Claims;
+use certs::keys::Signer;
 use certs::log::{Hash, LeafEntry};
+use chrono::{DateTime, Utc};
 use domain::access::Actor;
 use domain::cohort::{CohortRules, Standing};
 use domain::gates::{CertificateFacts, GateFailure, batch_gates, certificate_gates};
-use domain::ids::{BatchId, EnrolmentId, LeafIndex};
+use domain::ids::{BatchId, CertificateId, EnrolmentId, LeafIndex};
 use domain::{CertificateNo, PublicId, SkillLevel};
 use serde::{Deserialize, Serialize};
 use store::certificates::{Batch, CandidateRow, Certificate, CohortForIssue, NewCertificate};
@@ -62,6 +65,35 @@ pub struct IssuedCertificate {
     pub leaf_index: u64,
     /// Inclusion proof to the checkpoint: base64 hashes, leaf side first (RFC 6962).
     pub inclusion_proof: Vec<String>,
+}
+
+/// A key that signs, shared between the acts that use it.
+pub(crate) type SharedSigner = Arc<dyn Signer>;
+
+/// How often an issue is tried when its key is changed over meanwhile (trust.md KY-5).
+pub(crate) const TRIES: u32 = 3;
+
+/// Whether the act found no usable key, which may be because the key was changed over between opening and signing: tried
+/// again it opens the new one.
+pub(crate) fn may_be_rotated(problem: &Problem) -> bool {
+    problem.code() == Code::KeyUnavailable
+}
+
+/// Why certificates are issued.
+#[derive(Clone, Copy)]
+pub(crate) enum Occasion<'a> {
+    /// A batch: each ends after the months of its kind.
+    Batch(BatchId),
+    /// In place of others: each keeps the end of the one that it replaces.
+    Replacement(&'a HashMap<EnrolmentId, Option<DateTime<Utc>>>),
+}
+
+/// What was issued, in the order of the trainees.
+pub(crate) struct Issued {
+    /// The first leaf; the others follow one by one.
+    pub(crate) first: LeafIndex,
+    /// The certificates.
+    pub(crate) ids: Vec<CertificateId>,
 }
 
 /// What the gates said.
@@ -234,6 +266,21 @@ pub async fn approve_stored(
     key: &IdempotencyKey,
     id: BatchId,
 ) -> Result<Receipt, Problem> {
+    for _ in 1..TRIES {
+        match approve_once(app, actor, key, id).await {
+            Err(problem) if may_be_rotated(&problem) => {}
+            other => return other,
+        }
+    }
+    approve_once(app, actor, key, id).await
+}
+
+async fn approve_once(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: BatchId,
+) -> Result<Receipt, Problem> {
     let signer_key = usable_key(app, actor, id).await?;
     papers::warm(app).await;
     let mut act = match app.begin(actor, key, "approve_batch", &id).await? {
@@ -259,8 +306,15 @@ pub async fn approve_stored(
     if !outcome.refused.is_empty() {
         return Err(gates_problem(&outcome.refused, &outcome.unprintable));
     }
-    let signer_key = signer_key.ok_or_else(|| Problem::new(Code::KeyUnavailable))?;
-    let issued = sign_and_insert(&mut act, &cohort, &candidates, Some(id), &signer_key, 1).await?;
+    let occasion = Occasion::Batch(id);
+    let issued = sign_and_insert(
+        &mut act,
+        &cohort,
+        &candidates,
+        occasion,
+        signer_key.as_ref(),
+    )
+    .await?;
     let tree_size = act.tree_size().unwrap_or(0);
     store::certificates::decide_batch(
         &act.tx,
@@ -277,7 +331,7 @@ pub async fn approve_stored(
         id: batch.cohort.uuid(),
         act: "issue_certificates",
         evidence: &[id.to_string()],
-        leaf: Some(issued),
+        leaf: Some(issued.first),
         proposer: Some(batch.proposed_by),
         ..Entry::default()
     })
@@ -298,7 +352,7 @@ async fn usable_key(
     app: &App,
     actor: &Actor,
     id: BatchId,
-) -> Result<Option<std::sync::Arc<dyn certs::keys::Signer>>, Problem> {
+) -> Result<Option<SharedSigner>, Problem> {
     let reader = app.store.reader();
     let Some(batch) = store::certificates::batch(reader, id).await? else {
         return Ok(None);
@@ -312,10 +366,10 @@ async fn usable_key(
 }
 
 /// The active signer of a federation.
-pub(super) async fn signer_of(
+pub(crate) async fn signer_of(
     app: &App,
     federation: &str,
-) -> Result<Option<std::sync::Arc<dyn certs::keys::Signer>>, Problem> {
+) -> Result<Option<SharedSigner>, Problem> {
     let Some(row) =
         store::certificates::active_issuer_key(app.store.reader(), federation, app.now()).await?
     else {
@@ -333,15 +387,41 @@ pub(super) async fn signer_of(
     Ok(Some(signer))
 }
 
-/// Signs for all candidates and writes rows and leaves; answers the index of the first leaf.
-pub(super) async fn sign_and_insert(
+/// The key that is in use at the time of the leaves: asked under the lock of the log's head, which a change of a key's state
+/// takes too, so that no leaf of an issue follows that of its key's end. `opened` was opened before the transaction.
+async fn key_in_use(
+    act: &Act,
+    federation: &str,
+    opened: Option<&SharedSigner>,
+    at: DateTime<Utc>,
+) -> Result<SharedSigner, Problem> {
+    let unavailable = || Problem::new(Code::KeyUnavailable);
+    let row = store::certificates::active_issuer_key(&act.tx, federation, at)
+        .await?
+        .ok_or_else(unavailable)?;
+    let kid = row.kid.parse().map_err(Problem::internal)?;
+    let signer = opened
+        .filter(|opened| *opened.key_id() == kid)
+        .cloned()
+        // Changed over since: inside the transaction no file is read, but the new key may be open.
+        .or_else(|| act.app.keyring.opened(&kid))
+        .ok_or_else(unavailable)?;
+    if signer.public_key().as_bytes() == row.public_key {
+        Ok(signer)
+    } else {
+        tracing::error!("issuer key {kid}: the file is not the key of the table");
+        Err(unavailable())
+    }
+}
+
+/// Signs for all candidates and writes rows and leaves.
+pub(crate) async fn sign_and_insert(
     act: &mut Act,
     cohort: &CohortForIssue,
     candidates: &[CandidateRow],
-    batch: Option<BatchId>,
-    signer: &std::sync::Arc<dyn certs::keys::Signer>,
-    generation: i32,
-) -> Result<LeafIndex, Problem> {
+    occasion: Occasion<'_>,
+    opened: Option<&SharedSigner>,
+) -> Result<Issued, Problem> {
     let app = act.app.clone();
     // A correction comes without the gates: what cannot be printed is not signed in any case.
     let unprintable = unprintable(&app, candidates);
@@ -352,13 +432,9 @@ pub(super) async fn sign_and_insert(
             .collect();
         return Err(gates_problem(&refused, &unprintable));
     }
-    let kid = signer.key_id().clone();
-    // The key may have been retired since it was opened.
-    let row = store::certificates::key(&act.tx, kid.as_str()).await?;
-    if row.is_none_or(|row| row.state != "active") {
-        return Err(Problem::new(Code::KeyUnavailable));
-    }
     let at = act.log_time().await?;
+    let signer = key_in_use(act, &cohort.federation, opened, at).await?;
+    let kid = signer.key_id().clone();
     let issued_at = chrono::SubsecRound::trunc_subsecs(at, 0);
     let issued_on = domain::calendar::today(issued_at);
     let expires_at = cohort
@@ -372,7 +448,13 @@ pub(super) async fn sign_and_insert(
         let number = CertificateNo::mint(&cohort.federation[..2], year, &app.random.bytes());
         claims.push(Claims {
             issued_at,
-            expires_at,
+            expires_at: match occasion {
+                Occasion::Batch(_) => expires_at,
+                Occasion::Replacement(ends) => ends
+                    .get(&candidate.enrolment)
+                    .copied()
+                    .unwrap_or(expires_at),
+            },
             holder: candidate.name.clone(),
             certificate_no: number.map_err(Problem::internal)?,
             program: cohort.program_code.clone(),
@@ -383,7 +465,7 @@ pub(super) async fn sign_and_insert(
             public_id: PublicId::from_bytes(app.random.bytes()),
         });
     }
-    let worker = std::sync::Arc::clone(signer);
+    let worker = Arc::clone(&signer);
     let threads = std::thread::available_parallelism().unwrap_or(std::num::NonZero::<usize>::MIN);
     let (claims, signed) = tokio::task::spawn_blocking(move || {
         let signed = certs::certificate::sign_all(&claims, worker.as_ref(), threads);
@@ -418,14 +500,17 @@ pub(super) async fn sign_and_insert(
                 public_id: claims.public_id,
                 certificate_no: claims.certificate_no.clone(),
                 candidate,
-                batch,
-                generation,
+                batch: match occasion {
+                    Occasion::Batch(batch) => Some(batch),
+                    Occasion::Replacement(_) => None,
+                },
+                generation: candidate.generation + 1,
                 program_version: cohort.program_version,
                 admission: cohort.admission,
                 federation: &cohort.federation,
                 kid: kid.as_str(),
                 issued_at,
-                expires_at,
+                expires_at: claims.expires_at,
                 status_list: claims.status_list,
                 status_index: claims.status_index,
                 leaf_index: LeafIndex(leaf),
@@ -435,7 +520,10 @@ pub(super) async fn sign_and_insert(
         )
         .collect();
     store::certificates::insert(&act.tx, app.store.vault(), &rows).await?;
-    Ok(first)
+    Ok(Issued {
+        first,
+        ids: rows.iter().map(|row| row.id).collect(),
+    })
 }
 
 /// The answer for a batch at a log size: the same bytes whenever it is asked for.

@@ -1,4 +1,4 @@
-//! Issuer keys: making, activating, retiring. The full set of two-person acts and the trust list build on this.
+//! Issuer keys: making them, and the keys that a verifier is told of. Their states: `crate::trust`.
 
 use certs::keys::{KeyId, KeyRecord, KeySet, KeyState, PublicKey};
 use certs::log::LeafEntry;
@@ -46,7 +46,8 @@ pub struct NewKeyRequest {
     pub year: i32,
 }
 
-/// Makes and activates the issuer key of a federation for a year; its public half goes into the public log.
+/// Makes the issuer key of a federation for a year. It is pending: made known in the public log and the trust list, and it
+/// signs nothing before two persons have activated it.
 pub async fn create_issuer_key(
     app: &App,
     actor: &Actor,
@@ -84,7 +85,7 @@ pub async fn create_issuer_key(
         federation: Some(federation.as_str().to_owned()),
         algorithm: public.algorithm().as_str().to_owned(),
         public_key: public.as_bytes().to_vec(),
-        state: "active".to_owned(),
+        state: KeyState::Pending.as_str().to_owned(),
         not_before,
         not_after,
         compromised_at: None,
@@ -96,15 +97,15 @@ pub async fn create_issuer_key(
             at,
             key_id: kid.clone(),
             public_key: public.clone(),
-            state: KeyState::Active,
+            state: KeyState::Pending,
         })
         .await?;
-    let id = timeline_id(&kid);
+    crate::trust::list::publish(&act.tx, app, at).await?;
     act.record(Entry {
         kind: "key",
-        id,
-        act: "activate",
-        to: Some("active"),
+        id: timeline_id(&kid),
+        act: "create",
+        to: Some("pending"),
         leaf: Some(leaf),
         ..Entry::default()
     })
@@ -130,7 +131,7 @@ pub fn receipt(row: &KeyRow) -> KeyReceipt {
     }
 }
 
-/// `k3726`, then `k3726b`, `k3726c` and so on.
+/// `k3726`, then `k3726-2`, `k3726-3` and so on (`docs/formats.md` section 1).
 ///
 /// A file that an interrupted act left behind keeps its name: it may hold a key that somebody saw.
 async fn free_kid(
@@ -140,7 +141,7 @@ async fn free_kid(
     year: i32,
 ) -> Result<KeyId, Problem> {
     let base = format!("k{}{:02}", federation.prefix(), year.rem_euclid(100));
-    for suffix in std::iter::once(String::new()).chain(('b'..='z').map(String::from)) {
+    for suffix in std::iter::once(String::new()).chain((2..=99).map(|n| format!("-{n}"))) {
         let name = format!("{base}{suffix}");
         if !app.keyring.has_file(&name) && store::certificates::key(db, &name).await?.is_none() {
             return name.parse().map_err(Problem::internal);
@@ -192,60 +193,11 @@ pub async fn published_key_set(db: &impl store::ConnectionTrait) -> Result<KeySe
         .collect()
 }
 
-/// Makes the key of status lists known, once: it is a key of its own, so that a stolen one signs no certificate.
-/// Answers the leaf that the caller logs.
-pub async fn register_status_key(
-    tx: &store::WriteTx,
-    app: &App,
-    at: DateTime<Utc>,
-) -> Result<Option<LeafEntry>, Problem> {
-    let signer = app.keyring.status_signer();
-    let (key_id, public_key) = (signer.key_id().clone(), signer.public_key().clone());
-    if let Some(row) = store::certificates::key(tx, key_id.as_str()).await? {
-        return if row.public_key == public_key.as_bytes() {
-            Ok(None)
-        } else {
-            Err(Problem::internal(
-                "the key file of status lists is not the key of the table",
-            ))
-        };
-    }
-    let row = KeyRow {
-        kid: key_id.as_str().to_owned(),
-        purpose: "status".to_owned(),
-        federation: Some("000000".to_owned()),
-        algorithm: public_key.algorithm().as_str().to_owned(),
-        public_key: public_key.as_bytes().to_vec(),
-        state: "active".to_owned(),
-        not_before: at - chrono::Duration::days(1),
-        not_after: at + chrono::Duration::days(STATUS_KEY_DAYS),
-        compromised_at: None,
-    };
-    store::certificates::insert_key(tx, &row, at).await?;
-    Ok(Some(LeafEntry::KeyState {
-        at,
-        key_id,
-        public_key,
-        state: KeyState::Active,
-    }))
-}
-
-/// Ten years: a list is good for a day, so the key is changed when there is a reason to, not by the calendar.
-const STATUS_KEY_DAYS: i64 = 3652;
-
 /// A key row as `certs` understands it.
 pub fn record(row: &KeyRow) -> Result<(KeyId, KeyRecord), Problem> {
     let bad = || Problem::internal(format!("key {} in the table is not a key", row.kid));
     let algorithm = row.algorithm.parse().map_err(|_| bad())?;
-    let state = match row.state.as_str() {
-        "pending" => KeyState::Pending,
-        "active" => KeyState::Active,
-        "retired" => KeyState::Retired,
-        "compromised" => KeyState::Compromised {
-            at: row.compromised_at.ok_or_else(bad)?,
-        },
-        _ => return Err(bad()),
-    };
+    let state = KeyState::from_word(&row.state, row.compromised_at).ok_or_else(bad)?;
     let record = KeyRecord {
         public_key: PublicKey::from_bytes(algorithm, &row.public_key).map_err(|_| bad())?,
         federation: row
@@ -262,7 +214,7 @@ pub fn record(row: &KeyRow) -> Result<(KeyId, KeyRecord), Problem> {
 }
 
 /// Id under which the timeline of a key stands.
-fn timeline_id(kid: &KeyId) -> uuid::Uuid {
+pub(crate) fn timeline_id(kid: &KeyId) -> uuid::Uuid {
     use sha2::{Digest as _, Sha256};
     let digest: [u8; 32] = Sha256::digest(kid.as_str().as_bytes()).into();
     let (first, _) = digest.split_first_chunk::<16>().expect("32 bytes hold 16");

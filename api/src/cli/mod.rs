@@ -20,6 +20,7 @@ pub mod progress;
 pub mod registry;
 pub mod retention;
 pub mod serving;
+pub mod trust;
 pub mod verify;
 pub mod witness;
 
@@ -112,6 +113,9 @@ enum Command {
     /// 密钥 / keys
     #[command(subcommand)]
     Key(keys::KeyCommand),
+    /// 密钥清单:根密钥签名、只进不退 / the trust list: signed by the root key, never backwards
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
     /// 保存期限 / retention of personal data
     #[command(subcommand)]
     Retention(retention::RetentionCommand),
@@ -245,6 +249,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Paper(command) => papers::run(command, registry, print)?,
         Command::Bundle(command) => bundles::run(command, registry, print).await?,
         Command::Key(command) => keys::run(command, registry, print).await?,
+        Command::Trust(command) => return trust::run(command, registry, print).await,
         Command::Retention(command) => retention::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
         Command::Witness(command) => witness::run(command, print).await?,

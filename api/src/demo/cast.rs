@@ -9,9 +9,12 @@ use super::country::Country;
 use super::{DemoAccount, Script};
 use crate::access::accounts::{self, CreateAccountRequest, CreatedAccount};
 use crate::app::App;
-use crate::certificates::keys::{self, NewKeyRequest};
+use crate::certificates::change::WaitingReceipt;
+use crate::certificates::keys::{self, KeyReceipt, NewKeyRequest};
 use crate::extract::IdempotencyKey;
 use crate::problem::Problem;
+use crate::proposals;
+use crate::trust::states::{self, KeyChangeRequest};
 
 /// The actors, by the name of their account, and what is told of them.
 pub(super) struct Cast {
@@ -106,6 +109,7 @@ pub(super) async fn make(app: &App, script: &Script, country: &Country) -> Resul
         )
         .await?;
     }
+    let second = cast.actor(app, "national-2").await?;
     for code in country.federations() {
         let mut years: Vec<i32> = [0, super::DAYS_BEFORE]
             .map(|day| chrono::Datelike::year(&script.date(day)))
@@ -116,10 +120,27 @@ pub(super) async fn make(app: &App, script: &Script, country: &Country) -> Resul
                 federation: code.to_owned(),
                 year,
             };
-            keys::create_issuer_key(app, &root, &key(app)?, &request).await?;
+            let made = keys::create_issuer_key(app, &root, &key(app)?, &request).await?;
+            activate(app, &root, &second, &made.parse::<KeyReceipt>()?.kid).await?;
         }
     }
     Ok(cast)
+}
+
+/// One person proposes that a key be used, another approves.
+async fn activate(app: &App, first: &Actor, second: &Actor, kid: &str) -> Result<(), Problem> {
+    let request = KeyChangeRequest {
+        state: "active".to_owned(),
+        compromised_at: None,
+        reason: None,
+    };
+    let kid = kid.parse().map_err(Problem::internal)?;
+    let waiting: WaitingReceipt = states::propose(app, first, &key(app)?, &kid, &request)
+        .await?
+        .parse()?;
+    let proposal = waiting.proposal_id.parse().map_err(Problem::internal)?;
+    proposals::approve(app, second, &key(app)?, proposal).await?;
+    Ok(())
 }
 
 /// The second operator of an institution, once it is registered.

@@ -85,6 +85,7 @@ async fn dispatch(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Valu
         "program_version" => crate::programs::versions::execute(act, proposal).await,
         "cohort" => crate::cohorts::acts::execute(act, proposal).await,
         "certificate" => crate::certificates::change::execute(act, proposal).await,
+        crate::trust::states::KIND => crate::trust::states::execute(act, proposal).await,
         crate::exports::bulk::KIND => crate::exports::bulk::execute(act, proposal).await,
         other => Err(Problem::internal(format!(
             "no feature runs proposals on {other}"

@@ -21,7 +21,7 @@ fn open_to_all(path: &str) -> Option<&'static str> {
     let machine = ["/log/", "/status/", "/trust/", "/.well-known/"]
         .iter()
         .any(|place| path.starts_with(place));
-    (machine || under("/api/v1/keys")).then_some(READ)
+    (machine || under("/api/v1/keys") || under("/api/v1/trust-list")).then_some(READ)
 }
 
 /// The headers for other origins, on answers and problems alike.

@@ -36,6 +36,7 @@ mod key {
     pub(super) const POLICY: i64 = 16;
     pub(super) const SHA256: i64 = 17;
     pub(super) const PROGRAM_VERSION: i64 = 18;
+    pub(super) const COMPROMISED_AT: i64 = 19;
 }
 
 /// An entry of the log. A kind that is not listed cannot be built.
@@ -90,7 +91,7 @@ pub enum LeafEntry {
         key_id: KeyId,
         /// The key, with its algorithm.
         public_key: PublicKey,
-        /// Its new state; the moment of a compromise is `at`.
+        /// Its new state; the moment of a compromise is not that of the entry.
         state: KeyState,
     },
     /// A policy file came into force.
@@ -224,12 +225,18 @@ impl LeafEntry {
                 public_key,
                 state,
                 ..
-            } => vec![
-                (key::KEY_ID, key_id.as_str().into()),
-                (key::PUBLIC_KEY, public_key.as_bytes().into()),
-                (key::ALGORITHM, public_key.algorithm().as_str().into()),
-                (key::KEY_STATE, state.as_str().into()),
-            ],
+            } => {
+                let mut fields = vec![
+                    (key::KEY_ID, key_id.as_str().into()),
+                    (key::PUBLIC_KEY, public_key.as_bytes().into()),
+                    (key::ALGORITHM, public_key.algorithm().as_str().into()),
+                    (key::KEY_STATE, state.as_str().into()),
+                ];
+                if let KeyState::Compromised { at } = state {
+                    fields.push((key::COMPROMISED_AT, at.timestamp_millis().into()));
+                }
+                fields
+            }
             Self::Policy { policy, sha256, .. } => vec![
                 (key::POLICY, policy.as_str().into()),
                 (key::SHA256, digest(sha256)),
@@ -272,7 +279,7 @@ impl LeafEntry {
         }
         let kind = fields.uint(key::KIND).ok_or(EntryFault::Kind)?;
         let mut reader = Reader(fields);
-        let at = reader.instant()?;
+        let at = reader.instant(key::AT)?;
         let entry = match kind {
             1 => Self::Issue {
                 at,
@@ -300,7 +307,7 @@ impl LeafEntry {
                 at,
                 key_id: reader.parsed(key::KEY_ID)?,
                 public_key: reader.public_key()?,
-                state: reader.key_state(at)?,
+                state: reader.key_state()?,
             },
             5 => Self::Policy {
                 at,
@@ -395,10 +402,8 @@ impl Reader {
             .ok_or(EntryFault::Fields)
     }
 
-    fn instant(&mut self) -> Result<DateTime<Utc>, EntryFault> {
-        let millis = self
-            .uint(key::AT)
-            .and_then(|millis| i64::try_from(millis).ok());
+    fn instant(&mut self, key: i64) -> Result<DateTime<Utc>, EntryFault> {
+        let millis = self.uint(key).and_then(|millis| i64::try_from(millis).ok());
         millis
             .and_then(DateTime::from_timestamp_millis)
             .ok_or(EntryFault::Fields)
@@ -410,13 +415,9 @@ impl Reader {
         PublicKey::from_bytes(algorithm, &bytes).map_err(|_| EntryFault::Fields)
     }
 
-    fn key_state(&mut self, at: DateTime<Utc>) -> Result<KeyState, EntryFault> {
-        match self.0.text(key::KEY_STATE).as_deref() {
-            Some("pending") => Ok(KeyState::Pending),
-            Some("active") => Ok(KeyState::Active),
-            Some("retired") => Ok(KeyState::Retired),
-            Some("compromised") => Ok(KeyState::Compromised { at }),
-            _ => Err(EntryFault::Fields),
-        }
+    fn key_state(&mut self) -> Result<KeyState, EntryFault> {
+        let compromised_at = self.instant(key::COMPROMISED_AT).ok();
+        let word = self.0.text(key::KEY_STATE).ok_or(EntryFault::Fields)?;
+        KeyState::from_word(&word, compromised_at).ok_or(EntryFault::Fields)
     }
 }

@@ -10,7 +10,7 @@ use domain::certificate::CertificateReason;
 
 use crate::certificate::VerifiedClaims;
 use crate::keys::KeyState;
-use crate::log::{LeafEntry, LoggedEntry};
+use crate::log::{CheckpointFault, LeafEntry, LoggedEntry, WitnessPolicy};
 
 mod examine;
 mod judge;
@@ -180,8 +180,8 @@ pub enum LogFact {
 }
 
 impl LogFact {
-    /// The fact that a checked proof file gives; `None` when its entry is not an issue. The time of the log stands in for the
-    /// time of the checkpoint: both were committed together.
+    /// The fact that a checked proof file gives where no witnesses are known; `None` when its entry is not an issue. The time
+    /// of the log stands in for the time of the checkpoint: both were committed together.
     pub fn proven(logged: &LoggedEntry) -> Option<Self> {
         match &logged.entry {
             LeafEntry::Issue {
@@ -195,6 +195,36 @@ impl LogFact {
             }),
             _ => None,
         }
+    }
+
+    /// The same for who knows the witnesses, from a trust list: their quorum decides, and the time of the one that completed
+    /// it. What the quorum has not cosigned waits; a cosignature of a known witness that does not hold is a fault.
+    pub fn proven_by(
+        logged: &LoggedEntry,
+        witnesses: &WitnessPolicy,
+    ) -> Result<Option<Self>, CheckpointFault> {
+        if witnesses.quorum() == 0 {
+            return Ok(Self::proven(logged));
+        }
+        let reached = witnesses.reached(&logged.checkpoint.note)?;
+        Ok(Self::proven(logged).map(|fact| match (fact, reached) {
+            (
+                Self::Included {
+                    sha256,
+                    index,
+                    tree_size,
+                    ..
+                },
+                Some(covered_at),
+            ) => Self::Included {
+                sha256,
+                index,
+                tree_size,
+                covered_at,
+                witnessed: true,
+            },
+            _ => Self::Pending,
+        }))
     }
 }
 

@@ -39,7 +39,9 @@ pub(crate) fn every_kind() -> Vec<LeafEntry> {
             at,
             key_id: issuer.key_id().clone(),
             public_key: issuer.public_key().clone(),
-            state: KeyState::Compromised { at },
+            state: KeyState::Compromised {
+                at: super::arrange::at("2026-03-01T00:00:00.001Z"),
+            },
         },
         LeafEntry::Policy {
             at,

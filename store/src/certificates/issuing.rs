@@ -206,13 +206,37 @@ pub async fn candidate_of_enrolment(
     )
 }
 
+/// At most a thousand trainees, in order of enrolment; one whose personal data was erased is left out.
+pub async fn candidates_of_enrolments(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    enrolments: &[EnrolmentId],
+) -> Result<Vec<CandidateRow>, StoreError> {
+    if enrolments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (1..=enrolments.len()).map(|n| format!("${n}")).collect();
+    let sql = format!("{CANDIDATE}e.id IN ({}) ORDER BY e.id", places.join(", "));
+    let ids = enrolments.iter().map(|id| id.uuid().into()).collect();
+    read_all(db, vault, sql, ids).await
+}
+
 async fn read_candidates(
     db: &impl ConnectionTrait,
     vault: &Vault,
     sql: String,
     id: Uuid,
 ) -> Result<Vec<CandidateRow>, StoreError> {
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [id.into()]);
+    read_all(db, vault, sql, vec![id.into()]).await
+}
+
+async fn read_all(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    sql: String,
+    ids: Vec<Value>,
+) -> Result<Vec<CandidateRow>, StoreError> {
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, ids);
     let rows = CandidateSql::find_by_statement(statement).all(db).await?;
     rows.into_iter()
         .map(|row| {

@@ -15,7 +15,7 @@ use crate::{StoreError, time};
 pub struct KeyRow {
     /// Key id.
     pub kid: String,
-    /// `issuer` or `log`.
+    /// `root`, `issuer`, `log` or `status`.
     pub purpose: String,
     /// Federation of an issuer key.
     pub federation: Option<String>,
@@ -109,6 +109,7 @@ pub async fn active_issuer_key(
         .filter(registry_key::Column::NotBefore.lte(time::millis(now)))
         .filter(registry_key::Column::NotAfter.gt(time::millis(now)))
         .order_by_desc(registry_key::Column::NotBefore)
+        .order_by_desc(registry_key::Column::CreatedAt)
         .order_by_desc(registry_key::Column::Kid)
         .one(db)
         .await?

@@ -1,5 +1,6 @@
 //! Keys, batches, certificates, share links.
 
+mod affected;
 mod batches;
 mod checks;
 mod issuing;
@@ -19,6 +20,10 @@ use sea_orm::{
     sea_query::Expr,
 };
 
+pub use affected::{
+    Affected, AffectedCounts, Coverage, Superseded, affected, affected_counts, supersede_all,
+    to_reissue,
+};
 pub use batches::{
     Batch, batch, batch_items, batches_of_cohort, decide_batch, insert_batch, remove_batch_items,
     waiting_in_batches,
@@ -26,7 +31,8 @@ pub use batches::{
 pub use checks::{DayOfChecks, add_checks, checks_of_person};
 pub use issuing::{
     CandidateRow, CohortForIssue, NewCertificate, candidate_of_enrolment, candidates,
-    cohort_for_issue, cohort_of_enrolment, cohort_scope, enrolments_of_cohort, insert,
+    candidates_of_enrolments, cohort_for_issue, cohort_of_enrolment, cohort_scope,
+    enrolments_of_cohort, insert,
 };
 pub use keys::{KeyRow, active_issuer_key, all_keys, insert_key, key, set_key_state};
 pub use public::{PublicCertificate, public_by_id, public_by_numbers, public_by_public_ids};

@@ -6,6 +6,10 @@ entity! {
         purpose: String, federation: Option<String>, algorithm: String, public_key: Vec<u8>, state: String,
         not_before: i64, not_after: i64, compromised_at: Option<i64>, created_at: i64,
     }
+    trust_list = "trust_list" {
+        #[sea_orm(primary_key, auto_increment = false)] version: i64,
+        issued_at: i64, valid_until: i64, sha256: Vec<u8>, body: Vec<u8>,
+    }
     log_leaf = "log_leaf" {
         #[sea_orm(primary_key, auto_increment = false)] leaf_index: i64,
         kind: i32, entry: Vec<u8>, at: i64,

@@ -68,6 +68,7 @@ fn filled(operation: &Operation, case: &Case) -> String {
             ("size", None) => "1",
             ("list", None) if name == "number" => "1",
             ("list", None) => "revocation",
+            ("kid", None) => "k3326",
             ("code", None) => "P0000001",
             ("credit_code", None) => "52330106XX00000193",
             (_, None) => panic!("{}: {field} of {case:?}", operation.name),
@@ -85,6 +86,7 @@ fn query(operation: &str, case: &Case) -> String {
         "list_cohorts" | "list_offers" | "list_institutions" | "list_programs"
         | "list_certificates" | "list_proposals" | "list_accounts" => "?limit=100".to_owned(),
         "upload_roster" => "?import=none".to_owned(),
+        "list_affected" => "?at=2026-03-02T02:00:00Z".to_owned(),
         _ => String::new(),
     }
 }
@@ -181,6 +183,7 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "change_certificate" => json!({ "act": "suspend", "reason_code": "under_review" }),
         "share_certificate" => json!({ "days": 1 }),
         "create_key" => json!({ "federation": "330106", "year": 2026 }),
+        "change_key" => json!({ "state": "unknown" }),
         "unmask" => {
             let purpose = match role {
                 'I' => "attendance_contact",
@@ -195,7 +198,11 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "decide_request" => json!({ "grant": true, "reason": "依申请办理" }),
         "give_consent" | "withdraw_consent" => json!({ "purpose": "outcome_follow_up" }),
         "make_request" => json!({ "kind": "correction" }),
-        "admit_trainees" | "confirm_assessments" | "propose_batch" | "choose_post" => json!({}),
+        "admit_trainees"
+        | "confirm_assessments"
+        | "propose_batch"
+        | "choose_post"
+        | "reissue_affected" => json!({}),
         _ => return None,
     })
 }

@@ -142,7 +142,12 @@ impl World {
         }
         for code in ["330000", "370000"] {
             let request = json!({ "federation": code, "year": 2026 });
-            self.post("national-2", "/api/v1/keys", request).await;
+            let kid = text(&self.post("national-2", "/api/v1/keys", request).await["kid"]);
+            let path = format!("/api/v1/keys/{kid}/changes");
+            let proposed = self
+                .post("national-2", &path, json!({ "state": "active" }))
+                .await;
+            self.approved("national-1", "000000", &proposed).await;
         }
     }
 

@@ -1,0 +1,243 @@
+//! `mingzheng trust`: the signed trust list, and its check without a registry.
+
+use std::path::{Path, PathBuf};
+
+use certs::trust_list::{
+    MAX_BYTES, Roots, Seen, SignedTrustList, TrustList, TrustListFault, accept,
+};
+use chrono::SecondsFormat;
+use clap::Subcommand;
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+
+use super::registry::{CommandError, Printing, RegistryArgs};
+use crate::clock::{Clock as _, SystemClock};
+use crate::trust::list;
+
+/// 密钥清单 / trust list
+#[derive(Subcommand, Debug)]
+pub enum TrustCommand {
+    /// 当前清单:版本、有效期、每个密钥的用途和状态 / the list as it is now: version, validity, purpose and state of each key
+    List {
+        /// 同时写出签名的文件 / also write the signed file
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// 根密钥行,交给查验方 / the line of the root key, for those who verify
+    Root,
+    /// 核对清单文件:签名、有效期、不旧于见过的版本;不需要登记簿和网络 / check a file: signature, validity, not older than what was seen; needs no registry and no network
+    Verify {
+        /// 清单文件 / the signed file
+        file: PathBuf,
+        /// 根密钥文件(trust root 写出的行) / file with the line of the root key (of `trust root`)
+        #[arg(long, value_name = "FILE")]
+        root: PathBuf,
+        /// 记住最新版本的文件,不存在则新建 / file that remembers the newest list that was accepted; made when it is not there
+        #[arg(long, value_name = "FILE")]
+        seen: Option<PathBuf>,
+    },
+}
+
+#[derive(Serialize)]
+struct Shown {
+    version: u64,
+    issued_at: String,
+    valid_until: String,
+    signed_by: String,
+    sha256: String,
+    quorum: usize,
+    witnesses: Vec<String>,
+    keys: Vec<ShownKey>,
+    /// Whether it may be relied on now.
+    fresh: bool,
+}
+
+#[derive(Serialize)]
+struct ShownKey {
+    kid: String,
+    purpose: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    federation: Option<String>,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compromised_at: Option<String>,
+    not_before: String,
+    not_after: String,
+    public_key: String,
+}
+
+/// What is remembered of the newest list.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeenFile {
+    version: u64,
+    sha256: String,
+}
+
+/// Runs the command. Exit code of `verify`: 0 accepted, 1 refused, 3 genuine but out of date.
+pub async fn run(
+    command: TrustCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<u8, CommandError> {
+    match command {
+        TrustCommand::List { out } => {
+            let app = registry.open().await?;
+            let row = list::current(&app).await?;
+            let signed = SignedTrustList::open(&row.body, &list::roots(&app))
+                .map_err(crate::problem::Problem::internal)?;
+            if let Some(out) = out {
+                std::fs::write(out, &row.body)?;
+            }
+            print.show(&shown(&signed, app.now()))?;
+            Ok(0)
+        }
+        TrustCommand::Root => {
+            let app = registry.open().await?;
+            let line = list::line_of_root(&app)?;
+            if print.json {
+                print.show(&serde_json::json!({ "root": line }))?;
+            } else {
+                print.text(&format!("{line}\n"))?;
+            }
+            Ok(0)
+        }
+        TrustCommand::Verify { file, root, seen } => verify(&file, &root, seen.as_deref(), print),
+    }
+}
+
+fn verify(
+    file: &Path,
+    root: &Path,
+    seen: Option<&Path>,
+    print: Printing,
+) -> Result<u8, CommandError> {
+    let roots = Roots::parse(&read_text(root)?).map_err(usage)?;
+    let before = match seen {
+        Some(file) if file.exists() => Some(read_seen(file)?),
+        _ => None,
+    };
+    let bytes = read(file)?;
+    let accepted = SignedTrustList::open(&bytes, &roots)
+        .and_then(|signed| accept(before.as_ref(), &signed).map(|now| (signed, now)));
+    let (signed, now) = match accepted {
+        Ok(accepted) => accepted,
+        Err(fault) => {
+            let text = fault.to_string();
+            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
+            print.show(&serde_json::json!({
+                "accepted": false,
+                "fault": print.words(zh, en),
+            }))?;
+            return Ok(1);
+        }
+    };
+    let shown = shown(&signed, SystemClock.now());
+    print.show(&shown)?;
+    if !shown.fresh {
+        eprintln!(
+            "{}",
+            print.words(
+                "密钥清单已过有效期(或本机时间不对),请取新的。",
+                "The trust list is out of date (or this machine's clock is wrong); get a newer one."
+            )
+        );
+    }
+    if let Some(file) = seen {
+        let remembered = SeenFile {
+            version: now.version,
+            sha256: HEXLOWER.encode(&now.sha256),
+        };
+        let text = serde_json::to_string(&remembered).map_err(std::io::Error::other)?;
+        write_whole(file, text.as_bytes())?;
+    }
+    Ok(if shown.fresh { 0 } else { 3 })
+}
+
+/// Beside it first: a file that was cut short would forget what was seen.
+fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".new");
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(&beside, file)
+}
+
+fn read_seen(file: &Path) -> Result<Seen, CommandError> {
+    let bad = || {
+        CommandError::Usage(
+            "记录文件已损坏,请找回备份;删除它会忘记见过的版本 / the file of what was seen is damaged: restore it; without it an old list would be accepted"
+                .to_owned(),
+        )
+    };
+    let seen: SeenFile = serde_json::from_str(&read_text(file)?).map_err(|_| bad())?;
+    let sha256 = HEXLOWER
+        .decode(seen.sha256.as_bytes())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(bad)?;
+    Ok(Seen {
+        version: seen.version,
+        sha256,
+    })
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, CommandError> {
+    use std::io::Read as _;
+    let cannot = |error: std::io::Error| {
+        CommandError::Usage(format!("文件无法读取 / the file cannot be read: {error}"))
+    };
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)
+        .and_then(|open| open.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .map_err(cannot)?;
+    Ok(bytes)
+}
+
+fn read_text(file: &Path) -> Result<String, CommandError> {
+    String::from_utf8(read(file)?)
+        .map_err(|_| CommandError::Usage("文件不是文本 / the file is no text".to_owned()))
+}
+
+fn usage(fault: TrustListFault) -> CommandError {
+    CommandError::Usage(fault.to_string())
+}
+
+fn shown(signed: &SignedTrustList, now: chrono::DateTime<chrono::Utc>) -> Shown {
+    use certs::keys::KeyState;
+    use certs::trust_list::KeyPurpose;
+    let instant =
+        |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let list: &TrustList = signed.list();
+    let keys = list.keys.iter().map(|(kid, key)| ShownKey {
+        kid: kid.to_string(),
+        purpose: key.purpose.as_str(),
+        federation: match &key.purpose {
+            KeyPurpose::Issuer(federation) => Some(federation.as_str().to_owned()),
+            _ => None,
+        },
+        state: key.state.as_str(),
+        compromised_at: match key.state {
+            KeyState::Compromised { at } => Some(instant(at)),
+            _ => None,
+        },
+        not_before: instant(key.not_before),
+        not_after: instant(key.not_after),
+        public_key: HEXLOWER.encode(key.public_key.as_bytes()),
+    });
+    Shown {
+        version: list.version,
+        issued_at: instant(list.issued_at),
+        valid_until: instant(list.valid_until),
+        signed_by: signed.signed_by().to_string(),
+        sha256: HEXLOWER.encode(&signed.seen().sha256),
+        quorum: list.witnesses.quorum(),
+        witnesses: list
+            .witnesses
+            .witnesses()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        keys: keys.collect(),
+        fresh: list.is_fresh(now),
+    }
+}

@@ -1,0 +1,145 @@
+//! The trust list as it is published: a new version in the transaction of each change of a key, and before the old one ends.
+
+use std::collections::BTreeMap;
+
+use certs::keys::KeyId;
+use certs::trust_list::{KeyPurpose, Roots, SignedTrustList, TrustList, TrustedKey, root_line};
+use chrono::{DateTime, Duration, SubsecRound as _, Utc};
+use store::WriteTx;
+use store::certificates::KeyRow;
+use store::trust_lists::TrustListRow;
+
+use crate::app::App;
+use crate::certificates::keys;
+use crate::problem::Problem;
+
+/// How long a list is good: a verifier without a network learns of a compromise at the latest then.
+const VALIDITY: Duration = Duration::days(14);
+
+/// The root key that signs the lists, as a verifier is told of it.
+pub fn roots(app: &App) -> Roots {
+    let root = app.keyring.root_signer();
+    Roots::one(root.key_id().clone(), root.public_key().clone())
+}
+
+/// The line by which a verifier is given the root key.
+pub fn line_of_root(app: &App) -> Result<String, Problem> {
+    let root = app.keyring.root_signer();
+    root_line(root.key_id(), root.public_key())
+        .ok_or_else(|| Problem::internal("the root key has no line"))
+}
+
+/// Signs and keeps the next version; whoever calls holds the lock of the log's head, so versions follow one another.
+pub(crate) async fn publish(
+    tx: &WriteTx,
+    app: &App,
+    at: DateTime<Utc>,
+) -> Result<TrustListRow, Problem> {
+    let last = newest(tx, app).await?;
+    let (version, issued_at) = match &last {
+        Some(last) => {
+            let last = last.list();
+            let later = last.issued_at + Duration::milliseconds(1);
+            (last.version + 1, at.trunc_subsecs(3).max(later))
+        }
+        None => (1, at.trunc_subsecs(3)),
+    };
+    let list = TrustList {
+        version,
+        issued_at,
+        valid_until: issued_at + VALIDITY,
+        keys: trusted(tx, app).await?,
+        witnesses: app.config.witnesses.policy.clone(),
+    };
+    let mut signed = list
+        .sign(app.keyring.root_signer())
+        .map_err(Problem::internal)?;
+    if let Some(last) = &last {
+        // Also against a table that somebody has put back: nobody would accept such a list.
+        signed = signed.replace(last).map_err(Problem::internal)?;
+    }
+    let row = TrustListRow {
+        version,
+        issued_at,
+        valid_until: issued_at + VALIDITY,
+        sha256: signed.seen().sha256,
+        body: signed.as_bytes().to_vec(),
+    };
+    store::trust_lists::put(tx, &row).await?;
+    Ok(row)
+}
+
+/// Publishes when keys or witnesses are not those of the newest list: at the start, after a change of the configuration.
+pub(crate) async fn keep_up(tx: &WriteTx, app: &App, now: DateTime<Utc>) -> Result<(), Problem> {
+    let head = store::log::lock_head(tx).await?;
+    let newest = newest(tx, app).await?;
+    let same = match &newest {
+        Some(newest) => {
+            newest.list().witnesses == app.config.witnesses.policy
+                && newest.list().keys == trusted(tx, app).await?
+        }
+        None => false,
+    };
+    if !same {
+        publish(tx, app, now.max(head.at)).await?;
+    }
+    Ok(())
+}
+
+/// The list as it is good now; made anew when half of its time is over.
+pub async fn current(app: &App) -> Result<TrustListRow, Problem> {
+    let now = app.now();
+    let good = |row: &TrustListRow| row.valid_until - now > VALIDITY / 2;
+    if let Some(row) = store::trust_lists::latest(app.store.public()).await?
+        && good(&row)
+    {
+        return Ok(row);
+    }
+    let tx = app.store.write().await?;
+    let head = store::log::lock_head(&tx).await?;
+    // Another process may have been first.
+    let row = match store::trust_lists::latest(&tx).await? {
+        Some(row) if good(&row) => row,
+        _ => publish(&tx, app, now.max(head.at)).await?,
+    };
+    store::commit(tx).await?;
+    Ok(row)
+}
+
+async fn newest(tx: &WriteTx, app: &App) -> Result<Option<SignedTrustList>, Problem> {
+    match store::trust_lists::latest(tx).await? {
+        Some(row) => SignedTrustList::open(&row.body, &roots(app))
+            .map(Some)
+            .map_err(Problem::internal),
+        None => Ok(None),
+    }
+}
+
+/// Every key of the table.
+async fn trusted(tx: &WriteTx, app: &App) -> Result<BTreeMap<KeyId, TrustedKey>, Problem> {
+    let rows = store::certificates::all_keys(tx).await?;
+    rows.iter().map(|row| trusted_key(app, row)).collect()
+}
+
+fn trusted_key(app: &App, row: &KeyRow) -> Result<(KeyId, TrustedKey), Problem> {
+    let (kid, record) = keys::record(row)?;
+    let purpose = match row.purpose.as_str() {
+        "issuer" => KeyPurpose::Issuer(record.federation),
+        "log" => KeyPurpose::Log(app.keyring.log_origin().clone()),
+        "status" => KeyPurpose::Status,
+        "root" => KeyPurpose::Root,
+        other => {
+            return Err(Problem::internal(format!(
+                "key {kid} has the purpose {other}"
+            )));
+        }
+    };
+    let key = TrustedKey {
+        purpose,
+        public_key: record.public_key,
+        not_before: record.not_before,
+        not_after: record.not_after,
+        state: record.state,
+    };
+    Ok((kid, key))
+}

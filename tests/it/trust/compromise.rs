@@ -1,0 +1,434 @@
+//! The whole story of a stolen key, with real witnesses.
+
+use std::sync::Arc;
+
+use api::app::App;
+use api::clock::{Clock, SetClock};
+use api::config::witnesses::{Witness, Witnesses};
+use api::log::witnesses::Asking;
+use api::witness::{Folder, Watch, router};
+use certs::certificate;
+use certs::log::{WitnessPolicy, parse_vkey, parse_witness_vkey, verify_tlog_proof};
+use certs::trust_list::{TrustListFault, accept};
+use certs::verdict::{Facts, LogFact, Presented, State, judge};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use serde_json::{Value, json};
+use tests::answer::text;
+use tests::{Database, Story, TestServer, on_both};
+
+use super::{ids, reason, state, trust_list, verdict};
+
+on_both! {
+    a_stolen_key_leaves_what_was_witnessed_before_valid_and_everything_else_refused;
+    without_witnesses_the_time_of_commit_decides;
+}
+
+/// Two witnesses, each a real one with its folder, by the clock of the test.
+struct Pair {
+    clock: Arc<SetClock>,
+    folder: tempfile::TempDir,
+    vkeys: Vec<String>,
+    urls: Vec<String>,
+}
+
+const NAMES: [&str; 2] = ["zj.example/w", "sd.example/w"];
+
+impl Pair {
+    fn new(clock: Arc<SetClock>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let random = api::clock::Random::system();
+        let vkeys = NAMES.iter().enumerate().map(|(number, name)| {
+            let place = folder.path().join(number.to_string());
+            let passphrase = folder.path().join("passphrase");
+            let name = name.parse().expect("a name");
+            let made = Folder::create(&place, &name, &passphrase, &random).expect("a witness");
+            made.vkey(&passphrase).expect("a key line")
+        });
+        Self {
+            clock,
+            vkeys: vkeys.collect(),
+            folder,
+            urls: Vec::new(),
+        }
+    }
+
+    fn policy(&self) -> WitnessPolicy {
+        let keys = self.vkeys.iter();
+        let keys = keys.map(|line| parse_witness_vkey(line).expect("a witness"));
+        WitnessPolicy::new(keys.collect(), 2).expect("two of two")
+    }
+
+    async fn start(&mut self, log: &str) {
+        for number in 0..NAMES.len() {
+            let folder = Folder::at(&self.folder.path().join(number.to_string()));
+            folder.watch(log).expect("watched");
+            let passphrase = self.folder.path().join("passphrase");
+            let clock: Arc<dyn Clock> = self.clock.clone();
+            let watch = Watch::open(folder, &passphrase, clock).expect("a witness");
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+                .await
+                .expect("a port");
+            let address = listener.local_addr().expect("an address");
+            self.urls.push(format!("http://{address}"));
+            tokio::spawn(async move { axum::serve(listener, router(Arc::new(watch))).await });
+        }
+    }
+
+    /// The registry asks them, as its worker does.
+    async fn round(&self, app: &App) {
+        let mut app = app.clone();
+        let mut config = (*app.config).clone();
+        let all = self
+            .vkeys
+            .iter()
+            .zip(&self.urls)
+            .map(|(line, url)| Witness {
+                key: parse_witness_vkey(line).expect("a witness"),
+                url: url.clone(),
+            });
+        config.witnesses = Arc::new(Witnesses {
+            policy: self.policy(),
+            all: all.collect(),
+        });
+        app.config = Arc::new(config);
+        let mut asking = Asking::new().expect("a client");
+        assert!(asking.round(&app).await.expect("a round"), "a quorum");
+    }
+}
+
+fn millis(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+async fn affected(story: &Story, kid: &str) -> Value {
+    let path = format!("/api/v1/keys/{kid}/affected");
+    story.who("province-1").get(&path).await.good()
+}
+
+async fn a_stolen_key_leaves_what_was_witnessed_before_valid_and_everything_else_refused(
+    database: Database,
+) {
+    let clock = Arc::new(SetClock::new(
+        tests::server::FIRST_MORNING.parse().expect("a moment"),
+    ));
+    let mut witnesses = Pair::new(clock.clone());
+    let policy = witnesses.policy();
+    let server = TestServer::start_with(database, |settings| {
+        settings.config.witnesses = Arc::new(Witnesses {
+            policy,
+            all: Vec::new(),
+        });
+    })
+    .await;
+    let mut story = Story::ready_on(server).await;
+    let vkey = story.who("anybody").get("/log/vkey").await.text();
+    witnesses.start(vkey.trim_end()).await;
+    let app = story.server.app.clone();
+    let kid = "k3326";
+
+    // Two certificates, witnessed.
+    let cohort = story.accepted(2).await;
+    let early = ids(&story.issue(&cohort).await);
+    clock.set(app.now());
+    witnesses.round(&app).await;
+    for id in &early {
+        assert_eq!(
+            verdict(&story, id, "key").await,
+            ("valid".to_owned(), "key_active".to_owned())
+        );
+    }
+    let old_list = trust_list(&story).await;
+    let seen = accept(None, &old_list).expect("the first");
+    assert_eq!(old_list.list().witnesses, witnesses.policy());
+
+    // The key is stolen. Nobody knows, and two more are issued and witnessed.
+    story.server.clock.advance_seconds(60);
+    let stolen_at = app.now();
+    story.server.clock.advance_seconds(60);
+    let cohort = story.accepted(2).await;
+    let late = ids(&story.issue(&cohort).await);
+    clock.set(app.now());
+    witnesses.round(&app).await;
+    assert_eq!(
+        verdict(&story, &late[0], "key").await,
+        ("valid".to_owned(), "key_active".to_owned())
+    );
+    let qr = [
+        story.qr_text(&early[0]).await,
+        story.qr_text(&late[0]).await,
+    ];
+
+    // What it would mean can be seen beforehand, by those whose area it is.
+    let path = format!("/api/v1/keys/{kid}/affected?at={}", millis(stolen_at));
+    let preview = story.who("national-1").get(&path).await.good();
+    assert_eq!(
+        (&preview["state"], &preview["witnessed"]),
+        (&json!("active"), &json!(true))
+    );
+    assert_eq!(preview["counts"]["to_reissue"], 2);
+    let elsewhere = story.who("other-province").get(&path).await.good();
+    assert_eq!(
+        (&elsewhere["counts"]["total"], &elsewhere["items"]),
+        (&json!(0), &json!([]))
+    );
+
+    // Two persons mark the key; one certificate that nobody had witnessed at all is under it as well.
+    let cohort = story.accepted(1).await;
+    let unwitnessed = ids(&story.issue(&cohort).await);
+    let change = json!({
+        "state": "compromised", "compromised_at": millis(stolen_at), "reason": "签发机房失窃",
+    });
+    let marked = story.key_state(kid, &change).await;
+    assert_eq!(marked["outcome"]["compromised_at"], millis(stolen_at));
+
+    // Before: valid, and it says why. After: refused, and it says why.
+    for id in &early {
+        assert_eq!(
+            verdict(&story, id, "key").await,
+            ("valid".to_owned(), "key_compromised_covered".to_owned())
+        );
+    }
+    for id in late.iter().chain(&unwitnessed) {
+        assert_eq!(
+            verdict(&story, id, "key").await,
+            ("not_genuine".to_owned(), "key_compromised".to_owned())
+        );
+    }
+    let page = story.who("anybody").get(&format!("/v/{}", late[0])).await;
+    let words = "签发密钥已泄露,公开日志不能证明本证书在此之前签发。";
+    assert!(page.text().contains(words), "{}", page.text());
+
+    // What the thief signs with the key, and dates back, the registry has never logged.
+    let forged = forge(&story, kid, &qr[0]);
+    let body = json!({ "items": [{ "text": forged }] });
+    let answer = story
+        .who("anybody")
+        .post("/api/v1/verifications", &body)
+        .await
+        .good();
+    assert_eq!(answer["items"][0]["state"], "not_genuine");
+
+    // The new list tells it, and the old one is refused by whoever has seen the new.
+    let new_list = trust_list(&story).await;
+    assert!(new_list.list().version > old_list.list().version);
+    assert_eq!(state(&new_list, kid), "compromised");
+    let seen = accept(Some(&seen), &new_list).expect("newer");
+    assert!(matches!(
+        accept(Some(&seen), &old_list),
+        Err(TrustListFault::Older { .. })
+    ));
+
+    // Without the registry: the list, and a proof that carries the witnesses. Without a proof nothing is guessed.
+    let keys = new_list.list().issuer_keys();
+    let (origin, log_key) = parse_vkey(vkey.trim_end()).expect("the log's key line");
+    for (text, id, wanted, because) in [
+        (
+            &qr[0],
+            &early[0],
+            State::Indeterminate,
+            "key_compromised_covered",
+        ),
+        (&qr[1], &late[0], State::NotGenuine, "key_compromised"),
+    ] {
+        let path = format!("/api/v1/certificates/{id}/proof.tlog");
+        let proof = story.who("anybody").get(&path).await.text();
+        let logged = verify_tlog_proof(&proof, &origin, &log_key).expect("a proof");
+        let log = LogFact::proven_by(&logged, &new_list.list().witnesses).expect("cosignatures");
+        let facts = Facts {
+            log,
+            ..Facts::default()
+        };
+        let told = judge(Presented::Text(text), &keys, &facts, app.now());
+        let key = told.check(certs::verdict::CheckName::Key);
+        assert_eq!((told.state, key.reason.code()), (wanted, because));
+        let alone = judge(Presented::Text(text), &keys, &Facts::default(), app.now());
+        let key = alone.check(certs::verdict::CheckName::Key);
+        assert_eq!(
+            (alone.state, key.reason.code()),
+            (State::Indeterminate, "key_compromised_no_proof")
+        );
+    }
+
+    // Whom it concerns.
+    let list = affected(&story, kid).await;
+    let counts = &list["counts"];
+    assert_eq!(
+        (&counts["total"], &counts["covered"], &counts["to_reissue"]),
+        (&json!(5), &json!(2), &json!(3))
+    );
+    for item in list["items"].as_array().expect("items") {
+        let covered = early.contains(&text(&item["public_id"]));
+        assert_eq!(item["covered"], covered, "{item}");
+        assert!(text(&item["holder"]).contains('*'), "{item}");
+    }
+
+    // Nothing can be signed before there is a new key; then whatever lost its force is replaced.
+    let path = format!("/api/v1/keys/{kid}/reissues");
+    let province = story.who("province-1");
+    province
+        .post(&path, &json!({}))
+        .await
+        .problem(503, "key-unavailable");
+    let fresh = story.issuer_key(2026).await;
+    let ends: Vec<Value> = {
+        let page = province.get("/api/v1/certificates?limit=100").await.good();
+        let items = page["items"].as_array().expect("items").iter();
+        items
+            .filter(|one| one["public_id"] == late[0])
+            .map(|one| one["expires_at"].clone())
+            .collect()
+    };
+    let done = province.post(&path, &json!({ "limit": 2 })).await.good();
+    assert_eq!(done["reissued"], 2);
+    let rest = json!({ "limit": 2, "after": done["next"] });
+    let rest = province.post(&path, &rest).await.good();
+    assert_eq!(
+        (&rest["reissued"], &rest["next"]),
+        (&json!(1), &Value::Null)
+    );
+    let again = province.post(&path, &json!({})).await.good();
+    assert_eq!(
+        (&again["reissued"], &again["skipped"]),
+        (&json!(0), &json!([]))
+    );
+
+    let list = affected(&story, kid).await;
+    assert_eq!(list["counts"]["replaced"], 3);
+    clock.set(app.now());
+    witnesses.round(&app).await;
+    for item in list["items"].as_array().expect("items") {
+        let old = text(&item["public_id"]);
+        if early.contains(&old) {
+            assert_eq!(item["replaced_by"], Value::Null, "what is good stays");
+            continue;
+        }
+        // The old one stays refused with its reason; the new one is valid under the new key and ends when the old one did.
+        assert_eq!(
+            verdict(&story, &old, "key").await,
+            ("not_genuine".to_owned(), "key_compromised".to_owned())
+        );
+        let new = text(&item["replaced_by"]);
+        let told = story
+            .who("anybody")
+            .get(&format!("/api/v1/verifications/{new}"))
+            .await
+            .good();
+        assert_eq!(told["state"], "valid", "{told}");
+        assert_eq!(reason(&told, "log_inclusion"), "logged_witnessed");
+        let row = story.certificate(&new).await;
+        assert_eq!(row["kid"], fresh);
+        if old == late[0] {
+            assert_eq!(vec![row["expires_at"].clone()], ends);
+        }
+        let gone = story.certificate(&old).await;
+        assert_eq!(
+            (&gone["status"], &gone["status_reason"]),
+            (&json!("superseded"), &json!("key_compromise"))
+        );
+    }
+
+    // The theft turns out to be older than the first witnesses: what was covered is so no more, and is replaced too.
+    let older = stolen_at - Duration::days(60);
+    let change = json!({ "state": "compromised", "compromised_at": millis(older) });
+    story.key_state(kid, &change).await;
+    assert_eq!(
+        verdict(&story, &early[0], "key").await,
+        ("not_genuine".to_owned(), "key_compromised".to_owned())
+    );
+    let done = story.who("province-1").post(&path, &json!({})).await.good();
+    assert_eq!(done["reissued"], 2);
+}
+
+/// A certificate of nobody, under the stolen key, dated like a true one.
+fn forge(story: &Story, kid: &str, like: &str) -> String {
+    let app = &story.server.app;
+    let signer = app
+        .keyring
+        .issuer(&kid.parse().expect("a kid"))
+        .expect("the key");
+    let cose = certs::qr::parse_qr_text(like)
+        .expect("a QR text")
+        .cose
+        .expect("signed data");
+    let decoded = certificate::decode(&cose).expect("a certificate");
+    let mut claims = decoded.unverified_claims().clone();
+    claims.holder = "虚构冒名".parse().expect("a name");
+    claims.public_id = domain::PublicId::from_bytes([9; 16]);
+    let signed = certificate::sign(&claims, signer.as_ref()).expect("signed");
+    let host = app.config.host.parse().expect("a host");
+    certs::qr::qr_text(&host, &claims.public_id, signed.as_bytes())
+}
+
+async fn without_witnesses_the_time_of_commit_decides(database: Database) {
+    let (mut story, issued) = Story::with_certificates(database, 1).await;
+    let early = ids(&issued);
+    let kid = "k3326";
+    story.server.clock.advance_seconds(60);
+    let stolen_at = story.server.app.now();
+    let cohort = story.accepted(1).await;
+    let late = ids(&story.issue(&cohort).await);
+    let change = json!({ "state": "compromised", "compromised_at": millis(stolen_at) });
+    story.key_state(kid, &change).await;
+    assert_eq!(
+        verdict(&story, &early[0], "key").await,
+        ("valid".to_owned(), "key_compromised_covered".to_owned())
+    );
+    assert_eq!(
+        verdict(&story, &early[0], "log_inclusion").await.1,
+        "logged"
+    );
+    assert_eq!(
+        verdict(&story, &late[0], "key").await,
+        ("not_genuine".to_owned(), "key_compromised".to_owned())
+    );
+    // A certificate on hold is not replaced behind the back of who reviews it.
+    let list = affected(&story, kid).await;
+    assert_eq!(
+        (
+            &list["witnessed"],
+            &list["counts"]["covered"],
+            &list["counts"]["to_reissue"]
+        ),
+        (&json!(false), &json!(1), &json!(1))
+    );
+    story.suspend(&late[0]).await;
+    story.issuer_key(2026).await;
+    let path = format!("/api/v1/keys/{kid}/reissues");
+    let province = story.who("province-1");
+    let done = province.post(&path, &json!({})).await.good();
+    assert_eq!(done["reissued"], 0);
+    assert_eq!(affected(&story, kid).await["counts"]["on_hold"], 1);
+    story.resume(&late[0]).await;
+    let done = province.post(&path, &json!({})).await.good();
+    assert_eq!(done["reissued"], 1);
+
+    // Limits, and keys that are not compromised.
+    for limit in [0, 501] {
+        province
+            .post(&path, &json!({ "limit": limit }))
+            .await
+            .problem(422, "invalid-request");
+    }
+    province
+        .post("/api/v1/keys/k3326-2/reissues", &json!({}))
+        .await
+        .problem(409, "transition-refused");
+    province
+        .get("/api/v1/keys/k3326-2/affected")
+        .await
+        .problem(409, "transition-refused");
+    for path in [
+        "/api/v1/keys/k9999/reissues",
+        "/api/v1/keys/status/reissues",
+    ] {
+        province
+            .post(path, &json!({}))
+            .await
+            .problem(404, "not-found");
+    }
+    story
+        .who("national-1")
+        .post(&path, &json!({}))
+        .await
+        .problem(403, "forbidden");
+}
