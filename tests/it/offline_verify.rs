@@ -216,8 +216,8 @@ fn what_is_no_bundle_of_this_registry_is_not_used() {
 fn pictures_say_what_is_wrong_with_them() {
     let desk = Desk::new();
     desk.bundle("b", 5, TimeDelta::hours(1));
-    let one = png(&desk.registry.text(3), Level::Medium, 4).expect("drawn");
-    let two = png(&desk.registry.text(7), Level::Medium, 4).expect("drawn");
+    let one = png(&desk.registry.text(3), Level::M, 4).expect("drawn");
+    let two = png(&desk.registry.text(7), Level::M, 4).expect("drawn");
     let picture = |bytes: &[u8]| {
         image::load_from_memory(bytes)
             .expect("a picture")
