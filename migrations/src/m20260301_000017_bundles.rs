@@ -7,6 +7,7 @@ CREATE TABLE trust_bundle (
   issued_at INSTANT NOT NULL,
   valid_until INSTANT NOT NULL,
   kid TEXT NOT NULL,
+  trust_list INT8 NOT NULL,
   sha256 BYTES NOT NULL,
   body BYTES NOT NULL
 );

@@ -22,6 +22,8 @@ pub struct BundleRow {
     pub valid_until: DateTime<Utc>,
     /// The key that signed it.
     pub kid: String,
+    /// Version of the trust list in it.
+    pub trust_list: u64,
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
 }
@@ -32,6 +34,7 @@ struct Row {
     issued_at: i64,
     valid_until: i64,
     kid: String,
+    trust_list: i64,
     sha256: Vec<u8>,
 }
 
@@ -44,13 +47,15 @@ impl TryFrom<Row> for BundleRow {
             number: u64::try_from(row.number).map_err(|_| bad())?,
             issued_at: time::instant(row.issued_at)?,
             valid_until: time::instant(row.valid_until)?,
+            trust_list: u64::try_from(row.trust_list).map_err(|_| bad())?,
             sha256: row.sha256.as_slice().try_into().map_err(|_| bad())?,
             kid: row.kid,
         })
     }
 }
 
-const COLUMNS: &str = "SELECT number, issued_at, valid_until, kid, sha256 FROM trust_bundle";
+const COLUMNS: &str =
+    "SELECT number, issued_at, valid_until, kid, trust_list, sha256 FROM trust_bundle";
 
 /// The newest bundle.
 pub async fn newest(db: &impl PublicRead) -> Result<Option<BundleRow>, StoreError> {
@@ -107,13 +112,16 @@ pub async fn insert(
         .map_err(|_| StoreError::inconsistent("trust_bundle", row.number))?;
     let statement = Statement::from_sql_and_values(
         db.get_database_backend(),
-        "INSERT INTO trust_bundle (number, issued_at, valid_until, kid, sha256, body)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (number) DO NOTHING",
+        "INSERT INTO trust_bundle (number, issued_at, valid_until, kid, trust_list, sha256, body)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO NOTHING",
         [
             number.into(),
             time::millis(row.issued_at).into(),
             time::millis(row.valid_until).into(),
             row.kid.as_str().into(),
+            i64::try_from(row.trust_list)
+                .map_err(|_| StoreError::inconsistent("trust_bundle", row.number))?
+                .into(),
             row.sha256.to_vec().into(),
             body.into(),
         ],

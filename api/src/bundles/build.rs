@@ -41,6 +41,7 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
     let roots = list::roots(app);
     // It may sign a new one, so it comes before the rows are read.
     let trust_list = list::current(app).await?;
+    let trust_list_version = trust_list.version;
     // Before the rows are read: what changes meanwhile may be in the bundle, and what it says of its moment holds.
     let issued_at = app.now().trunc_subsecs(3);
     let checkpoint = crate::log::published::checkpoint(app).await?;
@@ -82,6 +83,7 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
         issued_at,
         valid_until: content.valid_until,
         kid: app.keyring.status_signer().key_id().to_string(),
+        trust_list: trust_list_version,
         sha256,
     };
     let tx = app.store.write().await?;
@@ -99,12 +101,6 @@ fn sign(app: &App, content: &Content) -> Result<Vec<u8>, Problem> {
             BundleSignFault::Content(fault) => Problem::internal(fault),
             BundleSignFault::Sign(fault) => Problem::internal(fault),
         })
-}
-
-/// Whether a trust list was signed after this moment: then a bundle of before knows an old state of a key.
-pub(super) async fn trust_list_since(app: &App, moment: DateTime<Utc>) -> Result<bool, Problem> {
-    let latest = store::trust_lists::latest(app.store.reader()).await?;
-    Ok(latest.is_some_and(|latest| latest.issued_at > moment))
 }
 
 /// Status of all certificates: for each list the places that are set, decoys among them.

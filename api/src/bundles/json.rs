@@ -17,9 +17,9 @@ use crate::problem::{Problem, ProblemBody};
 /// Routes that anybody may use.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(newest_bundle))
-        .routes(routes!(bundle))
-        .routes(routes!(bundle_delta))
+        .routes(routes!(newest_trust_bundle))
+        .routes(routes!(trust_bundle))
+        .routes(routes!(trust_bundle_delta))
 }
 
 /// What never changes under its address.
@@ -29,8 +29,11 @@ const A_WHILE: &str = "public, max-age=300";
 
 /// The newest trust bundle: certificates are checked with it without a network. `ETag` is its SHA-256.
 #[utoipa::path(get, path = "/trust/bundle", tag = "keys",
-    responses((status = 200, content_type = "application/vnd.mingzheng.trust-bundle+cbor", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn newest_bundle(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    responses((status = 200, content_type = "application/vnd.mingzheng.trust-bundle+cbor", body = [u8]), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn newest_trust_bundle(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let row = store::bundles::newest(app.store.public())
         .await?
         .ok_or_else(Problem::not_found)?;
@@ -49,8 +52,11 @@ async fn newest_bundle(State(app): State<App>, headers: HeaderMap) -> Result<Res
 
 /// A trust bundle by its number; older ones than the sixty newest are not kept.
 #[utoipa::path(get, path = "/trust/bundle/{number}", tag = "keys", params(("number" = u64, Path, description = "Number of the bundle")),
-    responses((status = 200, content_type = "application/vnd.mingzheng.trust-bundle+cbor", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn bundle(State(app): State<App>, Path(number): Path<u64>) -> Result<Response, Problem> {
+    responses((status = 200, content_type = "application/vnd.mingzheng.trust-bundle+cbor", body = [u8]), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn trust_bundle(
+    State(app): State<App>,
+    Path(number): Path<u64>,
+) -> Result<Response, Problem> {
     let row = row(&app, number).await?;
     let bytes = whole(&app, &row).await?;
     answer(StatusCode::OK, bytes, CONTENT_TYPE, FOR_EVER, &row)
@@ -59,8 +65,8 @@ async fn bundle(State(app): State<App>, Path(number): Path<u64>) -> Result<Respo
 /// The way from an earlier trust bundle to this one: applied to that one it gives exactly the bytes of this one.
 #[utoipa::path(get, path = "/trust/bundle/{number}/from/{from}", tag = "keys",
     params(("number" = u64, Path, description = "Number of the later bundle"), ("from" = u64, Path, description = "Number of the earlier bundle")),
-    responses((status = 200, content_type = "application/vnd.mingzheng.trust-bundle-delta+cbor", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn bundle_delta(
+    responses((status = 200, content_type = "application/vnd.mingzheng.trust-bundle-delta+cbor", body = [u8]), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn trust_bundle_delta(
     State(app): State<App>,
     Path((number, from)): Path<(u64, u64)>,
 ) -> Result<Response, Problem> {
@@ -127,10 +133,6 @@ fn answer(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
     if content_type == CONTENT_TYPE {
         let tag = HeaderValue::try_from(tag(&row.sha256)).map_err(Problem::internal)?;
         headers.insert(header::ETAG, tag);

@@ -14,8 +14,12 @@ pub async fn due(app: &App) -> Result<bool, Problem> {
     let Some(newest) = store::bundles::newest(app.store.reader()).await? else {
         return Ok(true);
     };
-    Ok(app.now() >= newest.issued_at + EVERY
-        || build::trust_list_since(app, newest.issued_at).await?)
+    if app.now() >= newest.issued_at + EVERY {
+        return Ok(true);
+    }
+    // A bundle of before would know an old state of a key.
+    let latest = store::trust_lists::latest(app.store.reader()).await?;
+    Ok(latest.is_some_and(|latest| latest.version > newest.trust_list))
 }
 
 /// Makes bundles until it is dropped. Of several nodes the first one wins; the others find nothing due.
