@@ -88,11 +88,7 @@ impl PaperRegistry {
             trust_list: self.trust_list(),
             checkpoint: String::new(),
             lists: [(1, list)].into(),
-            federations: [(
-                "370000".parse().expect("a code"),
-                "山东省残疾人联合会".to_owned(),
-            )]
-            .into(),
+            federations: [("370000".parse().expect("a code"), "山东省".to_owned())].into(),
             programs: [("P3700012".parse().expect("a code"), "面点制作".to_owned())].into(),
             institutions: [("521101053269910274".parse().expect("a code"), institution)].into(),
         }

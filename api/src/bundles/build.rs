@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use certs::bundle::{
     Bundle, BundleInstitution, BundleSignFault, Content, ListStatus, Places, StandingChange,
 };
+use certs::credential::NeutralName;
 use certs::verdict::Standing;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use domain::certificate::CertificateStatus;
@@ -56,8 +57,8 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
         trust_list: trust_list.body,
         checkpoint: checkpoint.map_or_else(String::new, |checkpoint| checkpoint.note),
         lists: lists(app, &db).await?,
-        federations: parsed(store::bundles::federations(&db).await?)?,
-        programs: parsed(store::bundles::programs(&db).await?)?,
+        federations: parsed(store::bundles::federations(&db).await?, area)?,
+        programs: parsed(store::bundles::programs(&db).await?, neutral)?,
         institutions: institutions(store::bundles::institutions(&db).await?)?,
     };
     store::commit(db).await?;
@@ -166,13 +167,27 @@ async fn lists(app: &App, db: &store::Snapshot) -> Result<BTreeMap<u32, ListStat
 
 fn parsed<K: std::str::FromStr + Ord>(
     rows: Vec<(String, String)>,
+    shown: fn(&str) -> Option<String>,
 ) -> Result<BTreeMap<K, String>, Problem> {
     rows.into_iter()
+        .filter_map(|(code, name)| Some((code, shown(&name)?)))
         .map(|(code, name)| {
             let bad = || Problem::internal(format!("{code} in the table is not a code"));
             Ok((code.parse().map_err(|_| bad())?, name))
         })
         .collect()
+}
+
+/// A name that may stand beside somebody's certificate; none where it would tell of a disability (design decision 2).
+fn neutral(name: &str) -> Option<String> {
+    name.parse::<NeutralName>()
+        .ok()
+        .map(|name| name.as_str().to_owned())
+}
+
+/// The area of a federation, as which it is shown beside a certificate.
+fn area(name: &str) -> Option<String> {
+    neutral(name.trim_end_matches("残疾人联合会"))
 }
 
 fn institutions(
@@ -195,7 +210,7 @@ fn institutions(
         // Who was never admitted anywhere trained nobody, and is not for everybody to read.
         if !by_federation.is_empty() {
             let institution = BundleInstitution {
-                name: steps.name,
+                name: neutral(&steps.name).unwrap_or_default(),
                 standing: by_federation,
             };
             let code =
@@ -226,6 +241,17 @@ fn changes(steps: impl Iterator<Item = (DateTime<Utc>, Standing)>) -> Vec<Standi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_name_beside_a_certificate_tells_of_a_disability() {
+        assert_eq!(area("山东省残疾人联合会").as_deref(), Some("山东省"));
+        assert_eq!(
+            area("新疆生产建设兵团残疾人联合会").as_deref(),
+            Some("新疆生产建设兵团")
+        );
+        assert_eq!(neutral("盲人按摩"), None);
+        assert_eq!(neutral("面点制作").as_deref(), Some("面点制作"));
+    }
 
     #[test]
     fn standing_begins_with_the_first_admission_and_tells_changes_only() {

@@ -64,7 +64,7 @@ pub struct StandingChange {
 /// An institution: its name, and its standing with each federation that it had to do with, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BundleInstitution {
-    /// Name when the bundle was made.
+    /// Name when the bundle was made; empty where it would tell of a disability.
     pub name: String,
     /// Changes by federation.
     pub standing: BTreeMap<FederationCode, Vec<StandingChange>>,
@@ -85,9 +85,9 @@ pub struct Content {
     pub checkpoint: String,
     /// Status of the certificates by list.
     pub lists: BTreeMap<u32, ListStatus>,
-    /// Names of federations.
+    /// Neutral names of federations: that of the area.
     pub federations: BTreeMap<FederationCode, String>,
-    /// Names of programs.
+    /// Names of programs, without those that would tell of a disability.
     pub programs: BTreeMap<ProgramCode, String>,
     /// Institutions.
     pub institutions: BTreeMap<CreditCode, BundleInstitution>,
@@ -148,10 +148,9 @@ impl Content {
             return Err(BundleFault::Field(8));
         }
         let good = |institution: &BundleInstitution| {
-            !institution.name.is_empty()
-                && institution.standing.values().all(|changes| {
-                    !changes.is_empty() && changes.is_sorted_by_key(|change| change.since)
-                })
+            institution.standing.values().all(|changes| {
+                !changes.is_empty() && changes.is_sorted_by_key(|change| change.since)
+            })
         };
         if !self.institutions.values().all(good) {
             return Err(BundleFault::Field(9));

@@ -237,7 +237,8 @@ impl Named {
             program: bundle.program(&claims.program).map(str::to_owned),
             institution: bundle
                 .institution(&claims.institution)
-                .map(|institution| institution.name.clone()),
+                .map(|institution| institution.name.clone())
+                .filter(|name| !name.is_empty()),
             issued_by: issuer.map(str::to_owned),
         }
     }
