@@ -162,7 +162,7 @@ fn verdicts(now: DateTime<Utc>, bundle: &Bundle, issuer: &SoftwareSigner) -> Res
         println!("{:<46} {:>10.1?}", format!("  of it: {name}"), all / 2_000);
     };
     part("text read", &|text| {
-        drop(black_box(certs::qr::parse_qr_text(text)))
+        drop(black_box(certs::qr::parse_qr_text(text)));
     });
     part("text and certificate read", &|text| {
         let cose = certs::qr::parse_qr_text(text)
