@@ -240,6 +240,8 @@ fn changes(steps: impl Iterator<Item = (DateTime<Utc>, Standing)>) -> Vec<Standi
 
 #[cfg(test)]
 mod tests {
+    use Standing::{Authorised, Exited, NotAdmitted, Suspended};
+
     use super::*;
 
     #[test]
@@ -258,7 +260,6 @@ mod tests {
         let at = |day: u32| {
             DateTime::from_timestamp(i64::from(day) * 86_400, 5_000_000).expect("a moment")
         };
-        use Standing::{Authorised, Exited, NotAdmitted, Suspended};
         let told = |steps: &[Standing]| -> Vec<Standing> {
             let steps = (1..).zip(steps).map(|(day, standing)| (at(day), *standing));
             let changes = changes(steps);
