@@ -50,6 +50,8 @@ pub struct App {
     pub denials: Arc<Denials>,
     /// Messages that are sent after the answer.
     pub courier: Arc<Courier>,
+    /// Checks of certificates that wait to be counted.
+    pub counted: Arc<crate::verify::counted::Counted>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.
     pub dry_run: bool,
 }

@@ -121,6 +121,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         files: Arc::new(crate::files::Folder::new(&settings.data.join("files"))),
         denials: Arc::default(),
         courier: Arc::default(),
+        counted: Arc::default(),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod boot;
 pub mod border;
 pub mod bulletins;
+pub mod bundles;
 pub mod cases;
 pub mod catalogue;
 pub mod certificates;

@@ -38,6 +38,13 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Value, CborFault> {
     ciborium::from_reader(bytes).map_err(|_| CborFault::Malformed)
 }
 
+/// Parses without asking for the deterministic form: only for who compares what it means, written again, with the bytes.
+pub(crate) fn decode_any_form(bytes: &[u8]) -> Option<Value> {
+    let mut rest = bytes;
+    let value = ciborium::from_reader(&mut rest).ok()?;
+    rest.is_empty().then_some(value)
+}
+
 /// Writes an item; maps must come with their keys in order, as [`map`] and the callers here make them.
 pub(crate) fn encode(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256);

@@ -2,6 +2,7 @@
 //!
 //! The byte formats stand in `docs/formats.md`, with test vectors in `certs/tests/vectors/`.
 
+pub mod bundle;
 pub mod certificate;
 pub mod credential;
 pub mod keys;

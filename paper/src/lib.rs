@@ -7,6 +7,8 @@ pub mod braille;
 pub mod neutral;
 #[cfg(feature = "pdf")]
 pub mod pdf;
+#[cfg(feature = "pdf")]
+pub mod scan;
 pub mod sheet;
 pub mod text;
 

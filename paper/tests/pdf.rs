@@ -322,3 +322,26 @@ fn a_folder_without_chinese_fonts_is_told() {
     assert!(fault.to_string().contains("fonts-noto-cjk"));
     assert!(Fonts::read(&[empty.path().join("nowhere")]).is_err());
 }
+
+#[test]
+fn our_own_reader_finds_the_code_on_every_page_that_has_one() {
+    let press = press();
+    let mut sheets: Vec<Sheet> = ["赵一", "钱二"].map(sheet).into();
+    sheets[1].qr_text.push('7');
+    let wanted: Vec<Vec<String>> = sheets.iter().map(|one| vec![one.qr_text.clone()]).collect();
+    let printed = press.print(&Template::bundled(), &sheets).expect("printed");
+    assert_eq!(paper::scan::read_pdf(&printed.pdf), Ok(wanted));
+    let large = press
+        .print(&Template::large(), &sheets[..1])
+        .expect("printed");
+    let found: Vec<String> = paper::scan::read_pdf(&large.pdf)
+        .expect("read")
+        .into_iter()
+        .flatten()
+        .collect();
+    assert_eq!(found, std::slice::from_ref(&sheets[0].qr_text));
+    // Damaged at any place it gives a fault or another reading, never a panic.
+    for cut in (0..printed.pdf.len()).step_by(printed.pdf.len() / 9) {
+        let _ = paper::scan::read_pdf(&printed.pdf[..cut]);
+    }
+}

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod audit;
 mod bulk;
 pub mod bulk_exports;
+pub mod bundles;
 pub mod cases;
 pub mod certificates;
 pub mod cohorts;

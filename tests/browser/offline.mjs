@@ -42,7 +42,8 @@ async function verdict(page, act) {
     const at = (id) => document.getElementById(id).textContent.trim();
     return {
       state: document.getElementById("verdict").dataset.state, word: at("verdict-word"), as_of: at("verdict-as-of"),
-      holder: at("fact-holder"), number: at("fact-number"), all: document.getElementById("verdict").innerText, title: document.title,
+      holder: at("fact-holder"), number: at("fact-number"), program: at("fact-program_name"), institution: at("fact-institution_name"),
+      issuer: at("fact-issuer_name"), sentence: at("verdict-sentence"), all: document.getElementById("verdict").innerText, title: document.title,
     };
   });
 }
@@ -94,14 +95,16 @@ for (const lang of ["zh", "en"]) {
   await page.goto(path(lang));
   await page.waitForSelector("#works:not([hidden])");
   const seen = await paste(page, good.qr_text);
-  expect(seen.state === "genuine", `${lang}: a genuine one is ${seen.state}`);
+  expect(seen.state === "valid", `${lang}: by a fresh bundle a good one is ${seen.state}`);
+  expect(seen.program && seen.institution && seen.issuer, `${lang}: names by the bundle: ${seen.program}, ${seen.institution}, ${seen.issuer}`);
+  expect(/公开日志|public log/.test(seen.sentence), `${lang}: that the log was not checked is said: ${seen.sentence}`);
   expect(seen.holder.length > 0 && !seen.holder.includes("*"), `${lang}: the signed name is shown: ${seen.holder}`);
-  expect(seen.number.length > 0 && /20\d\d/.test(seen.as_of), `${lang}: number and age of the keys: ${seen.number}, ${seen.as_of}`);
-  expect(!/证书有效|\bvalid\b/i.test(seen.word + seen.title), `${lang}: never plain valid: ${seen.word}, ${seen.title}`);
+  expect(seen.number.length > 0 && /(撤销状态截至|Status as of) .*20\d\d.*1$/.test(seen.as_of), `${lang}: date and number of the bundle: ${seen.as_of}`);
   expect(!/残|disab/i.test(seen.all), `${lang}: neutral`);
-  // Revoked is not known without a network; the words say so.
-  expect((await paste(page, of("revoked").qr_text)).state === "genuine", "a revoked one has a genuine signature");
-  expect((await paste(page, of("expired").qr_text)).state === "expired", "an expired one is told");
+  for (const state of ["revoked", "suspended", "superseded", "expired"]) {
+    const told = (await paste(page, of(state).qr_text)).state;
+    expect(told === state, `${lang}: ${state} without a network is ${told}`);
+  }
   for (const state of ["not_genuine", "indeterminate"]) {
     const found = of(state)?.qr_text;
     if (found) expect(["not-genuine", "damaged", "unknown-key", "key-in-doubt"].includes((await paste(page, found)).state), `${state} offline`);
@@ -118,7 +121,7 @@ for (const lang of ["zh", "en"]) {
     [good.qr_text.replace(/\/V\/.{26}/, `/V/${"A".repeat(26)}`), "not-genuine"],
   ]) expect((await paste(page, text)).state === state, `${text.slice(0, 20)}… is ${state}`);
   if (lang === "zh") {
-    expect((await choose(page, files.one)).state === "genuine", "a photograph is read without a network");
+    expect((await choose(page, files.one)).state === "valid", "a photograph is read without a network");
     expect((await choose(page, files.none)).state === "no-code", "a photograph without a code is told");
     const broken = join(profile, "broken.png");
     writeFileSync(broken, "no picture");
@@ -128,6 +131,56 @@ for (const lang of ["zh", "en"]) {
   expect(wide <= 0, `scrolls sideways by ${wide}`);
   await page.close();
 }
+
+// The network is back, and the site offers another bundle: an older one, or an altered one, is refused, and the page says so.
+await browser.setOffline(false);
+for (const [what, tell] of [["older", "早于"], ["altered", "没有通过核验"]]) {
+  const page = await browser.newPage();
+  watch(page);
+  if (what === "older") {
+    // As after a newer one was seen here.
+    await page.goto(path("zh"));
+    await page.waitForSelector("html[data-ready=yes]");
+    await page.evaluate(() => {
+      const seen = JSON.parse(localStorage.getItem("trust-bundle-seen"));
+      localStorage.setItem("trust-bundle-seen", JSON.stringify({ ...seen, number: seen.number + 1 }));
+    });
+  } else {
+    await page.route("**/trust/bundle", async (route) => {
+      const answer = await route.fetch();
+      const body = await answer.body();
+      body[body.length >> 1] ^= 1;
+      await route.fulfill({ response: answer, body });
+    });
+  }
+  await page.goto(path("zh"));
+  await page.waitForSelector("html[data-ready=yes]");
+  const said = await page.textContent("#bundle-refused");
+  expect(said.includes(tell), `${what}: the page says ${said}`);
+  if (what === "older") {
+    await page.evaluate(() => {
+      const seen = JSON.parse(localStorage.getItem("trust-bundle-seen"));
+      localStorage.setItem("trust-bundle-seen", JSON.stringify({ ...seen, number: seen.number - 1 }));
+    });
+  } else {
+    expect((await paste(page, good.qr_text)).state === "valid", "the bundle from before stays in use");
+  }
+  await page.close();
+}
+
+// Last, for the clock is that of all pages. Weeks later without a network: genuine and as of when, never plain valid; revoked stays revoked.
+await browser.setOffline(true);
+const later = await browser.newPage();
+watch(later);
+await later.clock.setFixedTime(new Date(Date.now() + 15 * 86400 * 1000));
+await later.goto(path("zh"));
+await later.waitForSelector("#works:not([hidden])");
+const stale = await paste(later, good.qr_text);
+expect(stale.state === "stale" && stale.word.startsWith("签名真实"), `an old bundle says ${stale.state}, ${stale.word}`);
+expect(!/证书有效/.test(stale.word + stale.title + stale.sentence), `never plain valid: ${stale.all}`);
+expect(/撤销状态截至 20\d\d年/.test(stale.as_of), `as of when: ${stale.as_of}`);
+expect((await paste(later, of("revoked").qr_text)).state === "revoked", "revoked is for good");
+await later.close();
 
 await browser.close();
 rmSync(profile, { recursive: true, force: true });

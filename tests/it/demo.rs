@@ -76,6 +76,8 @@ async fn the_demo_shows_a_country_with_certificates_in_every_state() {
         );
     }
 
+    offline_says_the_same(&program, &demo, &get("/trust/bundle").await.1);
+
     let keys = certs::keys::PublicKeyFile::parse(&demo["issuer_keys"].to_string());
     assert!(keys.is_ok_and(|file| file.keys.len() >= 4), "{demo}");
 
@@ -152,4 +154,53 @@ fn the_demo_refuses_a_folder_that_holds_a_registry_and_a_port_that_is_taken() {
     let refused = program.run(&["demo", "--listen", &address]);
     assert_eq!(refused.code, 2, "{}", refused.err);
     assert!(refused.err.contains(&address), "{}", refused.err);
+}
+
+/// The command line with nothing but the bundle against what the registry itself answers.
+fn offline_says_the_same(program: &Mingzheng, demo: &Value, bundle: &[u8]) {
+    program.file("bundle", bundle);
+    let certificates = demo["certificates"].as_array().expect("certificates");
+    let texts: Vec<String> = certificates
+        .iter()
+        .map(|one| text(&one["qr_text"]))
+        .collect();
+    program.file("texts.txt", texts.join("\n"));
+    let root = text(&demo["root_key"]);
+    let given = [
+        "cert",
+        "verify",
+        "--bundle",
+        "bundle",
+        "--root",
+        &root,
+        "texts.txt",
+    ];
+    let rows = program.json(&given).json();
+    let rows = rows.as_array().expect("rows");
+    assert_eq!(rows.len(), certificates.len());
+    let mut compared = 0;
+    for (row, certificate) in rows.iter().zip(certificates) {
+        let (online, offline) = (text(&certificate["state"]), text(&row["state"]));
+        match online.as_str() {
+            "valid" | "revoked" | "expired" | "suspended" | "superseded" | "indeterminate" => {
+                assert_eq!(offline, online, "{row}");
+                compared += 1;
+            }
+            // What the registry alone knows: no bundle tells that a true signature stands in no log.
+            "not_genuine" | "not_found" => {
+                let log = row["checks"]
+                    .as_array()
+                    .and_then(|all| all.iter().find(|one| one["name"] == "log_inclusion"));
+                assert_eq!(log.expect("the check")["outcome"], "not_run", "{row}");
+            }
+            other => panic!("{other}"),
+        }
+        if offline == "valid" {
+            assert!(
+                row["named"]["institution"].is_string() && row["named"]["program"].is_string(),
+                "{row}"
+            );
+        }
+    }
+    assert!(compared >= 6, "{compared}");
 }

@@ -1,4 +1,5 @@
 // The page of the offline checker: camera, picture or text in, a verdict out. Every sentence stands in the page itself.
+import { accept, openBundle, rootKeys } from "./bundle.js";
 import { Fault, judge } from "./cose.js";
 
 const at = (id) => document.getElementById(id);
@@ -16,6 +17,54 @@ async function keys() {
   }
 }
 
+const roots = rootKeys(document.querySelector("meta[name=root-key]")?.content ?? "");
+const BUNDLE = "/trust/bundle", SEEN = "trust-bundle-seen";
+/** The bundle in use, and why another one was not taken. */
+let bundle = null, refused = null;
+
+function seen() {
+  try {
+    return JSON.parse(localStorage.getItem(SEEN));
+  } catch {
+    return null;
+  }
+}
+
+/** Takes a bundle into use: only one that the root key vouches for, and never an older one than before. */
+async function take(bytes) {
+  const opened = await openBundle(bytes, roots);
+  const mine = accept(seen(), opened);
+  try {
+    localStorage.setItem(SEEN, JSON.stringify(mine));
+  } catch { /* a browser that keeps nothing forgets it with the page */ }
+  bundle = opened;
+}
+
+/** The bundle that was kept, then the newest that the network has. */
+async function bundles() {
+  if (roots.size === 0) return;
+  const kept = "caches" in globalThis ? await caches.open("trust-bundle").catch(() => null) : null;
+  try {
+    const answer = bundle ? null : await kept?.match(BUNDLE);
+    if (answer) await take(new Uint8Array(await answer.arrayBuffer()));
+  } catch { /* the network may have a good one */ }
+  let bytes;
+  try {
+    const answer = await fetch(BUNDLE, { cache: "no-cache" });
+    if (!answer.ok) return;
+    bytes = await answer.arrayBuffer();
+  } catch {
+    return;
+  }
+  try {
+    await take(new Uint8Array(bytes));
+    refused = null;
+    await kept?.put(BUNDLE, new Response(bytes)).catch(() => null);
+  } catch (error) {
+    refused = error instanceof Fault ? error.code : "bundle-refused";
+  }
+}
+
 const two = (number) => String(number).padStart(2, "0");
 /** Beijing time, as the other pages write it. */
 function moment(date, day = false) {
@@ -26,8 +75,13 @@ function moment(date, day = false) {
 }
 
 const LOOKS = {
-  genuine: ["v-recorded", "✎"], expired: ["v-expired", "⏱"], "not-genuine": ["v-not_genuine", "✖"], damaged: ["v-not_genuine", "✖"],
+  genuine: ["v-recorded", "✎"], valid: ["v-valid", "✔"], revoked: ["v-revoked", "✖"], superseded: ["v-superseded", "↻"], suspended: ["v-suspended", "‖"],
+  stale: ["v-recorded", "✎"], expired: ["v-expired", "⏱"], "not-genuine": ["v-not_genuine", "✖"], damaged: ["v-not_genuine", "✖"],
 };
+
+/** How old what is known is: of the bundle its own date, else that of the list of keys. */
+const age = (asOf) => bundle ? `${say("status-as-of")} ${moment(new Date(bundle.issued))}${say("bundle-number")} ${bundle.number}` :
+  asOf ? `${say("as-of")} ${moment(asOf)}` : say("no-keys-yet");
 
 function show(state, facts, asOf) {
   const [look, icon] = LOOKS[state] ?? ["v-indeterminate", "!"];
@@ -37,10 +91,10 @@ function show(state, facts, asOf) {
   at("verdict-icon").textContent = icon;
   at("verdict-word").textContent = say(`${state}-word`);
   at("verdict-sentence").textContent = say(`${state}-sentence`);
-  at("verdict-as-of").textContent = asOf ? `${say("as-of")} ${moment(asOf)}` : say("no-keys-yet");
+  at("verdict-as-of").textContent = age(asOf);
   at("verdict-facts").hidden = !facts;
-  for (const name of ["holder", "number", "program", "institution", "kid", "host"]) {
-    at(`fact-${name}`).textContent = facts ? facts[name] : "";
+  for (const name of ["holder", "number", "program", "program_name", "institution", "institution_name", "issuer_name", "kid", "host"]) {
+    at(`fact-${name}`).textContent = facts?.[name] ?? "";
   }
   at("fact-issued").textContent = facts ? moment(new Date(facts.issued * 1000), true) : "";
   // The end is exclusive: the last day is the one before.
@@ -52,9 +106,10 @@ function show(state, facts, asOf) {
 }
 
 async function check(text) {
-  const { list, as_of } = await keys();
+  await started;
+  const { list, as_of } = bundle ? { list: bundle.keys, as_of: null } : await keys();
   try {
-    const { state, facts } = await judge(text, list, Date.now() / 1000);
+    const { state, facts } = await judge(text, list, Date.now() / 1000, bundle);
     show(state, facts, as_of);
   } catch (error) {
     show(error instanceof Fault ? error.code : "damaged", null, as_of);
@@ -137,11 +192,16 @@ at("start").addEventListener("click", async () => {
 });
 
 async function kept() {
-  const { as_of } = await keys();
-  at("keys-as-of").textContent = as_of ? `${say("as-of")} ${moment(as_of)}` : say("no-keys-yet");
+  await started;
+  const { as_of } = bundle ? { as_of: null } : await keys();
+  at("keys-as-of").textContent = age(as_of);
+  at("bundle-refused").textContent = refused ? say(refused) : "";
+  at("bundle-refused").hidden = !refused;
 }
 
+const started = bundles();
 at("works").hidden = false;
+addEventListener("online", () => bundles().then(kept));
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker
     .register("/verify/offline/worker.js", { scope: location.pathname })

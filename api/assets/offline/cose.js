@@ -46,7 +46,7 @@ export function readText(text) {
 }
 
 /** Deterministic CBOR only: shortest heads, definite lengths, map keys in bytewise order. */
-class Reader {
+export class Reader {
   constructor(bytes) {
     this.bytes = bytes;
     this.at = 0;
@@ -97,20 +97,34 @@ class Reader {
     return major === 0 ? value : -1 - value;
   }
 
-  /** Reads a map of exactly these integer keys; `?` marks one that may be missing. */
-  map(fields) {
-    const found = {};
+  /** Reads a map whose keys `key` reads and whose values `value` reads, given the key. */
+  each(key, value) {
     let before = null;
     for (let left = this.want(5); left > 0; left -= 1) {
       const start = this.at;
-      const key = this.integer();
+      const name = key(this);
       const bytes = this.bytes.subarray(start, this.at);
       if (before && compare(before, bytes) >= 0) throw new Fault("damaged");
       before = bytes;
-      const field = fields.find((one) => one.key === key);
-      if (!field) throw new Fault("damaged");
-      found[field.name] = field.read(this);
+      value(this, name);
     }
+  }
+
+  /** Reads an array of what `item` reads. */
+  list(item) {
+    const found = [];
+    for (let left = this.want(4); left > 0; left -= 1) found.push(item(this));
+    return found;
+  }
+
+  /** Reads a map of exactly these integer keys; `optional` marks one that may be missing. */
+  map(fields) {
+    const found = {};
+    this.each((one) => one.integer(), (one, key) => {
+      const field = fields.find((known) => known.key === key);
+      if (!field) throw new Fault("damaged");
+      found[field.name] = field.read(one);
+    });
     for (const field of fields) {
       if (!field.optional && !(field.name in found)) throw new Fault("damaged");
     }
@@ -129,12 +143,12 @@ function compare(one, other) {
   return one.length - other.length;
 }
 
-const field = (key, name, read, optional = false) => ({ key, name, read, optional });
-const uint = (reader) => reader.want(0);
-const text = (reader) => reader.text();
+export const field = (key, name, read, optional = false) => ({ key, name, read, optional });
+export const uint = (reader) => reader.want(0);
+export const text = (reader) => reader.text();
 
-/** Signed parts and claims of a certificate. */
-export function decode(cose) {
+/** The signed parts of a tagged COSE_Sign1; `type` is the content type that its header must have, none for a certificate. */
+export function envelope(cose, type) {
   const reader = new Reader(cose);
   if (reader.want(6) !== 18 || reader.want(4) !== 4) throw new Fault("damaged");
   const protectedBytes = reader.data();
@@ -144,12 +158,19 @@ export function decode(cose) {
   reader.end();
   if (signature.length !== 64) throw new Fault("damaged");
   const header = new Reader(protectedBytes);
-  const { alg, kid } = header.map([
+  const { alg, kid, content } = header.map([
     field(1, "alg", (one) => one.integer()),
+    ...(type ? [field(3, "content", text)] : []),
     field(4, "kid", (one) => String.fromCharCode(...one.data())),
   ]);
   header.end();
-  if (alg !== -8 || !/^[A-Za-z0-9._-]{1,32}$/.test(kid)) throw new Fault("damaged");
+  if (alg !== -8 || content !== type || !/^[A-Za-z0-9._-]{1,32}$/.test(kid)) throw new Fault("damaged");
+  return { protectedBytes, payload, signature, kid };
+}
+
+/** Signed parts and claims of a certificate. */
+export function decode(cose) {
+  const { protectedBytes, payload, signature, kid } = envelope(cose);
   const body = new Reader(payload);
   const claims = body.map([
     field(4, "expires", uint, true),
@@ -168,17 +189,22 @@ export function decode(cose) {
 function head(major, value) {
   const first = major << 5;
   if (value < 24) return [first | value];
-  return value < 256 ? [first | 24, value] : [first | 25, value >> 8, value & 255];
+  if (value < 256) return [first | 24, value];
+  if (value < 65536) return [first | 25, value >> 8, value & 255];
+  return [first | 26, value >>> 24, (value >> 16) & 255, (value >> 8) & 255, value & 255];
 }
 
 /** `Sig_structure` of RFC 9052 section 4.4: context `Signature1`, no external data. */
 function signed({ protectedBytes, payload }) {
   const context = new TextEncoder().encode("Signature1");
-  return Uint8Array.from([
+  const before = [
     ...head(4, 4), ...head(3, context.length), ...context,
-    ...head(2, protectedBytes.length), ...protectedBytes, ...head(2, 0),
-    ...head(2, payload.length), ...payload,
-  ]);
+    ...head(2, protectedBytes.length), ...protectedBytes, ...head(2, 0), ...head(2, payload.length),
+  ];
+  const all = new Uint8Array(before.length + payload.length);
+  all.set(before);
+  all.set(payload, before.length);
+  return all;
 }
 
 const fromHex = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
@@ -198,10 +224,10 @@ export async function verify(certificate, publicKeyHex) {
 }
 
 /**
- * What can be said without asking anybody: never that a certificate is valid, since nobody was asked whether it was revoked.
- * `keys` is the list of `/api/v1/keys`, `now` in seconds.
+ * What can be said without asking anybody. Without a bundle never that a certificate is valid, since nobody was asked whether
+ * it was revoked. `keys` is the list of `/api/v1/keys`, or that of the bundle; `now` in seconds.
  */
-export async function judge(text, keys, now) {
+export async function judge(text, keys, now, bundle = null) {
   const { host, id, cose } = readText(text);
   const certificate = decode(cose);
   const { claims, kid } = certificate;
@@ -216,9 +242,16 @@ export async function judge(text, keys, now) {
   const within = claims.issued >= Date.parse(key.not_before) / 1000 && claims.issued < Date.parse(key.not_after) / 1000;
   if (!["active", "retired"].includes(key.state) || !within) return { state: "key-in-doubt", facts };
   // Five minutes for a clock that goes wrong a little.
-  if (claims.issued > now + 300) return { state: "clock", facts };
-  if (claims.expires !== undefined && now >= claims.expires) return { state: "expired", facts };
-  return { state: "genuine", facts };
+  const early = claims.issued > now + 300;
+  const ended = claims.expires !== undefined && now >= claims.expires;
+  if (!bundle) return { state: early ? "clock" : ended ? "expired" : "genuine", facts };
+  Object.assign(facts, bundle.names(claims.own, key, claims.issued));
+  const status = bundle.status(claims.own.list, claims.own.index, claims.issued, now);
+  // In the order of the verdict of the registry: what is for good, what is not known, what is for a while, dates, valid.
+  if (status !== "in-force") return { state: status, facts };
+  if (early) return { state: "clock", facts };
+  if (facts.authorised === false) return { state: "not-authorised", facts };
+  return { state: ended ? "expired" : "valid", facts };
 }
 
 function encode32(bytes) {

@@ -13,7 +13,7 @@ pub mod json;
 pub mod keys;
 pub mod share;
 pub mod status;
-mod status_index;
+pub(crate) mod status_index;
 
 use utoipa_axum::router::OpenApiRouter;
 

@@ -24,15 +24,15 @@ fn capacity(list: &StatusList) -> u32 {
 }
 
 /// Places that are set without a certificate, so that what is set does not tell how many were revoked (trust.md PI-8).
-pub(super) struct Decoys {
+pub(crate) struct Decoys {
     /// Set for good.
-    pub(super) revoked: Vec<u32>,
+    pub(crate) revoked: Vec<u32>,
     /// Set for a while.
-    pub(super) suspended: Vec<u32>,
+    pub(crate) suspended: Vec<u32>,
 }
 
 /// The decoys as they stand with so many places taken. A revoked one stays revoked: the number of taken places only grows.
-pub(super) fn decoys(list: &StatusList) -> Decoys {
+pub(crate) fn decoys(list: &StatusList) -> Decoys {
     let mut rng = ChaCha20Rng::from_seed(list.seed);
     // Apart from the stream that decides the order.
     rng.set_stream(1);
@@ -49,6 +49,17 @@ pub(super) fn decoys(list: &StatusList) -> Decoys {
         }
     }
     Decoys { revoked, suspended }
+}
+
+/// Which of the decoys that are set for good seem to be revoked, and which replaced, where the two are told apart: one in
+/// five is replaced. A place decides for itself, so that it never changes sides.
+pub(crate) fn split(list: &StatusList, decoys: Vec<u32>) -> (Vec<u32>, Vec<u32>) {
+    decoys.into_iter().partition(|place| {
+        let mut rng = ChaCha20Rng::from_seed(list.seed);
+        // Streams 0 and 1 are taken; a place is less than 2^32.
+        rng.set_stream((1 << 32) | u64::from(*place));
+        !rng.next_u32().is_multiple_of(5)
+    })
 }
 
 /// The order of a list by its seed.
@@ -145,6 +156,26 @@ mod tests {
         assert!(sorted.iter().copied().eq(0..4096));
         assert_eq!(first, shuffle(&list(1)));
         assert_ne!(first, shuffle(&list(2)));
+    }
+
+    #[test]
+    fn decoys_seem_replaced_or_revoked_for_good() {
+        let list = |used| StatusList {
+            id: 1,
+            size: SIZE,
+            used,
+            seed: [7; 32],
+        };
+        let half = split(&list(60_000), decoys(&list(60_000)).revoked);
+        let full = split(&list(120_000), decoys(&list(120_000)).revoked);
+        assert!(
+            half.0.len() > 300 && half.1.len() > 60,
+            "{} {}",
+            half.0.len(),
+            half.1.len()
+        );
+        assert!(half.0.iter().all(|place| full.0.contains(place)));
+        assert!(half.1.iter().all(|place| full.1.contains(place)));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod audits;
+pub mod bundles;
 pub mod cases;
 pub mod certificates;
 pub mod cohorts;
@@ -113,6 +114,9 @@ enum Command {
     /// 纸质证书的模板 / templates of certificates on paper
     #[command(subcommand)]
     Paper(papers::PaperCommand),
+    /// 离线包,不联网也能查验 / trust bundles, for checking without a network
+    #[command(subcommand)]
+    Bundle(bundles::BundleCommand),
     /// 密钥 / keys
     #[command(subcommand)]
     Key(keys::KeyCommand),
@@ -155,7 +159,7 @@ enum CertCommand {
     Propose(certificates::ProposeArgs),
     /// 批准并签发一批证书 / approve a batch: the registry signs
     Issue(certificates::IssueArgs),
-    /// 查验证书文件(图片或文本),可离线 / check certificates in pictures or texts, without a server given a key file
+    /// 查验证书文件(图片、PDF、文本或目录),可离线 / check certificates in pictures, PDFs, texts or folders; without a network given a trust bundle
     Verify(verify::VerifyArgs),
     /// 证书列表 / certificates of one's area
     List(certificates::ListArgs),
@@ -252,6 +256,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         }
         Command::Cert(command) => certificate(command, registry, print).await?,
         Command::Paper(command) => papers::run(command, registry, print)?,
+        Command::Bundle(command) => bundles::run(command, registry, print).await?,
         Command::Key(command) => keys::run(command, registry, print).await?,
         Command::Trust(command) => return trust::run(command, registry, print).await,
         Command::Retention(command) => retention::run(command, registry, print).await?,

@@ -94,10 +94,12 @@ pub async fn serve(
     let worker = tokio::spawn(crate::audit::anchor::work(app.clone()));
     let witnesses = tokio::spawn(crate::log::witnesses::work(app.clone()));
     let alarms = tokio::spawn(crate::cases::alarms::work(app.clone()));
+    let bundles = tokio::spawn(crate::bundles::work(app.clone()));
     let served = server::serve(app.clone(), listener, stop).await;
     worker.abort();
     witnesses.abort();
     alarms.abort();
+    bundles.abort();
     crate::audit::denials::flush_all(&app).await;
     served?;
     app.store

@@ -72,6 +72,8 @@ pub struct Demo {
     pub certificates: Vec<DemoCertificate>,
     /// Issuer keys.
     pub issuer_keys: Vec<KeyReceipt>,
+    /// Line of the root key, with which the trust bundle is checked.
+    pub root_key: String,
 }
 
 /// The script's clock: so many days after the beginning, at an hour of the day in China.
@@ -166,6 +168,7 @@ pub async fn build(
         ..settings
     })
     .await?;
+    crate::bundles::build(&app).await?;
     let certificates = showcase::show(&app, &cast, &issued, data).await?;
     let keys = store::certificates::all_keys(app.store.reader()).await?;
     let issuer_keys = keys
@@ -173,10 +176,12 @@ pub async fn build(
         .filter(|row| row.purpose == "issuer")
         .map(receipt)
         .collect();
+    let root_key = crate::trust::list::line_of_root(&app)?;
     app.store.close().await.map_err(Problem::from)?;
     Ok(Demo {
         accounts: cast.accounts,
         certificates,
         issuer_keys,
+        root_key,
     })
 }

@@ -230,3 +230,14 @@ fn people(ppm_persons: i64) -> String {
     let hundredths = rdiv(i128::from(ppm_persons.max(0)), 10_000);
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expected_people_have_two_decimals() {
+        assert_eq!(people(14_400_000), "14.40");
+        assert_eq!(people(-1), "0.00");
+    }
+}

@@ -112,6 +112,17 @@ pub struct OwnCertificate {
     pub issued_at: String,
     /// When it ends.
     pub expires_at: Option<String>,
+    /// How often it was checked on the newest thirty days with a check, newest first. Who checked is not kept.
+    pub checks: Vec<OwnChecks>,
+}
+
+/// Checks of a certificate on a day.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct OwnChecks {
+    /// The day in China.
+    pub day: String,
+    /// How many.
+    pub checks: u64,
 }
 
 /// A consent.
@@ -217,6 +228,15 @@ pub struct OwnRead {
     pub fields: Vec<String>,
 }
 
+impl From<&store::certificates::DayOfChecks> for OwnChecks {
+    fn from(day: &store::certificates::DayOfChecks) -> Self {
+        Self {
+            day: day.day.to_string(),
+            checks: day.checks,
+        }
+    }
+}
+
 impl From<&reads::Read> for OwnRead {
     fn from(read: &reads::Read) -> Self {
         Self {
@@ -249,6 +269,9 @@ pub async fn reads(
     Ok(reads::of_person(reader, vault, person, before, limit).await?)
 }
 
+/// Days of checks that a certificate shows.
+const DAYS_OF_CHECKS: usize = 30;
+
 pub(super) async fn record_of(app: &App, person: PersonId) -> Result<OwnRecord, Problem> {
     let (reader, vault) = (app.store.reader(), app.store.vault());
     let held = record::of_person(reader, vault, person)
@@ -257,6 +280,7 @@ pub(super) async fn record_of(app: &App, person: PersonId) -> Result<OwnRecord, 
     let consents = consents::of_person(reader, vault, person).await?;
     let requests = requests::of_person(reader, vault, person).await?;
     let reads = reads::of_person(reader, vault, person, None, 1_000).await?;
+    let checks = store::certificates::checks_of_person(reader, person, DAYS_OF_CHECKS).await?;
     let instant = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     Ok(OwnRecord {
         format: "mingzheng.own-record.v1".to_owned(),
@@ -300,6 +324,10 @@ pub(super) async fn record_of(app: &App, person: PersonId) -> Result<OwnRecord, 
             .certificates
             .into_iter()
             .map(|certificate| OwnCertificate {
+                checks: checks
+                    .get(&certificate.public_id)
+                    .map(|days| days.iter().map(OwnChecks::from).collect())
+                    .unwrap_or_default(),
                 id: certificate.public_id.to_string(),
                 certificate_no: certificate.number,
                 program: certificate.program,

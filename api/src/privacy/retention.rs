@@ -21,6 +21,8 @@ pub struct Retained {
     pub draft_rosters: u64,
     /// Openings of share links.
     pub share_accesses: u64,
+    /// Days on which checks of a certificate were counted.
+    pub checks: u64,
     /// Reads of personal values and their grants.
     pub reads: u64,
     /// First answers kept for repetitions.
@@ -45,6 +47,11 @@ pub async fn run(app: &App, dry_run: bool) -> Result<Retained, Problem> {
         contacts_withdrawn: retention::contacts_withdrawn(&tx, today).await?,
         draft_rosters: retention::draft_rosters(&tx, before(numbers.draft_roster_days)).await?,
         share_accesses: retention::share_accesses(&tx, before(numbers.share_access_days)).await?,
+        checks: retention::checks(
+            &tx,
+            domain::calendar::today(before(numbers.share_access_days)),
+        )
+        .await?,
         reads: retention::reads(&tx, before(numbers.read_log_days)).await?,
         first_answers: retention::first_answers(&tx, before(numbers.idempotency_days)).await?,
         consents: retention::consents(&tx, today).await?,

@@ -22,6 +22,9 @@ use crate::problem::{self, Problem};
 /// How long the end of the process waits for messages under way.
 const LAST_MESSAGES: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// How long it waits for the last counts of checks.
+const LAST_COUNTS: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// The part of the service that the configuration asks for.
 pub fn router(app: App) -> Router {
     let (role, document) = (app.config.role, openapi::document());
@@ -112,7 +115,11 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (router, courier) = (router(app.clone()), app.courier.clone());
-    let served = serve_router(app, router, listener, stop).await;
+    let counting = tokio::spawn(crate::verify::counted::work(app.clone()));
+    let served = serve_router(app.clone(), router, listener, stop).await;
+    counting.abort();
+    // The last checks are counted, if the database lets them; nobody waits longer for a number.
+    let _ = tokio::time::timeout(LAST_COUNTS, crate::verify::counted::write(&app)).await;
     // What somebody was promised is sent, as long as the gateway answers.
     let _ = tokio::time::timeout(LAST_MESSAGES, courier.drained()).await;
     served

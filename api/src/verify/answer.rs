@@ -1,6 +1,7 @@
 //! What a verifier may be told.
 
 use certs::certificate::Claims;
+use certs::keys::KeyId;
 use certs::verdict::{Check, Lang, Standing, State, Verdict};
 use chrono::{DateTime, Utc};
 use domain::{CertificateNo, PersonName, PublicId};
@@ -82,6 +83,12 @@ impl Answer {
     pub fn signed_claims(&self) -> Option<&Claims> {
         let claims = self.verdict.claims.as_ref().filter(|_| self.presented)?;
         Some(claims.claims())
+    }
+
+    /// The key that signed what was presented.
+    pub fn signing_key(&self) -> Option<&KeyId> {
+        let claims = self.verdict.claims.as_ref().filter(|_| self.presented)?;
+        Some(claims.key_id())
     }
 
     /// The state, one of nine.

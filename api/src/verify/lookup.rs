@@ -104,9 +104,18 @@ pub async fn answer_all(app: &App, questions: Vec<Question>) -> Result<Vec<Answe
     let few = questions.len() <= FEW;
     let read = read(app, questions).await?;
     let now = app.now();
+    let (counted, today) = (Arc::clone(&app.counted), app.today());
     let judge = move || {
         let answers = read.rows.iter().map(|row| read.answer(row, now));
-        answers.collect::<Result<Vec<_>, Problem>>()
+        let answers = answers.collect::<Result<Vec<_>, Problem>>()?;
+        // Only what was shown: a forgery under somebody's id is no check of their certificate.
+        let shown = read.rows.iter().zip(&answers);
+        let shown = shown.filter(|(_, answer)| answer.certificate.is_some());
+        counted.note(
+            shown.filter_map(|(row, _)| Some(row.known.as_ref()?.id)),
+            today,
+        );
+        Ok(answers)
     };
     if few {
         judge()
@@ -390,15 +399,17 @@ fn state_of(known: &PublicCertificate) -> Result<CertificateState, Problem> {
             until: known.suspended_until,
         },
         CertificateStatus::Superseded => CertificateState::Superseded {
-            at: known.status_since,
+            at: Some(known.status_since),
         },
         CertificateStatus::Revoked => CertificateState::Revoked {
-            at: known.status_since,
-            reason: known
-                .status_reason
-                .as_deref()
-                .and_then(|reason| reason.parse::<CertificateReason>().ok())
-                .ok_or_else(|| inconsistent(known, "reason"))?,
+            at: Some(known.status_since),
+            reason: Some(
+                known
+                    .status_reason
+                    .as_deref()
+                    .and_then(|reason| reason.parse::<CertificateReason>().ok())
+                    .ok_or_else(|| inconsistent(known, "reason"))?,
+            ),
         },
     })
 }
@@ -408,7 +419,7 @@ fn inconsistent(known: &PublicCertificate, what: &str) -> Problem {
 }
 
 /// Standing of an institution as a verifier understands it.
-fn standing(state: &str) -> Standing {
+pub(crate) fn standing(state: &str) -> Standing {
     match state.parse::<InstitutionState>() {
         Ok(InstitutionState::Suspended) => Standing::Suspended,
         Ok(InstitutionState::Exited) => Standing::Exited,

@@ -6,6 +6,7 @@
 mod answer;
 mod batch;
 mod budget;
+pub mod counted;
 pub mod json;
 mod lookup;
 pub(crate) mod offline;
@@ -14,6 +15,7 @@ pub mod wire;
 
 pub use answer::{Answer, KnownCertificate};
 pub(crate) use budget::answer_within;
+pub(crate) use lookup::standing;
 pub use lookup::{
     MOST_QUESTIONS, Question, answer_all, by_id, by_number_and_name, by_text, name_matches,
 };

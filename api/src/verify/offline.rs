@@ -1,7 +1,7 @@
 //! `/verify/offline`: a page that checks a signature without a network, once it has been opened with one.
 //!
-//! It says that a signature is genuine and how old its keys are, never that a certificate is valid: nobody was asked
-//! whether it was revoked. The scripts stand in `api/assets/offline/`; this page alone may run any.
+//! With the registry's trust bundle it judges as the command line does: `valid` only while the bundle is fresh, with its date.
+//! Without one it says that a signature is genuine and how old its keys are, never that a certificate is valid. The scripts stand in `api/assets/offline/`; this page alone may run any.
 
 use std::sync::LazyLock;
 
@@ -18,6 +18,7 @@ use crate::frame::{self, Brand, Caching, Frame, Visit, assets, both};
 use crate::problem::Problem;
 
 const APP: &str = include_str!("../../assets/offline/app.js");
+const BUNDLE: &str = include_str!("../../assets/offline/bundle.js");
 const COSE: &str = include_str!("../../assets/offline/cose.js");
 const WORKER: &str = include_str!("../../assets/offline/worker.js");
 const QR: &str = include_str!("../../assets/offline/jsqr.js");
@@ -36,6 +37,7 @@ static WORKER_TEXT: LazyLock<String> = LazyLock::new(|| {
         assets::style_path(),
         "/assets/mark.svg",
         "/verify/offline/app.js",
+        "/verify/offline/bundle.js",
         "/verify/offline/cose.js",
         "/verify/offline/jsqr.js",
         "/verify/offline/ed25519.js",
@@ -43,7 +45,7 @@ static WORKER_TEXT: LazyLock<String> = LazyLock::new(|| {
     let list = serde_json::to_string(&files).unwrap_or_default();
     let mut digest = Sha256::new();
     let page = include_str!("../../templates/verify_offline.html");
-    for text in [APP, COSE, WORKER, QR, ED25519, page, list.as_str()] {
+    for text in [APP, BUNDLE, COSE, WORKER, QR, ED25519, page, list.as_str()] {
         digest.update(text);
     }
     let version = data_encoding::HEXLOWER.encode(&digest.finalize()[..6]);
@@ -56,6 +58,8 @@ static WORKER_TEXT: LazyLock<String> = LazyLock::new(|| {
 #[template(path = "verify_offline.html")]
 struct OfflinePage {
     f: Frame,
+    /// Lines of the root keys, with which a bundle is checked.
+    roots: String,
 }
 
 /// Routes of this page.
@@ -69,7 +73,8 @@ async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         "/verify",
         visit.lang.pick("证书查验", "Check a certificate"),
     );
-    let mut response = frame::page(StatusCode::OK, &OfflinePage { f }, Caching::Minute)?;
+    let roots = crate::trust::list::line_of_root(&app)?;
+    let mut response = frame::page(StatusCode::OK, &OfflinePage { f, roots }, Caching::Minute)?;
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(POLICY),
@@ -87,6 +92,7 @@ async fn file(State(app): State<App>, Path(name): Path<String>) -> Result<Respon
     };
     match name.as_str() {
         "app.js" => script(APP),
+        "bundle.js" => script(BUNDLE),
         "cose.js" => script(COSE),
         "jsqr.js" => script(QR),
         "ed25519.js" => script(ED25519),

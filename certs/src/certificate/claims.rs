@@ -51,8 +51,17 @@ pub(super) fn encode(claims: &Claims) -> Vec<u8> {
     cbor::encode(&cbor::map(expires.into_iter().chain(always)))
 }
 
+/// Reads claims. What comes back byte for byte when it is written again is deterministic; why something else is not is for the
+/// slow way to tell.
 pub(super) fn decode(payload: &[u8]) -> Result<Claims, FormatFault> {
-    let mut outer = Fields::new(cbor::decode(payload)?).ok_or(FormatFault::Structure)?;
+    if let Some(Ok(claims)) = cbor::decode_any_form(payload).map(|value| read(value, payload)) {
+        return Ok(claims);
+    }
+    read(cbor::decode(payload)?, payload)
+}
+
+fn read(value: Value, payload: &[u8]) -> Result<Claims, FormatFault> {
+    let mut outer = Fields::new(value).ok_or(FormatFault::Structure)?;
     let expires_at = outer
         .take(EXP)
         .map(|value| instant(value, Claim::ExpiresAt))

@@ -42,16 +42,23 @@ impl ImageFault {
 pub fn read_image(bytes: &[u8]) -> Result<Vec<String>, ImageFault> {
     let picture = decode(bytes)?.into_luma8();
     let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let grey = picture.into_raw();
+    Ok(read_grey(width, height, &picture.into_raw()))
+}
+
+/// The texts of all QR codes in a grey picture, row by row, in the order they are found.
+pub fn read_grey(width: usize, height: usize, grey: &[u8]) -> Vec<String> {
+    if width == 0 || width.checked_mul(height) != Some(grey.len()) {
+        return Vec::new();
+    }
     let mut prepared =
         rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| grey[y * width + x]);
     let grids = prepared.detect_grids();
-    Ok(grids
+    grids
         .iter()
         .take(MAX_CODES)
         .filter_map(|grid| grid.decode().ok())
         .map(|(_, text)| text)
-        .collect())
+        .collect()
 }
 
 fn decode(bytes: &[u8]) -> Result<DynamicImage, ImageFault> {

@@ -28,9 +28,11 @@ impl Examination {
         ];
         let (status, as_of) = match facts.status {
             Some(StatusFact::Known { state, as_of, .. }) => (Some(state), Some(as_of)),
-            Some(StatusFact::NotFound { as_of } | StatusFact::Recorded { as_of }) => {
-                (None, Some(as_of))
-            }
+            Some(
+                StatusFact::NotFound { as_of }
+                | StatusFact::Recorded { as_of }
+                | StatusFact::NotCovered { as_of },
+            ) => (None, Some(as_of)),
             None => (None, None),
         };
         Verdict {
@@ -57,7 +59,9 @@ impl Examination {
                 _ if self.key_unknown => State::Indeterminate,
                 Some(StatusFact::NotFound { .. }) => State::NotFound,
                 Some(StatusFact::Recorded { .. }) => State::Recorded,
-                Some(StatusFact::Known { .. }) | None => State::Indeterminate,
+                Some(StatusFact::Known { .. } | StatusFact::NotCovered { .. }) | None => {
+                    State::Indeterminate
+                }
             };
         }
         if failed(log) || status.reason == Reason::DiffersFromRegistered {
@@ -71,7 +75,9 @@ impl Examination {
         }
         match facts.status {
             // The office's list does not tell what became of a certificate that the registry signed.
-            None | Some(StatusFact::Recorded { .. }) => return State::Indeterminate,
+            None | Some(StatusFact::Recorded { .. } | StatusFact::NotCovered { .. }) => {
+                return State::Indeterminate;
+            }
             Some(StatusFact::NotFound { .. }) => return State::NotFound,
             Some(StatusFact::Known { state, .. }) => match state {
                 // Neither is ever undone, so an old answer is enough.
@@ -135,6 +141,7 @@ impl Examination {
             None => (Outcome::NotRun, Reason::StatusNotChecked),
             Some(StatusFact::NotFound { .. }) => (Outcome::Failed, Reason::NotRegistered),
             Some(StatusFact::Recorded { .. }) => (Outcome::NotRun, Reason::RecordedOnly),
+            Some(StatusFact::NotCovered { .. }) => (Outcome::NotRun, Reason::StatusNotCovered),
             Some(StatusFact::Known {
                 sha256: Some(sha256),
                 ..

@@ -113,15 +113,15 @@ pub enum CertificateState {
     },
     /// Revoked.
     Revoked {
-        /// When.
-        at: DateTime<Utc>,
+        /// When, where the source tells it: a status list and a bundle hold places only.
+        at: Option<DateTime<Utc>>,
         /// Why, as a class.
-        reason: CertificateReason,
+        reason: Option<CertificateReason>,
     },
     /// Replaced.
     Superseded {
         /// When.
-        at: DateTime<Utc>,
+        at: Option<DateTime<Utc>>,
     },
 }
 
@@ -148,6 +148,11 @@ pub enum StatusFact {
     /// Listed by its office as issued before this registry (field.md 12).
     Recorded {
         /// When it was asked.
+        as_of: DateTime<Utc>,
+    },
+    /// The source is older than the certificate, or has no such list: it says nothing about it.
+    NotCovered {
+        /// The moment for which the source speaks.
         as_of: DateTime<Utc>,
     },
 }

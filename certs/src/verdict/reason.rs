@@ -80,6 +80,7 @@ reasons! {
     NotRegistered "not_registered" "登记平台没有查到这张证书。" "The registry does not know this certificate.",
     RecordedOnly "recorded_only" "仅有原发证单位的登记记录,没有电子签名。" "There is only a record of the issuing office, no electronic signature.",
     StatusStale "status_stale" "撤销状态的数据已过期,请联网再查。" "The status data is out of date; check again with a network.",
+    StatusNotCovered "status_not_covered" "状态数据早于这张证书的签发,未能核对撤销状态;请更新离线包或联网再查。" "The status data is older than this certificate; update the bundle, or check with a network.",
     StatusNotChecked "status_not_checked" "没有联网,未能核对撤销状态。" "The status could not be checked without a network.",
     NoExpiry "no_expiry" "长期有效,没有截止日期。" "It does not expire.",
     NotExpired "not_expired" "在有效期内。" "It has not ended.",

@@ -305,7 +305,11 @@ impl Verdict {
     }
 
     fn revoked_sentence(&self, lang: Lang) -> String {
-        let Some(CertificateState::Revoked { at, reason }) = self.status else {
+        let Some(CertificateState::Revoked {
+            at: Some(at),
+            reason,
+        }) = self.status
+        else {
             return lang
                 .pick(
                     "曾经签发,已被撤销,不再有效。",
@@ -314,7 +318,8 @@ impl Verdict {
                 .to_owned();
         };
         let on = china(at).date_naive();
-        let why = reason_words(reason, lang)
+        let why = reason
+            .and_then(|reason| reason_words(reason, lang))
             .map(|why| lang.pick(format!("原因:{why}。"), format!(" Reason: {why}.")));
         let why = why.unwrap_or_default();
         lang.pick(
@@ -350,6 +355,12 @@ impl Verdict {
                     moment_en(as_of)
                 ),
             ),
+            (Reason::StatusNotCovered, _) => lang
+                .pick(
+                    "签名真实;证书签发在状态数据之后,未能核对撤销状态。",
+                    "The signature is true; the certificate is newer than the status data, so its status could not be checked.",
+                )
+                .to_owned(),
             (Reason::StatusNotChecked, _) => lang
                 .pick(
                     "签名真实;没有联网,未能核对撤销状态。",

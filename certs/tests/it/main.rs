@@ -2,6 +2,7 @@
 
 mod arrange;
 mod badge;
+mod bundle;
 mod certificate;
 mod checkpoint;
 mod corpus;

@@ -219,3 +219,8 @@ fn status_lists_of_this_version_stay_readable() {
         assert_eq!(Some(revoked), bits.get(index));
     }
 }
+
+#[test]
+fn trust_bundles_keep_their_bytes() {
+    compare("trust_bundle.json", &crate::bundle::vector());
+}

@@ -109,8 +109,8 @@ fn the_status_decides_once_the_signature_holds() {
         )
     };
     let revoked = state(CertificateState::Revoked {
-        at: at("2026-04-01T16:30:00Z"),
-        reason: CertificateReason::FraudByInstitution,
+        at: Some(at("2026-04-01T16:30:00Z")),
+        reason: Some(CertificateReason::FraudByInstitution),
     });
     assert_eq!(revoked.state, State::Revoked);
     // 16:30 UTC is the next day in China.
@@ -132,7 +132,7 @@ fn the_status_decides_once_the_signature_holds() {
     );
 
     assert_eq!(
-        state(CertificateState::Superseded { at: now() }).state,
+        state(CertificateState::Superseded { at: Some(now()) }).state,
         State::Superseded
     );
 }
@@ -498,14 +498,14 @@ fn a_stale_status_is_neither_valid_nor_false_but_a_revocation_stays() {
     );
     assert_eq!(
         stale(CertificateState::Revoked {
-            at: now(),
-            reason: CertificateReason::Correction
+            at: Some(now()),
+            reason: Some(CertificateReason::Correction)
         })
         .state,
         State::Revoked
     );
     assert_eq!(
-        stale(CertificateState::Superseded { at: now() }).state,
+        stale(CertificateState::Superseded { at: Some(now()) }).state,
         State::Superseded
     );
 }
@@ -621,10 +621,10 @@ fn only_one_combination_in_thousands_is_valid_without_every_needed_check() {
             known(CertificateState::Issued),
             known(CertificateState::Suspended { until: None }),
             known(CertificateState::Revoked {
-                at: now(),
-                reason: CertificateReason::Correction,
+                at: Some(now()),
+                reason: Some(CertificateReason::Correction),
             }),
-            known(CertificateState::Superseded { at: now() }),
+            known(CertificateState::Superseded { at: Some(now()) }),
         ]
         .map(Some),
     );

@@ -2,6 +2,7 @@
 
 mod affected;
 mod batches;
+mod checks;
 mod issuing;
 mod keys;
 mod public;
@@ -27,6 +28,7 @@ pub use batches::{
     Batch, batch, batch_items, batches_of_cohort, decide_batch, insert_batch, remove_batch_items,
     waiting_in_batches,
 };
+pub use checks::{DayOfChecks, add_checks, checks_of_person};
 pub use issuing::{
     CandidateRow, CohortForIssue, NewCertificate, candidate_of_enrolment, candidates,
     candidates_of_enrolments, cohort_for_issue, cohort_of_enrolment, cohort_scope,
@@ -37,9 +39,9 @@ pub use public::{PublicCertificate, public_by_id, public_by_numbers, public_by_p
 pub use shares::{ShareLink, insert_share, note_share_access, share};
 pub(crate) use status_lists::{SEED, row_id};
 pub use status_lists::{
-    SignedStatusList, StatusList, changed_in_list, claim_status_indexes, insert_status_list,
-    lock_status_list, open_status_list, put_signed_status_list, signed_status_list,
-    status_list_count, status_list_revision, touch_status_list,
+    SignedStatusList, StatusList, all_status_lists, changed_in_list, claim_status_indexes,
+    insert_status_list, lock_status_list, open_status_list, put_signed_status_list,
+    signed_status_list, status_list_count, status_list_revision, touch_status_list,
 };
 
 use crate::entity::certificates::certificate;

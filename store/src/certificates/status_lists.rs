@@ -48,6 +48,20 @@ pub async fn open_status_list(
     newest.map(|row| list_of(vault, &row)).transpose()
 }
 
+/// Every list, in order of numbers.
+pub async fn all_status_lists(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+) -> Result<Vec<StatusList>, StoreError> {
+    status_list::Entity::find()
+        .order_by_asc(status_list::Column::Id)
+        .all(db)
+        .await?
+        .iter()
+        .map(|row| list_of(vault, row))
+        .collect()
+}
+
 /// A list by its number, locked until the transaction ends: its bits do not change meanwhile.
 pub async fn lock_status_list(
     db: &impl ConnectionTrait,

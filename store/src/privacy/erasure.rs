@@ -81,8 +81,12 @@ pub async fn erase(
         db.execute_raw(statement(db, sql, values)).await?;
     }
     crate::phones::forget(db, person).await?;
-    let sql = "DELETE FROM card_check WHERE person_id = $1";
-    db.execute_raw(statement(db, sql, [id])).await?;
+    for sql in [
+        "DELETE FROM card_check WHERE person_id = $1",
+        "DELETE FROM certificate_check WHERE certificate_id IN (SELECT id FROM certificate WHERE person_id = $1)",
+    ] {
+        db.execute_raw(statement(db, sql, [id.clone()])).await?;
+    }
     Ok(())
 }
 

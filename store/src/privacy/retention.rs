@@ -46,6 +46,15 @@ pub async fn share_accesses(
     run(db, sql, [time::millis(before).into()]).await
 }
 
+/// Counts of checks of days before a day.
+pub async fn checks(
+    db: &impl ConnectionTrait,
+    before: chrono::NaiveDate,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM certificate_check WHERE day < $1";
+    run(db, sql, [before.to_string().into()]).await
+}
+
 /// Reads of personal values before a moment, and the grants they stood on.
 pub async fn reads(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let at = || Value::from(time::millis(before));

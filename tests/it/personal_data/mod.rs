@@ -1,5 +1,6 @@
 //! Personal data: reading with a purpose, who sees it, consents, requests of persons, erasure, retention, key rotation.
 
+mod checks;
 mod erasure;
 mod keys;
 mod reads;

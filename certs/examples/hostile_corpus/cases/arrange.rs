@@ -259,7 +259,8 @@ pub(super) fn facts(name: &str) -> Facts {
             institution: None,
         },
         "revoked" => {
-            let (at, reason) = (at("2026-04-02T00:00:00Z"), CertificateReason::FraudByHolder);
+            let at = Some(at("2026-04-02T00:00:00Z"));
+            let reason = Some(CertificateReason::FraudByHolder);
             Facts {
                 status: status(CertificateState::Revoked { at, reason }),
                 ..well
@@ -271,7 +272,7 @@ pub(super) fn facts(name: &str) -> Facts {
         },
         "superseded" => Facts {
             status: status(CertificateState::Superseded {
-                at: at("2026-04-02T00:00:00Z"),
+                at: Some(at("2026-04-02T00:00:00Z")),
             }),
             ..well
         },

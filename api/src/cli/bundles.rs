@@ -1,0 +1,379 @@
+//! `mingzheng bundle`: trust bundles, with which certificates are checked without a network.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use certs::bundle::{Bundle, BundleDelta, BundleFault, Seen, delta};
+use certs::trust_list::{self, Roots, root_line};
+use clap::{Args, Subcommand};
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+
+use super::registry::{CommandError, Printing, RegistryArgs};
+use crate::clock::{Clock as _, SystemClock};
+use crate::problem::Problem;
+use crate::verify::wire::instant;
+
+/// 离线包 / trust bundles
+#[derive(Subcommand, Debug)]
+pub enum BundleCommand {
+    /// 签发下一个离线包 / make and sign the next bundle
+    Build {
+        /// 另存到文件 / also write it to a file
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// 由两个离线包生成增量 / the delta from one bundle to a later one
+    Delta {
+        /// 较早的离线包 / the earlier bundle
+        from: PathBuf,
+        /// 较晚的离线包 / the later bundle
+        to: PathBuf,
+        /// 输出文件 / file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// What is trusted, and what was seen.
+        #[command(flatten)]
+        trusted: BundleArgs,
+    },
+    /// 用增量更新离线包 / bring a bundle up to date by a delta
+    Apply {
+        /// 手中的离线包 / the bundle at hand
+        bundle: PathBuf,
+        /// 增量 / the delta
+        delta: PathBuf,
+        /// 输出文件,可与手中的相同 / file to write, may be that of the bundle at hand
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// What is trusted, and what was seen.
+        #[command(flatten)]
+        trusted: BundleArgs,
+    },
+    /// 离线包的内容概要 / what a bundle holds
+    Show {
+        /// 离线包 / bundle
+        file: PathBuf,
+        /// What is trusted, and what was seen.
+        #[command(flatten)]
+        trusted: BundleArgs,
+    },
+    /// 核验离线包,并记住它的编号 / check a bundle, and remember its number
+    Verify {
+        /// 离线包 / bundle
+        file: PathBuf,
+        /// What is trusted, and what was seen.
+        #[command(flatten)]
+        trusted: BundleArgs,
+    },
+}
+
+/// What a verifier trusts, and what it has seen.
+#[derive(Args, Clone, Debug, Default)]
+pub struct BundleArgs {
+    /// 根密钥:一行文字,或存有它的文件;用过一次后会记住 / root key: its line, or a file with it; remembered after the first use
+    #[arg(long, value_name = "LINE|FILE")]
+    root: Option<String>,
+    /// 记住用过的最新离线包的文件,缺省在离线包旁边 / file that remembers the newest bundle that was used; beside the bundle when not given
+    #[arg(long, value_name = "FILE")]
+    seen: Option<PathBuf>,
+}
+
+/// The file that remembers. Who deletes it forgets: then the root key has to be given again.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeenFile {
+    version: u32,
+    roots: Vec<String>,
+    number: u64,
+    sha256: String,
+    trust_list: u64,
+    trust_list_sha256: String,
+}
+
+const SEEN_VERSION: u32 = 1;
+
+impl SeenFile {
+    fn read(path: &Path) -> Result<Option<Self>, CommandError> {
+        let damaged = || {
+            CommandError::CannotCheck(format!(
+                "{0} 已损坏:无法得知用过哪个离线包 / {0} is damaged: what was used before is not known",
+                path.display()
+            ))
+        };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let file: Self = serde_json::from_str(&text).map_err(|_| damaged())?;
+        if file.version == SEEN_VERSION && file.seen().is_some() {
+            Ok(Some(file))
+        } else {
+            Err(damaged())
+        }
+    }
+
+    fn seen(&self) -> Option<Seen> {
+        let digest = |text: &str| HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok();
+        Some(Seen {
+            number: self.number,
+            sha256: digest(&self.sha256)?,
+            trust_list: trust_list::Seen {
+                version: self.trust_list,
+                sha256: digest(&self.trust_list_sha256)?,
+            },
+        })
+    }
+
+    fn of(bundle: &Bundle, seen: &Seen) -> Self {
+        let roots = bundle.trust_list().roots();
+        Self {
+            version: SEEN_VERSION,
+            roots: roots
+                .iter()
+                .filter_map(|(kid, key)| root_line(kid, key))
+                .collect(),
+            number: seen.number,
+            sha256: HEXLOWER.encode(&seen.sha256),
+            trust_list: seen.trust_list.version,
+            trust_list_sha256: HEXLOWER.encode(&seen.trust_list.sha256),
+        }
+    }
+
+    /// In one step, so that a crash leaves the old file or the new one.
+    fn write(&self, path: &Path) -> std::io::Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(std::io::Error::other)?;
+        write_whole(path, (text + "\n").as_bytes())
+    }
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+impl BundleArgs {
+    fn seen_path(&self, bundle: &Path) -> PathBuf {
+        self.seen.clone().unwrap_or_else(|| {
+            let mut name = bundle.as_os_str().to_owned();
+            name.push(".seen.json");
+            name.into()
+        })
+    }
+
+    /// The roots that were given, or else those that were remembered.
+    fn roots(&self, remembered: Option<&SeenFile>) -> Result<Roots, CommandError> {
+        let usage = |fault: trust_list::TrustListFault| CommandError::Usage(fault.to_string());
+        match (&self.root, remembered) {
+            (Some(given), _) => Roots::parse(given).or_else(|_| {
+                let text = std::fs::read_to_string(given).map_err(|error| {
+                    CommandError::Usage(format!(
+                        "根密钥既不是一行密钥,也不是可读的文件 / neither the line of a root key nor a readable file: {error}"
+                    ))
+                })?;
+                Roots::parse(&text).map_err(usage)
+            }),
+            (None, Some(file)) => Roots::parse(&file.roots.join("\n")).map_err(usage),
+            (None, None) => Err(CommandError::Usage(
+                "第一次使用离线包,请用 --root 给出根密钥(向省级残联索取,或从可信网站抄录) / first use of a bundle: give the root key with --root, had from your federation or a site that you trust"
+                    .to_owned(),
+            )),
+        }
+    }
+}
+
+fn read_bundle(file: &Path) -> Result<Vec<u8>, CommandError> {
+    std::fs::read(file).map_err(|error| {
+        CommandError::Usage(format!(
+            "离线包 {0} 无法读取 / the bundle {0} cannot be read: {error}",
+            file.display()
+        ))
+    })
+}
+
+/// A bundle that does not hold cannot be used to check anything: exit code 3.
+fn refused(fault: BundleFault) -> CommandError {
+    CommandError::CannotCheck(format!("[{}] {fault}", fault.code()))
+}
+
+/// Opens a bundle, refuses one that is older than what was used before, and remembers it.
+pub(super) fn open_bundle(
+    file: &Path,
+    trusted: &BundleArgs,
+    print: Printing,
+) -> Result<Bundle, CommandError> {
+    let path = trusted.seen_path(file);
+    let remembered = SeenFile::read(&path)?;
+    let roots = trusted.roots(remembered.as_ref())?;
+    let bundle = Bundle::open(&read_bundle(file)?, &roots).map_err(refused)?;
+    let before = remembered.as_ref().and_then(SeenFile::seen);
+    let seen = bundle.accept(before.as_ref()).map_err(refused)?;
+    if before != Some(seen)
+        && let Err(error) = SeenFile::of(&bundle, &seen).write(&path)
+    {
+        // A stick that cannot be written to is no reason not to check; that nothing is remembered must be known.
+        eprintln!(
+            "mingzheng: {}",
+            print.words(
+                &format!("无法记住离线包编号,下次可能接受更早的离线包:{error}"),
+                &format!("the number of the bundle cannot be remembered, an older one might be taken next time: {error}"),
+            )
+        );
+    }
+    Ok(bundle)
+}
+
+fn open_as_it_is(file: &Path, trusted: &BundleArgs) -> Result<(Bundle, Vec<u8>), CommandError> {
+    let remembered = SeenFile::read(&trusted.seen_path(file))?;
+    let bytes = read_bundle(file)?;
+    let roots = trusted.roots(remembered.as_ref())?;
+    let bundle = Bundle::open(&bytes, &roots).map_err(refused)?;
+    Ok((bundle, bytes))
+}
+
+/// What a bundle holds, in figures.
+#[derive(Serialize)]
+struct Summary {
+    number: u64,
+    issued_at: String,
+    valid_until: String,
+    fresh: bool,
+    signed_by: String,
+    sha256: String,
+    trust_list_version: u64,
+    issuer_keys: usize,
+    bytes: usize,
+    status_bytes: usize,
+    status_lists: usize,
+    places: u64,
+    revoked: usize,
+    superseded: usize,
+    suspended: usize,
+    programs: usize,
+    institutions: usize,
+    federations: usize,
+    tree_size: Option<u64>,
+}
+
+impl Summary {
+    fn of(bundle: &Bundle, bytes: usize) -> Self {
+        let content = bundle.content();
+        let count = |set: fn(&certs::bundle::ListStatus) -> &certs::bundle::Places| {
+            content
+                .lists
+                .values()
+                .map(|list| set(list).as_slice().len())
+                .sum()
+        };
+        Self {
+            number: content.number,
+            issued_at: instant(content.issued_at),
+            valid_until: instant(content.valid_until),
+            fresh: bundle.is_fresh(SystemClock.now()),
+            signed_by: bundle.key_id().to_string(),
+            sha256: HEXLOWER.encode(bundle.sha256()),
+            trust_list_version: bundle.trust_list().version,
+            issuer_keys: bundle.issuers().len(),
+            bytes,
+            status_bytes: content.status_bytes(),
+            status_lists: content.lists.len(),
+            places: content
+                .lists
+                .values()
+                .map(|list| u64::from(list.size))
+                .sum(),
+            revoked: count(|list| &list.revoked),
+            superseded: count(|list| &list.superseded),
+            suspended: count(|list| &list.suspended),
+            programs: content.programs.len(),
+            institutions: content.institutions.len(),
+            federations: content.federations.len(),
+            tree_size: content
+                .checkpoint
+                .lines()
+                .nth(1)
+                .and_then(|size| size.parse().ok()),
+        }
+    }
+}
+
+async fn build(
+    out: Option<PathBuf>,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
+    let app = registry.open().await?;
+    let built = crate::bundles::build(&app).await?;
+    if let Some(out) = out {
+        let bytes = store::bundles::bytes(app.store.reader(), built.number)
+            .await
+            .map_err(Problem::from)?
+            .ok_or_else(Problem::not_found)?;
+        write_whole(&out, &bytes)?;
+    }
+    print.show(&built)
+}
+
+/// Runs the command.
+pub async fn run(
+    command: BundleCommand,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
+    match command {
+        BundleCommand::Build { out } => build(out, registry, print).await,
+        BundleCommand::Delta {
+            from,
+            to,
+            out,
+            trusted,
+        } => {
+            let (from, _) = open_as_it_is(&from, &trusted)?;
+            let (to, bytes) = open_as_it_is(&to, &trusted)?;
+            let made = delta(&from, &to, &bytes)
+                .map_err(|fault| CommandError::Usage(fault.to_string()))?;
+            write_whole(&out, &made)?;
+            print.show(&serde_json::json!({
+                "from": from.content().number, "to": to.content().number, "bytes": made.len(), "whole": bytes.len(),
+            }))
+        }
+        BundleCommand::Apply {
+            bundle: file,
+            delta,
+            out,
+            trusted,
+        } => {
+            let remembered = SeenFile::read(&trusted.seen_path(&file))?;
+            let roots = trusted.roots(remembered.as_ref())?;
+            let from = Bundle::open(&read_bundle(&file)?, &roots).map_err(refused)?;
+            let cannot =
+                |fault: certs::bundle::DeltaFault| CommandError::CannotCheck(fault.to_string());
+            let delta = BundleDelta::read(&read_bundle(&delta)?).map_err(cannot)?;
+            let bytes = delta.apply(&from).map_err(cannot)?;
+            // The registry's own root may have changed with the trust list in the bundle at hand.
+            let to = Bundle::open(&bytes, &roots)
+                .or_else(|_| Bundle::open(&bytes, &from.trust_list().roots()))
+                .map_err(refused)?;
+            let before = remembered.as_ref().and_then(SeenFile::seen);
+            let seen = to.accept(before.as_ref()).map_err(refused)?;
+            write_whole(&out, &bytes)?;
+            SeenFile::of(&to, &seen).write(&trusted.seen_path(&out))?;
+            print.show(&Summary::of(&to, bytes.len()))
+        }
+        BundleCommand::Show { file, trusted } => {
+            let (bundle, bytes) = open_as_it_is(&file, &trusted)?;
+            print.show(&Summary::of(&bundle, bytes.len()))
+        }
+        BundleCommand::Verify { file, trusted } => {
+            let bytes = read_bundle(&file)?.len();
+            let bundle = open_bundle(&file, &trusted, print)?;
+            print.show(&Summary::of(&bundle, bytes))
+        }
+    }
+}

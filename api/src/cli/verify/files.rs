@@ -1,0 +1,195 @@
+//! The QR texts in files: pictures, PDFs, texts; folders and lists of such files.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use certs::qr::{ImageFault, MAX_IMAGE_BYTES, read_image};
+use serde::Serialize;
+
+use super::CommandError;
+use crate::verify::wire::Words;
+
+/// Most files of one command.
+const MOST_FILES: usize = 200_000;
+/// Folders below the one that was named.
+const DEEPEST: usize = 16;
+
+/// Why a file gives no QR text.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct FileFault {
+    pub(super) code: &'static str,
+    pub(super) detail: Words,
+}
+
+pub(super) fn fault(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> FileFault {
+    FileFault {
+        code,
+        detail: Words::new(zh, en),
+    }
+}
+
+/// A sentence of a library of ours: Chinese, ` / `, English.
+fn both(code: &'static str, sentence: &str) -> FileFault {
+    let (zh, en) = sentence.split_once(" / ").unwrap_or((sentence, sentence));
+    fault(code, zh, en)
+}
+
+/// The files that were named, with those of named folders in order of their names. What is no file, or hidden inside of a
+/// folder, is passed over.
+pub(super) fn all(named: &[PathBuf], lists: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
+    let mut files = Vec::new();
+    for path in named {
+        if path.as_os_str() != "-" && path.is_dir() {
+            folder(path, DEEPEST, &mut files)?;
+        } else {
+            files.push(path.clone());
+        }
+    }
+    for list in lists {
+        let text = std::fs::read_to_string(list).map_err(|error| {
+            CommandError::Usage(format!(
+                "清单 {0} 无法读取 / the list {0} cannot be read: {error}",
+                list.display()
+            ))
+        })?;
+        // Names in a list stand beside it, wherever the command runs.
+        let beside = list.parent().unwrap_or(Path::new(""));
+        let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+        files.extend(
+            lines
+                .filter(|line| !line.is_empty())
+                .map(|line| beside.join(line)),
+        );
+    }
+    if files.len() > MOST_FILES {
+        return Err(CommandError::Usage(format!(
+            "一次最多 {MOST_FILES} 个文件 / at most {MOST_FILES} files at once"
+        )));
+    }
+    Ok(files)
+}
+
+fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), CommandError> {
+    let mut entries = std::fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        // The entry itself, not what a link points to: links may lead in circles.
+        let kind = entry.file_type()?;
+        if kind.is_file() {
+            files.push(entry.path());
+        } else if kind.is_dir() && depth > 0 {
+            folder(&entry.path(), depth - 1, files)?;
+        }
+        if files.len() > MOST_FILES {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The QR texts of a file, in order.
+pub(super) fn codes(path: &Path) -> Result<Vec<String>, FileFault> {
+    texts(read(path)?)
+}
+
+/// At most one byte more than a picture may have, so that a device file cannot fill the memory.
+fn read(file: &Path) -> Result<Vec<u8>, FileFault> {
+    let mut bytes = Vec::new();
+    let most = MAX_IMAGE_BYTES as u64 + 1;
+    let outcome = if file.as_os_str() == "-" {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(file).and_then(|open| open.take(most).read_to_end(&mut bytes))
+    };
+    match outcome {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(fault(
+            "unreadable",
+            format!("文件无法读取:{error}"),
+            format!("the file cannot be read: {error}"),
+        )),
+    }
+}
+
+fn texts(bytes: Vec<u8>) -> Result<Vec<String>, FileFault> {
+    if bytes.starts_with(b"%PDF-") {
+        return pdf(&bytes);
+    }
+    let texts = match read_image(&bytes) {
+        Ok(texts) => {
+            let different: BTreeSet<&String> = texts.iter().collect();
+            if different.len() > 1 {
+                // Whose answer is it? One photograph, one certificate.
+                return Err(fault(
+                    "two_codes",
+                    "照片里有两个二维码,请每次只拍一张证书",
+                    "there are two QR codes in the picture: photograph one certificate at a time",
+                ));
+            }
+            texts.into_iter().take(1).collect()
+        }
+        Err(ImageFault::Format) => lines(bytes)?,
+        Err(other) => return Err(both(other.code(), &other.to_string())),
+    };
+    found(texts)
+}
+
+fn lines(bytes: Vec<u8>) -> Result<Vec<String>, FileFault> {
+    if bytes.len() > MAX_IMAGE_BYTES {
+        return Err(both(
+            ImageFault::TooLarge.code(),
+            &ImageFault::TooLarge.to_string(),
+        ));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| {
+        fault(
+            "file_format",
+            "请使用 PNG、JPEG、PDF,或每行一个二维码内容的 UTF-8 文本",
+            "use a PNG, a JPEG, a PDF, or UTF-8 text with one QR text a line",
+        )
+    })?;
+    Ok(text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect())
+}
+
+fn found(texts: Vec<String>) -> Result<Vec<String>, FileFault> {
+    if texts.is_empty() {
+        return Err(fault(
+            "no_code",
+            "没有找到二维码,请拍得更近、更清楚",
+            "no QR code was found: take the picture closer and sharper",
+        ));
+    }
+    Ok(texts)
+}
+
+/// One code for each certificate of the file, page after page; the same code twice on a page is one.
+#[cfg(feature = "paper")]
+fn pdf(bytes: &[u8]) -> Result<Vec<String>, FileFault> {
+    let pages =
+        paper::scan::read_pdf(bytes).map_err(|fault| both(fault.code(), &fault.to_string()))?;
+    let mut texts = Vec::new();
+    for page in pages {
+        let mut seen = BTreeSet::new();
+        texts.extend(page.into_iter().filter(|text| seen.insert(text.clone())));
+    }
+    found(texts)
+}
+
+#[cfg(not(feature = "paper"))]
+fn pdf(_: &[u8]) -> Result<Vec<String>, FileFault> {
+    Err(fault(
+        "pdf_unavailable",
+        "本程序编译时未含 PDF,请改用照片",
+        "this program was built without PDF: use a photograph",
+    ))
+}
