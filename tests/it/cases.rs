@@ -724,7 +724,7 @@ async fn an_institution_may_leave_when_nobody_is_left_behind(database: Database)
 }
 
 /// Value of the first hidden field of this name after a place in the page.
-fn hidden(page: &str, after: &str, name: &str) -> String {
+pub(crate) fn hidden(page: &str, after: &str, name: &str) -> String {
     let rest = &page[page.find(after).expect("the place")..];
     let mark = format!("name=\"{name}\" value=\"");
     let at = rest.find(&mark).expect("the field") + mark.len();

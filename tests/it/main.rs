@@ -18,6 +18,7 @@ mod demo;
 mod desk;
 mod exports;
 mod grades;
+mod grading_desk;
 mod holds;
 mod hostile_uploads;
 mod idempotency;

@@ -2,6 +2,7 @@
 
 pub mod acts;
 pub mod build;
+pub(crate) mod desk;
 pub mod json;
 pub mod pages;
 

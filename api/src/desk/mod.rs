@@ -14,7 +14,7 @@ use crate::access::browser::{FormToken, OnPage, OwnForm, prove_address};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{
     BulkExport, DecideProposals, HandlePersonRequests, ManageAccounts, Permission, ReadAudit,
-    SeeAlarms, SeeProposals, SeeRecords, SeeSelf,
+    SeeAlarms, SeeGrades, SeeProposals, SeeRecords, SeeSelf, WriteBulletins,
 };
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Locale, Path};
@@ -143,6 +143,20 @@ fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)>
             "/admin/queue",
             lang.pick("待办与逾期", "Due and overdue"),
         ),
+        link::<SeeGrades>(
+            presence,
+            if org {
+                "/org/rating"
+            } else {
+                "/admin/gradings"
+            },
+            if org {
+                lang.pick("等级与依据", "Grade and why")
+            } else {
+                lang.pick("评级", "Grading")
+            },
+        ),
+        link::<WriteBulletins>(presence, "/admin/bulletins", lang.pick("通报", "Bulletins")),
         link::<HandlePersonRequests>(
             presence,
             "/desk/requests",

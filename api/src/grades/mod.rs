@@ -1,5 +1,6 @@
 //! Grading on the server: frozen evidence, runs, publication, policies and their replay, ranking and score pages.
 
+pub(crate) mod desk;
 pub mod files;
 pub mod freeze;
 pub mod json;

@@ -24,27 +24,27 @@ use crate::problem::Problem;
 pub(crate) struct Line {
     pub(crate) name: &'static str,
     pub(crate) raw: String,
-    expected: String,
+    pub(crate) expected: String,
     pub(crate) adjusted: String,
-    weight: u32,
-    points: String,
-    product: String,
+    pub(crate) weight: u32,
+    pub(crate) points: String,
+    pub(crate) product: String,
 }
 
 /// What is public about one grade.
 pub(crate) struct ScoreView {
     pub(crate) federation: String,
     pub(crate) period: String,
-    policy: String,
-    run: String,
-    grade: String,
-    previous: String,
-    composite: String,
-    sum: String,
+    pub(crate) policy: String,
+    pub(crate) run: String,
+    pub(crate) grade: String,
+    pub(crate) previous: String,
+    pub(crate) composite: String,
+    pub(crate) sum: String,
     pub(crate) lines: Vec<Line>,
-    reasons: Vec<&'static str>,
-    next: Option<String>,
-    provisional: bool,
+    pub(crate) reasons: Vec<&'static str>,
+    pub(crate) next: Option<String>,
+    pub(crate) provisional: bool,
 }
 
 #[derive(Template)]
@@ -120,7 +120,8 @@ pub(crate) async fn scores(
     Ok(scores)
 }
 
-async fn score_view(
+/// The arithmetic of one result.
+pub(super) async fn score_view(
     app: &App,
     f: &Frame,
     publication: &Publication,

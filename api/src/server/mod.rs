@@ -103,6 +103,8 @@ fn desk_pages() -> Router<App> {
         .merge(crate::access::pages::routes())
         .merge(crate::desk::routes())
         .merge(crate::cases::pages::routes())
+        .merge(crate::grades::desk::routes())
+        .merge(crate::bulletins::desk::routes())
         .merge(crate::privacy::pages::routes())
         .merge(crate::exports::pages::routes())
         .merge(crate::audit::pages::routes())
