@@ -70,7 +70,16 @@ async fn the_server_gives_the_document_and_a_page_of_it() {
     let server = TestServer::start(Database::Sqlite).await;
     let anybody = Client::anybody(&server);
     assert_eq!(anybody.get("/api/openapi.json").await.text(), document());
-    for path in ["/developers", "/en/developers"] {
+    let list = anybody.get("/developers").await.text();
+    assert!(list.contains("href=\"/developers/verification\""), "{list}");
+    anybody
+        .get("/developers/nothing")
+        .await
+        .status
+        .is_client_error()
+        .then_some(())
+        .expect("no such part");
+    for path in ["/developers/verification", "/en/developers/verification"] {
         let page = anybody.get(path).await;
         assert!(page.status.is_success(), "{path}");
         assert!(

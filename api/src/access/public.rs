@@ -78,6 +78,7 @@ pub const PAGES: &[&str] = &[
     "/bulletins.atom",
     "/s/{token}",
     "/developers",
+    "/developers/{tag}",
     "/help",
     "/privacy",
     "/accessibility",

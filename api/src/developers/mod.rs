@@ -12,6 +12,7 @@ use axum::routing::get;
 use serde_json::Value;
 
 use crate::app::App;
+use crate::extract::Path;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
 use crate::problem::Problem;
 
@@ -36,23 +37,52 @@ struct Tag {
 struct DevelopersPage {
     f: Frame,
     tags: Arc<Vec<Tag>>,
+    /// The tag whose operations are shown; without one the tags are listed.
+    shown: Option<usize>,
 }
 
 /// Routes of this feature, for the text of the document.
 pub(crate) fn routes(document: &str) -> Router<App> {
     let document: Value = serde_json::from_str(document).unwrap_or_default();
     let tags = Arc::new(tags(&document));
-    let handler = move |State(app): State<App>, visit: Visit| {
-        let tags = Arc::clone(&tags);
-        async move { show(&app, &visit, tags) }
+    let all = Arc::clone(&tags);
+    let list = move |State(app): State<App>, visit: Visit| {
+        let tags = Arc::clone(&all);
+        async move { show(&app, &visit, tags, None) }
     };
-    both(Router::new(), "/developers", get(handler))
+    let one = move |State(app): State<App>, visit: Visit, Path(name): Path<String>| {
+        let tags = Arc::clone(&tags);
+        async move {
+            let at = tags
+                .iter()
+                .position(|tag| tag.name == name)
+                .ok_or_else(Problem::not_found)?;
+            show(&app, &visit, tags, Some(at))
+        }
+    };
+    let router = both(Router::new(), "/developers", get(list));
+    both(router, "/developers/{tag}", get(one))
 }
 
-fn show(app: &App, visit: &Visit, tags: Arc<Vec<Tag>>) -> Result<Response, Problem> {
-    let f = Frame::new(app, visit, Brand::Registry, visit.lang.pick("接口", "API"))
-        .under("/", visit.lang.pick("首页", "Home"));
-    page(StatusCode::OK, &DevelopersPage { f, tags }, Caching::Minute)
+fn show(
+    app: &App,
+    visit: &Visit,
+    tags: Arc<Vec<Tag>>,
+    shown: Option<usize>,
+) -> Result<Response, Problem> {
+    let words = visit.lang.pick("接口", "API");
+    let tag = shown.and_then(|at| tags.get(at));
+    let title = tag.map_or_else(|| words.to_owned(), |tag| format!("{words}: {}", tag.name));
+    let mut f =
+        Frame::new(app, visit, Brand::Registry, title).under("/", visit.lang.pick("首页", "Home"));
+    if tag.is_some() {
+        f = f.under("/developers", words);
+    }
+    page(
+        StatusCode::OK,
+        &DevelopersPage { f, tags, shown },
+        Caching::Minute,
+    )
 }
 
 fn text(value: &Value) -> String {
