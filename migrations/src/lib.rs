@@ -22,6 +22,7 @@ mod m20260301_000015_sign_in_and_exports;
 mod m20260301_000021_cases;
 mod m20260301_000031_evidence;
 mod m20260301_000032_runs;
+mod m20260301_000041_assessments;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000021_cases::Migration),
             Box::new(m20260301_000031_evidence::Migration),
             Box::new(m20260301_000032_runs::Migration),
+            Box::new(m20260301_000041_assessments::Migration),
         ]
     }
 }

@@ -83,6 +83,7 @@ pub(super) fn desks() -> OpenApiRouter<App> {
         .merge(crate::proposals::routes())
         .merge(crate::exports::bulk::routes())
         .merge(crate::cases::routes())
+        .merge(crate::assessments::routes())
         .merge(crate::audit::json::routes())
         .merge(crate::files::json::routes())
         .merge(crate::cohorts::export::routes())
