@@ -53,6 +53,8 @@ text_enum! {
         Accept = "accept",
         /// Draw the sample and begin.
         Open = "open",
+        /// Read the sample.
+        Read = "read",
         /// Hand in the report.
         Report = "report",
         /// Reply to it.
@@ -71,6 +73,7 @@ named!(AssessmentAct {
     StepAside = "申报回避" / "stepping aside",
     Accept = "承接" / "acceptance",
     Open = "开始现场评估" / "opening the fieldwork",
+    Read = "查看样本" / "reading the sample",
     Report = "提交报告" / "reporting",
     Reply = "答复" / "replying",
     Finish = "定稿" / "making it final",
@@ -116,6 +119,7 @@ const LINES: &[(A, &[S], &[Role])] = &[
     ),
     (A::Accept, &[S::Drawn], ASSESSOR),
     (A::Open, &[S::Accepted], ASSESSOR),
+    (A::Read, &[S::Fieldwork], ASSESSOR),
     (A::Report, &[S::Fieldwork], ASSESSOR),
     (A::Reply, &[S::Reported], INSTITUTION),
     (A::Finish, &[S::Reported, S::Replied], ASSESSOR),
@@ -172,7 +176,7 @@ pub fn decide(facts: &AssessmentFacts, act: A, role: Role) -> Result<S, Refusal>
         A::StepAside | A::Replace if !facts.next_left => S::Lapsed,
         A::Draw | A::StepAside | A::Replace => S::Drawn,
         A::Accept => S::Accepted,
-        A::Open => S::Fieldwork,
+        A::Open | A::Read => S::Fieldwork,
         A::Report => S::Reported,
         A::Reply => S::Replied,
         A::Finish => S::Final,
@@ -189,7 +193,7 @@ fn unmet(facts: &AssessmentFacts, act: A) -> Vec<Unmet> {
     };
     let over = facts.due_on.is_some_and(|due| facts.today > due);
     // The first code names the problem: a conflict comes before everything else.
-    if matches!(act, A::Accept | A::Open | A::Report | A::Finish) {
+    if matches!(act, A::Accept | A::Open | A::Read | A::Report | A::Finish) {
         need(
             !facts.conflict,
             "conflict-of-interest",
@@ -197,7 +201,7 @@ fn unmet(facts: &AssessmentFacts, act: A) -> Vec<Unmet> {
             "The registry knows of an interest of yours in this institution; step aside.",
         );
     }
-    if matches!(act, A::Accept | A::Open | A::Report) {
+    if matches!(act, A::Accept | A::Open | A::Read | A::Report) {
         need(
             facts.accredited,
             "not-accredited",
@@ -205,7 +209,7 @@ fn unmet(facts: &AssessmentFacts, act: A) -> Vec<Unmet> {
             "Your accreditation is over or was withdrawn.",
         );
     }
-    if matches!(act, A::Accept | A::Open | A::Report | A::Reply) {
+    if matches!(act, A::Accept | A::Open | A::Read | A::Report | A::Reply) {
         need(
             !over,
             "term-over",
@@ -306,6 +310,7 @@ mod tests {
             | (S::Drawn | S::Accepted | S::Fieldwork, A::StepAside | A::Replace) => Some(S::Drawn),
             (S::Drawn, A::Accept) => Some(S::Accepted),
             (S::Accepted, A::Open) => Some(S::Fieldwork),
+            (S::Fieldwork, A::Read) => Some(S::Fieldwork),
             (S::Fieldwork, A::Report) => Some(S::Reported),
             (S::Reported, A::Reply) => Some(S::Replied),
             (S::Replied, A::Finish) => Some(S::Final),
@@ -335,6 +340,7 @@ mod tests {
         for (state, act) in [
             (S::Drawn, A::Accept),
             (S::Accepted, A::Open),
+            (S::Fieldwork, A::Read),
             (S::Fieldwork, A::Report),
         ] {
             let good = facts(state);
