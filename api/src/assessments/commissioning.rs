@@ -7,6 +7,7 @@ use domain::assessment::{
     AssessmentAct, AssessmentState, Standing, decide, lot, third_time_running,
 };
 use domain::ids::{AdmissionId, AssessmentId, AssessorId};
+use domain::institution::InstitutionState;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use store::assessments::{Assessment, assessors, candidates};
@@ -59,6 +60,7 @@ pub async fn commission(
     };
     let admission = locked(&act, id).await?;
     facts::not_interested(&act, &admission).await?;
+    admitted(admission.state)?;
     let list = eligible(&act, &admission).await?;
     let ids: Vec<Uuid> = list.iter().map(|one| one.uuid()).collect();
     // Under the lock of the head: no checkpoint comes between the list and its size.
@@ -111,6 +113,25 @@ pub async fn commission(
     let receipt = AssessmentReceipt::of(&row);
     act.finish(StatusCode::CREATED, &receipt, (KIND, row.id))
         .await
+}
+
+/// Only who is in the catalogue, or was and may come back, is assessed.
+fn admitted(state: InstitutionState) -> Result<(), Problem> {
+    use InstitutionState as S;
+    match state {
+        S::Provisional | S::Graded | S::Warned | S::Rectifying | S::Suspended | S::ExitNotice => {
+            Ok(())
+        }
+        S::Applied
+        | S::Returned
+        | S::UnderReview
+        | S::Rejected
+        | S::AdmissionNotice
+        | S::Exited => Err(Problem::new(Code::InstitutionNotAdmitted).with_detail(
+            format!("机构当前为“{}”,不能委托评估。", state.zh()),
+            format!("The institution is {}; it is not assessed.", state.en()),
+        )),
+    }
 }
 
 /// Tells the timeline of the institution, too.

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use domain::access::{Actor, Role};
 use domain::ids::{AdmissionId, AssessmentId, EnrolmentId};
 use serde::Serialize;
+use store::assessments::Assessment;
 use store::assessments::candidates::{self, Candidate};
-use store::assessments::{Assessment, Root};
 use store::scope::Scope;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +17,7 @@ use super::AssessmentReceipt;
 use super::annulment::{self, AnnulRequest};
 use super::commissioning::{self, CommissionRequest, ReplaceAssessorRequest};
 use super::declaring::{self, DeclarationRequest};
+use super::draws::{CandidateResponse, DrawResponse, SampleResponse, hex, sample_of};
 use super::held::{holds, sight};
 use super::reporting::{self, FinalRequest, FindingRequest, ReplyRequest, ReportRequest};
 use super::sample::{self, Contact, ContactRequest, SampledTrainee};
@@ -47,65 +48,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(report_assessment))
         .routes(routes!(reply_to_assessment))
         .routes(routes!(finish_assessment))
-}
-
-/// Somebody on the list of candidates.
-#[derive(Debug, Serialize, ToSchema)]
-struct CandidateResponse {
-    /// The accreditation: what is drawn.
-    assessor: String,
-    /// The organisation.
-    organisation: String,
-    /// Place in the order of the draw, from 1.
-    place: Option<u32>,
-    /// `listed drawn conflict replaced`.
-    standing: &'static str,
-}
-
-impl From<Candidate> for CandidateResponse {
-    fn from(row: Candidate) -> Self {
-        Self {
-            assessor: row.assessor.to_string(),
-            organisation: row.organisation,
-            place: row.place,
-            standing: row.standing.as_str(),
-        }
-    }
-}
-
-/// The checkpoint that decided a draw.
-#[derive(Debug, Serialize, ToSchema)]
-struct DrawResponse {
-    /// Size of the checkpoint.
-    size: u64,
-    /// Its root hash, hexadecimal.
-    root: String,
-}
-
-impl From<Root> for DrawResponse {
-    fn from(root: Root) -> Self {
-        Self {
-            size: root.size,
-            root: hex(&root.hash),
-        }
-    }
-}
-
-fn hex(bytes: &[u8; 32]) -> String {
-    data_encoding::HEXLOWER.encode(bytes)
-}
-
-/// How the sample was drawn; not who is in it.
-#[derive(Debug, Serialize, ToSchema)]
-struct SampleResponse {
-    /// Trainees of the period.
-    population: u32,
-    /// SHA-256 of the list of their enrolments, hexadecimal.
-    population_sha256: String,
-    /// Trainees drawn.
-    drawn: u32,
-    /// The checkpoint.
-    draw: DrawResponse,
 }
 
 /// A report.
@@ -209,12 +151,7 @@ fn response(
         list_sha256: hex(&row.list_sha256),
         candidates: list.into_iter().map(Into::into).collect(),
         draw: row.draw.map(Into::into),
-        sample: row.sample.map(|sample| SampleResponse {
-            population: sample.count,
-            population_sha256: hex(&sample.sha256),
-            drawn: app.evidence.assessment.sample_of(sample.count),
-            draw: sample.root.into(),
-        }),
+        sample: row.sample.map(|sample| sample_of(app, sample)),
         report,
         reply: row.reply,
         last: row.last.map(|last| FinalResponse {

@@ -5,6 +5,7 @@ pub mod accreditation;
 pub mod annulment;
 pub mod commissioning;
 pub mod declaring;
+pub mod draws;
 pub(crate) mod held;
 pub mod json;
 pub mod json_assessors;
@@ -27,6 +28,11 @@ pub(crate) const KIND: &str = "assessment";
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     json::routes().merge(json_assessors::routes())
+}
+
+/// What anybody may ask.
+pub(crate) fn public_routes() -> OpenApiRouter<App> {
+    draws::public_routes()
 }
 
 /// An assessment after an act.

@@ -68,6 +68,7 @@ pub(super) fn public() -> OpenApiRouter<App> {
         .merge(crate::log::json::routes())
         .merge(crate::grades::public_routes())
         .merge(crate::bulletins::public_routes())
+        .merge(crate::assessments::public_routes())
 }
 
 /// What is done at the desks.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::entity::assessments::{assessment, assessment_candidate, assessor};
 use crate::entity::catalogue::admission;
 use crate::scope::Scope;
-use crate::{StoreError, time};
+use crate::{PublicRead, StoreError, time};
 
 /// A checkpoint that decided a draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -303,6 +303,18 @@ pub async fn find(
         .await?
         .map(Assessment::try_from)
         .transpose()
+}
+
+/// An assessment as anybody may know it: the caller shows how it is drawn, and not whom it is about.
+pub async fn for_the_draw(
+    db: &impl PublicRead,
+    id: AssessmentId,
+) -> Result<Option<(Assessment, Vec<candidates::Candidate>)>, StoreError> {
+    let db = db.connection();
+    let Some(row) = assessment::Entity::find_by_id(id.uuid()).one(db).await? else {
+        return Ok(None);
+    };
+    Ok(Some((row.try_into()?, candidates::of(db, id).await?)))
 }
 
 /// Assessments that the asker may see, newest first, at most `limit`, older than the one given.
