@@ -11,6 +11,8 @@ use uuid::Uuid;
 on_both! {
     a_score_drawn_for_reported_and_replied_to_counts_in_freezes_until_it_is_annulled;
     whoever_is_late_replaced_or_no_longer_accredited_does_nothing_more;
+    a_conflict_that_becomes_known_stops_every_act_and_the_next_follows;
+    nobody_assesses_an_institution_three_times_running;
     bad_accreditations_and_commissions_are_refused_and_nothing_is_kept;
 }
 
@@ -637,6 +639,105 @@ async fn whoever_is_late_replaced_or_no_longer_accredited_does_nothing_more(data
     // Two years later it counts no more.
     story.server.days_pass(735);
     assert_eq!(frozen_score(&story).await.0, Value::Null);
+}
+
+/// The registry learns of an interest: as when the same person declares it at another desk.
+async fn interest_known(story: &Story, account: &str) {
+    let app = &story.server.app;
+    let tx = app.store.write().await.expect("a transaction");
+    let account = account.parse().expect("an account");
+    let person = store::assessments::assessors::person_of(&tx, account, story.server.today()).await;
+    let person = person.expect("read").expect("an assessor");
+    let institution = story.institution.parse().expect("an institution");
+    store::cases::declare_interest(&tx, person, institution, "亲属在该校任职", app.now())
+        .await
+        .expect("declared");
+    store::commit(tx).await.expect("committed");
+}
+
+async fn a_conflict_that_becomes_known_stops_every_act_and_the_next_follows(database: Database) {
+    let story = Story::ready(database).await;
+    class(&story, 6).await;
+    let assessors = Assessors::accredited(&story, 2).await;
+    let province = story.who("province-1");
+    let none = json!({ "relations": [] });
+    let at = commissioned(&story).await;
+    log_grows(&story, "340000").await;
+    act(&story, province, &at, "draw", &json!({})).await.good();
+    let first = province.get(&at).await.good()["assessor"].clone();
+    let account = |id: &Value| {
+        let at = assessors.ids.iter().position(|one| id == one.as_str());
+        assessors.accounts[at.expect("accredited")].clone()
+    };
+    interest_known(&story, &account(&first)).await;
+    act(&story, assessors.of(&first), &at, "declaration", &none)
+        .await
+        .problem(409, "conflict-of-interest");
+    let why = json!({ "reason": "应当回避" });
+    act(&story, province, &at, "replacement", &why).await.good();
+
+    // In the field it closes the sample at once; stepping aside is still open.
+    let second = province.get(&at).await.good()["assessor"].clone();
+    let who = assessors.of(&second);
+    act(&story, who, &at, "declaration", &none).await.good();
+    log_grows(&story, "350000").await;
+    act(&story, who, &at, "fieldwork", &json!({})).await.good();
+    let sample = format!("{at}/sample");
+    let rows = who.get(&sample).await.good();
+    let contact = format!("{sample}/{}/contact", text(&rows[0]["enrolment"]));
+    interest_known(&story, &account(&second)).await;
+    let report = json!({ "score": 100, "text": "一切都好,没有发现问题。" });
+    for answer in [
+        who.get(&sample).await,
+        who.post(&contact, &json!({ "words": "电话回访" })).await,
+        act(&story, who, &at, "report", &report).await,
+    ] {
+        answer.problem(409, "conflict-of-interest");
+    }
+    let kin = json!({ "relations": [{ "kind": "relative", "words": "亲属在该校任职" }] });
+    let aside = act(&story, who, &at, "declaration", &kin).await.good();
+    assert_eq!(aside["state"], "lapsed");
+    // Neither stands on a list of this institution any more.
+    let none_left = commission(&story, "province-1").await;
+    assert_eq!(none_left.faults()[0].1, "no-candidates");
+}
+
+async fn nobody_assesses_an_institution_three_times_running(database: Database) {
+    let story = Story::ready(database).await;
+    class(&story, 6).await;
+    let only = Assessors::accredited(&story, 1).await;
+    let who = &only.clients[0];
+    let (province, school) = (story.who("province-1"), story.who("school-1"));
+    for (score, grown) in [(50, ["340000", "350000"]), (70, ["360000", "370000"])] {
+        let at = commissioned(&story).await;
+        log_grows(&story, grown[0]).await;
+        act(&story, province, &at, "draw", &json!({})).await.good();
+        let none = json!({ "relations": [] });
+        act(&story, who, &at, "declaration", &none).await.good();
+        log_grows(&story, grown[1]).await;
+        act(&story, who, &at, "fieldwork", &json!({})).await.good();
+        let report = json!({ "score": score, "text": "现场评估已经完成,详见所附问题清单。" });
+        act(&story, who, &at, "report", &report).await.good();
+        act(&story, school, &at, "reply", &json!({ "text": "无异议。" }))
+            .await
+            .good();
+        let last = json!({ "score": score, "answer": "维持报告得分。" });
+        act(&story, who, &at, "final", &last).await.good();
+    }
+    assert_eq!(
+        frozen_score(&story).await.0,
+        70,
+        "the newest final score counts"
+    );
+    let third = commission(&story, "province-1").await;
+    assert_eq!(third.faults()[0].1, "no-candidates");
+    let (_, account) = assessor(&story, "assessor-other").await;
+    let other = accreditation(&story, &account, ORGANISATIONS[1]);
+    let other = province.post("/api/v1/assessors", &other).await.good();
+    let at = commissioned(&story).await;
+    let list = province.get(&at).await.good()["candidates"].clone();
+    assert_eq!(list.as_array().map(Vec::len), Some(1));
+    assert_eq!(list[0]["assessor"], other["id"]);
 }
 
 async fn bad_accreditations_and_commissions_are_refused_and_nothing_is_kept(database: Database) {
