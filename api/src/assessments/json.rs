@@ -129,7 +129,9 @@ fn response(
             let mut findings: Vec<FindingRequest> =
                 serde_json::from_str(&report.findings).map_err(Problem::internal)?;
             if institution {
-                findings.iter_mut().for_each(|one| one.enrolments.clear());
+                for one in &mut findings {
+                    one.enrolments.clear();
+                }
             }
             Some(ReportResponse {
                 score: report.score,

@@ -309,8 +309,7 @@ mod tests {
             (S::Listed, A::Draw)
             | (S::Drawn | S::Accepted | S::Fieldwork, A::StepAside | A::Replace) => Some(S::Drawn),
             (S::Drawn, A::Accept) => Some(S::Accepted),
-            (S::Accepted, A::Open) => Some(S::Fieldwork),
-            (S::Fieldwork, A::Read) => Some(S::Fieldwork),
+            (S::Accepted, A::Open) | (S::Fieldwork, A::Read) => Some(S::Fieldwork),
             (S::Fieldwork, A::Report) => Some(S::Reported),
             (S::Reported, A::Reply) => Some(S::Replied),
             (S::Replied, A::Finish) => Some(S::Final),
