@@ -101,10 +101,10 @@ impl From<Refusal> for Problem {
             RefusalKind::NotFrom => Code::TransitionRefused,
             RefusalKind::Conditions => {
                 let first = refusal.unmet.first().map_or("", |unmet| unmet.code);
-                if first == "institution-not-admitted" {
-                    Code::InstitutionNotAdmitted
-                } else {
-                    Code::TransitionRefused
+                match first {
+                    "institution-not-admitted" => Code::InstitutionNotAdmitted,
+                    "conflict-of-interest" => Code::ConflictOfInterest,
+                    _ => Code::TransitionRefused,
                 }
             }
         };

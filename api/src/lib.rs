@@ -3,6 +3,7 @@
 pub mod access;
 pub mod act;
 pub mod app;
+pub mod assessments;
 pub mod audit;
 pub mod boot;
 pub mod border;

@@ -129,6 +129,10 @@ ids! {
     AppealId,
     /// A result of a grading run.
     ResultId,
+    /// An accreditation of a third-party assessor.
+    AssessorId,
+    /// A third-party assessment of an institution.
+    AssessmentId,
 }
 
 /// Position of a leaf in the public log, from 0.

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod amounts;
+pub mod assessment;
 pub mod bulletin;
 pub mod calendar;
 pub mod certificate;

@@ -181,6 +181,8 @@ pub struct EvidencePolicy {
     pub evidence: EvidenceNumbers,
     /// The survey.
     pub survey: crate::survey::SurveyNumbers,
+    /// Third-party assessment.
+    pub assessment: crate::assessment::AssessmentNumbers,
 }
 
 /// The numbers of evidence; `wd` are working days.

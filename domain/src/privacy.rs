@@ -46,6 +46,8 @@ crate::text_enum! {
         Complaint = "complaint",
         /// Draw a sample for a check from above.
         AuditSample = "audit_sample",
+        /// Call again the trainees drawn for a third-party assessment; the assessor's alone, noted by the assessment.
+        ThirdPartyAssessment = "third_party_assessment",
         /// Hand over a certificate with its full name; noted by the registry, not asked for.
         CertificateFile = "certificate_file",
     }
@@ -63,7 +65,7 @@ pub enum Shown {
 impl ReadPurpose {
     /// Whether people may name this purpose; the others the registry notes itself.
     pub const fn may_be_asked(self) -> bool {
-        !matches!(self, Self::CertificateFile)
+        !matches!(self, Self::CertificateFile | Self::ThirdPartyAssessment)
     }
 
     /// The word on pages.
@@ -78,6 +80,7 @@ impl ReadPurpose {
             Self::PersonRequest => "办理本人申请",
             Self::Complaint => "处理投诉",
             Self::AuditSample => "抽查",
+            Self::ThirdPartyAssessment => "第三方评估回访",
             Self::CertificateFile => "打开证书文件",
         }
     }
@@ -94,6 +97,7 @@ impl ReadPurpose {
             Self::PersonRequest => "answering a request of the person",
             Self::Complaint => "answering a complaint",
             Self::AuditSample => "sample check",
+            Self::ThirdPartyAssessment => "call for a third-party assessment",
             Self::CertificateFile => "opening a certificate's file",
         }
     }
@@ -136,7 +140,7 @@ pub fn may_see(role: Role, purpose: ReadPurpose, field: PersonalField) -> Option
     use ReadPurpose as R;
     use Shown::{Ends, Whole};
     let of_purpose = match (purpose, field) {
-        (R::CertificateFile, _) => None,
+        (R::CertificateFile | R::ThirdPartyAssessment, _) => None,
         (_, F::Name)
         | (R::PersonRequest, _)
         | (R::IdentityCheck | R::Correction | R::CardCheck, F::CitizenId)
@@ -154,10 +158,14 @@ pub fn may_see(role: Role, purpose: ReadPurpose, field: PersonalField) -> Option
         Role::NationalOfficer => {
             of_purpose.filter(|_| matches!(purpose, R::Complaint | R::AuditSample))
         }
+        // Whom to call, and nothing else (workflow.md 5).
+        Role::Assessor => {
+            let needs = matches!(field, F::Name | F::Phone);
+            (purpose == R::ThirdPartyAssessment && needs).then_some(Whole)
+        }
         // Reviewers confirm, auditors read the audit, account administrators have no business: none of them needs a value.
         Role::InstitutionManager
         | Role::Reviewer
-        | Role::Assessor
         | Role::Auditor
         | Role::AccountAdmin
         | Role::Employer
@@ -465,6 +473,23 @@ mod tests {
             ),
             None
         );
+    }
+
+    #[test]
+    fn an_assessor_sees_whom_to_call_and_nobody_else_sees_for_that_purpose() {
+        for role in Role::ALL {
+            for purpose in ReadPurpose::ALL {
+                for field in PersonalField::ALL {
+                    let seen = may_see(*role, *purpose, *field).is_some();
+                    let assessor = *role == Role::Assessor;
+                    let calls = *purpose == ReadPurpose::ThirdPartyAssessment;
+                    if assessor || calls {
+                        let whom = matches!(field, PersonalField::Name | PersonalField::Phone);
+                        assert_eq!(seen, assessor && calls && whom, "{role} {purpose} {field}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod m20260301_000017_bundles;
 mod m20260301_000021_cases;
 mod m20260301_000031_evidence;
 mod m20260301_000032_runs;
+mod m20260301_000041_assessments;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000021_cases::Migration),
             Box::new(m20260301_000031_evidence::Migration),
             Box::new(m20260301_000032_runs::Migration),
+            Box::new(m20260301_000041_assessments::Migration),
         ]
     }
 }

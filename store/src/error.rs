@@ -149,6 +149,11 @@ const UNIQUE_WORDS: &[(&str, &str, &str)] = &[
         "appeal.timeline_id",
         "appeal of the decision",
     ),
+    (
+        "assessment_open",
+        "assessment.admission_id",
+        "open assessment of the institution",
+    ),
     ("appeal_number_key", "appeal.number", "number of the appeal"),
     (
         "service_timeline_id_key",

@@ -5,6 +5,7 @@
 
 pub mod account_list;
 pub mod accounts;
+pub mod assessments;
 pub mod audit;
 mod bulk;
 pub mod bulk_exports;

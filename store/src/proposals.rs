@@ -172,7 +172,7 @@ pub async fn open_list(
     values.extend(value);
     let sql = format!(
         "SELECT p.id, p.object_kind, p.object_id, p.act, p.proposed_by, s.name AS proposer, p.proposed_at, p.due_at, \
-         COALESCE(i.name, v.name, c.name, e.certificate_no, x.reason, d.name, g.freeze_on, b.title) AS subject, \
+         COALESCE(i.name, v.name, c.name, e.certificate_no, x.reason, d.name, g.freeze_on, b.title, mi.name) AS subject, \
          CASE WHEN p.object_kind = 'key' THEN p.request END AS key_request \
          FROM proposal p JOIN post o ON o.id = p.proposed_post JOIN staff_person s ON s.id = p.proposed_by \
          LEFT JOIN admission a ON a.id = p.object_id LEFT JOIN institution i ON i.id = a.institution_id \
@@ -180,6 +180,8 @@ pub async fn open_list(
          LEFT JOIN certificate e ON e.id = p.object_id LEFT JOIN bulk_export x ON x.id = p.object_id \
          LEFT JOIN policy_draft d ON d.id = p.object_id \
          LEFT JOIN grade_publication g ON g.id = p.object_id LEFT JOIN bulletin b ON b.id = p.object_id \
+         LEFT JOIN assessment m ON m.id = p.object_id LEFT JOIN admission ma ON ma.id = m.admission_id \
+         LEFT JOIN institution mi ON mi.id = ma.institution_id \
          WHERE p.state = 'open' AND p.id > $1 AND {within} ORDER BY p.id LIMIT $2"
     );
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);

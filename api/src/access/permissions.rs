@@ -193,6 +193,16 @@ permissions! {
     SeeEvidence = "see_evidence" [I, X, C, P, N, M, U];
     /// Send surveys, suspend one with too many flags.
     RunSurveys = "run_surveys" [X, C, P];
+    /// Accredit third-party assessors and withdraw accreditations.
+    AccreditAssessors = "accredit_assessors" [P, N];
+    /// Commission third-party assessments, draw and replace assessors, annul.
+    CommissionAssessments = "commission_assessments" [P, N];
+    /// Take on an assessment that one was drawn for: declare, see the sample, report.
+    Assess = "assess" [A];
+    /// Reply to the report of an assessment of one's own institution.
+    ReplyToAssessments = "reply_to_assessments" [I];
+    /// See assessments of one's scope, or those one was drawn for, and who is accredited.
+    SeeAssessments = "see_assessments" [I, X, C, P, N, M, R, A, U];
     /// Write, review, publish and withdraw bulletins.
     WriteBulletins = "write_bulletins" [P, N];
     /// Ask for a file of more than a thousand rows with personal data, and take it once another person has approved
@@ -218,6 +228,7 @@ mod tests {
         "see_grades",
         "see_evidence",
         "recompute_grades",
+        "see_assessments",
     ];
 
     fn held_by(role: Role) -> Vec<&'static str> {

@@ -27,6 +27,8 @@ pub const OPERATIONS: &[&str] = &[
     "public_run",
     "public_ranking",
     "public_bulletins",
+    // How assessors are drawn, so that anybody can draw again.
+    "public_lot",
     // Verification, keys and the log.
     "verify_certificate",
     "verify_certificates",

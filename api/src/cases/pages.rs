@@ -56,6 +56,7 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
             "申请受理或要求补正",
             "accept the application or ask for completion",
         ),
+        "assessment_reply" => ("答复评估报告", "reply to the assessment report"),
         "completion" => ("补正", "complete the application"),
         "admission_decision" => ("入库审核决定", "decide on the admission"),
         "admission_notice" => ("公示期满后决定", "decide after the notice of admission"),

@@ -86,6 +86,8 @@ codes! {
         "当前状态不允许这一操作。" / "This act is not allowed in the present state.",
     SecondPersonRequired = "second-person-required" CONFLICT "须由另一人办理" / "A second person is needed":
         "这一事项须由提出人以外的另一人确认。" / "Somebody other than the proposer must confirm this act.",
+    ConflictOfInterest = "conflict-of-interest" CONFLICT "应当回避" / "Conflict of interest":
+        "您与该机构有利害关系,应当回避;这一事项由他人办理。" / "You have an interest in this institution; somebody else must act.",
     OpenProposal = "open-proposal" CONFLICT "已有待确认的提议" / "A proposal is waiting":
         "同一事项已有待确认的提议,请先确认或退回。" / "A proposal for the same act is waiting; confirm or refuse it first.",
     PeriodNotFrozen = "period-not-frozen" CONFLICT "评价周期未冻结" / "Period not frozen":

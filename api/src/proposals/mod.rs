@@ -89,6 +89,7 @@ async fn dispatch(act: &mut Act, proposal: &Proposal) -> Result<serde_json::Valu
         crate::exports::bulk::KIND => crate::exports::bulk::execute(act, proposal).await,
         "policy_draft" => crate::grades::policies::execute(act, proposal).await,
         "grade_publication" => crate::grades::publications::execute(act, proposal).await,
+        crate::assessments::KIND => crate::assessments::annulment::execute(act, proposal).await,
         "bulletin" => crate::bulletins::acts::execute(act, proposal).await,
         other => Err(Problem::internal(format!(
             "no feature runs proposals on {other}"

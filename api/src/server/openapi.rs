@@ -70,6 +70,7 @@ pub(super) fn public() -> OpenApiRouter<App> {
         .merge(crate::grades::public_routes())
         .merge(crate::bulletins::public_routes())
         .merge(crate::bundles::json::routes())
+        .merge(crate::assessments::public_routes())
 }
 
 /// What is done at the desks.
@@ -86,6 +87,7 @@ pub(super) fn desks() -> OpenApiRouter<App> {
         .merge(crate::proposals::routes())
         .merge(crate::exports::bulk::routes())
         .merge(crate::cases::routes())
+        .merge(crate::assessments::routes())
         .merge(crate::audit::json::routes())
         .merge(crate::files::json::routes())
         .merge(crate::cohorts::export::routes())

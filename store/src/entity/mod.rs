@@ -20,6 +20,7 @@ macro_rules! entity {
 }
 
 pub(crate) mod access;
+pub(crate) mod assessments;
 pub(crate) mod cases;
 pub(crate) mod catalogue;
 pub(crate) mod certificates;

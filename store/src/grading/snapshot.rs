@@ -126,6 +126,7 @@ struct InstitutionFound {
     site_region: String,
     grade: Option<String>,
     suspended: i64,
+    score: Option<i32>,
 }
 
 #[derive(FromQueryResult)]
@@ -241,10 +242,16 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                  OR a.id IN (SELECT e.related_admission_id FROM employment_episode e WHERE {people})"
             ),
         };
+        // The newest final score that still counts on the freeze date; an annulled one is final no more.
+        let day = format!("${}", values.len() + 1);
+        let mut values = values;
+        values.push(self.freeze.clone().into());
         let rows: Vec<InstitutionFound> = self
             .all(
                 format!(
                     "SELECT a.id, a.federation, a.site_region, a.grade, \
+                     (SELECT m.final_score FROM assessment m WHERE m.admission_id = a.id AND m.state = 'final' \
+                     AND m.final_on <= {day} AND m.counts_until >= {day} ORDER BY m.final_on DESC, m.id DESC LIMIT 1) AS score, \
                      CAST((SELECT COUNT(*) FROM survey_suspension s WHERE s.admission_id = a.id) AS BIGINT) AS suspended \
                      FROM admission a WHERE {which}"
                 ),
@@ -254,12 +261,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         for row in rows {
             let bad = || StoreError::inconsistent("admission", row.id);
             let grade = row.grade.as_deref().map(str::parse).transpose();
+            let score = row.score.map(u8::try_from).transpose();
             self.found.snapshot.institutions.push(InstitutionRow {
                 id: row.id,
                 previous_grade: grade.map_err(|_| bad())?,
                 federation: row.federation,
                 district: row.site_region,
-                third_party_score: None,
+                third_party_score: score.map_err(|_| bad())?,
                 sat_suspended: row.suspended > 0,
             });
         }

@@ -1,0 +1,253 @@
+//! What an assessor reads: the sample they drew, while the fieldwork lasts. Names are masked; name and telephone of one
+//! trainee are read one by one, for this purpose alone, and the trainee sees it (trust.md PI-4, workflow.md 5 and 8).
+
+use axum::http::StatusCode;
+use domain::access::{Actor, ScopeCapacity};
+use domain::assessment::{AssessmentAct, decide};
+use domain::ids::{AssessmentId, EnrolmentId, PersonId};
+use domain::privacy::{PersonalField, ReadPurpose, may_see};
+use serde::{Deserialize, Serialize};
+use store::ConnectionTrait;
+use store::assessments::sample::{self, Drawn};
+use store::assessments::{Assessment, Sight, candidates};
+use store::audit::AuditEntry;
+use store::privacy::reads::{self, NewRead};
+use store::privacy::subjects;
+use store::scope::{NATIONAL, Scope};
+use utoipa::ToSchema;
+
+use super::KIND;
+use super::held::{facts_of, holder, holds};
+use crate::act::{Begin, Receipt, clean_reason};
+use crate::app::App;
+use crate::audit::origin::Origin;
+use crate::extract::IdempotencyKey;
+use crate::fields::Faults;
+use crate::problem::Problem;
+
+/// A trainee of the sample.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SampledTrainee {
+    /// The enrolment.
+    pub enrolment: String,
+    /// Place in the order of the draw.
+    pub place: i32,
+    /// Masked name.
+    pub name: String,
+    /// Code of the class.
+    pub cohort: String,
+    /// Its name.
+    pub cohort_name: String,
+    /// Its last day.
+    pub ended_on: String,
+    /// State of the enrolment.
+    pub state: String,
+    /// Minutes attended.
+    pub minutes: Option<i32>,
+    /// Hours planned.
+    pub planned_hours: i32,
+    /// Division of the household.
+    pub household: String,
+}
+
+/// The everything-seeing scope: membership of the sample was checked before, and is the narrower bound.
+fn everywhere() -> Scope {
+    Scope::Federation {
+        code: NATIONAL.to_owned(),
+        capacity: ScopeCapacity::Site,
+    }
+}
+
+/// The assessment, if the actor may read its sample now.
+async fn readable(
+    db: &impl ConnectionTrait,
+    app: &App,
+    actor: &Actor,
+    id: AssessmentId,
+) -> Result<Assessment, Problem> {
+    let row = store::assessments::find(db, &Sight::Assessor(actor.person), id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    holds(actor, &candidates::of(db, id).await?)?;
+    let admission = store::institutions::find(db, &everywhere(), row.admission)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let assessor = holder(db, &row).await?;
+    let institution = admission.institution.id.uuid();
+    let facts = facts_of(db, app, &row, assessor.as_ref(), institution).await?;
+    decide(&facts, AssessmentAct::Read, actor.role)?;
+    Ok(row)
+}
+
+/// The sample. That it was read is in the audit before anybody sees it.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    id: AssessmentId,
+) -> Result<Vec<SampledTrainee>, Problem> {
+    let tx = app.store.write().await?;
+    let row = readable(&tx, app, actor, id).await?;
+    let drawn = match row.assessor {
+        Some(assessor) => sample::of(&tx, id, assessor).await?,
+        None => Vec::new(),
+    };
+    let origin = Origin::current();
+    let entry = AuditEntry {
+        request_id: &origin.request_id,
+        actor: Some(actor),
+        network: &origin.network,
+        act: "read_assessment_sample",
+        object_kind: KIND,
+        object_id: &id.to_string(),
+        detail: &format!("trainees={}", drawn.len()),
+        ..AuditEntry::at(app.now())
+    };
+    store::audit::append(&tx, &entry).await?;
+    store::commit(tx).await?;
+    let people: Vec<PersonId> = drawn.iter().map(Drawn::person).collect();
+    let reader = app.store.reader();
+    let open = store::persons::open(reader, app.store.vault(), &people, app.today()).await?;
+    let masked = |person: PersonId| {
+        let name: Option<domain::PersonName> =
+            open.get(&person).and_then(|one| one.name.parse().ok());
+        name.map_or_else(|| "*".to_owned(), |name| name.mask())
+    };
+    Ok(drawn
+        .into_iter()
+        .map(|one| SampledTrainee {
+            name: masked(one.person()),
+            enrolment: one.enrolment().to_string(),
+            place: one.place,
+            cohort: one.cohort_code,
+            cohort_name: one.cohort_name,
+            ended_on: one.end_on,
+            state: one.state,
+            minutes: one.minutes,
+            planned_hours: one.planned_hours,
+            household: one.hukou_region,
+        })
+        .collect())
+}
+
+/// For what somebody of the sample is called.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactRequest {
+    /// In words, 2 to 200 characters; the trainee can read them.
+    pub words: String,
+}
+
+/// The stored answer: that it was read, not what.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct ContactReceipt {
+    read: uuid::Uuid,
+    enrolment: EnrolmentId,
+}
+
+/// Whom to call.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Contact {
+    /// Number of the read, which the trainee sees.
+    pub read: String,
+    /// The enrolment.
+    pub enrolment: String,
+    /// Full name.
+    pub name: Option<String>,
+    /// Telephone; none without the trainee's consent to be asked later.
+    pub phone: Option<String>,
+    /// Whether the trainee agreed to be asked later by the federation and third-party assessors.
+    pub agrees: bool,
+}
+
+/// Shows nothing.
+impl std::fmt::Debug for Contact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Contact(***)")
+    }
+}
+
+/// Somebody of the sample; everybody else is not found.
+async fn sampled(
+    db: &impl ConnectionTrait,
+    app: &App,
+    actor: &Actor,
+    id: AssessmentId,
+    enrolment: EnrolmentId,
+) -> Result<Drawn, Problem> {
+    let row = readable(db, app, actor, id).await?;
+    let found = match row.assessor {
+        Some(assessor) => sample::find(db, id, assessor, enrolment).await?,
+        None => None,
+    };
+    found.ok_or_else(Problem::not_found)
+}
+
+/// Reads name and telephone of one trainee of the sample.
+pub async fn contact(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: AssessmentId,
+    enrolment: EnrolmentId,
+    request: &ContactRequest,
+) -> Result<Contact, Problem> {
+    let mut faults = Faults::default();
+    faults.text("/words", &request.words, 2, 200);
+    clean_reason(&mut faults, "/words", &request.words);
+    faults.finish()?;
+    let begun = app
+        .begin(
+            actor,
+            key,
+            "read_sampled_contact",
+            &(id, enrolment, request),
+        )
+        .await?;
+    let receipt: Receipt = match begun {
+        Begin::Again(receipt) => receipt,
+        Begin::First(mut act) => {
+            let found = sampled(&act.tx, app, actor, id, enrolment).await?;
+            let agrees = sample::agrees(&act.tx, found.person(), act.today).await?;
+            let fields = if agrees { "name phone" } else { "name" };
+            let receipt = ContactReceipt {
+                read: act.new_id(),
+                enrolment,
+            };
+            let read = NewRead {
+                id: receipt.read,
+                person: found.person(),
+                actor,
+                purpose: ReadPurpose::ThirdPartyAssessment.as_str(),
+                words: Some(&request.words),
+                // The assessment is the task.
+                grant: Some(id.uuid()),
+                at: act.now,
+                day: act.today,
+                fields,
+            };
+            reads::record(&act.tx, app.store.vault(), &read).await?;
+            act.detail = format!("assessment={id} fields={fields}");
+            act.finish(StatusCode::OK, &receipt, ("enrolment", enrolment))
+                .await?
+        }
+    };
+    let stored: ContactReceipt = receipt.parse()?;
+    // Opened after the commit, and judged again: a repeated key opens nothing once the time is over.
+    let reader = app.store.reader();
+    let found = sampled(reader, app, actor, id, stored.enrolment).await?;
+    let agrees = sample::agrees(reader, found.person(), app.today()).await?;
+    let subject = subjects::subject(reader, &everywhere(), stored.enrolment)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let values = subjects::values(reader, app.store.vault(), &subject, app.today()).await?;
+    let purpose = ReadPurpose::ThirdPartyAssessment;
+    let shown = |field| may_see(actor.role, purpose, field).is_some();
+    let text = |value: Option<zeroize::Zeroizing<String>>| value.map(|value| value.to_string());
+    Ok(Contact {
+        read: stored.read.to_string(),
+        enrolment: stored.enrolment.to_string(),
+        name: text(values.name).filter(|_| shown(PersonalField::Name)),
+        phone: text(values.phone).filter(|_| agrees && shown(PersonalField::Phone)),
+        agrees,
+    })
+}
