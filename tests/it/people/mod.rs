@@ -1,5 +1,6 @@
 //! People at the desks and trainees at home: codes by telephone, requests, consents, posts, lists of accounts.
 
+mod accounts;
 mod codes;
 mod consents;
 mod exports;

@@ -217,12 +217,12 @@ async fn no_number_of_a_person_gets_into_objections_papers_and_appeals(database:
             "/answer",
         ),
         (
-            "county-1",
+            "province-1",
             format!("/api/v1/cases/{nowhere}/papers"),
             "/text",
         ),
         (
-            "county-1",
+            "province-1",
             format!("/api/v1/cases/{nowhere}/papers"),
             "/members/0",
         ),

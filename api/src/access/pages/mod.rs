@@ -1,5 +1,6 @@
 //! Pages by which people get in: sign-in, second factor, trainee's code, password (pages.md 1).
 
+mod accounts;
 mod factor;
 mod password;
 mod posts;
@@ -63,7 +64,17 @@ pub(crate) fn routes() -> Router<App> {
         "/desk/post",
         get(posts::posts_page).post(posts::posts_sent),
     );
-    let router = both(router, "/admin/accounts", get(posts::accounts_page));
+    let router = both(router, "/admin/accounts", get(accounts::list_page));
+    let router = both(
+        router,
+        "/admin/accounts/invite",
+        get(accounts::invite_page).post(accounts::invite_sent),
+    );
+    let router = both(
+        router,
+        "/admin/accounts/{id}",
+        get(accounts::account_page).post(accounts::account_sent),
+    );
     both(router, "/sign-out", post(sign_out))
 }
 
