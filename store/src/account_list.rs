@@ -139,7 +139,8 @@ async fn select(
     values.extend(value);
     let sql = format!(
         "SELECT a.id, a.staff_person_id, a.name, a.state, s.name AS person_name,
-           (SELECT COUNT(*) FROM totp t WHERE t.account_id = a.id AND t.confirmed_at IS NOT NULL) AS factors
+           (SELECT COUNT(*) FROM totp t WHERE t.account_id = a.id AND t.confirmed_at IS NOT NULL)
+             + (SELECT COUNT(*) FROM passkey k WHERE k.account_id = a.id) AS factors
          FROM account a JOIN staff_person s ON s.id = a.staff_person_id
          WHERE {which} AND a.name LIKE $3 ESCAPE '\\'
            AND EXISTS (SELECT 1 FROM post o WHERE o.staff_person_id = a.staff_person_id AND o.valid_until IS NULL

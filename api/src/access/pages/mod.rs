@@ -2,6 +2,7 @@
 
 mod accounts;
 mod factor;
+pub(crate) mod passkey;
 mod password;
 mod posts;
 mod sign_in;
@@ -48,6 +49,16 @@ pub(crate) fn routes() -> Router<App> {
         router,
         "/sign-in/enrol",
         get(factor::enrol_page).post(factor::enrol_sent),
+    );
+    let router = both(
+        router,
+        "/sign-in/enrol/key",
+        get(passkey::enrol_page).post(passkey::enrol_sent),
+    );
+    let router = both(
+        router,
+        "/sign-in/second-factor/key",
+        get(passkey::prove_page).post(passkey::prove_sent),
     );
     let router = both(
         router,
