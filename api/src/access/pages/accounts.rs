@@ -288,15 +288,12 @@ pub(super) async fn account_sent(
         },
         _ => return Err(Problem::new(Code::MalformedRequest)),
     };
-    let problem = match done {
-        Ok(_) => {
-            let base = visit.lang.pick("/admin/accounts", "/en/admin/accounts");
-            // A post elsewhere takes the account out of one's area.
-            let found = rows::find(app.store.reader(), &by.actor, id).await?;
-            let back = found.map_or(base.to_owned(), |row| format!("{base}/{}", row.id));
-            return Ok(Redirect::to(&back).into_response());
-        }
-        Err(problem) => problem,
+    let Err(problem) = done else {
+        let base = visit.lang.pick("/admin/accounts", "/en/admin/accounts");
+        // A post elsewhere takes the account out of one's area.
+        let found = rows::find(app.store.reader(), &by.actor, id).await?;
+        let back = found.map_or(base.to_owned(), |row| format!("{base}/{}", row.id));
+        return Ok(Redirect::to(&back).into_response());
     };
     let mut post = PostForm::of(visit.lang, &by.actor, Some(&form));
     let status = post.wrong(visit.lang, problem)?;
