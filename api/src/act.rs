@@ -62,19 +62,6 @@ impl IntoResponse for Receipt {
     }
 }
 
-/// Refuses words that stand in clear and hold the number of a person: a timeline is read by many and kept for good
-/// (trust.md PI-1). Whoever must name the person gives the id.
-pub(crate) fn clean_reason(faults: &mut Faults, pointer: &str, text: &str) {
-    if let Some(found) = domain::free_text::personal_number(text) {
-        faults.add(
-            pointer,
-            "personal-number",
-            format!("这里不能填写个人号码(发现{});请删去,需要时写报名编号。", found.zh()),
-            format!("No number of a person may stand here ({} was found); leave it out, or give the enrolment's id.", found.en()),
-        );
-    }
-}
-
 /// What a repeated key finds.
 #[derive(Debug)]
 pub enum Begin {
@@ -270,7 +257,7 @@ impl Act {
     fn timeline_row(&self, entry: Entry<'_>) -> Result<TimelineEntry, Problem> {
         if let Some(reason) = entry.reason {
             let mut faults = Faults::default();
-            clean_reason(&mut faults, "/reason", reason);
+            faults.no_personal_number("/reason", reason);
             faults.finish()?;
         }
         Ok(TimelineEntry {

@@ -65,6 +65,25 @@ impl Faults {
         }
     }
 
+    /// Words that stand in clear and are read by many: a text without the number of a person (trust.md PI-1).
+    pub fn words(&mut self, pointer: &str, text: &str, least: usize, most: usize) {
+        self.text(pointer, text, least, most);
+        self.no_personal_number(pointer, text);
+    }
+
+    /// Refuses words that hold the number of a person: what stands in clear is read by many and kept for good. Whoever
+    /// must name the person gives the id.
+    pub fn no_personal_number(&mut self, pointer: &str, text: &str) {
+        if let Some(found) = domain::free_text::personal_number(text) {
+            self.add(
+                pointer,
+                "personal-number",
+                format!("这里不能填写个人号码(发现{});请删去,需要时写报名编号。", found.zh()),
+                format!("No number of a person may stand here ({} was found); leave it out, or give the enrolment's id.", found.en()),
+            );
+        }
+    }
+
     /// A number between bounds.
     pub fn between(&mut self, pointer: &str, value: u32, least: u32, most: u32) {
         if !(least..=most).contains(&value) {
@@ -80,7 +99,7 @@ impl Faults {
     /// A reason that may be left out, up to 500 characters.
     pub fn reason(&mut self, reason: Option<&str>) {
         if let Some(reason) = reason {
-            self.text("/reason", reason, 1, 500);
+            self.words("/reason", reason, 1, 500);
         }
     }
 

@@ -21,6 +21,7 @@ mod m20260301_000011_transparency;
 mod m20260301_000015_sign_in_and_exports;
 mod m20260301_000016_trust_lists;
 mod m20260301_000017_bundles;
+mod m20260301_000018_passkeys;
 mod m20260301_000021_cases;
 mod m20260301_000031_evidence;
 mod m20260301_000032_runs;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000015_sign_in_and_exports::Migration),
             Box::new(m20260301_000016_trust_lists::Migration),
             Box::new(m20260301_000017_bundles::Migration),
+            Box::new(m20260301_000018_passkeys::Migration),
             Box::new(m20260301_000021_cases::Migration),
             Box::new(m20260301_000031_evidence::Migration),
             Box::new(m20260301_000032_runs::Migration),

@@ -34,7 +34,7 @@ CREATE TABLE roster (
   id UUID NOT NULL PRIMARY KEY,
   cohort_id UUID NOT NULL REFERENCES cohort (id),
   sha256 BYTES NOT NULL,
-  file_name TEXT NOT NULL,
+  file_type TEXT NOT NULL,
   row_count INTEGER NOT NULL,
   good_count INTEGER NOT NULL,
   fault_count INTEGER NOT NULL,

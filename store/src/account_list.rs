@@ -113,18 +113,36 @@ pub async fn list(
             format!("%{plain}%")
         },
     );
-    let mut values: Vec<Value> = vec![
-        after.map_or(Uuid::nil(), AccountId::uuid).into(),
-        limit.cast_signed().into(),
-        pattern.into(),
-    ];
+    let after = after.map_or(Uuid::nil(), AccountId::uuid);
+    select(db, actor, ("a.id > $1", after), &pattern, limit).await
+}
+
+/// One account of staff in the area of an administrator.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    actor: &Actor,
+    id: AccountId,
+) -> Result<Option<ListedAccount>, StoreError> {
+    let found = select(db, actor, ("a.id = $1", id.uuid()), "%", 1).await?;
+    Ok(found.into_iter().next())
+}
+
+async fn select(
+    db: &impl ConnectionTrait,
+    actor: &Actor,
+    (which, id): (&str, Uuid),
+    pattern: &str,
+    limit: u64,
+) -> Result<Vec<ListedAccount>, StoreError> {
+    let mut values: Vec<Value> = vec![id.into(), limit.cast_signed().into(), pattern.into()];
     let (within, value) = administered(actor, 4);
     values.extend(value);
     let sql = format!(
         "SELECT a.id, a.staff_person_id, a.name, a.state, s.name AS person_name,
-           (SELECT COUNT(*) FROM totp t WHERE t.account_id = a.id AND t.confirmed_at IS NOT NULL) AS factors
+           (SELECT COUNT(*) FROM totp t WHERE t.account_id = a.id AND t.confirmed_at IS NOT NULL)
+             + (SELECT COUNT(*) FROM passkey k WHERE k.account_id = a.id) AS factors
          FROM account a JOIN staff_person s ON s.id = a.staff_person_id
-         WHERE a.id > $1 AND a.name LIKE $3 ESCAPE '\\'
+         WHERE {which} AND a.name LIKE $3 ESCAPE '\\'
            AND EXISTS (SELECT 1 FROM post o WHERE o.staff_person_id = a.staff_person_id AND o.valid_until IS NULL
              AND o.role <> 'trainee' AND {within})
          ORDER BY a.id LIMIT $2"

@@ -120,6 +120,16 @@ const UNIQUE_WORDS: &[(&str, &str, &str)] = &[
         "account of the trainee",
     ),
     (
+        "passkey_pkey",
+        "passkey.credential_id",
+        "key of an authenticator",
+    ),
+    (
+        "passkey_account",
+        "passkey.account_id",
+        "key of an authenticator",
+    ),
+    (
         "idempotency_pkey",
         "idempotency.account_id, idempotency.idempotency_key",
         "idempotency key",

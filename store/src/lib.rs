@@ -36,6 +36,7 @@ pub mod lookups;
 pub mod objections;
 pub mod offers;
 pub mod one_time_tokens;
+pub mod passkeys;
 pub mod persons;
 pub mod phones;
 pub mod privacy;

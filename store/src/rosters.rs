@@ -16,8 +16,8 @@ pub struct Roster {
     pub cohort: CohortId,
     /// SHA-256 of the file.
     pub sha256: Vec<u8>,
-    /// Name of the file as uploaded, without folders.
-    pub file_name: String,
+    /// Ending of the file's name (`csv`), empty where none was told. The name itself may name a person and is not kept.
+    pub file_type: String,
     /// Rows below the header, without the ones skipped.
     pub rows: u32,
     /// Rows without a fault.
@@ -50,7 +50,7 @@ pub async fn insert(db: &impl ConnectionTrait, roster: &Roster) -> Result<(), St
         id: Set(roster.id.uuid()),
         cohort_id: Set(roster.cohort.uuid()),
         sha256: Set(roster.sha256.clone()),
-        file_name: Set(roster.file_name.clone()),
+        file_type: Set(roster.file_type.clone()),
         row_count: Set(roster.rows.cast_signed()),
         good_count: Set(roster.good.cast_signed()),
         fault_count: Set(roster.faulty.cast_signed()),
@@ -85,7 +85,7 @@ pub async fn find(
             id: row.id.into(),
             cohort: row.cohort_id.into(),
             sha256: row.sha256,
-            file_name: row.file_name,
+            file_type: row.file_type,
             rows: row.row_count.cast_unsigned(),
             good: row.good_count.cast_unsigned(),
             faulty: row.fault_count.cast_unsigned(),

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use zeroize::Zeroizing;
 
-use crate::entity::access::{recovery_code, totp};
+use crate::entity::access::{passkey, recovery_code, totp};
 use crate::vault::Vault;
 use crate::{StoreError, time};
 
@@ -48,13 +48,13 @@ pub async fn find(
     }))
 }
 
-/// Whether an account has a confirmed second factor.
+/// Whether an account has a confirmed second factor of either kind.
 pub async fn enrolled(db: &impl ConnectionTrait, account: AccountId) -> Result<bool, StoreError> {
-    Ok(totp::Entity::find_by_id(account.uuid())
+    let codes = totp::Entity::find_by_id(account.uuid())
         .filter(totp::Column::ConfirmedAt.is_not_null())
         .one(db)
-        .await?
-        .is_some())
+        .await?;
+    Ok(codes.is_some() || crate::passkeys::find(db, account).await?.is_some())
 }
 
 /// Keeps a new secret that waits for its confirmation; it replaces one that was never confirmed.
@@ -108,6 +108,15 @@ pub async fn confirm(
         .filter(totp::Column::AccountId.eq(account.uuid()))
         .exec(db)
         .await?;
+    replace_recovery_codes(db, account, code_macs).await
+}
+
+/// Replaces the recovery codes of an account.
+pub async fn replace_recovery_codes(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    code_macs: &[[u8; 32]],
+) -> Result<(), StoreError> {
     recovery_code::Entity::delete_many()
         .filter(recovery_code::Column::AccountId.eq(account.uuid()))
         .exec(db)
@@ -147,5 +156,9 @@ pub async fn remove(db: &impl ConnectionTrait, account: AccountId) -> Result<(),
         .exec(db)
         .await?;
     totp::Entity::delete_by_id(account.uuid()).exec(db).await?;
+    passkey::Entity::delete_many()
+        .filter(passkey::Column::AccountId.eq(account.uuid()))
+        .exec(db)
+        .await?;
     Ok(())
 }

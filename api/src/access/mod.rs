@@ -11,6 +11,7 @@ pub mod json;
 pub mod json_accounts;
 pub mod json_second_factor;
 pub mod pages;
+pub mod passkeys;
 pub mod passwords;
 pub mod permissions;
 pub mod posts;

@@ -1,7 +1,7 @@
 //! The second factor: time-based codes (RFC 6238, each step once) and recovery codes (trust.md AU-5).
 //!
-//! Everything around it asks only "was a second factor proved in this session, and when": another kind (WebAuthn by a
-//! library) would be another way to [`prove`], and nothing else would change.
+//! Everything around it asks only "was a second factor proved in this session, and when"; the other kind stands in
+//! `passkeys`.
 
 use domain::access::Actor;
 use serde::Serialize;
@@ -93,9 +93,11 @@ pub async fn confirm(
     if !uses_step(app, &tx, actor, &waiting.secret, code).await? {
         return Err(wrong_code());
     }
-    let codes: Vec<Token> = (0..RECOVERY_CODES)
-        .map(|_| Token::fresh(app, Kind::Recovery))
-        .collect();
+    // The other kind may have been enrolled while this secret waited.
+    if store::second_factors::enrolled(&tx, actor.account).await? {
+        return Err(Problem::new(Code::AlreadyEnrolled));
+    }
+    let codes = recovery_codes(app);
     let macs: Vec<[u8; 32]> = codes.iter().map(|code| code.mac(app)).collect();
     store::second_factors::confirm(&tx, actor.account, &macs, now).await?;
     store::sessions::end_others(&tx, actor.account, Some(session.id), "second-factor", now).await?;
@@ -111,6 +113,13 @@ pub async fn confirm(
     .await?;
     store::commit(tx).await?;
     Ok(codes.iter().map(Token::grouped).collect())
+}
+
+/// New recovery codes of an account.
+pub(super) fn recovery_codes(app: &App) -> Vec<Token> {
+    (0..RECOVERY_CODES)
+        .map(|_| Token::fresh(app, Kind::Recovery))
+        .collect()
 }
 
 /// Proves the second factor in a session: a code of the authenticator, or a recovery code.

@@ -80,7 +80,7 @@ pub async fn act_on(
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
     if let Some(reason) = &request.reason {
-        faults.text("/reason", reason, 2, 4_000);
+        faults.words("/reason", reason, 2, 4_000);
     }
     check_document(&mut faults, "/document", request.document.as_ref());
     check_points(&mut faults, "/redo", &request.redo);

@@ -97,8 +97,8 @@ pub async fn lodge(
     request: &LodgeAppealRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/points", &request.points, 5, 4_000);
-    faults.text("/wish", &request.wish, 2, 500);
+    faults.words("/points", &request.points, 5, 4_000);
+    faults.words("/wish", &request.wish, 2, 500);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "lodge_appeal", &(id, request))

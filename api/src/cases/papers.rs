@@ -172,7 +172,7 @@ pub async fn file(
 
 fn check(request: &FilePaperRequest) -> Result<(), Problem> {
     let mut faults = Faults::default();
-    faults.text("/text", &request.text, 5, 4_000);
+    faults.words("/text", &request.text, 5, 4_000);
     check_sha256(
         &mut faults,
         "/evidence_sha256",
@@ -295,7 +295,7 @@ pub async fn extend(
     request: &ExtendTermRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/reason", &request.reason, 1, 500);
+    faults.words("/reason", &request.reason, 1, 500);
     faults.finish()?;
     let mut act = match app.begin(actor, key, "extend_term", &(id, request)).await? {
         Begin::First(act) => act,
@@ -376,7 +376,7 @@ pub async fn ask_withdrawal(
     request: &AskWithdrawalRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/reason", &request.reason, 5, 500);
+    faults.words("/reason", &request.reason, 5, 500);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "ask_withdrawal", &(id, request))
@@ -454,7 +454,7 @@ pub async fn declare_interest(
     request: &DeclareInterestRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/reason", &request.reason, 2, 200);
+    faults.words("/reason", &request.reason, 2, 200);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "declare_interest", &(id, request))

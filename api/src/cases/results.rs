@@ -113,7 +113,7 @@ pub async fn object(
     request: &RaiseObjectionRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/text", &request.text, 5, 2_000);
+    faults.words("/text", &request.text, 5, 2_000);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "object_to_result", &(id, request))

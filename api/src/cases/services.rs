@@ -57,7 +57,7 @@ pub async fn serve(
     request: &ServeRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/receipt", &request.receipt, 2, 200);
+    faults.words("/receipt", &request.receipt, 2, 200);
     if !METHODS.contains(&request.method.as_str()) {
         faults.add(
             "/method",

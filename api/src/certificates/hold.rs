@@ -143,7 +143,7 @@ pub async fn review(
     request: &ReviewBatchRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/reason", &request.reason, 5, 500);
+    faults.words("/reason", &request.reason, 5, 500);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "review_batch", &(id, request))

@@ -8,6 +8,7 @@ use domain::access::Actor;
 use domain::ids::CertificateId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use store::StoreError;
 use store::certificates::{Certificate, ShareLink};
 use store::scope::Scope;
 use utoipa::ToSchema;
@@ -15,7 +16,7 @@ use utoipa::ToSchema;
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// For how long a link opens the files.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -108,7 +109,12 @@ fn shown(app: &App, id: CertificateId, receipt: &Receipt) -> Result<Receipt, Pro
     let token = app
         .store
         .vault()
-        .open_registry_secret(TOKEN, id.uuid(), &sealed)?;
+        .open_registry_secret(TOKEN, id.uuid(), &sealed)
+        // Kept answers are not sealed anew when the master key changes: they live for repetitions, not for good.
+        .map_err(|error| match error {
+            StoreError::Sealed(_) => Problem::new(Code::AnswerGone),
+            other => other.into(),
+        })?;
     let shown = ShareReceipt {
         token: String::from_utf8(token).map_err(Problem::internal)?,
         expires_at: kept.expires_at,

@@ -49,7 +49,7 @@ domain::text_enum! {
 
 /// A file as it came.
 pub struct Upload {
-    /// Name given by the sender; only its last part is kept.
+    /// Name given by the sender; it may name a person, and only its ending is kept.
     pub file_name: String,
     /// The bytes.
     pub bytes: Vec<u8>,
@@ -138,12 +138,12 @@ pub async fn upload_roster(
 ) -> Result<Receipt, Problem> {
     let cohort = find(app, actor, id).await?;
     let sha256: [u8; 32] = Sha256::digest(&upload.bytes).into();
-    let file_name = last_part(&upload.file_name);
+    let file_type = ending(&upload.file_name);
     let (_, parsed) = read(app, &cohort, upload).await?;
     let file = File {
         digest: data_encoding::HEXLOWER.encode(&sha256),
         sha256,
-        file_name,
+        file_type,
         rows: parsed.row_count,
         faulty: parsed.faulty,
         skipped: parsed.sample + parsed.blank,
@@ -180,7 +180,7 @@ pub async fn enrol_rows(
 struct File {
     digest: String,
     sha256: [u8; 32],
-    file_name: String,
+    file_type: String,
     rows: u32,
     faulty: u32,
     skipped: u32,
@@ -368,7 +368,7 @@ fn record(
         id,
         cohort: receipt.cohort,
         sha256: file.sha256.to_vec(),
-        file_name: file.file_name.clone(),
+        file_type: file.file_type.clone(),
         rows: receipt.rows,
         good: receipt.good,
         faulty: receipt.faulty,
@@ -432,9 +432,12 @@ impl From<RosterRefused> for Problem {
 }
 
 /// The file's own name without folders, cut to a length that a table can show.
-fn last_part(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or("");
-    last.chars().filter(|c| !c.is_control()).take(120).collect()
+/// The ending of a file's name when it is one that rosters have; anything else after a dot could be a name again.
+fn ending(name: &str) -> String {
+    name.rsplit_once('.')
+        .map(|(_, ending)| ending.to_ascii_lowercase())
+        .filter(|ending| ["csv", "xlsx", "xls", "txt", "tsv"].contains(&ending.as_str()))
+        .unwrap_or_default()
 }
 
 fn count(n: usize) -> u32 {

@@ -104,7 +104,7 @@ fn upload(headers: &HeaderMap, bytes: Bytes) -> Result<Upload, Problem> {
 /// Check a roster (.xlsx or .csv as the body), and import as much of it as asked for.
 #[utoipa::path(post, path = "/api/v1/cohorts/{id}/rosters", tag = "cohorts", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header), UploadQuery,
-        ("X-File-Name" = Option<String>, Header, description = "Name of the file for people, UTF-8 percent-encoded")),
+        ("X-File-Name" = Option<String>, Header, description = "Name of the file, UTF-8 percent-encoded; its ending helps to read it and is all that is kept")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = RosterReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn upload_roster(
@@ -152,8 +152,8 @@ async fn annotate_roster(
 struct RosterResponse {
     /// Its number.
     id: String,
-    /// Name of the file.
-    file_name: String,
+    /// Ending of the file's name, `csv` or `xlsx`; the name itself may name a person and is not kept.
+    file_type: String,
     /// What was asked for.
     import: String,
     /// Rows below the header.
@@ -191,7 +191,7 @@ async fn show_roster(
         .ok_or_else(Problem::not_found)?;
     Ok(Json(RosterResponse {
         id: row.id.to_string(),
-        file_name: row.file_name,
+        file_type: row.file_type,
         import: row.import,
         rows: row.rows,
         good: row.good,

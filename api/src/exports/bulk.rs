@@ -129,8 +129,7 @@ pub async fn propose(
     request: &ExportRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/reason", &request.reason, 5, 200);
-    crate::act::clean_reason(&mut faults, "/reason", &request.reason);
+    faults.words("/reason", &request.reason, 5, 200);
     match (request.list, request.batch, request.cohort) {
         (List::Certificates, _, None) | (List::Enrolments, None, _) => {}
         _ => faults.add(

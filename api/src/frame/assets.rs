@@ -1,4 +1,4 @@
-//! The stylesheet and the mark, under addresses that change with their content.
+//! The stylesheet, the mark and the script of keys, under addresses that change with their content.
 
 use std::sync::LazyLock;
 
@@ -10,6 +10,7 @@ use axum::routing::get;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::access::pages::passkey;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -57,6 +58,13 @@ async fn asset(Path(file): Path<String>) -> Result<Response, Problem> {
             (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
         ];
         return Ok((headers, STYLE).into_response());
+    }
+    if passkey::script_path().strip_prefix("/assets/") == Some(file.as_str()) {
+        let headers = [
+            (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        ];
+        return Ok((headers, passkey::SCRIPT).into_response());
     }
     if file == "mark.svg" {
         Ok(image())

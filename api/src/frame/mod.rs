@@ -346,7 +346,7 @@ pub fn page(
 }
 
 /// Nothing from elsewhere, no script, no inline style (trust.md WEB-3).
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A route in both languages.
 pub fn both(

@@ -53,7 +53,7 @@ pub async fn raise(
     request: &RaiseObjectionRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/text", &request.text, 5, 2_000);
+    faults.words("/text", &request.text, 5, 2_000);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "raise_objection", &(id, request))
@@ -110,7 +110,7 @@ pub async fn decide(
     request: &DecideObjectionRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/answer", &request.answer, 5, 2_000);
+    faults.words("/answer", &request.answer, 5, 2_000);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "decide_objection", &(id, request))

@@ -161,7 +161,7 @@ pub(crate) fn check_points(faults: &mut Faults, pointer: &str, points: &[String]
         faults.add(pointer, "too-many", "最多列 50 条。", "At most 50 points.");
     }
     for (at, point) in points.iter().enumerate() {
-        faults.text(&format!("{pointer}/{at}"), point, 1, 500);
+        faults.words(&format!("{pointer}/{at}"), point, 1, 500);
     }
 }
 
@@ -177,7 +177,7 @@ pub(super) fn check(request: &TransitionRequest) -> Result<(), Problem> {
     );
     check_points(&mut faults, "/findings", &request.findings);
     if let Some(hearing) = &request.hearing {
-        faults.text("/hearing", hearing, 5, 500);
+        faults.words("/hearing", hearing, 5, 500);
     }
     if request.arrangements.len() > 500 || request.fraud_cohorts.len() > 5_000 {
         faults.add(
@@ -189,7 +189,7 @@ pub(super) fn check(request: &TransitionRequest) -> Result<(), Problem> {
     }
     for (at, one) in request.arrangements.iter().enumerate() {
         if let Some(receiving) = &one.receiving {
-            faults.text(&format!("/arrangements/{at}/receiving"), receiving, 1, 200);
+            faults.words(&format!("/arrangements/{at}/receiving"), receiving, 1, 200);
         }
     }
     let completing = request.transition == InstitutionTransition::T03;

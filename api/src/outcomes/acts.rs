@@ -429,7 +429,7 @@ pub async fn close_conflict(
     request: &CloseConflictRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/words", &request.words, 1, 500);
+    faults.words("/words", &request.words, 1, 500);
     faults.finish()?;
     let begun = app
         .begin(actor, key, "close_conflict", &(id, request))

@@ -114,6 +114,8 @@ codes! {
         "已登记动态口令;更换设备请找账号管理员。" / "A second factor is enrolled; ask your account administrator to replace it.",
     CodeSpent = "code-spent" GONE "验证码无效" / "Code not valid":
         "验证码不对、已用过或已过期,请重新索取。" / "The code is wrong, used, or too old; ask for a new one.",
+    AnswerGone = "answer-gone" GONE "首次答复已无法再次给出" / "The first answer cannot be given again":
+        "这个请求已办理过一次,但首次答复中的保密内容因密钥更换已不能再显示;请换一个新的 Idempotency-Key 重新办理。" / "This request was done once, but the secret in its answer was kept under a key that has been put away; send it again with a new Idempotency-Key.",
     RosterFaults = "roster-faults" UNPROCESSABLE_ENTITY "名单有错误" / "The roster has faults":
         "名单有错误,没有写入;请按每行的说明修改后重新上传,或选择只导入正确的行。" / "The roster has faults and nothing was written; mend each row as told and upload again, or import the good rows.",
     UploadType = "upload-type" UNSUPPORTED_MEDIA_TYPE "文件类型不支持" / "File type not supported":

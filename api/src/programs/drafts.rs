@@ -146,7 +146,7 @@ async fn parse(act: &Act, request: &ProgramContent) -> Result<Content, Problem> 
         );
     }
     for (index, unit) in request.content.iter().enumerate() {
-        faults.text(&format!("/content/{index}/title"), &unit.title, 1, 100);
+        faults.words(&format!("/content/{index}/title"), &unit.title, 1, 100);
     }
     let total = request
         .content
@@ -163,10 +163,10 @@ async fn parse(act: &Act, request: &ProgramContent) -> Result<Content, Problem> 
             ),
         );
     }
-    faults.text("/entry_conditions", &request.entry_conditions, 0, 1_000);
-    faults.text("/assessment_rule", &request.assessment_rule, 1, 1_000);
+    faults.words("/entry_conditions", &request.entry_conditions, 0, 1_000);
+    faults.words("/assessment_rule", &request.assessment_rule, 1, 1_000);
     if let Some(demand) = &request.market_demand {
-        faults.text("/market_demand", demand, 1, 2_000);
+        faults.words("/market_demand", demand, 1, 2_000);
     }
     if let Some(code) = &request.certificate_type
         && store::programs::certificate_type(&act.tx, code)

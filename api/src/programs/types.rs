@@ -61,7 +61,7 @@ pub async fn create(
     }
     faults.parse::<OrganisationName>("/name", &request.name);
     faults.parse::<OrganisationName>("/name_en", &request.name_en);
-    faults.text("/description", &request.description, 0, 500);
+    faults.words("/description", &request.description, 0, 500);
     if let Some(months) = request.validity_months {
         faults.between("/validity_months", months, 1, 600);
     }

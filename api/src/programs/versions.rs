@@ -44,7 +44,7 @@ pub async fn act_on(
     let mut faults = Faults::default();
     faults.reason(request.reason.as_deref());
     for (index, opinion) in request.opinions.iter().enumerate() {
-        faults.text(&format!("/opinions/{index}"), opinion, 5, 2_000);
+        faults.words(&format!("/opinions/{index}"), opinion, 5, 2_000);
     }
     faults.finish()?;
     let mut act = match app

@@ -41,6 +41,14 @@ entity! {
         #[sea_orm(primary_key, auto_increment = false)] code_mac: Vec<u8>,
         used_at: Option<i64>,
     }
+    passkey = "passkey" {
+        #[sea_orm(primary_key, auto_increment = false)] credential_id: Vec<u8>,
+        account_id: Uuid, public_key: Vec<u8>, counter: i64, transports: String, added_at: i64, used_at: Option<i64>,
+    }
+    passkey_challenge = "passkey_challenge" {
+        #[sea_orm(primary_key, auto_increment = false)] session_id: Uuid,
+        purpose: String, challenge: Vec<u8>, ends_at: i64,
+    }
     one_time_token = "one_time_token" {
         #[sea_orm(primary_key, auto_increment = false)] token_mac: Vec<u8>,
         purpose: String, account_id: Uuid, created_by: Option<Uuid>, created_at: i64, ends_at: i64,

@@ -1,8 +1,10 @@
 //! People at the desks and trainees at home: codes by telephone, requests, consents, posts, lists of accounts.
 
+mod accounts;
 mod codes;
 mod consents;
 mod exports;
+mod passkeys;
 mod posts;
 mod requests;
 mod words;

@@ -44,7 +44,10 @@ fn factor_form(
         to: to.to_owned(),
         form: form.text.clone(),
         fault,
-        links: Vec::new(),
+        links: vec![(
+            "/sign-in/second-factor/key",
+            pick("用安全密钥验证", "Prove with a security key"),
+        )],
     }
 }
 
@@ -133,7 +136,10 @@ fn enrol_form(app: &App, visit: &Visit, form: &FormToken, step: Enrolling) -> Fo
         form: form.text.clone(),
         fault,
         links: if before {
-            Vec::new()
+            vec![(
+                "/sign-in/enrol/key",
+                pick("改用安全密钥", "Use a security key instead"),
+            )]
         } else {
             vec![("/sign-in/enrol", pick("换一个密钥", "Make another key"))]
         },

@@ -1,6 +1,8 @@
 //! Pages by which people get in: sign-in, second factor, trainee's code, password (pages.md 1).
 
+mod accounts;
 mod factor;
+pub(crate) mod passkey;
 mod password;
 mod posts;
 mod sign_in;
@@ -50,6 +52,16 @@ pub(crate) fn routes() -> Router<App> {
     );
     let router = both(
         router,
+        "/sign-in/enrol/key",
+        get(passkey::enrol_page).post(passkey::enrol_sent),
+    );
+    let router = both(
+        router,
+        "/sign-in/second-factor/key",
+        get(passkey::prove_page).post(passkey::prove_sent),
+    );
+    let router = both(
+        router,
         "/password",
         get(password::password_page).post(password::password_sent),
     );
@@ -63,7 +75,17 @@ pub(crate) fn routes() -> Router<App> {
         "/desk/post",
         get(posts::posts_page).post(posts::posts_sent),
     );
-    let router = both(router, "/admin/accounts", get(posts::accounts_page));
+    let router = both(router, "/admin/accounts", get(accounts::list_page));
+    let router = both(
+        router,
+        "/admin/accounts/invite",
+        get(accounts::invite_page).post(accounts::invite_sent),
+    );
+    let router = both(
+        router,
+        "/admin/accounts/{id}",
+        get(accounts::account_page).post(accounts::account_sent),
+    );
     both(router, "/sign-out", post(sign_out))
 }
 
