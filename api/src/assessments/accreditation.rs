@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::assessments::assessors::{self, Assessor};
 use utoipa::ToSchema;
 
-use crate::act::{Begin, Entry, Receipt, clean_reason};
+use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
@@ -173,8 +173,7 @@ pub async fn withdraw(
     request: &WithdrawAccreditationRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/reason", &request.reason, 2, 500);
-    clean_reason(&mut faults, "/reason", &request.reason);
+    faults.words("/reason", &request.reason, 2, 500);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "withdraw_accreditation", &(id, request))

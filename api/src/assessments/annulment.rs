@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::commissioning::on_admission;
 use super::held::Held;
 use super::{AssessmentReceipt, KIND, keep};
-use crate::act::{Act, Begin, Entry, Receipt, clean_reason};
+use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
@@ -35,8 +35,7 @@ pub async fn propose(
     request: &AnnulRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/reason", &request.reason, 5, 500);
-    clean_reason(&mut faults, "/reason", &request.reason);
+    faults.words("/reason", &request.reason, 5, 500);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "annul_assessment", &(id, request))

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::held::{Held, conflict_since, root_after};
 use super::{AssessmentReceipt, KIND, keep, pass_on};
-use crate::act::{Act, Begin, Entry, Receipt, clean_reason};
+use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::{facts, locked};
 use crate::extract::IdempotencyKey;
@@ -252,8 +252,7 @@ pub async fn replace(
     request: &ReplaceAssessorRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    faults.text("/reason", &request.reason, 2, 500);
-    clean_reason(&mut faults, "/reason", &request.reason);
+    faults.words("/reason", &request.reason, 2, 500);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "replace_assessor", &(id, request))

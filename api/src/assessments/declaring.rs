@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::held::{Held, root_after};
 use super::{AssessmentReceipt, KIND, keep, pass_on};
-use crate::act::{Act, Begin, Entry, Receipt, clean_reason};
+use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::terms;
 use crate::extract::IdempotencyKey;
@@ -54,8 +54,7 @@ fn check(app: &App, request: &DeclarationRequest) -> Result<(), Problem> {
     }
     for (at, one) in request.relations.iter().enumerate().take(20) {
         let words = format!("/relations/{at}/words");
-        faults.text(&words, &one.words, 2, 200);
-        clean_reason(&mut faults, &words, &one.words);
+        faults.words(&words, &one.words, 2, 200);
         if one.ended_on.is_some_and(|day| day > app.today()) {
             faults.add(
                 &format!("/relations/{at}/ended_on"),

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::commissioning::on_admission;
 use super::held::Held;
 use super::{AssessmentReceipt, KIND, keep};
-use crate::act::{Act, Begin, Entry, Receipt, clean_reason};
+use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::terms::{self, Of};
 use crate::extract::IdempotencyKey;
@@ -50,11 +50,6 @@ pub struct ReportRequest {
     pub findings: Vec<FindingRequest>,
 }
 
-fn words(faults: &mut Faults, pointer: &str, text: &str, least: usize, most: usize) {
-    faults.text(pointer, text, least, most);
-    clean_reason(faults, pointer, text);
-}
-
 /// A score that was checked to lie between 0 and 100.
 fn score(faults: &mut Faults, score: u32) -> u8 {
     faults.between("/score", score, 0, 100);
@@ -72,7 +67,7 @@ pub async fn report(
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
     let points = score(&mut faults, request.score);
-    words(&mut faults, "/text", &request.text, 10, 8_000);
+    faults.words("/text", &request.text, 10, 8_000);
     if request.findings.len() > FINDINGS {
         faults.add(
             "/findings",
@@ -82,13 +77,7 @@ pub async fn report(
         );
     }
     for (at, one) in request.findings.iter().enumerate().take(FINDINGS) {
-        words(
-            &mut faults,
-            &format!("/findings/{at}/text"),
-            &one.text,
-            5,
-            1_000,
-        );
+        faults.words(&format!("/findings/{at}/text"), &one.text, 5, 1_000);
     }
     faults.finish()?;
     let mut act = match app
@@ -170,7 +159,7 @@ pub async fn reply(
     request: &ReplyRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    words(&mut faults, "/text", &request.text, 2, 4_000);
+    faults.words("/text", &request.text, 2, 4_000);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "reply_to_assessment", &(id, request))
@@ -220,7 +209,7 @@ pub async fn finish(
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
     let points = score(&mut faults, request.score);
-    words(&mut faults, "/answer", &request.answer, 2, 4_000);
+    faults.words("/answer", &request.answer, 2, 4_000);
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "finish_assessment", &(id, request))

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::KIND;
 use super::held::{facts_of, holder, holds};
-use crate::act::{Begin, Receipt, clean_reason};
+use crate::act::{Begin, Receipt};
 use crate::app::App;
 use crate::audit::origin::Origin;
 use crate::extract::IdempotencyKey;
@@ -192,8 +192,7 @@ pub async fn contact(
     request: &ContactRequest,
 ) -> Result<Contact, Problem> {
     let mut faults = Faults::default();
-    faults.text("/words", &request.words, 2, 200);
-    clean_reason(&mut faults, "/words", &request.words);
+    faults.words("/words", &request.words, 2, 200);
     faults.finish()?;
     let begun = app
         .begin(
