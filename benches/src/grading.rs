@@ -153,16 +153,12 @@ async fn connect(file: &std::path::Path) -> Result<DatabaseConnection, Error> {
 
 async fn insert(db: &impl ConnectionTrait, into: &str, rows: &[Vec<Value>]) -> Result<(), Error> {
     for chunk in rows.chunks(CHUNK) {
-        let width = chunk[0].len();
-        let tuples: Vec<String> = (0..chunk.len())
-            .map(|row| {
-                let places: Vec<String> = (1..=width)
-                    .map(|at| format!("${}", row * width + at))
-                    .collect();
-                format!("({})", places.join(","))
-            })
-            .collect();
-        let sql = format!("INSERT INTO {into} VALUES {}", tuples.join(","));
+        // By position: SQLite looks named places up along a list.
+        let tuple = format!("({})", vec!["?"; chunk[0].len()].join(","));
+        let sql = format!(
+            "INSERT INTO {into} VALUES {}",
+            vec![tuple; chunk.len()].join(",")
+        );
         let values: Vec<Value> = chunk.iter().flatten().cloned().collect();
         db.execute_raw(Statement::from_sql_and_values(
             DbBackend::Sqlite,
@@ -195,6 +191,7 @@ async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
         institutions.push(vec![
             id(1, at).into(),
             text("虚构学校"),
+            text("xugou"),
             format!("X{at:017}").into(),
             0_i64.into(),
         ]);
@@ -222,7 +219,7 @@ async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
     }
     insert(
         &tx,
-        "institution (id, name, credit_code, created_at)",
+        "institution (id, name, spellings, credit_code, created_at)",
         &institutions,
     )
     .await?;

@@ -6,9 +6,10 @@ use domain::ids::{BatchId, CohortId, EnrolmentId};
 
 use super::cast::{Cast, key};
 use super::country::Country;
+use super::disputes::Dispute;
 use super::people::People;
 use super::story::{School, Stage, WithProposal, approve};
-use super::{PAST, Script, disputes, past};
+use super::{PAST, Script, past};
 use crate::app::App;
 use crate::certificates::batches::{self, ProposeBatchRequest, ProposedBatch};
 use crate::certificates::issue;
@@ -72,7 +73,13 @@ pub(super) async fn run(
     past::year(app, script, (country, &mut people), cast, stage, (600, 4)).await?;
     past::grades(app, script, country, cast, 720).await?;
     let gone = stage.schools.remove(EXITED);
-    disputes::exit(app, script, cast, &gone, 800).await?;
+    let with = |school| Dispute {
+        app,
+        script,
+        cast,
+        school,
+    };
+    with(&gone).exit(800).await?;
     let stage = &*stage;
     let mut issued = Vec::new();
     let first = Wave {
@@ -107,7 +114,7 @@ pub(super) async fn run(
     second.finish(&classes[..SECOND_FINISHED]).await?;
     second.accept(&classes[..SECOND_ACCEPTED]).await?;
     issued.extend(second.certify(&classes[..SECOND_CERTIFIED]).await?);
-    disputes::rectify(app, script, cast, &stage.schools[RECTIFYING], PAST + 203).await?;
+    with(&stage.schools[RECTIFYING]).rectify(PAST + 203).await?;
     Ok(issued)
 }
 

@@ -16,11 +16,12 @@ use crate::problem::Problem;
 /// SHA-256 of the empty file: the evidence of a demo is none.
 const EVIDENCE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-struct Dispute<'a> {
-    app: &'a App,
-    script: &'a Script,
-    cast: &'a Cast,
-    school: &'a School,
+/// A school and those who dispute with it.
+pub(super) struct Dispute<'a> {
+    pub(super) app: &'a App,
+    pub(super) script: &'a Script,
+    pub(super) cast: &'a Cast,
+    pub(super) school: &'a School,
 }
 
 fn request<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
@@ -142,103 +143,66 @@ impl Dispute<'_> {
         }
         Ok(())
     }
-}
 
-/// A school that lost its licence: exit with a hearing waived, an appeal, its dismissal. It takes seven weeks.
-pub(super) async fn exit(
-    app: &App,
-    script: &Script,
-    cast: &Cast,
-    school: &School,
-    day: u64,
-) -> Result<(), Problem> {
-    let dispute = Dispute {
-        app,
-        script,
-        cast,
-        school,
-    };
-    script.day(day);
-    let proposal = json!({
-        "cause": "licence_lost", "reason": "办学许可证已被吊销。", "evidence_sha256": EVIDENCE,
-        "minutes": dispute.document("演示会议纪要1号"), "hearing": "收到后五个工作日内可向省残联申请听证。",
-    });
-    dispute.decide(T::T19, proposal).await?;
-    script.day(day + 2);
-    dispute
-        .paper("hearing_waiver", "本机构放弃听证,保留申诉的权利。")
-        .await?;
-    script.day(day + 24);
-    let decision = json!({
-        "reason": "公示期满,无有效异议。", "evidence_sha256": EVIDENCE,
-        "minutes": dispute.document("演示会议纪要2号"),
-    });
-    dispute.decide(T::T20, decision).await?;
-    script.day(day + 30);
-    dispute.appeal(T::T20, day + 30).await
-}
+    /// A school that lost its licence: exit with a hearing waived, an appeal, its dismissal. It takes seven weeks.
+    pub(super) async fn exit(&self, day: u64) -> Result<(), Problem> {
+        self.script.day(day);
+        let proposal = json!({
+            "cause": "licence_lost", "reason": "办学许可证已被吊销。", "evidence_sha256": EVIDENCE,
+            "minutes": self.document("演示会议纪要1号"), "hearing": "收到后五个工作日内可向省残联申请听证。",
+        });
+        self.decide(T::T19, proposal).await?;
+        self.script.day(day + 2);
+        self.paper("hearing_waiver", "本机构放弃听证,保留申诉的权利。")
+            .await?;
+        self.script.day(day + 24);
+        let decision = json!({
+            "reason": "公示期满,无有效异议。", "evidence_sha256": EVIDENCE,
+            "minutes": self.document("演示会议纪要2号"),
+        });
+        self.decide(T::T20, decision).await?;
+        self.script.day(day + 30);
+        self.appeal(T::T20, day + 30).await
+    }
 
-/// A warning that was answered, and the order to rectify that followed.
-pub(super) async fn rectify(
-    app: &App,
-    script: &Script,
-    cast: &Cast,
-    school: &School,
-    day: u64,
-) -> Result<(), Problem> {
-    let dispute = Dispute {
-        app,
-        script,
-        cast,
-        school,
-    };
-    script.day(day);
-    let warning = json!({
-        "cause": "major_finding", "reason": "抽查发现就业回访记录缺失。", "evidence_sha256": EVIDENCE,
-        "findings": ["半数学员没有回访记录"],
-    });
-    dispute.decide(T::T11, warning).await?;
-    script.day(day + 3);
-    dispute
-        .paper("reply", "回访由兼职人员进行,记录没有归档;将补齐。")
-        .await?;
-    script.day(day + 8);
-    let until = app
-        .today()
-        .checked_add_days(chrono::Days::new(80))
-        .ok_or_else(|| Problem::internal("a day beyond the calendar"))?;
-    let order = json!({
-        "cause": "reply_not_accepted", "reason": "没有说明补齐的办法和期限。", "until": until,
-        "findings": ["补齐全部回访记录", "指定专人负责回访"],
-    });
-    dispute.decide(T::T13, order).await?;
-    script.day(day + 12);
-    dispute
-        .paper("plan", "整改方案:六周内补齐记录,每月回访一次。")
-        .await
-}
+    /// A warning that was answered, and the order to rectify that followed.
+    pub(super) async fn rectify(&self, day: u64) -> Result<(), Problem> {
+        self.script.day(day);
+        let warning = json!({
+            "cause": "major_finding", "reason": "抽查发现就业回访记录缺失。", "evidence_sha256": EVIDENCE,
+            "findings": ["半数学员没有回访记录"],
+        });
+        self.decide(T::T11, warning).await?;
+        self.script.day(day + 3);
+        self.paper("reply", "回访由兼职人员进行,记录没有归档;将补齐。")
+            .await?;
+        self.script.day(day + 8);
+        let until = self
+            .app
+            .today()
+            .checked_add_days(chrono::Days::new(80))
+            .ok_or_else(|| Problem::internal("a day beyond the calendar"))?;
+        let order = json!({
+            "cause": "reply_not_accepted", "reason": "没有说明补齐的办法和期限。", "until": until,
+            "findings": ["补齐全部回访记录", "指定专人负责回访"],
+        });
+        self.decide(T::T13, order).await?;
+        self.script.day(day + 12);
+        self.paper("plan", "整改方案:六周内补齐记录,每月回访一次。")
+            .await
+    }
 
-/// A warning whose reply is due.
-pub(super) async fn warn(
-    app: &App,
-    script: &Script,
-    cast: &Cast,
-    school: &School,
-    day: u64,
-) -> Result<(), Problem> {
-    let dispute = Dispute {
-        app,
-        script,
-        cast,
-        school,
-    };
-    script.day(day);
-    let due = app
-        .today()
-        .checked_sub_days(chrono::Days::new(35))
-        .ok_or_else(|| Problem::internal("a day before the calendar"))?;
-    let warning = json!({
-        "cause": "data_late", "reason": "季度就业数据逾期未报。", "data_due_on": due, "findings": ["补报第二季度就业数据"],
-    });
-    dispute.decide(T::T11, warning).await
+    /// A warning whose reply is due.
+    pub(super) async fn warn(&self, day: u64) -> Result<(), Problem> {
+        self.script.day(day);
+        let due = self
+            .app
+            .today()
+            .checked_sub_days(chrono::Days::new(35))
+            .ok_or_else(|| Problem::internal("a day before the calendar"))?;
+        let warning = json!({
+            "cause": "data_late", "reason": "季度就业数据逾期未报。", "data_due_on": due, "findings": ["补报第二季度就业数据"],
+        });
+        self.decide(T::T11, warning).await
+    }
 }

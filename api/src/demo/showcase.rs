@@ -14,8 +14,9 @@ use zeroize::Zeroizing;
 
 use super::cast::{Cast, key};
 use super::classes::Issued;
+use super::disputes::Dispute;
 use super::story::{Stage, WithProposal, approve};
-use super::{DemoCertificate, Script, disputes};
+use super::{DemoCertificate, Script};
 use crate::app::App;
 use crate::certificates::change::{self, ChangeRequest};
 use crate::certificates::files;
@@ -56,7 +57,13 @@ pub(super) async fn change(
         }
     }
     if let Some(school) = stage.schools.get(WARNED) {
-        disputes::warn(app, script, cast, school, super::PAST + 228).await?;
+        let dispute = Dispute {
+            app,
+            script,
+            cast,
+            school,
+        };
+        dispute.warn(super::PAST + 228).await?;
     }
     // The certificates of a suspended institution stay valid, and say so.
     if let Some(school) = stage.schools.last() {

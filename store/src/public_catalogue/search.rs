@@ -15,6 +15,7 @@ use crate::StoreError;
 use crate::entity::catalogue::{admission, program_version};
 use crate::institutions::Admission;
 use crate::programs::Version;
+use crate::scope::NATIONAL;
 
 /// Words of a search beyond this many are not looked at.
 const MOST_WORDS: usize = 6;
@@ -258,17 +259,16 @@ pub async fn institutions(
     all.words(&filter.text, &["i.name", "i.spellings"], "i.credit_code");
     if !filter.region.is_empty() {
         let region = all.place(filter.region.as_str());
-        // A whole province holds so many rows that finding them one by one by their division costs more than passing
-        // over the others: the column of an expression has no index. Smaller areas are found by theirs.
-        let column = if filter.region.ends_with("0000") {
-            "(a.site_region || '')"
+        // Each admission names the province-level federation of its site: one comparison a row. A whole province holds so
+        // many rows that finding them one by one costs more than passing over the others: no index serves `COALESCE`.
+        if filter.region.ends_with("0000") && filter.region != NATIONAL {
+            all.and(&format!("COALESCE(a.federation, '') = {region}"));
         } else {
-            "a.site_region"
-        };
-        all.and(&format!(
-            "{column} IN (SELECT area FROM federation_area WHERE federation = {region} AND valid_until IS NULL \
-             UNION ALL SELECT {region})"
-        ));
+            all.and(&format!(
+                "a.site_region IN (SELECT area FROM federation_area WHERE federation = {region} AND valid_until IS NULL \
+                 UNION ALL SELECT {region})"
+            ));
+        }
     }
     if !filter.state.is_empty() {
         let state = all.place(filter.state.as_str());
