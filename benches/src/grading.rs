@@ -110,7 +110,7 @@ async fn main() -> Result<(), Error> {
     );
     println!(
         "peak memory                {} MB (goal: below 3,072)",
-        peak_mb()
+        benches::peak_mb()
     );
     drop(results);
     let mut times = Vec::new();
@@ -124,23 +124,6 @@ async fn main() -> Result<(), Error> {
         benches::median(times).as_micros()
     );
     Ok(())
-}
-
-/// Most memory that this process ever held.
-fn peak_mb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|rest| {
-            rest.trim()
-                .trim_end_matches(" kB")
-                .trim()
-                .parse::<u64>()
-                .ok()
-        })
-        .unwrap_or(0)
-        / 1_024
 }
 
 async fn connect(file: &std::path::Path) -> Result<DatabaseConnection, Error> {

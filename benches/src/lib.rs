@@ -64,3 +64,20 @@ impl Stretch {
 pub fn add(one: [Duration; 2], other: [Duration; 2]) -> [Duration; 2] {
     [one[0] + other[0], one[1] + other[1]]
 }
+
+/// Most memory that this process ever held, in MiB.
+pub fn peak_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| {
+            rest.trim()
+                .trim_end_matches(" kB")
+                .trim()
+                .parse::<u64>()
+                .ok()
+        })
+        .unwrap_or(0)
+        / 1_024
+}

@@ -102,7 +102,10 @@ pub async fn run(
         None => by_registry(&files, registry).await?,
     };
     if print.json {
-        print.show(&lines)?;
+        let told: Result<Vec<_>, _> = on_all_cores(&lines, serde_json::value::to_raw_value)
+            .into_iter()
+            .collect();
+        print.show(&told.map_err(|error| CommandError::Usage(error.to_string()))?)?;
     } else if lines.len() == 1 || args.details {
         for line in &lines {
             print.text(&print::block(line, print))?;
