@@ -345,16 +345,16 @@ if (trainee) {
   await walk("trainee-waiting", ["/me/requests", "/me/copy"]);
 } else faults.push("no trainee in the demo");
 await as("county", trainee.officer, ["/desk", "/desk/requests", "/desk/exports", "/sign-in/enrol", "/sign-in/enrol/key", "/sign-in/second-factor"]);
-/** Where the first line of a list leads. */
-async function firstOf(list) {
+/** Where a line of a list leads; without its number, the first. */
+async function lineOf(list, number = 0) {
   const page = await browser.newPage();
   await page.goto(demo.address + list);
-  const link = await page.locator("main tbody a").first().getAttribute("href", { timeout: 2000 }).catch(() => null);
+  const link = await page.locator("main tbody a").nth(number).getAttribute("href", { timeout: 2000 }).catch(() => null);
   await page.close();
   if (!link) faults.push(`nothing on ${list}`);
   return link ?? list;
 }
-await walk("county", [await firstOf("/desk/requests")]);
+await walk("county", [await lineOf("/desk/requests")]);
 await sendForm("/desk/exports", { list: "certificates", reason: "年度统计核对" });
 await walk("county-waiting", ["/desk/exports", "/desk"]);
 // A case as its province, and as its institution; a decision with its form.
@@ -373,7 +373,8 @@ for (const operator of demo.accounts.filter((one) => one.role === "institution_o
   break;
 }
 await as("national", national, ["/desk", "/desk/post", "/admin/accounts", "/admin/accounts/invite"]);
-await walk("national", [await firstOf("/admin/accounts")]);
+// One's own account, and another's with what can be done about it.
+await walk("national", [await lineOf("/admin/accounts"), await lineOf("/admin/accounts", 1)]);
 await as("auditor", auditor, ["/admin/audit"]);
 
 await browser.close();
