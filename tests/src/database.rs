@@ -23,16 +23,24 @@ impl Database {
 
     /// The address of a new, empty database; none for SQLite, whose file lies in the data folder.
     pub fn new_address(self) -> Option<String> {
-        match self {
-            Self::Sqlite => None,
-            Self::Postgres(cluster) => {
-                let name = format!(
-                    "it_{}_{}",
-                    std::process::id(),
-                    NEXT.fetch_add(1, Ordering::Relaxed)
-                );
-                Some(cluster.new_database(&name).expect("a new database"))
-            }
-        }
+        self.address(|cluster, name| cluster.new_database(name))
+    }
+
+    /// The address of a copy of the database at another address, to which nobody is connected.
+    pub(crate) fn copy_of(self, address: Option<&str>) -> Option<String> {
+        let template = address?.rsplit('/').next()?;
+        self.address(|cluster, name| cluster.copy_of(template, name))
+    }
+
+    fn address(
+        self,
+        make: impl FnOnce(&Cluster, &str) -> std::io::Result<String>,
+    ) -> Option<String> {
+        let Self::Postgres(cluster) = self else {
+            return None;
+        };
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("it_{}_{number}", std::process::id());
+        Some(make(cluster, &name).expect("a new database"))
     }
 }

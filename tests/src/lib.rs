@@ -7,6 +7,7 @@ pub mod client;
 pub mod command;
 pub mod database;
 pub mod interop;
+mod kept;
 pub mod offline;
 pub mod paper;
 pub mod people;

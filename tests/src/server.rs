@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::Database;
+use crate::kept::Kept;
 
 /// The first morning of every story: a Monday, ten o'clock in China.
 pub const FIRST_MORNING: &str = "2026-03-02T02:00:00Z";
@@ -23,6 +24,8 @@ pub struct TestServer {
     /// The clock.
     pub clock: Arc<SetClock>,
     address: SocketAddr,
+    /// Where the database is; none for the file in the data folder.
+    at: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     data: tempfile::TempDir,
 }
@@ -35,10 +38,25 @@ impl TestServer {
 
     /// A new, empty registry with other settings.
     pub async fn start_with(database: Database, change: impl FnOnce(&mut Settings)) -> Self {
-        let data = tempfile::tempdir().expect("a temporary folder");
         let first: DateTime<Utc> = FIRST_MORNING.parse().expect("an instant");
-        let clock = Arc::new(SetClock::new(first));
-        let address = database.new_address();
+        let data = tempfile::tempdir().expect("a temporary folder");
+        Self::open(data, database.new_address(), first, change).await
+    }
+
+    /// A copy of a registry that was made before, at the moment at which it was left.
+    pub(crate) async fn copied(database: Database, kept: &Kept) -> Self {
+        let address = database.copy_of(kept.address.as_deref());
+        Self::open(kept.folder(), address, kept.now, |_| ()).await
+    }
+
+    async fn open(
+        data: tempfile::TempDir,
+        address: Option<String>,
+        now: DateTime<Utc>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let clock = Arc::new(SetClock::new(now));
+        let at = address.clone();
         let mut settings = Settings {
             data: data.path().to_owned(),
             database: address.map(|url| url.parse().expect("a database address")),
@@ -59,9 +77,22 @@ impl TestServer {
             app,
             clock,
             address,
+            at,
             stop: Some(stop),
             data,
         }
+    }
+
+    /// Ends, with nobody connected to its database any more: its data folder, the address of its database, the moment.
+    pub(crate) async fn end(mut self) -> (tempfile::TempDir, Option<String>, DateTime<Utc>) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let closed = self.app.store.clone().close().await;
+        closed.expect("the store closes");
+        let empty = tempfile::tempdir().expect("a temporary folder");
+        let data = std::mem::replace(&mut self.data, empty);
+        (data, self.at.take(), self.app.now())
     }
 
     /// The same registry under another configuration, on another socket.

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::answer::text;
+use crate::kept::Kept;
 use crate::{Client, Database, TestServer, rosters};
 
 /// County, its prefecture's province and the county itself, in which the school lies.
@@ -37,6 +39,34 @@ pub struct Story {
     next_person: u32,
 }
 
+/// A story as far as it was told once, to be told on by many.
+struct Chapter {
+    registry: Kept,
+    names: Vec<&'static str>,
+    /// Admission, institution, site, program, offer.
+    known: [String; 5],
+}
+
+impl Chapter {
+    async fn of(story: Story) -> Self {
+        let Story {
+            server,
+            people,
+            admission,
+            institution,
+            site,
+            program,
+            offer,
+            ..
+        } = story;
+        Self {
+            names: people.keys().copied().collect(),
+            known: [admission, institution, site, program, offer],
+            registry: Kept::of(server).await,
+        }
+    }
+}
+
 /// Password of everybody in a test.
 pub const PASSWORD: &str = "a-long-password-of-tests";
 /// Credit code of the school.
@@ -45,7 +75,42 @@ pub const CREDIT_CODE: &str = "52330106XX00000193";
 impl Story {
     /// Staff at every desk, and nothing else.
     pub async fn staffed(database: Database) -> Self {
-        Self::staffed_on(TestServer::start(database).await).await
+        static KEPT: [OnceCell<Chapter>; 2] = [OnceCell::const_new(), OnceCell::const_new()];
+        let told = async || Self::staffed_on(TestServer::start(database).await).await;
+        Self::copied(&KEPT, database, told).await
+    }
+
+    /// A copy of the story so far, which is told once in a process for each kind of database.
+    async fn copied(
+        kept: &[OnceCell<Chapter>; 2],
+        database: Database,
+        told: impl AsyncFnOnce() -> Self,
+    ) -> Self {
+        let kept = &kept[usize::from(matches!(database, Database::Postgres(_)))];
+        let chapter = kept
+            .get_or_init(|| async { Chapter::of(told().await).await })
+            .await;
+        let server = TestServer::copied(database, &chapter.registry).await;
+        let people = chapter.names.iter().map(|name| {
+            let client = match *name {
+                "anybody" => Client::anybody(&server),
+                name => Client::of(&server, name, PASSWORD),
+            };
+            (*name, client)
+        });
+        let people = people.collect();
+        let [admission, institution, site, program, offer] = chapter.known.clone();
+        Self {
+            server,
+            people,
+            admission,
+            institution,
+            site,
+            program,
+            offer,
+            places: 30,
+            next_person: 1,
+        }
     }
 
     /// Staff at every desk of a server.
@@ -167,7 +232,13 @@ impl Story {
 
     /// From the application to the open offer of a published program, with an issuer key for the year.
     pub async fn ready(database: Database) -> Self {
-        Self::ready_on(TestServer::start(database).await).await
+        static KEPT: [OnceCell<Chapter>; 2] = [OnceCell::const_new(), OnceCell::const_new()];
+        let told = async || {
+            let mut story = Self::applied(database).await;
+            story.admit_and_offer().await;
+            story
+        };
+        Self::copied(&KEPT, database, told).await
     }
 
     /// The same on a server that was started already.

@@ -29,6 +29,15 @@ impl Cluster {
 
     /// Makes an empty database; answers its address.
     pub fn new_database(&self, name: &str) -> std::io::Result<String> {
+        self.create(name, &[])
+    }
+
+    /// Makes a copy of a database that nobody is connected to; answers its address.
+    pub fn copy_of(&self, template: &str, name: &str) -> std::io::Result<String> {
+        self.create(name, &["-T", template])
+    }
+
+    fn create(&self, name: &str, from: &[&str]) -> std::io::Result<String> {
         // A folder of links to the server programs may lack the client ones.
         let beside = self.programs.join("createdb");
         let createdb = if beside.is_file() {
@@ -39,6 +48,7 @@ impl Cluster {
         let made = Command::new(createdb)
             .args(["-h", "127.0.0.1", "-U", "mingzheng", "-p"])
             .arg(self.port.to_string())
+            .args(from)
             .arg(name)
             .stdin(Stdio::null())
             .output()?;
