@@ -23,6 +23,7 @@ pub mod enrolments;
 mod entity;
 pub mod episodes;
 pub mod error;
+pub mod factors;
 pub mod files;
 #[cfg(test)]
 mod fixture;

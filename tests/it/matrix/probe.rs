@@ -52,6 +52,7 @@ fn field(before: &str, name: &str, operation: &str) -> &'static str {
         ("/api/v1/evidence-conflicts/", _) => "conflict",
         ("/api/v1/assessors/", _) => "accreditation",
         ("/api/v1/assessments/" | "/api/v1/lots/", "id") => "assessment",
+        ("/api/v1/self/second-factors/", _) => "factor",
         (_, "old" | "new" | "from") => "size",
         ("/trust/bundle/", _) => "bundle",
         (_, "purpose" | "number") => "list",
@@ -85,6 +86,7 @@ fn filled(operation: &Operation, case: &Case) -> String {
             ("list", None) if name == "number" => "1",
             ("list", None) => "revocation",
             ("kid", None) => "k3326",
+            ("factor", None) => "codes",
             ("code", None) => "P0000001",
             ("credit_code", None) => "52330106XX00000193",
             (_, None) => panic!("{}: {field} of {case:?}", operation.name),
@@ -177,6 +179,9 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
             json!({ "old_password": "not-the-old-password", "new_password": PASSWORD })
         }
         "confirm_second_factor" | "prove_second_factor" => json!({ "code": "000000" }),
+        "name_second_factor" => json!({ "name": "备用" }),
+        "add_passkey" | "prove_passkey" => json!({ "answer": {} }),
+        "enable_account" => json!({ "reason": "返岗" }),
         // Refused after it is known whose case it is: at this stage of the case, or of this state.
         "file_paper" => json!({ "kind": "plan", "text": "整改方案:每月回访。" }),
         "extend_term" => json!({ "until": "2027-01-01", "reason": "学校搬迁。" }),
@@ -334,6 +339,10 @@ pub(super) fn cell(operation: &Operation, case: &Case, answer: &Answer) -> Resul
         400 | 401 | 409 | 410 | 412 | 415 | 422 | 428 => Ok(Cell::Allowed),
         // Nothing of the run is public in this world: nobody is kept out, there is nothing.
         404 if operation.name == "public_run" => Ok(Cell::Allowed),
+        // And nobody has enrolled a second factor that could be named.
+        404 if operation.name.ends_with("_second_factor") && operation.path.contains("/self/") => {
+            Ok(Cell::Allowed)
+        }
         403 if code() == "forbidden" => Ok(Cell::Forbidden),
         404 if code() == "not-found" => Ok(Cell::Hidden),
         _ => fault(),
