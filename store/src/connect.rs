@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use crate::StoreError;
-use crate::public_reader::PublicReader;
+use crate::public_reader::{PublicReader, PublicSnapshot};
 use crate::vault::Vault;
 
 /// A pool for reading.
@@ -145,8 +145,8 @@ impl Store {
     }
 
     /// The same from connections that only public questions use.
-    pub async fn public_snapshot(&self) -> Result<Snapshot, StoreError> {
-        Self::snapshot_of(&self.public.0).await
+    pub async fn public_snapshot(&self) -> Result<PublicSnapshot, StoreError> {
+        Self::snapshot_of(&self.public.0).await.map(PublicSnapshot)
     }
 
     async fn snapshot_of(pool: &DatabaseConnection) -> Result<Snapshot, StoreError> {

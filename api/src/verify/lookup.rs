@@ -215,7 +215,7 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         .collect();
     own.sort_unstable();
     own.dedup();
-    let own_copies = store::certificates::signed_bytes_of(&db, app.store.vault(), &own)
+    let own_copies = store::certificates::own_copies(&db, app.store.vault(), &own)
         .await?
         .into_iter()
         .collect();
@@ -229,7 +229,7 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
     let tree_size = store::log::latest_checkpoint(&db)
         .await?
         .map_or(0, |checkpoint| checkpoint.size);
-    store::commit(db).await?;
+    db.end().await?;
     Ok(Read {
         keys,
         rows,

@@ -7,6 +7,7 @@ use domain::{CertificateNo, PublicId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
 use crate::PublicRead;
+use crate::vault::Vault;
 use crate::{StoreError, time};
 
 /// A certificate for the verification answer.
@@ -247,4 +248,14 @@ impl TryFrom<Row> for PublicCertificate {
             federation_name: row.federation_name,
         })
     }
+}
+
+/// The registry's own copies of certificates that somebody holds the id of: the bytes that stand in the QR code on the paper,
+/// and nothing besides.
+pub async fn own_copies(
+    db: &impl PublicRead,
+    vault: &Vault,
+    ids: &[CertificateId],
+) -> Result<Vec<(CertificateId, Vec<u8>)>, StoreError> {
+    super::signed_bytes_of(db.connection(), vault, ids).await
 }
