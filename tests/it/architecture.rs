@@ -146,7 +146,6 @@ const ASKING: &[(&str, &str)] = &[
         "api/src/log/monitor",
         "a command of its own, by its arguments",
     ),
-    ("api/src/witness", "a command of its own, by its arguments"),
 ];
 
 #[test]
