@@ -137,7 +137,7 @@ fn options(text: &str) -> Result<Response, Problem> {
 
 /// Begin to add a security key: answers the options of `navigator.credentials.create` (WebAuthn), for five minutes.
 #[utoipa::path(post, path = "/api/v1/self/passkeys/options", tag = "access", security(("bearer" = [])),
-    responses((status = 200, body = Value), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, body = serde_json::Value), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn begin_passkey(
     State(app): State<App>,
     by: By<ManageOwnAccess>,
@@ -174,7 +174,7 @@ async fn add_passkey(
 
 /// Begin a proof with a security key: answers the options of `navigator.credentials.get` (WebAuthn), for five minutes.
 #[utoipa::path(post, path = "/api/v1/sessions/current/passkey/options", tag = "access", security(("bearer" = [])),
-    responses((status = 200, body = Value), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, body = serde_json::Value), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn ask_passkey(State(app): State<App>, by: By<ManageOwnAccess>) -> Result<Response, Problem> {
     match passkeys::ask(&app, &by.actor, &by.session).await? {
         Some(text) => options(&text),
