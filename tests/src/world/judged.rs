@@ -50,8 +50,8 @@ impl World {
     pub(super) async fn assess(&mut self, schools: &mut [Case]) {
         let today = self.server.today();
         for (name, code, organisation) in [
-            ("assessor", "330000", "52510104XX0000043U"),
-            ("assessor-2", "370000", "52510703XX00000517"),
+            ("assessor", "330000", "52610113XX00000786"),
+            ("assessor-2", "370000", "52610402XX0000086J"),
         ] {
             let account = text(&self.who(name).get("/api/v1/self").await.good()["account"]);
             let request = json!({
