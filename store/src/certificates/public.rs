@@ -21,8 +21,8 @@ pub struct PublicCertificate {
     pub certificate_no: CertificateNo,
     /// Masked name.
     pub holder_masked: String,
-    /// Index of the full name, for a comparison without opening it.
-    pub holder_index: [u8; 32],
+    /// Index of the full name, for a comparison without opening it; none when the holder was erased.
+    pub holder_index: Option<[u8; 32]>,
     /// Version of the blind-index key under which it was made.
     pub holder_version: i32,
     /// SHA-256 of the signed bytes.
@@ -215,7 +215,10 @@ impl TryFrom<Row> for PublicCertificate {
             public_id: super::public_id(&row.public_id).ok_or_else(bad)?,
             certificate_no: row.certificate_no.parse().map_err(|_| bad())?,
             holder_version: row.holder_version,
-            holder_index: row.holder_index.as_slice().try_into().map_err(|_| bad())?,
+            holder_index: match row.holder_index.as_slice() {
+                [] => None,
+                index => Some(index.try_into().map_err(|_| bad())?),
+            },
             cose_sha256: row.cose_sha256.as_slice().try_into().map_err(|_| bad())?,
             status: row.status.parse().map_err(|_| bad())?,
             status_since: time::instant(row.status_since)?,

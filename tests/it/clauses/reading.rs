@@ -17,6 +17,7 @@ const ABOUT_READING: &[&str] = &[
     "audit",
     "audit_head",
     "certificate_check",
+    "personal_read",
     "session",
     "signed_status_list",
     "trust_bundle",

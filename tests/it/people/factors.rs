@@ -168,7 +168,7 @@ async fn an_account_has_several_factors_by_names_and_the_last_one_stays(database
     assert_eq!(listed(&who).await[2].1, "家中备用");
     for name in [
         "长".repeat(41),
-        "33010619000101001X".to_owned(),
+        tests::rosters::citizen_id(1),
         "a\u{0}b".to_owned(),
     ] {
         named(&who, &all[2].0, &name)

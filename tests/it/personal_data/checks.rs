@@ -158,8 +158,24 @@ async fn counts_go_when_their_time_is_over_and_with_their_holder(database: Datab
     assert_eq!(left.len() * 2, before, "those of the other holder stay");
     // A check that comes later counts for nobody's record, and the certificate opens no name.
     checked().await;
+    let mut states = Vec::new();
     for id in &ids {
         let verdict = anybody.get(&format!("/api/v1/verifications/{id}")).await;
         assert!(!verdict.text().contains(&name), "{}", verdict.text());
+        states.push(text(&verdict.good()["state"]));
+    }
+    // The record stays, without the bytes that named the holder; so does the certificate of the other one.
+    states.sort();
+    assert_eq!(states, ["recorded", "valid"]);
+    // Neither name nor guess opens it by its number any more, and nothing falls over it.
+    let numbers = issued["certificates"].as_array().expect("certificates");
+    let items: Vec<serde_json::Value> = numbers
+        .iter()
+        .map(|one| json!({ "number": one["certificate_no"], "name": name }))
+        .collect();
+    let body = json!({ "items": items });
+    let asked = anybody.post("/api/v1/verifications", &body).await.good();
+    for item in asked["items"].as_array().expect("answers") {
+        assert_eq!(item["state"], "not_found", "{item}");
     }
 }
