@@ -10,7 +10,6 @@ use tests::{Client, Database, Mingzheng, Story, TestServer, on_both};
 on_both! {
     a_password_has_twelve_to_a_hundred_and_twenty_eight_characters_and_every_one_counts;
     guesses_at_an_account_are_counted_by_all_nodes_together;
-    ids_of_certificates_are_random_from_the_first_byte_to_the_last;
 }
 
 async fn a_password_has_twelve_to_a_hundred_and_twenty_eight_characters_and_every_one_counts(
@@ -56,9 +55,17 @@ async fn a_password_has_twelve_to_a_hundred_and_twenty_eight_characters_and_ever
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_sign_ins_at_once_some_wait_and_some_come_again_and_verification_goes_on() {
-    let story = Story::staffed(Database::Sqlite).await;
+    let server = TestServer::start_with(Database::Sqlite, |settings| {
+        let border = Arc::make_mut(&mut settings.config.border);
+        border.pools.sign_in = api::config::border::Pool {
+            running: 2,
+            waiting: 6,
+            wait_ms: 5_000,
+        };
+    })
+    .await;
     let sign_in = |number: usize| {
-        let anybody = Client::anybody(&story.server);
+        let anybody = Client::anybody(&server);
         async move {
             let given = json!({ "name": format!("nobody-{number}"), "password": PASSWORD });
             anybody.post("/api/v1/sessions", &given).await
@@ -66,13 +73,13 @@ async fn of_many_sign_ins_at_once_some_wait_and_some_come_again_and_verification
     };
     let flood = async {
         let mut all = tokio::task::JoinSet::new();
-        for number in 0..200 {
+        for number in 0..40 {
             all.spawn(sign_in(number));
         }
         all.join_all().await
     };
     let verify = async {
-        let anybody = Client::anybody(&story.server);
+        let anybody = Client::anybody(&server);
         let mut slowest = std::time::Duration::ZERO;
         for _ in 0..20 {
             let began = std::time::Instant::now();
@@ -182,8 +189,9 @@ async fn guesses_at_an_account_are_counted_by_all_nodes_together(database: Datab
     other.problem(401, "invalid-credentials");
 }
 
-async fn ids_of_certificates_are_random_from_the_first_byte_to_the_last(database: Database) {
-    let (_, issued) = Story::with_certificates(database, 12).await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ids_of_certificates_are_random_from_the_first_byte_to_the_last() {
+    let (_, issued) = Story::with_certificates(Database::Sqlite, 12).await;
     let ids: Vec<Vec<u8>> = issued["certificates"]
         .as_array()
         .expect("certificates")
