@@ -90,6 +90,26 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
     }
 }
 
+/// A header that stands once, or not at all; sent twice, two readers would believe two things.
+pub(crate) fn once<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Problem> {
+    let mut all = headers.get_all(name).iter();
+    let first = all.next();
+    if all.next().is_some() {
+        return Err(Problem::new(Code::MalformedRequest).with_detail(
+            "同一个请求头出现了两次,请只保留一个。",
+            "A header stands twice; keep one.",
+        ));
+    }
+    Ok(first.and_then(|value| value.to_str().ok()))
+}
+
+/// The media type of a body, without its parameters, in lower case.
+pub(crate) fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
+    let kind = once(headers, "content-type")?.unwrap_or("");
+    let essence = kind.split(';').next().unwrap_or("").trim();
+    Ok(essence.to_ascii_lowercase())
+}
+
 /// A JSON body, every unknown field refused by its type.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
@@ -98,13 +118,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let kind = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("");
-        let essence = kind.split(';').next().unwrap_or("").trim();
-        if !essence.eq_ignore_ascii_case("application/json") {
+        if media_type(request.headers())? != "application/json" {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
         let bytes = Bytes::from_request(request, state)
@@ -353,10 +367,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts
-            .headers
-            .get("idempotency-key")
-            .and_then(|value| value.to_str().ok())
+        once(&parts.headers, "idempotency-key")?
             .ok_or_else(|| Problem::new(Code::IdempotencyKeyMissing))?
             .parse()
     }
@@ -381,10 +392,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let value = parts
-            .headers
-            .get(header::IF_MATCH)
-            .and_then(|value| value.to_str().ok())
+        let value = once(&parts.headers, "if-match")?
             .ok_or_else(|| Problem::new(Code::PreconditionRequired))?;
         value
             .trim()

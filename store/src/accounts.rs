@@ -5,7 +5,7 @@ use domain::access::{Actor, Capacity, Role};
 use domain::ids::{AccountId, InstitutionId, PersonId, PostId, StaffPersonId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, Statement, sea_query::Expr,
+    QueryOrder, Statement, sea_query::CaseStatement, sea_query::Expr,
 };
 
 use crate::entity::access::{account, account_person, post, staff_person};
@@ -230,6 +230,21 @@ pub async fn disable(db: &impl ConnectionTrait, id: AccountId) -> Result<(), Sto
         .exec(db)
         .await?;
     end_epoch(db, id).await
+}
+
+/// Enables a disabled account: it is as it was before, active or still without a password. The epoch that its disabling
+/// raised stays: no earlier sign-in comes back.
+pub async fn enable(db: &impl ConnectionTrait, id: AccountId) -> Result<bool, StoreError> {
+    let before = CaseStatement::new()
+        .case(account::Column::PasswordHash.eq(""), Expr::val(INVITED))
+        .finally(Expr::val(ACTIVE));
+    let done = account::Entity::update_many()
+        .col_expr(account::Column::State, before.into())
+        .filter(account::Column::Id.eq(id.uuid()))
+        .filter(account::Column::State.eq(DISABLED))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
 }
 
 /// Ends every token of an account: each of them carries the epoch in which it was made.

@@ -152,9 +152,10 @@ struct Changed {
 
 /// Every certificate that is not in force: its place, and its status.
 pub async fn not_in_force(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     mut each: impl FnMut(u32, u32, CertificateStatus),
 ) -> Result<(), StoreError> {
+    let db = db.connection();
     // The status stands in the text of the query, so that the index of these few is used.
     let sql = format!(
         "SELECT status_list, status_index, status FROM certificate
@@ -211,22 +212,22 @@ async fn named(db: &impl ConnectionTrait, sql: &str) -> Result<Vec<(String, Stri
 }
 
 /// Codes and names of all federations that may issue.
-pub async fn federations(db: &impl ConnectionTrait) -> Result<Vec<(String, String)>, StoreError> {
+pub async fn federations(db: &impl PublicRead) -> Result<Vec<(String, String)>, StoreError> {
     let sql = format!(
         "SELECT code, name FROM federation WHERE level IN ('national', 'province') AND code > $1 ORDER BY code LIMIT {PAGE}"
     );
-    named(db, &sql).await
+    named(db.connection(), &sql).await
 }
 
 /// Codes of all programs that were ever published, with the name of the newest such version.
-pub async fn programs(db: &impl ConnectionTrait) -> Result<Vec<(String, String)>, StoreError> {
+pub async fn programs(db: &impl PublicRead) -> Result<Vec<(String, String)>, StoreError> {
     let sql = format!(
         "SELECT p.code, v.name FROM program p JOIN program_version v ON v.program_id = p.id
          WHERE p.code > $1 AND v.published_on IS NOT NULL AND v.version =
            (SELECT MAX(w.version) FROM program_version w WHERE w.program_id = p.id AND w.published_on IS NOT NULL)
          ORDER BY p.code LIMIT {PAGE}"
     );
-    named(db, &sql).await
+    named(db.connection(), &sql).await
 }
 
 #[derive(FromQueryResult)]
@@ -258,8 +259,9 @@ pub struct InstitutionSteps {
 
 /// Every institution with an admission, in order of credit codes, with every change of state that its timeline tells.
 pub async fn institutions(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
 ) -> Result<Vec<(String, InstitutionSteps)>, StoreError> {
+    let db = db.connection();
     // Whole institutions at a time: a page is one of institutions, not of steps.
     let sql = format!(
         "SELECT i.credit_code, i.name, a.federation, h.at, h.to_state

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use crate::StoreError;
-use crate::public_reader::PublicReader;
+use crate::public_reader::{PublicReader, PublicSnapshot};
 use crate::vault::Vault;
 
 /// A pool for reading.
@@ -145,8 +145,8 @@ impl Store {
     }
 
     /// The same from connections that only public questions use.
-    pub async fn public_snapshot(&self) -> Result<Snapshot, StoreError> {
-        Self::snapshot_of(&self.public.0).await
+    pub async fn public_snapshot(&self) -> Result<PublicSnapshot, StoreError> {
+        Self::snapshot_of(&self.public.0).await.map(PublicSnapshot)
     }
 
     async fn snapshot_of(pool: &DatabaseConnection) -> Result<Snapshot, StoreError> {
@@ -243,4 +243,65 @@ async fn migrate_under_lock(db: &DatabaseConnection) -> Result<(), StoreError> {
     let outcome = Migrator::up(db, None).await;
     db.execute_unprepared(UNLOCK).await?;
     Ok(outcome?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn no_statement_lock_or_idle_transaction_lasts_for_ever() {
+        let fixture = Fixture::open().await;
+        let store = &fixture.store;
+        let postgres = store.reader.get_database_backend() == DbBackend::Postgres;
+        for pool in [&store.reader, &store.public.0, &store.writer] {
+            let told = async |sql: &str| {
+                let statement = Statement::from_string(pool.get_database_backend(), sql);
+                let row = pool.query_one_raw(statement).await.expect("asked");
+                row.expect("a row")
+            };
+            if postgres {
+                for (setting, wanted) in [
+                    ("statement_timeout", "10s"),
+                    ("lock_timeout", "3s"),
+                    ("idle_in_transaction_session_timeout", "10s"),
+                ] {
+                    let row = told(&format!("SHOW {setting}")).await;
+                    let value: String = row.try_get_by_index(0).expect("a text");
+                    assert_eq!(value, wanted, "{setting}");
+                }
+            } else {
+                let row = told("PRAGMA busy_timeout").await;
+                let value: i32 = row.try_get_by_index(0).expect("a number");
+                assert_eq!(value, 10_000);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_gets_no_connection_in_time_is_told_so() {
+        let fixture = Fixture::open().await;
+        let most = if fixture.store.reader.get_database_backend() == DbBackend::Postgres {
+            12
+        } else {
+            4
+        };
+        let mut held = Vec::new();
+        for _ in 0..most {
+            held.push(fixture.store.snapshot().await.expect("a snapshot"));
+        }
+        let began = std::time::Instant::now();
+        let refused = fixture.store.snapshot().await.expect_err("none is left");
+        assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
+        let waited = began.elapsed();
+        assert!(
+            waited >= ACQUIRE && waited < ACQUIRE + Duration::from_secs(2),
+            "{waited:?}"
+        );
+        // What anybody may ask has connections of its own.
+        fixture.store.public_snapshot().await.expect("a snapshot");
+        held.clear();
+        fixture.store.snapshot().await.expect("again");
+    }
 }

@@ -693,24 +693,45 @@ pub async fn conflicts(
         .all(db)
         .await?
         .into_iter()
-        .map(|row| {
-            Ok(Conflict {
-                id: row.id.into(),
-                kind: row
-                    .kind
-                    .parse()
-                    .map_err(|_| StoreError::inconsistent("evidence_conflict", row.id))?,
-                pair: row.pair_id,
-                enrolment: row.enrolment_id.into(),
-                episode: row.episode_id.map(Into::into),
-                institution: row.institution_id.into(),
-                site_region: row.site_region,
-                state: row.state,
-                words: row.words,
-                found_at: time::instant(row.found_at)?,
-            })
-        })
+        .map(Conflict::try_from)
         .collect()
+}
+
+/// A conflict of the scope.
+pub async fn conflict(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    id: ConflictId,
+) -> Result<Option<Conflict>, StoreError> {
+    use evidence_conflict::Column as C;
+    evidence_conflict::Entity::find_by_id(id.uuid())
+        .filter(scope.condition(C::SiteRegion, C::InstitutionId))
+        .one(db)
+        .await?
+        .map(Conflict::try_from)
+        .transpose()
+}
+
+impl TryFrom<evidence_conflict::Model> for Conflict {
+    type Error = StoreError;
+
+    fn try_from(row: evidence_conflict::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id.into(),
+            kind: row
+                .kind
+                .parse()
+                .map_err(|_| StoreError::inconsistent("evidence_conflict", row.id))?,
+            pair: row.pair_id,
+            enrolment: row.enrolment_id.into(),
+            episode: row.episode_id.map(Into::into),
+            institution: row.institution_id.into(),
+            site_region: row.site_region,
+            state: row.state,
+            words: row.words,
+            found_at: time::instant(row.found_at)?,
+        })
+    }
 }
 
 /// Closes an open conflict of the scope with what was found; `false` when there is none.

@@ -23,6 +23,7 @@ pub mod enrolments;
 mod entity;
 pub mod episodes;
 pub mod error;
+pub mod factors;
 pub mod files;
 #[cfg(test)]
 mod fixture;
@@ -63,7 +64,7 @@ pub mod witnessed;
 
 pub use connect::{DatabaseUrl, Durability, Reader, Snapshot, Store, WriteTx};
 pub use error::StoreError;
-pub use public_reader::{PublicRead, PublicReader};
+pub use public_reader::{PublicRead, PublicReader, PublicSnapshot};
 /// What every store function takes: a reader or a write transaction.
 pub use sea_orm::ConnectionTrait;
 

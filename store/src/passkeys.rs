@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use domain::ids::{AccountId, SessionId};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+};
 
 use crate::entity::access::{passkey, passkey_challenge};
 use crate::{StoreError, time};
@@ -13,7 +15,7 @@ use crate::{StoreError, time};
 pub enum Purpose {
     /// A new key.
     Enrol,
-    /// A proof with the key that is enrolled.
+    /// A proof with a key that is enrolled.
     Prove,
 }
 
@@ -37,30 +39,39 @@ pub struct Passkey {
     pub counter: u32,
     /// How the browser reaches it ("usb", "internal").
     pub transports: Vec<String>,
+    /// Name that its owner gave it; may be empty.
+    pub name: String,
 }
 
-/// The key of an account.
-pub async fn find(
-    db: &impl ConnectionTrait,
-    account: AccountId,
-) -> Result<Option<Passkey>, StoreError> {
-    let row = passkey::Entity::find()
-        .filter(passkey::Column::AccountId.eq(account.uuid()))
-        .one(db)
-        .await?;
-    row.map(|row| {
-        let wrong = || StoreError::inconsistent("passkey", account);
-        Ok(Passkey {
+impl TryFrom<passkey::Model> for Passkey {
+    type Error = StoreError;
+
+    fn try_from(row: passkey::Model) -> Result<Self, StoreError> {
+        let wrong = || StoreError::inconsistent("passkey", row.account_id);
+        Ok(Self {
             counter: u32::try_from(row.counter).map_err(|_| wrong())?,
             transports: serde_json::from_str(&row.transports).map_err(|_| wrong())?,
             credential_id: row.credential_id,
             public_key: row.public_key,
+            name: row.name,
         })
-    })
-    .transpose()
+    }
 }
 
-/// Keeps the key of an account.
+/// The keys of an account, in order of their adding.
+pub async fn of(db: &impl ConnectionTrait, account: AccountId) -> Result<Vec<Passkey>, StoreError> {
+    passkey::Entity::find()
+        .filter(passkey::Column::AccountId.eq(account.uuid()))
+        .order_by_asc(passkey::Column::AddedAt)
+        .order_by_asc(passkey::Column::CredentialId)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(Passkey::try_from)
+        .collect()
+}
+
+/// Keeps a key of an account.
 pub async fn insert(
     db: &impl ConnectionTrait,
     account: AccountId,
@@ -77,6 +88,7 @@ pub async fn insert(
         transports: Set(transports),
         added_at: Set(time::millis(now)),
         used_at: Set(None),
+        name: Set(key.name.clone()),
     };
     passkey::Entity::insert(row)
         .exec_without_returning(db)

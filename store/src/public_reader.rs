@@ -16,12 +16,33 @@
 //!     let _ = store::persons::open(reader, vault, &[], day).await;
 //! }
 //! ```
+//!
+//! The same of a snapshot, from which many certificates are verified at once:
+//!
+//! ```compile_fail,E0277
+//! async fn asked(at: &store::PublicSnapshot, vault: &store::vault::Vault, day: chrono::NaiveDate) {
+//!     let _ = store::persons::open(at, vault, &[], day).await;
+//! }
+//! ```
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
+
+use crate::StoreError;
 
 /// Connections that ask public questions alone. It is no `ConnectionTrait`.
 #[derive(Clone, Debug)]
 pub struct PublicReader(pub(crate) DatabaseConnection);
+
+/// Public questions that are asked together, of one moment; no `ConnectionTrait` either. It ends when it is dropped.
+#[derive(Debug)]
+pub struct PublicSnapshot(pub(crate) DatabaseTransaction);
+
+impl PublicSnapshot {
+    /// Gives the connection back at once.
+    pub async fn end(self) -> Result<(), StoreError> {
+        Ok(self.0.commit().await?)
+    }
+}
 
 /// Whoever may ask public questions: a [`PublicReader`], and every connection that may ask more.
 pub trait PublicRead: connected::Connected {}
@@ -29,7 +50,7 @@ pub trait PublicRead: connected::Connected {}
 impl<T: connected::Connected> PublicRead for T {}
 
 mod connected {
-    use sea_orm::{ConnectionTrait, DatabaseConnection};
+    use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 
     /// Leads to the connection; outside this crate nobody can name it.
     pub trait Connected: Sync {
@@ -44,6 +65,14 @@ mod connected {
         type Connection = DatabaseConnection;
 
         fn connection(&self) -> &DatabaseConnection {
+            &self.0
+        }
+    }
+
+    impl Connected for super::PublicSnapshot {
+        type Connection = DatabaseTransaction;
+
+        fn connection(&self) -> &DatabaseTransaction {
             &self.0
         }
     }

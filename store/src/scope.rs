@@ -127,3 +127,53 @@ pub async fn looks_after(
         .await?;
     Ok(found.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::cohort::CohortState;
+
+    use super::*;
+    use crate::fixture::Fixture;
+
+    fn federation(code: &str) -> Scope {
+        Scope::Federation {
+            code: code.to_owned(),
+            capacity: ScopeCapacity::Site,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_place_that_was_handed_over_is_seen_by_who_looks_after_it_now() {
+        let fixture = Fixture::open().await;
+        let class = fixture
+            .class(CohortState::Planned, "2026-04-10", "2026-04-20")
+            .await;
+        let reader = fixture.store.reader();
+        let sees = async |code: &str| {
+            let found = crate::cohorts::find(reader, &federation(code), class.id).await;
+            let looks = looks_after(reader, code, "330106").await.expect("asked");
+            assert_eq!(found.expect("asked").is_some(), looks, "{code}");
+            looks
+        };
+        // A prefix of the code is nobody: neither shorter nor longer, nor a wildcard.
+        for code in ["3301", "33", "3", "", "3301061", "%", "33____", "330000 "] {
+            assert!(!sees(code).await, "{code}");
+        }
+        assert!(sees("330106").await && sees("330000").await && sees(NATIONAL).await);
+        // The county is joined to another one of another province from today on.
+        let tx = fixture.store.write().await.expect("a transaction");
+        tx.execute_unprepared(
+            "INSERT INTO federation VALUES ('340000', '安徽省残联', 'province', '000000'), ('340199', '新区残联', 'county', '340000'); \
+             UPDATE federation_area SET valid_until = '2026-04-01' WHERE area = '330106'; \
+             INSERT INTO federation_area VALUES ('340000', '330106', '2026-04-01', NULL), ('340199', '330106', '2026-04-01', NULL)",
+        )
+        .await
+        .expect("rows");
+        crate::commit(tx).await.expect("committed");
+        assert!(sees("340199").await && sees("340000").await && sees(NATIONAL).await);
+        assert!(
+            !sees("330106").await && !sees("330000").await,
+            "those before see it no more"
+        );
+    }
+}

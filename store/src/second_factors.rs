@@ -50,30 +50,32 @@ pub async fn find(
 
 /// Whether an account has a confirmed second factor of either kind.
 pub async fn enrolled(db: &impl ConnectionTrait, account: AccountId) -> Result<bool, StoreError> {
-    let codes = totp::Entity::find_by_id(account.uuid())
-        .filter(totp::Column::ConfirmedAt.is_not_null())
-        .one(db)
-        .await?;
-    Ok(codes.is_some() || crate::passkeys::find(db, account).await?.is_some())
+    Ok(!crate::factors::list(db, account).await?.is_empty())
 }
 
-/// Keeps a new secret that waits for its confirmation; it replaces one that was never confirmed.
+/// Keeps a new secret with its name, waiting for its confirmation; it replaces one that was never confirmed.
 pub async fn begin(
     db: &impl ConnectionTrait,
     vault: &Vault,
     account: AccountId,
     secret: &[u8],
+    name: &str,
 ) -> Result<(), StoreError> {
     let row = totp::ActiveModel {
         account_id: Set(account.uuid()),
         secret_enc: Set(vault.seal_registry_secret(SECRET, account.uuid(), secret)?),
         confirmed_at: Set(None),
         last_step: Set(0),
+        name: Set(name.to_owned()),
     };
     totp::Entity::insert(row)
         .on_conflict(
             OnConflict::column(totp::Column::AccountId)
-                .update_columns([totp::Column::SecretEnc, totp::Column::LastStep])
+                .update_columns([
+                    totp::Column::SecretEnc,
+                    totp::Column::LastStep,
+                    totp::Column::Name,
+                ])
                 .to_owned(),
         )
         .exec_without_returning(db)
@@ -96,11 +98,10 @@ pub async fn use_step(
     Ok(done.rows_affected == 1)
 }
 
-/// Confirms the secret and replaces the recovery codes.
+/// Confirms the secret.
 pub async fn confirm(
     db: &impl ConnectionTrait,
     account: AccountId,
-    code_macs: &[[u8; 32]],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     totp::Entity::update_many()
@@ -108,7 +109,7 @@ pub async fn confirm(
         .filter(totp::Column::AccountId.eq(account.uuid()))
         .exec(db)
         .await?;
-    replace_recovery_codes(db, account, code_macs).await
+    Ok(())
 }
 
 /// Replaces the recovery codes of an account.
@@ -117,10 +118,7 @@ pub async fn replace_recovery_codes(
     account: AccountId,
     code_macs: &[[u8; 32]],
 ) -> Result<(), StoreError> {
-    recovery_code::Entity::delete_many()
-        .filter(recovery_code::Column::AccountId.eq(account.uuid()))
-        .exec(db)
-        .await?;
+    remove_recovery_codes(db, account).await?;
     let rows = code_macs.iter().map(|mac| recovery_code::ActiveModel {
         account_id: Set(account.uuid()),
         code_mac: Set(mac.to_vec()),
@@ -149,12 +147,21 @@ pub async fn use_recovery_code(
     Ok(done.rows_affected == 1)
 }
 
-/// Takes the second factor away: after an officer has checked who asks.
-pub async fn remove(db: &impl ConnectionTrait, account: AccountId) -> Result<(), StoreError> {
+/// Takes the recovery codes away, with the last factor that they stand in for.
+pub async fn remove_recovery_codes(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<(), StoreError> {
     recovery_code::Entity::delete_many()
         .filter(recovery_code::Column::AccountId.eq(account.uuid()))
         .exec(db)
         .await?;
+    Ok(())
+}
+
+/// Takes every second factor away: after an officer has checked who asks.
+pub async fn remove(db: &impl ConnectionTrait, account: AccountId) -> Result<(), StoreError> {
+    remove_recovery_codes(db, account).await?;
     totp::Entity::delete_by_id(account.uuid()).exec(db).await?;
     passkey::Entity::delete_many()
         .filter(passkey::Column::AccountId.eq(account.uuid()))

@@ -390,6 +390,17 @@ pub async fn prove(
     Ok(())
 }
 
+/// Notes that the account of a session has no second factor any more, so that none is asked for in it.
+pub async fn without_factor(db: &impl ConnectionTrait, id: SessionId) -> Result<(), StoreError> {
+    session::Entity::update_many()
+        .col_expr(session::Column::ProvedAt, Expr::val(None::<i64>))
+        .col_expr(session::Column::Enrolled, Expr::val(false))
+        .filter(session::Column::Id.eq(id.uuid()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Ends one live session of an account; answers whether there was one.
 pub async fn end(
     db: &impl ConnectionTrait,

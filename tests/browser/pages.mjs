@@ -344,7 +344,7 @@ if (trainee) {
   await sendForm("/me/requests", { kind: "copy", words: "请给我一份" });
   await walk("trainee-waiting", ["/me/requests", "/me/copy"]);
 } else faults.push("no trainee in the demo");
-await as("county", trainee.officer, ["/desk", "/desk/requests", "/desk/exports", "/sign-in/enrol", "/sign-in/enrol/key", "/sign-in/second-factor"]);
+await as("county", trainee.officer, ["/desk", "/desk/requests", "/desk/exports", "/desk/second-factors", "/sign-in/enrol", "/sign-in/enrol/key", "/sign-in/second-factor"]);
 /** Where a line of a list leads; without its number, the first. */
 async function lineOf(list, number = 0) {
   const page = await browser.newPage();

@@ -130,3 +130,77 @@ fn rules_and_formats_have_neither_io_nor_a_clock() {
         }
     }
 }
+
+/// UP-7: nothing that a user gave is asked for. Whoever opens a connection to another server stands here, with where its
+/// address comes from.
+const ASKING: &[(&str, &str)] = &[
+    (
+        "api/src/access/delivery.rs",
+        "the gateway of the configuration",
+    ),
+    (
+        "api/src/log/witnesses.rs",
+        "the witnesses of the configuration",
+    ),
+    (
+        "api/src/log/monitor",
+        "a command of its own, by its arguments",
+    ),
+];
+
+#[test]
+fn only_the_files_named_here_ask_other_servers() {
+    fn walk(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, files);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    let root = tests::root();
+    let mut files = Vec::new();
+    for member in [
+        "api",
+        "certs",
+        "certs-hsm",
+        "certs-ld",
+        "domain",
+        "paper",
+        "store",
+    ] {
+        walk(&root.join(member).join("src"), &mut files);
+    }
+    let (mut asking, mut used) = (Vec::new(), BTreeSet::new());
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a source");
+        let asks = [
+            "reqwest",
+            "TcpStream::connect",
+            "UdpSocket",
+            "hyper::client",
+            "hyper_util::client",
+            "ureq::",
+        ]
+        .iter()
+        .any(|word| text.contains(word));
+        if asks {
+            let name = file
+                .strip_prefix(root)
+                .unwrap_or(&file)
+                .display()
+                .to_string();
+            match ASKING.iter().find(|(known, _)| name.starts_with(known)) {
+                Some((known, _)) => {
+                    used.insert(*known);
+                }
+                None => asking.push(name),
+            }
+        }
+    }
+    assert!(asking.is_empty(), "these ask other servers: {asking:?}");
+    let all: BTreeSet<&str> = ASKING.iter().map(|(known, _)| *known).collect();
+    assert_eq!(used, all, "no longer asks");
+}

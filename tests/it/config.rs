@@ -264,5 +264,14 @@ fn serving_refuses_unsafe_settings_and_says_why() {
         "127.0.0.1:0",
     ]);
     assert!(line.contains("http://127.0.0.1:"), "{line}");
+    // Its memory, in which the keys are, never becomes a file (KY-1).
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id()));
+    let limits = limits.expect("Linux tells the limits of a process");
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .expect("the limit");
+    let numbers: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(numbers, ["0", "0"], "{core}");
     assert_eq!(running.end(), Some(0));
 }

@@ -11,6 +11,7 @@ mod border;
 mod bundles;
 mod cases;
 mod certificates;
+mod clauses;
 mod cli_story;
 mod config;
 mod copies;

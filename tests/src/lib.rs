@@ -2,6 +2,7 @@
 //! `mingzheng` binary, and the usual story up to the point where a test begins.
 
 pub mod answer;
+pub mod authenticator;
 pub mod browser;
 pub mod client;
 pub mod command;

@@ -183,7 +183,7 @@ pub(super) async fn may_fill(
 }
 
 /// An account in the area of an administrator, or "not found"; nobody administers their own.
-async fn subordinate(
+pub(super) async fn subordinate(
     tx: &store::WriteTx,
     actor: &Actor,
     id: AccountId,
@@ -282,57 +282,6 @@ pub async fn change_post(
         account: id.to_string(),
         state: found.state,
         role: Some(post.role.as_str().to_owned()),
-    };
-    act.finish(StatusCode::OK, &changed, ("account", id)).await
-}
-
-/// Disables an account: every session of it ends.
-pub async fn disable(
-    app: &App,
-    actor: &Actor,
-    key: &IdempotencyKey,
-    id: AccountId,
-) -> Result<Receipt, Problem> {
-    let act = match app.begin(actor, key, "disable_account", &id).await? {
-        Begin::First(act) => act,
-        Begin::Again(receipt) => return Ok(receipt),
-    };
-    let found = subordinate(&act.tx, actor, id).await?;
-    store::accounts::disable(&act.tx, id).await?;
-    store::sessions::end_others(&act.tx, id, None, "disabled", act.now).await?;
-    let changed = ChangedAccount {
-        account: id.to_string(),
-        state: "disabled".to_owned(),
-        role: found
-            .posts
-            .first()
-            .map(|(role, _, _)| role.as_str().to_owned()),
-    };
-    act.finish(StatusCode::OK, &changed, ("account", id)).await
-}
-
-/// Takes the second factor of an account away, after its administrator has seen who asks; its sessions end.
-pub async fn remove_second_factor(
-    app: &App,
-    actor: &Actor,
-    key: &IdempotencyKey,
-    id: AccountId,
-) -> Result<Receipt, Problem> {
-    let act = match app.begin(actor, key, "remove_second_factor", &id).await? {
-        Begin::First(act) => act,
-        Begin::Again(receipt) => return Ok(receipt),
-    };
-    let found = subordinate(&act.tx, actor, id).await?;
-    store::second_factors::remove(&act.tx, id).await?;
-    store::accounts::end_epoch(&act.tx, id).await?;
-    store::sessions::end_others(&act.tx, id, None, "second-factor", act.now).await?;
-    let changed = ChangedAccount {
-        account: id.to_string(),
-        state: found.state,
-        role: found
-            .posts
-            .first()
-            .map(|(role, _, _)| role.as_str().to_owned()),
     };
     act.finish(StatusCode::OK, &changed, ("account", id)).await
 }

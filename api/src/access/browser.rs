@@ -17,7 +17,7 @@ use super::tokens::{Kind, Token};
 use super::{Presence, sign_in};
 use crate::app::App;
 use crate::audit::origin::{self, OnThisPage};
-use crate::extract::Locale;
+use crate::extract::{Locale, media_type};
 use crate::problem::{Code, Problem};
 
 /// Longest form of a staff page, in bytes.
@@ -165,12 +165,7 @@ impl FromRequest<App> for OwnForm {
         if told == Some(false) {
             return Err(Problem::new(Code::CrossSite));
         }
-        let kind = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("");
-        let essence = kind.split(';').next().unwrap_or("").trim();
-        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if media_type(&headers)? != "application/x-www-form-urlencoded" {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
         let body = Bytes::from_request(request, app)
@@ -189,7 +184,10 @@ impl FromRequest<App> for OwnForm {
         }
         let mut fields = HashMap::new();
         for (name, value) in pairs {
-            fields.entry(name).or_insert(value);
+            // No form of ours has a field twice: neither the first nor the last is what was meant.
+            if fields.insert(name, value).is_some() {
+                return Err(Problem::new(Code::MalformedRequest));
+            }
         }
         let form = Self(fields);
         if told.is_none() {

@@ -36,6 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(set_password))
         .routes(routes!(show_self))
         .merge(super::json_second_factor::routes())
+        .merge(super::json_factors::routes())
         .merge(super::json_accounts::routes())
         .merge(super::account_list::routes())
         .merge(super::posts::routes())

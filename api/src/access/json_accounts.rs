@@ -14,6 +14,7 @@ use super::accounts::{
 };
 use super::invitations::{self, InviteRequest};
 use super::permissions::{ManageAccounts, PrintSignInSlips};
+use super::standing::{self, EnableAccountRequest};
 use super::trainees::{self, Slip};
 use crate::act::Receipt;
 use crate::app::App;
@@ -27,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(invite_account))
         .routes(routes!(change_post))
         .routes(routes!(disable_account))
+        .routes(routes!(enable_account))
         .routes(routes!(remove_second_factor))
         .routes(routes!(print_sign_in_slip))
 }
@@ -81,7 +83,21 @@ async fn disable_account(
     key: IdempotencyKey,
     Path(id): Path<AccountId>,
 ) -> Result<Receipt, Problem> {
-    accounts::disable(&app, &by.actor, &key, id).await
+    standing::disable(&app, &by.actor, &key, id).await
+}
+
+/// Enable a disabled account, as it was; no earlier session comes back.
+#[utoipa::path(post, path = "/api/v1/accounts/{id}/enable", tag = "access", request_body = EnableAccountRequest, security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)),
+    responses((status = 200, body = ChangedAccount), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn enable_account(
+    State(app): State<App>,
+    by: By<ManageAccounts>,
+    key: IdempotencyKey,
+    Path(id): Path<AccountId>,
+    Body(request): Body<EnableAccountRequest>,
+) -> Result<Receipt, Problem> {
+    standing::enable(&app, &by.actor, &key, id, &request).await
 }
 
 /// Take the second factor of an account away, for a lost device; its sessions end.
@@ -94,7 +110,7 @@ async fn remove_second_factor(
     key: IdempotencyKey,
     Path(id): Path<AccountId>,
 ) -> Result<Receipt, Problem> {
-    accounts::remove_second_factor(&app, &by.actor, &key, id).await
+    standing::remove_second_factor(&app, &by.actor, &key, id).await
 }
 
 /// Print a sign-in code for a trainee at the counter; it opens once, within a day, and the one before no more.

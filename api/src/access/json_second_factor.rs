@@ -32,7 +32,7 @@ async fn begin_second_factor(
     State(app): State<App>,
     by: By<ManageOwnAccess>,
 ) -> Result<Response, Problem> {
-    let enrolment = second_factor::begin(&app, &by.actor).await?;
+    let enrolment = second_factor::begin(&app, &by.actor, &by.session, "").await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(enrolment)).into_response())
 }
 
@@ -47,11 +47,11 @@ struct SecondFactorRequest {
     device_token: Option<String>,
 }
 
-/// The recovery codes, shown this once.
+/// The recovery codes, shown this once; none where the account had a second factor before.
 #[derive(Serialize, ToSchema)]
-struct RecoveryCodes {
+pub(super) struct RecoveryCodes {
     /// Each opens once, in place of a code of the authenticator.
-    recovery_codes: Vec<String>,
+    pub(super) recovery_codes: Vec<String>,
 }
 
 /// Confirm the authenticator by a first code; other sessions end.

@@ -13,8 +13,7 @@ use store::StoreError;
 use store::passkeys::{self as rows, Passkey, Purpose};
 use store::sessions::Session;
 
-use super::second_factor;
-use super::tokens::Token;
+use super::factors;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 
@@ -55,30 +54,37 @@ async fn taken(app: &App, session: &Session, purpose: Purpose) -> Result<Challen
 
 /// Begins to enrol a key: the options of `navigator.credentials.create` as JSON.
 pub async fn begin(app: &App, actor: &Actor, session: &Session) -> Result<String, Problem> {
-    let reader = app.store.reader();
-    if store::second_factors::enrolled(reader, actor.account).await? {
-        return Err(Problem::new(Code::AlreadyEnrolled));
-    }
-    let name = store::accounts::find(reader, actor.account)
+    let tx = app.store.write().await?;
+    factors::before_adding(app, &tx, actor, session).await?;
+    let name = store::accounts::find(&tx, actor.account)
         .await?
         .ok_or_else(|| Problem::new(Code::Unauthenticated))?
         .name;
+    let known: Vec<CredentialId> = rows::of(&tx, actor.account)
+        .await?
+        .into_iter()
+        .map(|key| CredentialId(key.credential_id))
+        .collect();
+    store::rollback(tx).await?;
     // The authenticator shows the sign-in name, never the name of a person; its handle is the opaque id.
     let user = actor.account.uuid();
-    let (mut options, _) = registry(app).start_registration(user.as_bytes(), &name, &name, &[]);
+    let (mut options, _) = registry(app).start_registration(user.as_bytes(), &name, &name, &known);
     options.challenge = challenge(app, session, Purpose::Enrol).await?.to_b64url();
     // A key that is asked for after the password need not remember whose it is.
     options.authenticator_selection.resident_key = Some("discouraged");
     serde_json::to_string(&options).map_err(Problem::internal)
 }
 
-/// Enrols a key by the answer of the browser; answers the recovery codes, which are shown this once. Other sessions end.
+/// Enrols a key by the answer of the browser; answers the recovery codes, which are shown this once, with the first factor
+/// of the account. Other sessions end.
 pub async fn enrol(
     app: &App,
     actor: &Actor,
     session: &Session,
     answer: &str,
+    name: &str,
 ) -> Result<Vec<String>, Problem> {
+    let name = factors::checked(name)?;
     let answer: RegistrationResponse = serde_json::from_str(answer).map_err(|_| refused())?;
     let state = RegistrationState {
         challenge: taken(app, session, Purpose::Enrol).await?,
@@ -101,41 +107,32 @@ pub async fn enrol(
             })
             .take(TRANSPORTS)
             .collect(),
+        name: name.to_owned(),
     };
     let now = app.now();
     let tx = app.store.write().await?;
-    if store::second_factors::enrolled(&tx, actor.account).await? {
-        return Err(Problem::new(Code::AlreadyEnrolled));
-    }
+    let before = factors::before_adding(app, &tx, actor, session).await?;
     match rows::insert(&tx, actor.account, &key, now).await {
         // Somebody's key already, under whatever account (WebAuthn 7.1): not said which.
         Err(StoreError::Duplicate(_)) => return Err(refused()),
         other => other?,
     }
-    let codes = second_factor::recovery_codes(app);
-    let macs: Vec<[u8; 32]> = codes.iter().map(|code| code.mac(app)).collect();
-    store::second_factors::replace_recovery_codes(&tx, actor.account, &macs).await?;
-    store::sessions::end_others(&tx, actor.account, Some(session.id), "second-factor", now).await?;
-    store::sessions::prove(&tx, session.id, now).await?;
-    super::sign_in::audit(
-        app,
-        &tx,
-        Some(actor),
-        "enrol_passkey",
-        actor.account,
-        "done",
-    )
-    .await?;
+    let codes = factors::added(app, &tx, actor, session, &before, "enrol_passkey").await?;
     store::commit(tx).await?;
-    Ok(codes.iter().map(Token::grouped).collect())
+    Ok(codes)
 }
 
 /// Begins a proof: the options of `navigator.credentials.get` as JSON, or `None` when the account has no key.
 pub async fn ask(app: &App, actor: &Actor, session: &Session) -> Result<Option<String>, Problem> {
-    let Some(key) = rows::find(app.store.reader(), actor.account).await? else {
+    let keys: Vec<PasskeyCredential> = rows::of(app.store.reader(), actor.account)
+        .await?
+        .into_iter()
+        .map(credential)
+        .collect();
+    if keys.is_empty() {
         return Ok(None);
-    };
-    let (mut options, _) = registry(app).start_authentication_with_creds(&[credential(key)]);
+    }
+    let (mut options, _) = registry(app).start_authentication_with_creds(&keys);
     options.challenge = challenge(app, session, Purpose::Prove).await?.to_b64url();
     let json = serde_json::to_string(&options).map_err(Problem::internal)?;
     Ok(Some(json))
@@ -151,25 +148,10 @@ pub async fn prove(
     let challenge = taken(app, session, Purpose::Prove).await?;
     let now = app.now();
     let tx = app.store.write().await?;
-    let key = rows::find(&tx, actor.account).await?.ok_or_else(refused)?;
-    let stored = credential(key.clone());
-    let state = AuthenticationState {
-        challenge,
-        allow_credentials: vec![stored.id.clone()],
-        created_at: 0,
-        user_handle: Some(actor.account.uuid().as_bytes().to_vec()),
-    };
-    let counter = serde_json::from_str::<AuthenticationResponse>(answer)
-        .ok()
-        .and_then(|answer| {
-            registry(app)
-                .finish_authentication(&state, &answer, &stored)
-                .ok()
-        })
-        .map(|done| done.new_counter);
-    let fits = match counter {
+    let keys = rows::of(&tx, actor.account).await?;
+    let fits = match fitting(app, actor, challenge, &keys, answer) {
         // Of two at once that count the same, one is the copy of a key.
-        Some(counter) => rows::used(&tx, actor.account, &key, counter, now).await?,
+        Some((key, counter)) => rows::used(&tx, actor.account, key, counter, now).await?,
         None => false,
     };
     let outcome = if fits { "done" } else { "invalid-passkey" };
@@ -180,6 +162,29 @@ pub async fn prove(
     }
     store::commit(tx).await?;
     if fits { Ok(()) } else { Err(refused()) }
+}
+
+/// The key of the account that gave this answer, and how far it counts now.
+fn fitting<'k>(
+    app: &App,
+    actor: &Actor,
+    challenge: Challenge,
+    keys: &'k [Passkey],
+    answer: &str,
+) -> Option<(&'k Passkey, u32)> {
+    let answer: AuthenticationResponse = serde_json::from_str(answer).ok()?;
+    let key = keys
+        .iter()
+        .find(|key| data_encoding::BASE64URL_NOPAD.encode(&key.credential_id) == answer.id)?;
+    let stored = credential(key.clone());
+    let state = AuthenticationState {
+        challenge,
+        allow_credentials: vec![stored.id.clone()],
+        created_at: 0,
+        user_handle: Some(actor.account.uuid().as_bytes().to_vec()),
+    };
+    let done = registry(app).finish_authentication(&state, &answer, &stored);
+    Some((key, done.ok()?.new_counter))
 }
 
 fn credential(key: Passkey) -> PasskeyCredential {

@@ -85,6 +85,10 @@ permissions! {
     ManageOwnAccess = "manage_own_access" [I, X, C, P, N, M, R, A, U, D, T, E] password;
     /// Change one's own password.
     ChangeOwnPassword = "change_own_password" [I, X, C, P, N, M, R, A, U, D, E] enrolled;
+    /// See one's own second factors.
+    SeeOwnFactors = "see_own_factors" [I, X, C, P, N, M, R, A, U, D, T, E] enrolled;
+    /// Name one's own second factors and take one away.
+    ChangeOwnFactors = "change_own_factors" [I, X, C, P, N, M, R, A, U, D, T, E] fresh;
     /// See institutions, programs and cohorts of one's scope.
     SeeRecords = "see_records" [I, X, C, P, N, M, R, U];
     /// Make and end accounts of subordinate staff.
@@ -219,6 +223,8 @@ mod tests {
         "see_self",
         "manage_own_access",
         "change_own_password",
+        "see_own_factors",
+        "change_own_factors",
         "see_records",
         "see_proposals",
         "see_alarms",
@@ -251,6 +257,8 @@ mod tests {
             "see_self",
             "manage_own_access",
             "change_own_password",
+            "see_own_factors",
+            "change_own_factors",
             "manage_accounts",
         ];
         assert_eq!(held_by(Role::AccountAdmin), own);
@@ -281,6 +289,7 @@ mod tests {
             ManageKeys::PROOF,
             PrintBatches::PROOF,
             BulkExport::PROOF,
+            ChangeOwnFactors::PROOF,
         ] {
             assert_eq!(proof, Proof::Fresh);
         }

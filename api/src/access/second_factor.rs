@@ -5,13 +5,14 @@
 
 use domain::access::Actor;
 use serde::Serialize;
+use store::factors::{Factor, FactorId};
 use store::sessions::Session;
 use totp_rs::{Builder, Secret, Totp};
 use utoipa::ToSchema;
 
-use super::failures;
 use super::source::Source;
 use super::tokens::{Kind, Token};
+use super::{factors, failures};
 use crate::app::App;
 use crate::problem::{Code, Problem};
 
@@ -45,18 +46,23 @@ fn totp(secret: &[u8], account: &str) -> Result<Totp, Problem> {
         .map_err(Problem::internal)
 }
 
-/// Makes a secret that waits for its confirmation.
-pub async fn begin(app: &App, actor: &Actor) -> Result<Enrolment, Problem> {
+/// Makes a secret that waits for its confirmation; `named` is what its owner calls the authenticator.
+pub async fn begin(
+    app: &App,
+    actor: &Actor,
+    session: &Session,
+    named: &str,
+) -> Result<Enrolment, Problem> {
+    let named = factors::checked(named)?;
     let secret: [u8; 20] = app.random.bytes();
     let tx = app.store.write().await?;
-    if store::second_factors::enrolled(&tx, actor.account).await? {
-        return Err(Problem::new(Code::AlreadyEnrolled));
-    }
+    let before = factors::before_adding(app, &tx, actor, session).await?;
+    none_of_codes(&before)?;
     let name = store::accounts::find(&tx, actor.account)
         .await?
         .ok_or_else(|| Problem::new(Code::Unauthenticated))?
         .name;
-    store::second_factors::begin(&tx, app.store.vault(), actor.account, &secret).await?;
+    store::second_factors::begin(&tx, app.store.vault(), actor.account, &secret, named).await?;
     super::sign_in::audit(
         app,
         &tx,
@@ -74,7 +80,8 @@ pub async fn begin(app: &App, actor: &Actor) -> Result<Enrolment, Problem> {
     })
 }
 
-/// Confirms the secret by a first code; answers the recovery codes, which are shown this once. Other sessions end.
+/// Confirms the secret by a first code; answers the recovery codes, which are shown this once, with the first factor of
+/// the account. Other sessions end.
 pub async fn confirm(
     app: &App,
     actor: &Actor,
@@ -84,35 +91,27 @@ pub async fn confirm(
     let now = app.now();
     let tx = app.store.write().await?;
     let vault = app.store.vault();
+    // Again: a key may have been added while this secret waited.
+    let before = factors::before_adding(app, &tx, actor, session).await?;
+    none_of_codes(&before)?;
     let found = store::second_factors::find(&tx, vault, actor.account).await?;
-    let waiting = match found {
-        Some(found) if found.confirmed => return Err(Problem::new(Code::AlreadyEnrolled)),
-        Some(found) => found,
-        None => return Err(wrong_code()),
-    };
+    let waiting = found.ok_or_else(wrong_code)?;
     if !uses_step(app, &tx, actor, &waiting.secret, code).await? {
         return Err(wrong_code());
     }
-    // The other kind may have been enrolled while this secret waited.
-    if store::second_factors::enrolled(&tx, actor.account).await? {
+    store::second_factors::confirm(&tx, actor.account, now).await?;
+    let act = "confirm_second_factor";
+    let codes = factors::added(app, &tx, actor, session, &before, act).await?;
+    store::commit(tx).await?;
+    Ok(codes)
+}
+
+/// An account has one authenticator of codes.
+fn none_of_codes(factors: &[Factor]) -> Result<(), Problem> {
+    if factors.iter().any(|one| one.id == FactorId::Codes) {
         return Err(Problem::new(Code::AlreadyEnrolled));
     }
-    let codes = recovery_codes(app);
-    let macs: Vec<[u8; 32]> = codes.iter().map(|code| code.mac(app)).collect();
-    store::second_factors::confirm(&tx, actor.account, &macs, now).await?;
-    store::sessions::end_others(&tx, actor.account, Some(session.id), "second-factor", now).await?;
-    store::sessions::prove(&tx, session.id, now).await?;
-    super::sign_in::audit(
-        app,
-        &tx,
-        Some(actor),
-        "confirm_second_factor",
-        actor.account,
-        "done",
-    )
-    .await?;
-    store::commit(tx).await?;
-    Ok(codes.iter().map(Token::grouped).collect())
+    Ok(())
 }
 
 /// New recovery codes of an account.

@@ -201,3 +201,31 @@ impl Metrics {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_times_the_usual_wrong_questions_raise_one_alarm_a_minute() {
+        let metrics = Metrics::default();
+        let alarms = || metrics.alarms.get();
+        // An hour and more of ten a minute is what is usual; it alarms nobody, and neither do nineteen times as many.
+        for minute in 1..200 {
+            metrics.missed(10, minute, 20);
+        }
+        assert_eq!(alarms(), 0);
+        metrics.missed(180, 200, 20);
+        assert_eq!(alarms(), 0);
+        metrics.missed(40, 200, 20);
+        assert_eq!(alarms(), 1, "more than twenty times");
+        metrics.missed(500, 200, 20);
+        assert_eq!(alarms(), 1, "once a minute");
+        // Where nothing is usual, a few are no alarm and a hundred are.
+        let quiet = Metrics::default();
+        quiet.missed(99, 1, 20);
+        assert_eq!(quiet.alarms.get(), 0);
+        quiet.missed(1, 1, 20);
+        assert_eq!(quiet.alarms.get(), 1);
+    }
+}

@@ -61,7 +61,7 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
         programs: parsed(store::bundles::programs(&db).await?, neutral)?,
         institutions: institutions(store::bundles::institutions(&db).await?)?,
     };
-    store::commit(db).await?;
+    db.end().await?;
     let signing = app.clone();
     let (content, bytes, sha256) = tokio::task::spawn_blocking(move || {
         let bytes = sign(&signing, &content)?;
@@ -105,7 +105,10 @@ fn sign(app: &App, content: &Content) -> Result<Vec<u8>, Problem> {
 }
 
 /// Status of all certificates: for each list the places that are set, decoys among them.
-async fn lists(app: &App, db: &store::Snapshot) -> Result<BTreeMap<u32, ListStatus>, Problem> {
+async fn lists(
+    app: &App,
+    db: &store::PublicSnapshot,
+) -> Result<BTreeMap<u32, ListStatus>, Problem> {
     #[derive(Default)]
     struct Sets {
         size: u32,

@@ -176,7 +176,7 @@ pub async fn key_set(app: &App) -> Result<KeySet, Problem> {
 }
 
 /// The same, as a transaction sees them.
-pub async fn key_set_in(db: &impl store::ConnectionTrait) -> Result<KeySet, Problem> {
+pub async fn key_set_in(db: &impl store::PublicRead) -> Result<KeySet, Problem> {
     let mut keys = KeySet::new();
     for row in store::certificates::all_keys(db).await? {
         if row.purpose == "issuer" {
@@ -188,7 +188,7 @@ pub async fn key_set_in(db: &impl store::ConnectionTrait) -> Result<KeySet, Prob
 }
 
 /// The keys that other software may know: issuer keys, and the key of status lists.
-pub async fn published_key_set(db: &impl store::ConnectionTrait) -> Result<KeySet, Problem> {
+pub async fn published_key_set(db: &impl store::PublicRead) -> Result<KeySet, Problem> {
     let rows = store::certificates::all_keys(db).await?;
     rows.iter()
         .filter(|row| matches!(row.purpose.as_str(), "issuer" | "status"))

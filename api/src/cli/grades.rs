@@ -96,7 +96,7 @@ pub async fn run(
         GradeCommand::Replay(args) => {
             let app = registry.open().await?;
             let draft = text(&args.policy)?;
-            print.show(&crate::grades::replay::replay(&app, args.run, draft).await?)?;
+            print.show(&crate::grades::replay::replay(&app, args.run, draft, None).await?)?;
             Ok(0)
         }
         GradeCommand::CloseSurveys => {

@@ -31,6 +31,7 @@ use certs::verdict::Lang;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use domain::certificate::CertificateAct;
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use registry::{CommandError, Printing, RegistryArgs};
 
@@ -190,6 +191,16 @@ fn log_filter() -> tracing_subscriber::EnvFilter {
         .fold(filter, tracing_subscriber::EnvFilter::add_directive)
 }
 
+/// Keys lie in the memory of this process: when it falls, no copy of that is left on a disk (trust.md KY-1). Nobody may
+/// raise the limit afterwards; where it cannot be set, an operator's own limit holds.
+fn no_core_dump() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Core, none);
+}
+
 /// Reads the arguments, runs the command, answers the exit code.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -197,6 +208,7 @@ pub fn run() -> ExitCode {
     if let Command::Roster(RosterCommand::ReadXls) = cli.command {
         return crate::rosters::read_xls_from_stdin();
     }
+    no_core_dump();
     progress::set_plain(cli.plain);
     tracing_subscriber::fmt()
         .with_env_filter(log_filter())

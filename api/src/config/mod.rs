@@ -155,7 +155,8 @@ impl Config {
             scripted_clock: false,
             log_origin: format!("{}/log", host.to_ascii_lowercase()),
             require_second_factor: true,
-            loopback_cookies: false,
+            // Only a loopback host may be spoken to by http (`safety`).
+            loopback_cookies: url.starts_with("http://"),
             delivery: DeliveryTarget::default(),
             delivery_secret: None,
             program: std::env::current_exe().ok(),

@@ -329,17 +329,19 @@ async fn public_ranking(
         .ok_or_else(Problem::not_found)
 }
 
-/// Try a draft policy on the frozen evidence of a run: who would move, by how much and why. Nothing is kept.
+/// Try a draft policy on the frozen evidence of a run: who of one's federation would move, by how much and why. Nothing is
+/// kept.
 #[utoipa::path(post, path = "/api/v1/grading-runs/{id}/replay", tag = "grading", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = ReplayRequest,
     responses((status = 200, body = serde_json::Value), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn replay_policy(
     State(app): State<App>,
-    _by: By<RunGrading>,
+    by: By<RunGrading>,
     Path(id): Path<GradingRunId>,
     Body(request): Body<ReplayRequest>,
 ) -> Result<Json<serde_json::Value>, Problem> {
-    let found = replay::replay(&app, id, request.text).await?;
+    let own = by.actor.federation.filter(|code| code != NATIONAL);
+    let found = replay::replay(&app, id, request.text, own).await?;
     serde_json::to_value(found)
         .map(Json)
         .map_err(Problem::internal)
@@ -358,34 +360,31 @@ async fn open_grade_publication(
     publications::open(&app, &by.actor, &key, id).await
 }
 
-/// Publications of a run in one's scope.
+/// Publications of a run that concern one: of the federations of one's area, and of those that look after it.
 #[utoipa::path(get, path = "/api/v1/grading-runs/{id}/publications", tag = "grading", security(("bearer" = [])),
     params(("id" = String, Path)),
     responses((status = 200, body = Vec<PublicationReceipt>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn list_grade_publications(
     State(app): State<App>,
-    _by: By<SeeGrades>,
+    by: By<SeeGrades>,
     Path(id): Path<GradingRunId>,
 ) -> Result<Json<Vec<PublicationReceipt>>, Problem> {
-    let rows = store::grading::publications::list(app.store.reader(), None, None).await?;
-    Ok(Json(
-        rows.iter()
-            .filter(|row| row.run == id)
-            .map(PublicationReceipt::of)
-            .collect(),
-    ))
+    let scope = Scope::of(&by.actor);
+    let rows = store::grading::publications::of_run(app.store.reader(), &scope, id).await?;
+    Ok(Json(rows.iter().map(PublicationReceipt::of).collect()))
 }
 
-/// A publication.
+/// A publication that concerns one.
 #[utoipa::path(get, path = "/api/v1/grade-publications/{id}", tag = "grading", security(("bearer" = [])),
     params(("id" = String, Path)),
     responses((status = 200, body = PublicationReceipt, headers(("ETag" = String))), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn show_grade_publication(
     State(app): State<App>,
-    _by: By<SeeGrades>,
+    by: By<SeeGrades>,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
-    let row = store::grading::publications::find(app.store.reader(), id)
+    let scope = Scope::of(&by.actor);
+    let row = store::grading::publications::seen(app.store.reader(), &scope, id)
         .await?
         .ok_or_else(Problem::not_found)?;
     Ok((etag(row.revision), Json(PublicationReceipt::of(&row))).into_response())

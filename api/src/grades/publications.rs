@@ -130,7 +130,10 @@ pub async fn open(
     }
     let federation = actor.federation.clone().unwrap_or_default();
     if !rows::has_results(&act.tx, run, &federation).await? {
-        return Err(Problem::not_found());
+        return Err(Problem::new(Code::TransitionRefused).with_detail(
+            "这次评级没有本省机构的结果。",
+            "This run has no results on institutions of your federation.",
+        ));
     }
     let days = act.app.evidence.evidence.figures_wd;
     let publication = Publication {

@@ -18,8 +18,13 @@ pub struct ReplayRequest {
     pub text: String,
 }
 
-/// Who would move, by how much and why.
-pub async fn replay(app: &App, run: GradingRunId, text: String) -> Result<Replay, Problem> {
+/// Who would move, by how much and why: of all institutions, or of those of one federation.
+pub async fn replay(
+    app: &App,
+    run: GradingRunId,
+    text: String,
+    within: Option<String>,
+) -> Result<Replay, Problem> {
     let (run, freeze) = runs::find(app, run).await?;
     let draft = Loaded::resolved(app.store.reader(), text).await?;
     let stored = runs::policy_of(&run)?;
@@ -27,7 +32,8 @@ pub async fn replay(app: &App, run: GradingRunId, text: String) -> Result<Replay
     tokio::task::spawn_blocking(move || {
         let before = grade(&evidence, &stored.policy);
         let after = grade(&evidence, &draft.policy);
-        compare(&before, &after).ok_or_else(|| Problem::internal("two runs on one evidence"))
+        compare(&before, &after, within.as_deref())
+            .ok_or_else(|| Problem::internal("two runs on one evidence"))
     })
     .await
     .map_err(Problem::internal)?

@@ -440,8 +440,12 @@ pub async fn close_conflict(
     };
     let scope = Scope::of(actor);
     let words = request.words.trim();
+    rows::conflict(&act.tx, &scope, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     if !rows::close_conflict(&act.tx, &scope, id, words, actor.person, act.now).await? {
-        return Err(Problem::not_found());
+        return Err(Problem::new(Code::TransitionRefused)
+            .with_detail("这条疑点已经办结。", "This conflict was closed before."));
     }
     let receipt = ConflictReceipt {
         id: id.to_string(),

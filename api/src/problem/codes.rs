@@ -111,7 +111,9 @@ codes! {
     BatchHeld = "batch-held" CONFLICT "须先复核" / "A review is needed":
         "这一批有疑点,须由另一名经办人复核并说明理由后才能批准;没有签发任何证书。" / "Something about this batch must be looked at: another officer reviews it with a reason before it is approved. Nothing was issued.",
     AlreadyEnrolled = "already-enrolled" CONFLICT "已登记第二因素" / "Second factor enrolled":
-        "已登记动态口令;更换设备请找账号管理员。" / "A second factor is enrolled; ask your account administrator to replace it.",
+        "已登记动态口令。要更换设备,请先登记一把安全密钥,再删除动态口令后重新登记;设备遗失请找账号管理员。" / "An authenticator of codes is enrolled. To change it, add a security key, remove the authenticator and enrol anew; for a lost one ask your account administrator.",
+    LastSecondFactor = "last-second-factor" CONFLICT "最后一种第二因素" / "The last second factor":
+        "您的岗位须有第二因素,最后一种不能删除;请先登记另一种。" / "Your post needs a second factor, and this is the last one; add another first.",
     CodeSpent = "code-spent" GONE "验证码无效" / "Code not valid":
         "验证码不对、已用过或已过期,请重新索取。" / "The code is wrong, used, or too old; ask for a new one.",
     AnswerGone = "answer-gone" GONE "首次答复已无法再次给出" / "The first answer cannot be given again":

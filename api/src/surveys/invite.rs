@@ -16,7 +16,7 @@ use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// What was sent.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -196,7 +196,10 @@ pub async fn not_contactable(
         .await?
         .ok_or_else(Problem::not_found)?;
     if !rows::not_contactable(&act.tx, enrolment).await? {
-        return Err(Problem::not_found());
+        return Err(Problem::new(Code::TransitionRefused).with_detail(
+            "还没有给这位学员发出调查。",
+            "No survey was sent to this trainee yet.",
+        ));
     }
     act.record(Entry {
         kind: "enrolment",

@@ -78,8 +78,9 @@ pub struct TraineeShift {
 /// Least count of trainees that is shown.
 const LEAST: u32 = 5;
 
-/// Compares a stored run with the run of another policy on the same evidence; nothing when the evidence differs.
-pub fn replay(before: &Run<'_>, after: &Run<'_>) -> Option<Replay> {
+/// Compares a stored run with the run of another policy on the same evidence, for all institutions or for those of one
+/// federation; nothing when the evidence differs.
+pub fn replay(before: &Run<'_>, after: &Run<'_>, within: Option<&str>) -> Option<Replay> {
     if before.evidence.sha256() != after.evidence.sha256() {
         return None;
     }
@@ -95,6 +96,9 @@ pub fn replay(before: &Run<'_>, after: &Run<'_>) -> Option<Replay> {
     {
         let federation = before.evidence.institutions[row].federation as usize;
         let federation = before.evidence.federations.of(federation);
+        if within.is_some_and(|own| own != federation) {
+            continue;
+        }
         let direction = direction(old.grade, new.grade);
         direction.add(provinces.entry(federation.to_owned()).or_default(), 1);
         for (stratum, shift) in trainees.iter_mut().enumerate() {

@@ -35,7 +35,9 @@ pub use issuing::{
     enrolments_of_cohort, insert,
 };
 pub use keys::{KeyRow, active_issuer_key, all_keys, insert_key, key, set_key_state};
-pub use public::{PublicCertificate, public_by_id, public_by_numbers, public_by_public_ids};
+pub use public::{
+    PublicCertificate, own_copies, public_by_id, public_by_numbers, public_by_public_ids,
+};
 pub use shares::{ShareLink, insert_share, note_share_access, share};
 pub(crate) use status_lists::{SEED, row_id};
 pub use status_lists::{

@@ -7,6 +7,7 @@ use domain::{CertificateNo, PublicId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
 use crate::PublicRead;
+use crate::vault::Vault;
 use crate::{StoreError, time};
 
 /// A certificate for the verification answer.
@@ -20,8 +21,8 @@ pub struct PublicCertificate {
     pub certificate_no: CertificateNo,
     /// Masked name.
     pub holder_masked: String,
-    /// Index of the full name, for a comparison without opening it.
-    pub holder_index: [u8; 32],
+    /// Index of the full name, for a comparison without opening it; none when the holder was erased.
+    pub holder_index: Option<[u8; 32]>,
     /// Version of the blind-index key under which it was made.
     pub holder_version: i32,
     /// SHA-256 of the signed bytes.
@@ -214,7 +215,10 @@ impl TryFrom<Row> for PublicCertificate {
             public_id: super::public_id(&row.public_id).ok_or_else(bad)?,
             certificate_no: row.certificate_no.parse().map_err(|_| bad())?,
             holder_version: row.holder_version,
-            holder_index: row.holder_index.as_slice().try_into().map_err(|_| bad())?,
+            holder_index: match row.holder_index.as_slice() {
+                [] => None,
+                index => Some(index.try_into().map_err(|_| bad())?),
+            },
             cose_sha256: row.cose_sha256.as_slice().try_into().map_err(|_| bad())?,
             status: row.status.parse().map_err(|_| bad())?,
             status_since: time::instant(row.status_since)?,
@@ -247,4 +251,14 @@ impl TryFrom<Row> for PublicCertificate {
             federation_name: row.federation_name,
         })
     }
+}
+
+/// The registry's own copies of certificates that somebody holds the id of: the bytes that stand in the QR code on the paper,
+/// and nothing besides.
+pub async fn own_copies(
+    db: &impl PublicRead,
+    vault: &Vault,
+    ids: &[CertificateId],
+) -> Result<Vec<(CertificateId, Vec<u8>)>, StoreError> {
+    super::signed_bytes_of(db.connection(), vault, ids).await
 }

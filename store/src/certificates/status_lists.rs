@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::entity::certificates::{signed_status_list, status_list};
 use crate::vault::Vault;
-use crate::{StoreError, time};
+use crate::{PublicRead, StoreError, time};
 
 pub(crate) const SEED: &str = "status_list.seed";
 
@@ -50,12 +50,12 @@ pub async fn open_status_list(
 
 /// Every list, in order of numbers.
 pub async fn all_status_lists(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     vault: &Vault,
 ) -> Result<Vec<StatusList>, StoreError> {
     status_list::Entity::find()
         .order_by_asc(status_list::Column::Id)
-        .all(db)
+        .all(db.connection())
         .await?
         .iter()
         .map(|row| list_of(vault, row))

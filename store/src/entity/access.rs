@@ -34,7 +34,7 @@ entity! {
     }
     totp = "totp" {
         #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
-        secret_enc: Vec<u8>, confirmed_at: Option<i64>, last_step: i64,
+        secret_enc: Vec<u8>, confirmed_at: Option<i64>, last_step: i64, name: String,
     }
     recovery_code = "recovery_code" {
         #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
@@ -44,6 +44,7 @@ entity! {
     passkey = "passkey" {
         #[sea_orm(primary_key, auto_increment = false)] credential_id: Vec<u8>,
         account_id: Uuid, public_key: Vec<u8>, counter: i64, transports: String, added_at: i64, used_at: Option<i64>,
+        name: String,
     }
     passkey_challenge = "passkey_challenge" {
         #[sea_orm(primary_key, auto_increment = false)] session_id: Uuid,

@@ -3,15 +3,16 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::bulletin::{BulletinKind, BulletinState};
 use domain::ids::{BulletinId, GradingRunId};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
 use crate::entity::grading::{bulletin, grade_publication, grading_result, grading_run};
-use crate::scope::NATIONAL;
+use crate::entity::reference::federation_area;
+use crate::scope::{NATIONAL, Scope, in_area};
 use crate::{StoreError, time};
 
 domain::text_enum! {
@@ -124,6 +125,65 @@ pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Publicat
         .await?
         .map(Publication::try_from)
         .transpose()
+}
+
+/// The condition that a publication concerns an asker: its federation lies in their area, or looks after it; an
+/// institution is told by the federations that it asked for admission.
+fn concerns(scope: &Scope) -> Condition {
+    use crate::entity::catalogue::admission;
+    use grade_publication::Column as C;
+    match scope {
+        _ if scope.sees_all() => Condition::all(),
+        Scope::Federation { code, .. } => {
+            let above = federation_area::Entity::find()
+                .select_only()
+                .column(federation_area::Column::Federation)
+                .filter(federation_area::Column::Area.eq(code))
+                .filter(federation_area::Column::ValidUntil.is_null());
+            Condition::any()
+                .add(in_area(Expr::col(C::Federation), code))
+                .add(C::Federation.in_subquery(above.into_query()))
+        }
+        Scope::Institution(id) => {
+            let asked = admission::Entity::find()
+                .select_only()
+                .column(admission::Column::Federation)
+                .filter(admission::Column::InstitutionId.eq(id.uuid()));
+            Condition::all().add(C::Federation.in_subquery(asked.into_query()))
+        }
+        Scope::Nothing => Condition::all().add(Expr::val(1).eq(0)),
+    }
+}
+
+/// A publication, if it concerns the asker.
+pub async fn seen(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<Publication>, StoreError> {
+    grade_publication::Entity::find_by_id(id)
+        .filter(concerns(scope))
+        .one(db)
+        .await?
+        .map(Publication::try_from)
+        .transpose()
+}
+
+/// Publications of a run that concern the asker, by federation.
+pub async fn of_run(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    run: GradingRunId,
+) -> Result<Vec<Publication>, StoreError> {
+    grade_publication::Entity::find()
+        .filter(grade_publication::Column::RunId.eq(run.uuid()))
+        .filter(concerns(scope))
+        .order_by_asc(grade_publication::Column::Federation)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(Publication::try_from)
+        .collect()
 }
 
 /// Publications of a federation, or of all; newest freeze first.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{data_key, open_text, seal_text, statement};
 use crate::cohorts::placeholders;
 use crate::vault::{DataKey, Vault};
-use crate::{StoreError, time};
+use crate::{PublicRead, StoreError, time};
 
 const PROOF: &str = "consent.proof";
 /// Rows in one statement.
@@ -195,10 +195,11 @@ struct PermittedRow {
 /// What the holders of these certificates agree to on a day, at most a thousand certificates. Asked at every check: a
 /// consent that was withdrawn is gone with the next one.
 pub async fn permitted(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     certificates: &[CertificateId],
     today: NaiveDate,
 ) -> Result<HashMap<CertificateId, Permitted>, StoreError> {
+    let db = db.connection();
     let mut found: HashMap<CertificateId, Permitted> = HashMap::new();
     if certificates.is_empty() {
         return Ok(found);

@@ -39,6 +39,20 @@ fn field(before: &str, name: &str, operation: &str) -> &'static str {
         ("/api/v1/sessions/", _) => "session",
         ("/api/v1/files/", _) => "file",
         ("/api/v1/exports/", _) => "export",
+        ("/api/v1/cases/", _) => "case",
+        ("/api/v1/appeals/", _) => "appeal",
+        ("/api/v1/sites/", _) => "site",
+        ("/api/v1/results/", _) => "result",
+        ("/api/v1/grading-runs/", _) => "run",
+        ("/api/v1/grade-publications/", _) => "publication",
+        ("/api/v1/grading-policies/", _) => "policy",
+        ("/api/v1/bulletins/", _) => "bulletin",
+        ("/api/v1/episodes/", _) => "episode",
+        ("/api/v1/follow-ups/", _) => "follow_up",
+        ("/api/v1/evidence-conflicts/", _) => "conflict",
+        ("/api/v1/assessors/", _) => "accreditation",
+        ("/api/v1/assessments/" | "/api/v1/lots/", "id") => "assessment",
+        ("/api/v1/self/second-factors/", _) => "factor",
         (_, "old" | "new" | "from") => "size",
         ("/trust/bundle/", _) => "bundle",
         (_, "purpose" | "number") => "list",
@@ -72,10 +86,9 @@ fn filled(operation: &Operation, case: &Case) -> String {
             ("list", None) if name == "number" => "1",
             ("list", None) => "revocation",
             ("kid", None) => "k3326",
+            ("factor", None) => "codes",
             ("code", None) => "P0000001",
             ("credit_code", None) => "52330106XX00000193",
-            // What nobody made: only the role is asked.
-            ("nothing", None) => "01980000-0000-7000-8000-000000000001",
             (_, None) => panic!("{}: {field} of {case:?}", operation.name),
         });
         rest = after;
@@ -89,7 +102,10 @@ fn query(operation: &str, case: &Case) -> String {
         "list_sites" => format!("?institution={}", case.fields["admission"]),
         "list_audit" | "export_audit" => format!("?account={}", case.fields["account"]),
         "list_cohorts" | "list_offers" | "list_institutions" | "list_programs"
-        | "list_certificates" | "list_proposals" | "list_accounts" => "?limit=100".to_owned(),
+        | "list_certificates" | "list_proposals" | "list_accounts" | "list_cases"
+        | "list_appeals" | "list_assessments" => "?limit=100".to_owned(),
+        "list_follow_ups" => "?until=2099-12-31".to_owned(),
+        "import_register" => "?source=social_insurance&as_of=2026-03-02".to_owned(),
         "upload_roster" => "?import=none".to_owned(),
         "list_affected" => "?at=2026-03-02T02:00:00Z".to_owned(),
         _ => String::new(),
@@ -110,6 +126,14 @@ fn shown(operation: &str, case: &Case) -> Option<String> {
         "list_sessions" => "session",
         "list_exports" => "export",
         "list_audit" | "export_audit" | "list_accounts" => "account",
+        "list_cases" => "case",
+        "list_appeals" => "appeal",
+        "list_follow_ups" => "follow_up",
+        "list_conflicts" => "conflict",
+        "show_results" => "admission",
+        "list_grade_publications" => "publication",
+        "list_bulletins" => "bulletin",
+        "list_assessments" => "assessment",
         _ => return None,
     };
     Some(format!("\"{}\"", case.fields[field]))
@@ -155,6 +179,62 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
             json!({ "old_password": "not-the-old-password", "new_password": PASSWORD })
         }
         "confirm_second_factor" | "prove_second_factor" => json!({ "code": "000000" }),
+        "name_second_factor" => json!({ "name": "备用" }),
+        "add_passkey" | "prove_passkey" => json!({ "answer": {} }),
+        "enable_account" => json!({ "reason": "返岗" }),
+        // Refused after it is known whose case it is: at this stage of the case, or of this state.
+        "file_paper" => json!({ "kind": "plan", "text": "整改方案:每月回访。" }),
+        "extend_term" => json!({ "until": "2027-01-01", "reason": "学校搬迁。" }),
+        "ask_withdrawal" => json!({ "reason": "不再办学,申请退出。" }),
+        "declare_interest" => json!({ "reason": "亲属在该机构任职" }),
+        "serve_decision" => json!({
+            "transition": "T20", "method": "post", "served_on": "2026-01-01", "receipt": "挂号信 001",
+        }),
+        "object_to_result" => json!({ "text": "数据与事实不符。" }),
+        "lodge_appeal" => {
+            json!({ "against": "T20", "points": "检查记录与事实不符。", "wish": "撤销该决定" })
+        }
+        "act_on_appeal" => json!({ "act": "accept" }),
+        "license_site" => json!({
+            "places": 20,
+            "document": { "number": "虚教许〔2026〕1号", "issuer": "虚构教育局", "made_on": "2026-01-01" },
+        }),
+        "review_batch" => json!({ "reason": "核对无误,可以签发。" }),
+        // Before the trainee was born, after the last day, before the class began.
+        "claim_episode" => json!({
+            "employer": "52330203XX0000027P", "work_type": "contract", "start_on": "1800-01-01", "source": "institution",
+        }),
+        "record_follow_up" => json!({ "outcome": "left", "last_day": "2099-01-01" }),
+        "exclude_enrolment" => json!({
+            "code": "X1", "on": "1990-01-01",
+            "document": { "number": "虚〔2026〕1号", "issuer": "虚构机关", "made_on": "2026-01-01" },
+        }),
+        "act_on_episode" => json!({ "act": "contest", "reason": "学员称并未在此工作。" }),
+        "close_conflict" => json!({ "words": "核对属实。" }),
+        "declare_outage" => json!({
+            "source": "social_insurance", "kind": "system", "from": "2026-01-02", "until": "2026-01-01",
+        }),
+        "suspend_survey" => json!({}),
+        "draft_policy" => json!({ "text": "{}", "effective_on": "2099-01-01" }),
+        "freeze_period" => json!({ "kind": "annual", "freeze_on": "2099-01-01" }),
+        "run_grading" => json!({ "freeze": "01980000-0000-7000-8000-000000000001" }),
+        "replay_policy" => json!({ "text": "{}" }),
+        "act_on_grade_publication" => json!({ "act": "publish" }),
+        "write_bulletin" => json!({ "kind": "ranking", "run": of("run"), "title": "" }),
+        "act_on_bulletin" => json!({ "act": "review" }),
+        "accredit_assessor" => json!({
+            "account": "01980000-0000-7000-8000-000000000001", "organisation": "虚构评估所",
+            "credit_code": "52510104XX0000043U", "valid_from": "2026-01-01", "valid_until": "2025-01-01",
+            "document": { "number": "虚〔2026〕1号", "issuer": "虚构机关", "made_on": "2026-01-01" },
+        }),
+        "withdraw_accreditation" | "replace_assessor" | "annul_assessment" => {
+            json!({ "reason": "依规办理,撤回资格。" })
+        }
+        "declare_relations" => json!({ "relations": [] }),
+        "read_sampled_contact" => json!({ "words": "电话回访" }),
+        "report_assessment" => json!({ "score": 80, "text": "现场评估情况良好,记录完整。" }),
+        "reply_to_assessment" => json!({ "text": "无异议。" }),
+        "finish_assessment" => json!({ "score": 80, "answer": "维持原评分。" }),
         "commission_assessment" => {
             json!({ "period_from": "2025-01-01", "period_until": "2025-12-31" })
         }
@@ -229,7 +309,7 @@ pub(super) async fn ask(client: &Client, operation: &Operation, role: char, case
         ("upload_roster" | "annotate_roster", _) => request
             .header("Content-Type", "application/octet-stream")
             .body(rosters::csv(800, 1)),
-        ("upload_file", _) => request
+        ("upload_file" | "import_register", _) => request
             .header("Content-Type", "application/octet-stream")
             .body("no file"),
         _ => request,
@@ -257,8 +337,12 @@ pub(super) fn cell(operation: &Operation, case: &Case, answer: &Answer) -> Resul
         401 if answer.header("www-authenticate").contains("scope=") => Ok(Cell::Unknown),
         // 401: a wrong password or token of a public operation.
         400 | 401 | 409 | 410 | 412 | 415 | 422 | 428 => Ok(Cell::Allowed),
-        // No run is published in this world: nobody is kept out, there is nothing.
-        404 if ["public_run", "public_lot"].contains(&operation.name.as_str()) => Ok(Cell::Allowed),
+        // Nothing of the run is public in this world: nobody is kept out, there is nothing.
+        404 if operation.name == "public_run" => Ok(Cell::Allowed),
+        // And nobody has enrolled a second factor that could be named.
+        404 if operation.name.ends_with("_second_factor") && operation.path.contains("/self/") => {
+            Ok(Cell::Allowed)
+        }
         403 if code() == "forbidden" => Ok(Cell::Forbidden),
         404 if code() == "not-found" => Ok(Cell::Hidden),
         _ => fault(),

@@ -85,15 +85,11 @@ pub(super) fn read() -> BTreeMap<String, Rule> {
             "either",
             "self",
             "holder",
-            "roles",
+            "province",
         ];
         assert!(known.contains(&rule), "{line}");
         assert_eq!(roles == "*", rule == "public", "{line}");
-        assert_eq!(
-            object == "-",
-            ["public", "any", "roles"].contains(&rule),
-            "{line}"
-        );
+        assert_eq!(object == "-", ["public", "any"].contains(&rule), "{line}");
         let value = Rule {
             roles: roles.to_owned(),
             object: Some(object).filter(|one| *one != "-").map(str::to_owned),
@@ -128,7 +124,8 @@ impl Rule {
             R::Child => rule != "self" && !school,
             R::Guest => ["area", "told", "either", "holder"].contains(&rule),
             R::Household => ["household", "either"].contains(&rule) && !school,
-            R::Sibling | R::Parent | R::Other => false,
+            R::Parent => rule == "province",
+            R::Sibling | R::Other => false,
         };
         match (seen, rule) {
             (true, _) => Cell::Allowed,

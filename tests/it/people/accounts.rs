@@ -155,6 +155,11 @@ async fn an_administrator_looks_after_accounts_on_pages(database: Database) {
         ),
         (422, json!("active"))
     );
+    let given = json!({ "name": "county-1", "password": PASSWORD });
+    let anybody = story.who("anybody");
+    let held = anybody.post("/api/v1/sessions", &given).await.good();
+    let old = Client::bearing(&story.server, text(&held["access_token"]));
+    old.get("/api/v1/self").await.good();
     let gone = send(
         &mut browser,
         "county-1",
@@ -166,11 +171,45 @@ async fn an_administrator_looks_after_accounts_on_pages(database: Database) {
     assert_eq!(row(&story, "county-1").await["state"], "disabled");
     let page = browser.open(gone.header("location")).await.text();
     assert!(
-        page.contains("停用") && !page.contains("name=\"act\""),
+        page.contains("停用") && !page.contains("value=\"disable\""),
         "{page}"
     );
     let mut other = Browser::new(&story.server);
     assert_eq!(other.sign_in("county-1", PASSWORD).await.status, 422);
+    // Enabled again with a reason that its record keeps: the old sign-in stays ended, the password opens a new one.
+    let enable = send(&mut browser, "county-1", "enable", &[("reason", "")]).await;
+    assert!(enable.status == 422 && enable.text().contains("id=\"reason-why\""));
+    let words = format!("{} 返岗", tests::rosters::citizen_id(1));
+    let number = [("reason", words.as_str())];
+    let enable = send(&mut browser, "county-1", "enable", &number).await;
+    assert_eq!(enable.status, 422, "no numbers of persons in a reason");
+    let enable = send(&mut browser, "county-1", "enable", &[("reason", "返岗")]).await;
+    assert_eq!(enable.status, 303, "{}", enable.text());
+    let account = row(&story, "county-1").await;
+    assert_eq!(account["state"], "active");
+    let account = text(&account["account"]);
+    let tx = story.server.app.store.reader();
+    let id: uuid::Uuid = account.parse().expect("an id");
+    let acts = store::journal::timeline(tx, id).await.expect("a timeline");
+    let told: Vec<(&str, Option<&str>)> = acts
+        .iter()
+        .map(|one| (one.act.as_str(), one.reason.as_deref()))
+        .collect();
+    assert_eq!(told, [("disable", None), ("enable", Some("返岗"))]);
+    old.get("/api/v1/self")
+        .await
+        .problem(401, "unauthenticated");
+    let mut again = Browser::new(&story.server);
+    assert_eq!(again.sign_in("county-1", PASSWORD).await.status, 303);
+    let path = format!("/api/v1/accounts/{account}/enable");
+    let reason = json!({ "reason": "返岗" });
+    let national = story.who("national-1");
+    let twice = national.post(&path, &reason).await;
+    twice.problem(409, "transition-refused");
+    for (who, status) in [("province-1", 403), ("county-2", 403), ("anybody", 401)] {
+        let refused = story.who(who).post(&path, &reason).await;
+        assert_eq!(refused.status.as_u16(), status, "{who}");
+    }
 }
 
 async fn forms_of_accounts_say_what_is_wrong_and_come_from_our_own_pages_only(database: Database) {

@@ -1,16 +1,18 @@
 //! The holder sees how often a certificate was checked, by day; who checked is nowhere (trust.md EN-5).
 
 use api::frame::Visit;
-use api::privacy::{me, pages};
+use api::privacy::{me, pages, retention};
 use api::verify::counted;
+use domain::privacy::RequestKind;
 use serde_json::json;
 use tests::answer::text;
 use tests::{Database, Story, on_both, people};
 
-use super::dump;
+use super::{ask, ask_for, decide, dump, grant, name_of};
 
 on_both! {
     checks_are_counted_by_day_for_the_holder_and_nothing_about_the_checker;
+    counts_go_when_their_time_is_over_and_with_their_holder;
 }
 
 async fn checks_are_counted_by_day_for_the_holder_and_nothing_about_the_checker(
@@ -104,4 +106,76 @@ async fn checks_are_counted_by_day_for_the_holder_and_nothing_about_the_checker(
         columns.into_iter().collect::<Vec<_>>(),
         ["certificate_id", "checks", "day"]
     );
+}
+
+async fn counts_go_when_their_time_is_over_and_with_their_holder(database: Database) {
+    let story = Story::ready(database).await;
+    let known = people::known();
+    let (issued, members) = story.certified(&known[..2]).await;
+    let app = &story.server.app;
+    let anybody = story.who("anybody");
+    let ids: Vec<String> = issued["certificates"]
+        .as_array()
+        .expect("certificates")
+        .iter()
+        .map(|one| text(&one["id"]))
+        .collect();
+    let checked = async || {
+        for id in &ids {
+            let page = anybody.get(&format!("/v/{id}")).await;
+            assert_eq!(page.status, 200);
+        }
+        counted::write(app).await.expect("written");
+    };
+    let days = async || {
+        let cells = dump(&story).await;
+        super::texts(&cells, "certificate_check", "day")
+    };
+    let first = story.server.today().to_string();
+    checked().await;
+    let kept = i64::from(app.privacy.privacy.share_access_days);
+    story.server.days_pass(kept - 1);
+    checked().await;
+    let second = story.server.today().to_string();
+    let run = async || retention::run(app, false).await.expect("a run").checks;
+    assert_eq!(run().await, 0, "the last day is kept");
+    story.server.days_pass(2);
+    assert_eq!(run().await, 2, "one day of two certificates");
+    assert_eq!(run().await, 0);
+    assert_eq!(days().await, [second.clone(), second]);
+    assert!(!days().await.contains(&first));
+
+    // Nobody's law keeps the record any more: the holder is erased, and the counts of their certificates go with them.
+    story.server.days_pass(31 * 366);
+    checked().await;
+    let before = days().await.len();
+    let (_, person) = members[0];
+    let name = name_of(&story, person).await;
+    let asked = ask(&story, person, &ask_for(RequestKind::Deletion)).await;
+    let done = decide(&story, "county-1", &asked, &grant()).await.good();
+    assert_eq!(done["outcome"], "done", "{done}");
+    let left = days().await;
+    assert_eq!(left.len() * 2, before, "those of the other holder stay");
+    // A check that comes later counts for nobody's record, and the certificate opens no name.
+    checked().await;
+    let mut states = Vec::new();
+    for id in &ids {
+        let verdict = anybody.get(&format!("/api/v1/verifications/{id}")).await;
+        assert!(!verdict.text().contains(&name), "{}", verdict.text());
+        states.push(text(&verdict.good()["state"]));
+    }
+    // The bytes that named the holder open no more, so nothing is said of them; the other one is only too old.
+    states.sort();
+    assert_eq!(states, ["expired", "indeterminate"]);
+    // Neither name nor guess opens it by its number any more, and nothing falls over it.
+    let numbers = issued["certificates"].as_array().expect("certificates");
+    let items: Vec<serde_json::Value> = numbers
+        .iter()
+        .map(|one| json!({ "number": one["certificate_no"], "name": name }))
+        .collect();
+    let body = json!({ "items": items });
+    let asked = anybody.post("/api/v1/verifications", &body).await.good();
+    for item in asked["items"].as_array().expect("answers") {
+        assert_eq!(item["state"], "not_found", "{item}");
+    }
 }

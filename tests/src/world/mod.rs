@@ -1,6 +1,8 @@
 //! A country in small for the authorization matrix: schools in counties of two provinces and the corps, staff at every
 //! level, and one of everything at each place. Made once; a probe asks who sees what of it.
 
+mod judged;
+mod outcomes;
 mod schools;
 
 use std::collections::HashMap;
@@ -66,6 +68,13 @@ const SCHOOL_WITH_CLASS: &[&str] = &[
     "batch",
     "certificate",
     "request",
+    "case",
+    "appeal",
+    "episode",
+    "follow_up",
+    "conflict",
+    "result",
+    "assessment",
 ];
 
 impl World {
@@ -114,6 +123,10 @@ impl World {
         world.admit(&mut schools).await;
         world.teach(&mut schools).await;
         world.certify(&mut schools).await;
+        world.work(&mut schools).await;
+        world.judge(&mut schools).await;
+        world.grade(&mut schools).await;
+        world.assess(&mut schools).await;
         world.cases.append(&mut schools);
         world.persons().await;
         world.files().await;
@@ -166,7 +179,9 @@ impl World {
             self.account(&name, role, json!({ "federation": federation }))
                 .await;
         }
-        self.account("assessor", "assessor", json!({})).await;
+        for name in ["assessor", "assessor-2"] {
+            self.account(name, "assessor", json!({})).await;
+        }
         self.account("employer", "employer", json!({})).await;
     }
 

@@ -16,6 +16,7 @@ use crate::access::accounts::{self, ChangePostRequest};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::invitations::{self, ContactRequest, InviteRequest};
 use crate::access::permissions::ManageAccounts;
+use crate::access::standing::{self, EnableAccountRequest};
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Locale, Path, Query};
 use crate::frame::{Frame, Visit};
@@ -253,7 +254,7 @@ pub(super) async fn account_page(
     staff_page(&app, StatusCode::OK, &view, None)
 }
 
-/// Disables the account, takes its second factor away, or changes its post.
+/// Disables or enables the account, takes its second factor away, or changes its post.
 pub(super) async fn account_sent(
     State(app): State<App>,
     visit: Visit,
@@ -273,8 +274,14 @@ pub(super) async fn account_sent(
             "请先勾选确认,再提交。",
             "Tick the confirmation first, then send.",
         )),
-        "disable" => accounts::disable(&app, &by.actor, &key, id).await,
-        "remove-second-factor" => accounts::remove_second_factor(&app, &by.actor, &key, id).await,
+        "disable" => standing::disable(&app, &by.actor, &key, id).await,
+        "enable" => {
+            let request = EnableAccountRequest {
+                reason: form.text("reason").to_owned(),
+            };
+            standing::enable(&app, &by.actor, &key, id, &request).await
+        }
+        "remove-second-factor" => standing::remove_second_factor(&app, &by.actor, &key, id).await,
         "post" => match PostForm::read(&app, &by.actor, &form).await {
             Ok((role, federation, institution)) => {
                 let request = ChangePostRequest {

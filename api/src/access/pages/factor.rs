@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::factors::{HERE, prove_first};
 use super::{BackQuery, DonePage, Field, FormPage, frame, said, staff_page};
 use crate::access::browser::{Cookie, FormToken, OnPage, OwnForm, back_to};
 use crate::access::permissions::ManageOwnAccess;
@@ -146,6 +147,41 @@ fn enrol_form(app: &App, visit: &Visit, form: &FormToken, step: Enrolling) -> Fo
     }
 }
 
+/// A factor was added; with the first one come the recovery codes.
+pub(super) fn enrolled(
+    app: &App,
+    visit: &Visit,
+    heading: &'static str,
+    codes: Vec<String>,
+) -> Result<Response, Problem> {
+    let pick = |zh, en| visit.lang.pick(zh, en);
+    let (lead, next) = if codes.is_empty() {
+        (
+            pick(
+                "已加入您的账号。原有的恢复码继续有效;可以给它起个名称。",
+                "It was added to your account. Your recovery codes stay good; you may give it a name.",
+            ),
+            (HERE, pick("查看我的第二因素", "My second factors")),
+        )
+    } else {
+        (
+            pick(
+                "请打印或抄下这些恢复码,锁好。设备或密钥丢失时,每个恢复码可用一次。它们只显示这一次。",
+                "Print or copy these recovery codes and lock them away. Each opens once if you lose your device or key. They are shown this once.",
+            ),
+            ("/desk", pick("进入工作台", "To the desk")),
+        )
+    };
+    let view = DonePage {
+        f: frame(app, visit, heading, false),
+        heading,
+        lead,
+        codes,
+        next,
+    };
+    staff_page(app, StatusCode::OK, &view, None)
+}
+
 pub(super) async fn enrol_page(
     State(app): State<App>,
     visit: Visit,
@@ -166,24 +202,17 @@ pub(super) async fn enrol_sent(
     let session = &by.presence.session;
     // The form before the key has no code: it asks for the key. Reading a page makes none (WEB-2).
     if !form.has("code") {
-        let enrolment = second_factor::begin(&app, &by.actor).await?;
+        let enrolment = match second_factor::begin(&app, &by.actor, session, "").await {
+            Ok(enrolment) => enrolment,
+            Err(problem) => return prove_first(&visit, &by, problem, "/sign-in/enrol"),
+        };
         let view = enrol_form(&app, &visit, &token, Enrolling::Secret(enrolment.secret));
         return staff_page(&app, StatusCode::OK, &view, None);
     }
     match second_factor::confirm(&app, &by.actor, session, form.text("code")).await {
         Ok(codes) => {
             let heading = visit.lang.pick("动态口令已登记", "Second factor enrolled");
-            let view = DonePage {
-                f: frame(&app, &visit, heading, false),
-                heading,
-                lead: visit.lang.pick(
-                    "请打印或抄下这些恢复码,锁好。手机丢失时,每个恢复码可用一次。它们只显示这一次。",
-                    "Print or copy these recovery codes and lock them away. Each opens once if you lose your device. They are shown this once.",
-                ),
-                codes,
-                next: ("/desk", visit.lang.pick("进入工作台", "To the desk")),
-            };
-            staff_page(&app, StatusCode::OK, &view, None)
+            enrolled(&app, &visit, heading, codes)
         }
         Err(problem) => {
             let (status, fault) = said(visit.lang, problem)?;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod factor;
+mod factors;
 pub(crate) mod passkey;
 mod password;
 mod posts;
@@ -69,6 +70,11 @@ pub(crate) fn routes() -> Router<App> {
         router,
         "/password/forgotten",
         get(password::forgotten_page).post(password::forgotten_sent),
+    );
+    let router = both(
+        router,
+        factors::HERE,
+        get(factors::factors_page).post(factors::factors_sent),
     );
     let router = both(
         router,

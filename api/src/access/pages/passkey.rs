@@ -9,7 +9,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use sha2::{Digest, Sha256};
 
-use super::{BackQuery, DonePage, frame, said, staff_page};
+use super::factor::enrolled;
+use super::factors::prove_first;
+use super::{BackQuery, frame, said, staff_page};
 use crate::access::browser::{FormToken, OnPage, OwnForm, back_to};
 use crate::access::passkeys;
 use crate::access::permissions::ManageOwnAccess;
@@ -132,24 +134,18 @@ pub(super) async fn enrol_sent(
 ) -> Result<Response, Problem> {
     let session = &by.presence.session;
     if !form.has("answer") {
+        let asked = match passkeys::begin(&app, &by.actor, session).await {
+            Ok(asked) => asked,
+            Err(problem) => return prove_first(&visit, &by, problem, ENROL),
+        };
         let mut view = view(&app, &visit, &token, ENROL, None);
-        view.asked = Some(passkeys::begin(&app, &by.actor, session).await?);
+        view.asked = Some(asked);
         return shown(&app, StatusCode::OK, &view);
     }
-    match passkeys::enrol(&app, &by.actor, session, form.text("answer")).await {
+    match passkeys::enrol(&app, &by.actor, session, form.text("answer"), "").await {
         Ok(codes) => {
             let heading = visit.lang.pick("安全密钥已登记", "Security key enrolled");
-            let view = DonePage {
-                f: frame(&app, &visit, heading, false),
-                heading,
-                lead: visit.lang.pick(
-                    "请打印或抄下这些恢复码,锁好。密钥丢失时,每个恢复码可用一次。它们只显示这一次。",
-                    "Print or copy these recovery codes and lock them away. Each opens once if you lose your key. They are shown this once.",
-                ),
-                codes,
-                next: ("/desk", visit.lang.pick("进入工作台", "To the desk")),
-            };
-            staff_page(&app, StatusCode::OK, &view, None)
+            enrolled(&app, &visit, heading, codes)
         }
         Err(problem) => {
             let (status, fault) = said(visit.lang, problem)?;
