@@ -202,6 +202,14 @@ impl TrustList {
             })
     }
 
+    /// Every key of a log that was ever in use, with the name of its log: what it signed may have to be checked later.
+    pub fn log_keys(&self) -> impl Iterator<Item = (&Origin, &TrustedKey)> {
+        self.keys.values().filter_map(|key| match &key.purpose {
+            KeyPurpose::Log(origin) if key.state != KeyState::Pending => Some((origin, key)),
+            _ => None,
+        })
+    }
+
     /// The active root keys: who has accepted this list takes the next one from any of them.
     pub fn roots(&self) -> Roots {
         let keys = self.active("root");
