@@ -141,6 +141,7 @@ impl App {
         name: &'static str,
         request: &impl Serialize,
     ) -> Result<Begin, Problem> {
+        self.standing.ensure(self).await?;
         let mut hash = Sha256::new();
         hash.update(name.as_bytes());
         hash.update([0]);

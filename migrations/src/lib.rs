@@ -26,6 +26,7 @@ mod m20260301_000021_cases;
 mod m20260301_000031_evidence;
 mod m20260301_000032_runs;
 mod m20260301_000041_assessments;
+mod m20260301_000043_succession;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000031_evidence::Migration),
             Box::new(m20260301_000032_runs::Migration),
             Box::new(m20260301_000041_assessments::Migration),
+            Box::new(m20260301_000043_succession::Migration),
         ]
     }
 }

@@ -44,6 +44,7 @@ pub async fn now(app: &App) -> Result<Option<Anchored>, Problem> {
 }
 
 async fn write(app: &App, once_a_day: bool) -> Result<Option<Anchored>, Problem> {
+    app.standing.ensure(app).await?;
     let today = app.today();
     let tx = app.store.write().await?;
     // The lock of the log's head lets one node through at a time; it looks again under that lock.

@@ -39,6 +39,8 @@ pub struct Built {
 
 /// Makes and keeps the next bundle.
 pub async fn build(app: &App) -> Result<Built, Problem> {
+    app.standing.ensure(app).await?;
+    app.standing.gate()?;
     let roots = list::roots(app);
     // It may sign a new one, so it comes before the rows are read.
     let trust_list = list::current(app).await?;
@@ -49,7 +51,8 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
     let db = app.store.public_snapshot().await?;
     let number = store::bundles::newest(&db)
         .await?
-        .map_or(1, |newest| newest.number + 1);
+        .map_or(1, |newest| newest.number + 1)
+        .max(store::recovery::floor(&db, super::NUMBERS).await?);
     let content = Content {
         number,
         issued_at,

@@ -28,6 +28,7 @@ impl Appender {
         app: &App,
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
+        app.standing.gate()?;
         let head = store::log::lock_head(tx).await?;
         if head.size > 0 && now + CLOCK_TOLERANCE < head.at && !app.config.scripted_clock {
             return Err(Problem::new(Code::Clock));

@@ -13,6 +13,8 @@ use crate::app::App;
 use crate::certificates::keys;
 use crate::problem::Problem;
 
+/// Name of its numbers in the table of those that are left out.
+pub(crate) const NUMBERS: &str = "trust_list";
 /// How long a list is good: a verifier without a network learns of a compromise at the latest then.
 const VALIDITY: Duration = Duration::days(14);
 
@@ -35,12 +37,17 @@ pub(crate) async fn publish(
     app: &App,
     at: DateTime<Utc>,
 ) -> Result<TrustListRow, Problem> {
+    app.standing.gate()?;
+    let floor = store::recovery::floor(tx, NUMBERS).await?;
     let last = newest(tx, app).await?;
     let (version, issued_at) = match &last {
         Some(last) => {
             let last = last.list();
             let later = last.issued_at + Duration::milliseconds(1);
-            (last.version + 1, at.trunc_subsecs(3).max(later))
+            (
+                (last.version + 1).max(floor),
+                at.trunc_subsecs(3).max(later),
+            )
         }
         None => (1, at.trunc_subsecs(3)),
     };
@@ -69,18 +76,21 @@ pub(crate) async fn publish(
     Ok(row)
 }
 
+/// Whether keys or witnesses are not those of the newest list.
+pub(crate) async fn differs(tx: &WriteTx, app: &App) -> Result<bool, Problem> {
+    Ok(match newest(tx, app).await? {
+        Some(newest) => {
+            newest.list().witnesses != app.config.witnesses.policy
+                || newest.list().keys != trusted(tx, app).await?
+        }
+        None => true,
+    })
+}
+
 /// Publishes when keys or witnesses are not those of the newest list: at the start, after a change of the configuration.
 pub(crate) async fn keep_up(tx: &WriteTx, app: &App, now: DateTime<Utc>) -> Result<(), Problem> {
     let head = store::log::lock_head(tx).await?;
-    let newest = newest(tx, app).await?;
-    let same = match &newest {
-        Some(newest) => {
-            newest.list().witnesses == app.config.witnesses.policy
-                && newest.list().keys == trusted(tx, app).await?
-        }
-        None => false,
-    };
-    if !same {
+    if differs(tx, app).await? {
         publish(tx, app, now.max(head.at)).await?;
     }
     Ok(())
@@ -95,6 +105,13 @@ pub async fn current(app: &App) -> Result<TrustListRow, Problem> {
     {
         return Ok(row);
     }
+    if app.standing.behind().is_some()
+        && let Some(row) = store::trust_lists::latest(app.store.public()).await?
+    {
+        // Nothing is signed now; its own end says how long it is good.
+        return Ok(row);
+    }
+    app.standing.ensure(app).await?;
     let tx = app.store.write().await?;
     let head = store::log::lock_head(&tx).await?;
     // Another process may have been first.

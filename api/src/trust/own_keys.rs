@@ -40,6 +40,7 @@ pub(crate) async fn register(
             not_before: at - Duration::days(1),
             not_after: at + Duration::days(*days),
             compromised_at: None,
+            origin: None,
         };
         store::certificates::insert_key(tx, &row, at).await?;
         leaves.push(LeafEntry::KeyState {

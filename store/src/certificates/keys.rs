@@ -31,6 +31,8 @@ pub struct KeyRow {
     pub not_after: DateTime<Utc>,
     /// Moment of the compromise.
     pub compromised_at: Option<DateTime<Utc>>,
+    /// Name of the log of a log key; `None` for the first, whose name is configured.
+    pub origin: Option<String>,
 }
 
 impl TryFrom<registry_key::Model> for KeyRow {
@@ -47,6 +49,7 @@ impl TryFrom<registry_key::Model> for KeyRow {
             algorithm: row.algorithm,
             public_key: row.public_key,
             state: row.state,
+            origin: row.origin,
         })
     }
 }
@@ -68,6 +71,7 @@ pub async fn insert_key(
         not_after: Set(time::millis(key.not_after)),
         compromised_at: Set(key.compromised_at.map(time::millis)),
         created_at: Set(time::millis(now)),
+        origin: Set(key.origin.clone()),
     };
     registry_key::Entity::insert(row)
         .exec_without_returning(db)
