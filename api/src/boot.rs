@@ -202,7 +202,7 @@ async fn load_reference(app: &App, policy_text: &str) -> Result<(), Problem> {
     if had_leaves {
         let mut appender = Appender::begin(&tx, app, now).await?;
         appender.push_all(leaves)?;
-        appender.finish(&tx, app).await?;
+        appender.finish(&tx).await?;
     }
     if list_differs || had_leaves {
         crate::trust::list::keep_up(&tx, app, now).await?;

@@ -134,7 +134,7 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     let checked = api::log::check::check(&app, |_| ()).await.expect("checked");
     assert_eq!(checked.faults, Vec::<String>::new());
     // A certificate whose record is lost: its signature is true and nothing is known of it.
-    let asked = json!({ "items": [{ "text": lost_text }] });
+    let asked = json!({ "items": [{ "qr": lost_text }] });
     let told = story.who("anybody").post("/api/v1/verifications", &asked);
     let told = told.await.good();
     assert_eq!(told["items"][0]["state"], "not_found", "{told}");

@@ -177,11 +177,11 @@ impl Lie {
         let hashes: Vec<Hash> = entries.iter().map(|entry| Hash::leaf(entry)).collect();
         let update = Edge::empty().append(&hashes);
         let signed = Checkpoint {
-            origin: app.keyring.log_origin().clone(),
+            origin: app.keyring.log_origin(),
             size: update.size,
             root: update.root,
         }
-        .sign(app.keyring.log_signer())
+        .sign(app.keyring.log().signer.as_ref())
         .expect("signed with the key of the log");
         Self { entries, signed }
     }

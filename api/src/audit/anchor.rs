@@ -65,7 +65,7 @@ async fn write(app: &App, once_a_day: bool) -> Result<Option<Anchored>, Problem>
     let sha256 = <[u8; 32]>::try_from(head.hash.as_slice()).map_err(Problem::internal)?;
     let at = appender.at();
     let leaf: LeafIndex = appender.push_all([LeafEntry::AuditHead { at, sha256 }])?;
-    appender.finish(&tx, app).await?;
+    appender.finish(&tx).await?;
     let anchor = Anchor {
         leaf,
         on: today,

@@ -84,7 +84,8 @@ pub async fn run(
         TrustCommand::List { out } => {
             let app = registry.open().await?;
             let row = list::current(&app).await?;
-            let signed = SignedTrustList::open(&row.body, &list::roots(&app))
+            let roots = list::roots(app.store.reader()).await?;
+            let signed = SignedTrustList::open(&row.body, &roots)
                 .map_err(crate::problem::Problem::internal)?;
             if let Some(out) = out {
                 std::fs::write(out, &row.body)?;
@@ -94,7 +95,7 @@ pub async fn run(
         }
         TrustCommand::Root => {
             let app = registry.open().await?;
-            let line = list::line_of_root(&app)?;
+            let line = list::line_of_root(&app).await?;
             if print.json {
                 print.show(&serde_json::json!({ "root": line }))?;
             } else {

@@ -157,7 +157,7 @@ async fn checks(app: &App) -> Vec<Check> {
 /// The log key signs, and its signature holds.
 fn signer(app: &App) -> Result<(), String> {
     const WORDS: &[u8] = b"mingzheng readiness";
-    let signer = app.keyring.log_signer();
+    let signer = app.keyring.log().signer;
     let signature = signer.sign(WORDS).map_err(|error| error.to_string())?;
     signer
         .public_key()

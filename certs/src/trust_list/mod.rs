@@ -144,6 +144,12 @@ impl Roots {
     }
 }
 
+impl FromIterator<(KeyId, PublicKey)> for Roots {
+    fn from_iter<I: IntoIterator<Item = (KeyId, PublicKey)>>(keys: I) -> Self {
+        Self(keys.into_iter().collect())
+    }
+}
+
 impl TrustList {
     /// Signs it; `signer` must be an active root key of the list itself.
     pub fn sign(self, signer: &dyn Signer) -> Result<SignedTrustList, TrustListFault> {

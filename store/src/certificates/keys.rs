@@ -100,6 +100,23 @@ pub async fn all_keys(db: &impl PublicRead) -> Result<Vec<KeyRow>, StoreError> {
         .collect()
 }
 
+/// The active keys of a purpose of the registry itself, oldest first.
+pub async fn active_own_keys(
+    db: &impl ConnectionTrait,
+    purpose: &str,
+) -> Result<Vec<KeyRow>, StoreError> {
+    registry_key::Entity::find()
+        .filter(registry_key::Column::Purpose.eq(purpose))
+        .filter(registry_key::Column::State.eq("active"))
+        .order_by_asc(registry_key::Column::CreatedAt)
+        .order_by_asc(registry_key::Column::Kid)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(KeyRow::try_from)
+        .collect()
+}
+
 /// The newest active issuer key of a federation that is in its time at `now`.
 pub async fn active_issuer_key(
     db: &impl ConnectionTrait,

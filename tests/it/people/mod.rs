@@ -4,6 +4,7 @@ mod accounts;
 mod codes;
 mod consents;
 mod exports;
+mod own_files;
 mod passkeys;
 mod posts;
 mod requests;

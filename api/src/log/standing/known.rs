@@ -28,7 +28,7 @@ pub(crate) async fn gather(app: &App, file: &Path) -> Vec<Known> {
     if let Ok(note) = std::fs::read_to_string(file) {
         known.extend(read(app, &file.display().to_string(), &note));
     }
-    let id = log_id(app.keyring.log_origin());
+    let id = log_id(&app.keyring.log_origin());
     let witnesses = app.config.witnesses.all.iter();
     let places = witnesses
         .map(|witness| format!("{}/checkpoint/{id}", witness.url))
@@ -68,8 +68,8 @@ pub(super) async fn newest(place: &str) -> Option<String> {
 }
 
 pub(super) fn read(app: &App, place: &str, note: &str) -> Option<Known> {
-    let key = app.keyring.log_signer().public_key();
-    match Checkpoint::verify(note, app.keyring.log_origin(), key) {
+    let log = app.keyring.log();
+    match Checkpoint::verify(note, &log.origin, log.signer.public_key()) {
         Ok(signed) => Some(Known {
             place: place.to_owned(),
             signed,

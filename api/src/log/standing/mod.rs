@@ -22,6 +22,7 @@ use super::append::{Tiles, hash};
 use super::published;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::trust::own_keys;
 
 /// How often the newest checkpoint is written to the file beside the database.
 const EVERY: Duration = Duration::from_millis(500);
@@ -39,6 +40,8 @@ pub struct Behind {
     pub place: String,
     /// It is of another tree: nothing can be recovered, the log has to be closed.
     pub forked: bool,
+    /// The log key; once another one signs, nothing is missing any more.
+    pub kid: String,
 }
 
 #[derive(Debug)]
@@ -84,15 +87,24 @@ impl Standing {
         }
     }
 
+    /// Whether the log that lost leaves was closed: its successor goes on.
+    fn is_succeeded(&self, app: &App) -> bool {
+        let kid = app.keyring.log().signer.key_id().clone();
+        self.behind()
+            .is_some_and(|behind| behind.kid != kid.as_str())
+    }
+
     /// Whether a comparison was made.
     pub fn is_compared(&self) -> bool {
         !matches!(*self.state(), State::NotCompared)
     }
 
-    /// Refuses to sign unless the database was compared and nobody knows more.
-    pub(crate) fn gate(&self) -> Result<(), Problem> {
+    /// Refuses to sign with this log key unless the database was compared and nobody knows more.
+    pub(crate) fn gate(&self, kid: &str) -> Result<(), Problem> {
         match &*self.state() {
             State::Level => Ok(()),
+            // The log was closed, and its successor goes on from what the database has.
+            State::Behind(behind) if behind.kid != kid => Ok(()),
             State::Behind(_) => Err(Problem::new(Code::LogBehind)),
             State::NotCompared => Err(Problem::internal(
                 "the log was to be extended before its head was compared",
@@ -114,6 +126,7 @@ impl Standing {
 
     /// Compares the head with all that is known elsewhere; answers what is known and not here.
     pub async fn compare(&self, app: &App) -> Result<Option<Behind>, Problem> {
+        own_keys::refresh(app).await?;
         // Before the head is read: what somebody has seen of this database is in it.
         let known = gather(app, &self.file).await;
         let found = hold(app, &known).await?;
@@ -132,6 +145,10 @@ impl Standing {
             if let Some(newest) = newest {
                 self.write(&newest.signed);
             }
+        }
+        if found.is_none() {
+            // It may hold the last checkpoint of a log that was succeeded.
+            *self.written.lock().unwrap_or_else(PoisonError::into_inner) = 0;
         }
         *self.state() = match &found {
             Some(behind) => State::Behind(behind.clone()),
@@ -155,6 +172,11 @@ impl Standing {
         Ok(())
     }
 
+    /// The newest published checkpoint that is known, of whatever tree.
+    pub(crate) fn known(&self) -> Option<String> {
+        std::fs::read_to_string(&self.file).ok()
+    }
+
     fn write(&self, signed: &SignedCheckpoint) {
         let beside = self.file.with_extension("new");
         let done = std::fs::write(&beside, &signed.note)
@@ -176,6 +198,10 @@ pub async fn work(app: App) {
     loop {
         ticks.tick().await;
         // A database that does not answer is told by readiness.
+        let _ = own_keys::refresh(&app).await;
+        if app.standing.is_succeeded(&app) {
+            let _ = app.standing.compare(&app).await;
+        }
         let _ = app.standing.note(&app).await;
         quorum::watch(&app).await;
     }
@@ -189,6 +215,7 @@ async fn hold(app: &App, known: &[Known]) -> Result<Option<Behind>, Problem> {
     for one in known {
         let checkpoint = &one.signed.checkpoint;
         let behind = |forked| Behind {
+            kid: head.kid.clone(),
             size: head.size,
             known: checkpoint.size,
             place: one.place.clone(),

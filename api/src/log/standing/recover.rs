@@ -226,10 +226,8 @@ async fn entries(source: &Source, from: u64, size: u64) -> Result<Vec<Vec<u8>>, 
 
 /// The checkpoints of a copy after a size; only the newest is needed, the others are taken back where they are kept.
 async fn checkpoints(app: &App, source: &Source, after: u64) -> Vec<SignedCheckpoint> {
-    let (origin, key) = (
-        app.keyring.log_origin(),
-        app.keyring.log_signer().public_key(),
-    );
+    let log = app.keyring.log();
+    let (origin, key) = (&log.origin, log.signer.public_key());
     if let Source::Folder(folder) = source
         && let Some(state) = MonitorState::existing(folder)
     {
@@ -276,6 +274,7 @@ async fn write(
     }
     let applied = reapply::apply(&tx, app, &found.leaves, now).await?;
     leave_out_numbers(&tx, app).await?;
+    let name = app.keyring.log_origin();
     let detail = format!("{} > {}", head.size, found.update.size);
     let origin = crate::audit::origin::Origin::current();
     let audit = AuditEntry {
@@ -286,7 +285,7 @@ async fn write(
         network: &origin.network,
         act: "log_recovered",
         object_kind: "log",
-        object_id: app.keyring.log_origin().as_str(),
+        object_id: name.as_str(),
         outcome: store::audit::DONE,
         times: 1,
         detail: &detail,
