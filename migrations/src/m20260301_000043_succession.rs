@@ -9,6 +9,13 @@ CREATE TABLE number_floor (
   least INT8 NOT NULL
 );
 
+-- Certificates whose leaves were recovered while their records were not: nobody may call them unlogged.
+CREATE TABLE lost_certificate (
+  sha256 BYTES NOT NULL PRIMARY KEY,
+  leaf_index INT8 NOT NULL,
+  logged_at INSTANT NOT NULL
+);
+
 -- Name of the log of a log key; empty for the first, whose name is configured.
 ALTER TABLE registry_key ADD COLUMN origin TEXT;
 

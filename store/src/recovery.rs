@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use domain::certificate::CertificateStatus;
-use domain::ids::CertificateId;
+use domain::ids::{CertificateId, LeafIndex};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement,
 };
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::entity::certificates::certificate;
+use crate::{StoreError, time};
 
 /// A certificate by its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,4 +100,67 @@ pub async fn raise_floor(
     );
     db.execute_raw(statement).await?;
     Ok(())
+}
+
+/// A certificate that stands in the log and nowhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Its hash.
+    pub sha256: [u8; 32],
+    /// Its leaf.
+    pub leaf: LeafIndex,
+    /// Time of the leaf.
+    pub logged_at: DateTime<Utc>,
+}
+
+#[derive(FromQueryResult)]
+struct LostRow {
+    sha256: Vec<u8>,
+    leaf_index: i64,
+    logged_at: i64,
+}
+
+/// Keeps that certificates are in the log though their records are lost.
+pub async fn keep_lost(db: &impl ConnectionTrait, lost: &[Lost]) -> Result<(), StoreError> {
+    for one in lost {
+        let statement = Statement::from_sql_and_values(
+            db.get_database_backend(),
+            "INSERT INTO lost_certificate (sha256, leaf_index, logged_at) VALUES ($1, $2, $3)",
+            [
+                one.sha256.to_vec().into(),
+                one.leaf.0.cast_signed().into(),
+                time::millis(one.logged_at).into(),
+            ],
+        );
+        db.execute_raw(statement).await?;
+    }
+    Ok(())
+}
+
+/// Which of these are such.
+pub async fn lost(db: &impl ConnectionTrait, hashes: &[[u8; 32]]) -> Result<Vec<Lost>, StoreError> {
+    let mut found = Vec::new();
+    for hash in hashes {
+        let statement = Statement::from_sql_and_values(
+            db.get_database_backend(),
+            "SELECT sha256, leaf_index, logged_at FROM lost_certificate WHERE sha256 = $1",
+            [hash.to_vec().into()],
+        );
+        if let Some(row) = LostRow::find_by_statement(statement).one(db).await? {
+            let bad = || StoreError::inconsistent("lost_certificate", row.leaf_index);
+            found.push(Lost {
+                sha256: row.sha256.as_slice().try_into().map_err(|_| bad())?,
+                leaf: LeafIndex(row.leaf_index.cast_unsigned()),
+                logged_at: time::instant(row.logged_at)?,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Whether there are any: hardly ever.
+pub async fn any_lost(db: &impl ConnectionTrait) -> Result<bool, StoreError> {
+    let sql = "SELECT leaf_index AS least FROM lost_certificate LIMIT 1";
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    Ok(Least::find_by_statement(statement).one(db).await?.is_some())
 }

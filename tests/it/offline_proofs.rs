@@ -3,7 +3,7 @@
 
 use certs::keys::KeyState;
 use certs::trust_list::TrustList;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde_json::Value;
 use tests::command::{Mingzheng, Ran, built};
 use tests::offline::PaperRegistry;
@@ -20,7 +20,7 @@ impl Desk {
             clippy::disallowed_methods,
             reason = "the program that is run reads this clock"
         )]
-        let now = Utc::now();
+        let now = Utc::now().trunc_subsecs(0);
         let registry = PaperRegistry::new(now);
         let program = Mingzheng::new(&built().display().to_string());
         program.file("root.txt", registry.root());

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tests::answer::text;
 use tests::command::{Mingzheng, built};
 use tests::story::PASSWORD;
-use tests::{Browser, Database, Story, TestServer, on_both};
+use tests::{Answer, Browser, Database, Story, TestServer, on_both};
 
 use crate::witnesses::Federation;
 
@@ -46,6 +46,11 @@ async fn watched(database: Database) -> (Story, Federation) {
     (Story::ready_on(server).await, federation)
 }
 
+async fn approve(story: &Story, batch: &str) -> Answer {
+    let path = format!("/api/v1/certificate-batches/{batch}/approve");
+    story.who("province-1").post(&path, &json!({})).await
+}
+
 async fn status_of(story: &Story, path: &str) -> u16 {
     story.who("anybody").get(path).await.status.as_u16()
 }
@@ -65,12 +70,13 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     let first = story.accepted(2).await;
     let kept = text(&story.issue(&first).await["certificates"][0]["id"]);
     let second = story.accepted(10).await;
+    let batch = story.propose(&second).await;
     assert!(round(&story).await);
     let backup = story.server.backup().await;
     let before = story.server.leaves().await;
 
     // After the backup: ten certificates, and one of before is put on hold. The witness sees it, and so does a monitor.
-    let lost = story.issue(&second).await;
+    let lost = approve(&story, &batch).await.good();
     story.suspend(&kept).await;
     assert!(round(&story).await);
     let published = story.who("anybody").get("/log/checkpoint").await.text();
@@ -89,14 +95,14 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     story
         .restart(Some(&backup), |config| config.witnesses = now)
         .await;
-    refuses(&story, &second, before, size).await;
+    refuses(&story, &batch, before, size).await;
     assert_eq!(state(&story, &kept).await, "valid", "as the backup has it");
 
     // Also when nobody answers: the node has kept what it was told.
     federation.end();
     let now = witnesses(&federation);
     story.restart(None, |config| config.witnesses = now).await;
-    refuses(&story, &second, before, size).await;
+    refuses(&story, &batch, before, size).await;
 
     // Copies that do not have it, or have something else, change nothing.
     let app = story.server.app.clone();
@@ -140,7 +146,7 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     assert_eq!(told["items"][0]["state"], "not_found", "{told}");
 
     // It issues again: on the one history, in places of the status lists that nobody has.
-    let issued = story.issue(&second).await;
+    let issued = approve(&story, &batch).await.good();
     assert_eq!(story.server.leaves().await, size + 10);
     let again = text(&issued["certificates"][0]["id"]);
     federation.start();
@@ -194,27 +200,14 @@ fn falsify(from: &std::path::Path, to: &std::path::Path) {
 }
 
 /// Nothing is signed, and the public is served.
-async fn refuses(story: &Story, cohort: &str, before: u64, published: u64) {
+async fn refuses(story: &Story, batch: &str, before: u64, published: u64) {
     let behind = story.server.app.standing.behind().expect("it is behind");
     assert_eq!((behind.size, behind.known), (before, published));
     assert!(!behind.forked);
     assert_eq!(status_of(story, "/readyz").await, 503);
     assert_eq!(status_of(story, "/readyz/verification").await, 200);
     assert_eq!(status_of(story, "/api/v1/trust-list").await, 200);
-    let batches = format!("/api/v1/cohorts/{cohort}/certificate-batches");
-    let school = story.who("school-1");
-    let proposed = school.post(&batches, &json!({})).await;
-    // Proposed once, before the second start.
-    let batch = match proposed.status.as_u16() {
-        200..300 => text(&proposed.good()["batch"]),
-        _ => text(&school.get(&batches).await.good()["items"][0]["id"]),
-    };
-    let path = format!("/api/v1/certificate-batches/{batch}/approve");
-    let province = story.who("province-1");
-    province
-        .post(&path, &json!({}))
-        .await
-        .problem(503, "log-behind");
+    approve(story, batch).await.problem(503, "log-behind");
     let anchored = api::audit::anchor::now(&story.server.app).await;
     assert_eq!(anchored.expect_err("refused").code().as_str(), "log-behind");
     assert_eq!(story.server.leaves().await, before);

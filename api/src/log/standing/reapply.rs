@@ -11,6 +11,7 @@ use serde::Serialize;
 use store::certificates::StatusChange;
 use store::journal::TimelineEntry;
 use store::log::Leaf;
+use store::recovery::Lost;
 
 use crate::app::App;
 use crate::certificates::status_index;
@@ -57,7 +58,7 @@ pub(super) async fn apply(
 ) -> Result<Applied, Problem> {
     let mut applied = Applied::default();
     let mut changes: BTreeMap<[u8; 32], Change> = BTreeMap::new();
-    let mut lost = 0;
+    let mut lost = Vec::new();
     for leaf in leaves {
         let entry = LeafEntry::decode(&leaf.entry).map_err(Problem::internal)?;
         match entry {
@@ -87,8 +88,14 @@ pub(super) async fn apply(
                 }
             }
             other => {
-                lost += usize::from(matches!(other, LeafEntry::Issue { .. }));
                 let at = other.at();
+                if let LeafEntry::Issue { certificate, .. } = &other {
+                    lost.push(Lost {
+                        sha256: *certificate,
+                        leaf: leaf.index,
+                        logged_at: at,
+                    });
+                }
                 applied.to_enter.push(to_enter(leaf, at, about(&other)));
             }
         }
@@ -115,7 +122,8 @@ pub(super) async fn apply(
         applied.statuses += 1;
     }
     // Their places in the status lists are taken: the signed certificates are out there.
-    status_index::skip(tx, app, lost, now).await?;
+    status_index::skip(tx, app, lost.len(), now).await?;
+    store::recovery::keep_lost(tx, &lost).await?;
     applied.to_enter.sort_by_key(|one| one.leaf_index);
     Ok(applied)
 }
