@@ -5,7 +5,8 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use certs::log::LeafEntry;
+use certs::keys::KeyId;
+use certs::log::{LeafEntry, SignedCheckpoint};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Actor;
 use domain::ids::{DocumentId, LeafIndex, ProposalId, StaffPersonId, TimelineId};
@@ -141,6 +142,7 @@ impl App {
         name: &'static str,
         request: &impl Serialize,
     ) -> Result<Begin, Problem> {
+        self.standing.ensure(self).await?;
         let mut hash = Sha256::new();
         hash.update(name.as_bytes());
         hash.update([0]);
@@ -215,6 +217,41 @@ impl Act {
             self.appender = Some(Appender::begin(&self.tx, &self.app, self.now).await?);
         }
         Ok(self.appender.as_ref().map_or(self.now, Appender::at))
+    }
+
+    /// The log for an act that closes it: also one that lost leaves.
+    pub(crate) async fn begin_closing(&mut self) -> Result<&mut Appender, Problem> {
+        if self.appender.is_none() {
+            let appender = Appender::begin_closing(&self.tx, &self.app, self.now).await?;
+            self.appender = Some(appender);
+        }
+        self.appender
+            .as_mut()
+            .ok_or_else(|| Problem::internal("no appender"))
+    }
+
+    /// Refuses on a log that lost leaves.
+    pub(crate) fn may_log(&self) -> Result<(), Problem> {
+        match &self.appender {
+            Some(appender) => appender.gate(&self.app),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the log under its own key; answers its last checkpoint.
+    pub(crate) async fn close_log(&mut self) -> Result<Option<SignedCheckpoint>, Problem> {
+        match &mut self.appender {
+            Some(appender) => appender.close(&self.tx).await,
+            None => Err(Problem::internal("no appender")),
+        }
+    }
+
+    /// From here on another log key signs.
+    pub(crate) async fn go_on_with(&mut self, kid: &KeyId) -> Result<(), Problem> {
+        match &mut self.appender {
+            Some(appender) => appender.go_on_with(&self.tx, &self.app, kid).await,
+            None => Err(Problem::internal("no appender")),
+        }
     }
 
     /// Size of the log after this act, once something was logged.
@@ -357,7 +394,7 @@ impl Act {
             ..
         } = *self;
         if let Some(appender) = appender {
-            appender.finish(&tx, &app).await?;
+            appender.finish(&tx).await?;
         }
         let answer = FirstAnswer {
             request_sha256: digest.to_vec(),

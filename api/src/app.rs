@@ -52,6 +52,8 @@ pub struct App {
     pub courier: Arc<Courier>,
     /// Checks of certificates that wait to be counted.
     pub counted: Arc<crate::verify::counted::Counted>,
+    /// Whether the database may extend the log.
+    pub standing: Arc<crate::log::standing::Standing>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.
     pub dry_run: bool,
 }

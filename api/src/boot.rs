@@ -16,6 +16,7 @@ use crate::clock::{Clock, Random};
 use crate::config::{Config, DeliveryTarget};
 use crate::keyring::{self, Keyring, VaultKeys};
 use crate::log::append::Appender;
+use crate::log::standing::Standing;
 use crate::problem::Problem;
 use crate::reference::{RegionTable, seed};
 
@@ -122,6 +123,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         denials: Arc::default(),
         courier: Arc::default(),
         counted: Arc::default(),
+        standing: Arc::new(Standing::new(&settings.data)),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;
@@ -179,14 +181,31 @@ fn policy_text(file: Option<&Path>) -> Result<String, BootError> {
 /// Loads `seed-data/`; a policy that was not known becomes a leaf of the log.
 async fn load_reference(app: &App, policy_text: &str) -> Result<(), Problem> {
     let now = app.now();
-    let tx = app.store.write().await?;
+    let mut tx = app.store.write().await?;
     let mut leaves = seed::load(&tx, policy_text, now).await?;
     leaves.extend(crate::trust::own_keys::register(&tx, app, now).await?);
-    if !leaves.is_empty() {
+    let mut list_differs = crate::trust::list::differs(&tx, app).await?;
+    if (list_differs || !leaves.is_empty()) && !app.standing.is_compared() {
+        // Only who is about to sign asks others; not inside a transaction.
+        store::rollback(tx).await?;
+        app.standing.ensure(app).await?;
+        tx = app.store.write().await?;
+        leaves = seed::load(&tx, policy_text, now).await?;
+        leaves.extend(crate::trust::own_keys::register(&tx, app, now).await?);
+        list_differs = crate::trust::list::differs(&tx, app).await?;
+    }
+    if app.standing.behind().is_some() {
+        // It has to open, so that it can be recovered; what is new waits until then.
+        return Ok(store::rollback(tx).await?);
+    }
+    let had_leaves = !leaves.is_empty();
+    if had_leaves {
         let mut appender = Appender::begin(&tx, app, now).await?;
         appender.push_all(leaves)?;
-        appender.finish(&tx, app).await?;
+        appender.finish(&tx).await?;
     }
-    crate::trust::list::keep_up(&tx, app, now).await?;
+    if list_differs || had_leaves {
+        crate::trust::list::keep_up(&tx, app, now).await?;
+    }
     Ok(store::commit(tx).await?)
 }

@@ -3,8 +3,8 @@
 //! | file | what |
 //! | --- | --- |
 //! | `KID.pem` | an issuer key, PKCS#8 encrypted under the passphrase |
-//! | `pkcs11.json` | names a PKCS#11 token, on which further issuer keys are made |
-//! | `root.pem`, `log.pem`, `status.pem` | the root key, which signs trust lists; the log key; the key of status lists |
+//! | `pkcs11.json` | names a PKCS#11 token, on which further keys are made; there before `migrate`, it holds the next three too |
+//! | `root.pem`, `log.pem`, `status.pem` | the root key, which signs trust lists; the log key; the key of status lists; their successors are `log-2.pem` and so on |
 //! | `session.key` | the session-token key |
 //! | `vault.key`, `blind-index.key` | 32 random bytes in hexadecimal; further versions are `vault.2.key` and so on |
 //!
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use certs::keys::{KeyId, PublicKey, Signer, SoftwareSigner};
 use certs::log::Origin;
@@ -70,13 +70,26 @@ pub enum KeyringError {
 pub struct Keyring {
     folder: PathBuf,
     passphrase: Zeroizing<Vec<u8>>,
-    log: Arc<dyn Signer>,
-    log_origin: Origin,
-    status: Arc<dyn Signer>,
-    root: Arc<dyn Signer>,
+    log: RwLock<LogKey>,
+    first_origin: Origin,
     session_seed: Zeroizing<[u8; 32]>,
     issuers: RwLock<HashMap<KeyId, Arc<dyn Signer>>>,
     token: Option<Hardware>,
+}
+
+/// The key that signs checkpoints, and the name of its log.
+#[derive(Clone)]
+pub struct LogKey {
+    /// The key.
+    pub signer: Arc<dyn Signer>,
+    /// First line of its checkpoints.
+    pub origin: Origin,
+}
+
+impl std::fmt::Debug for LogKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LogKey({})", self.origin)
+    }
 }
 
 /// Shows nothing.
@@ -119,7 +132,7 @@ pub fn read_passphrase(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> 
     Ok(Zeroizing::new(trimmed.to_vec()))
 }
 
-/// Makes the base keys of a new registry: passphrase (when missing), root, log, status, session, vault, blind index.
+/// Makes the base keys of a new registry, the first three on the token where one is named: passphrase (when missing), root, log, status, session, vault, blind index.
 pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<(), KeyringError> {
     std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
@@ -128,10 +141,20 @@ pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<
         write_private(passphrase_file, hex(&random.bytes::<32>()).as_bytes())?;
     }
     let passphrase = read_passphrase(passphrase_file)?;
+    // Where the folder names a token already, the registry's own keys are made on it too.
+    let token = Hardware::open(folder)?;
     for file in [ROOT, LOG, STATUS] {
+        let kid = kid_of(file)?;
+        if let Some(token) = &token {
+            if token.has(&kid)? {
+                return Err(KeyringError::Exists(kid.to_string()));
+            }
+            token.generate(&kid)?;
+            continue;
+        }
         write_key(
             &folder.join(file),
-            &SoftwareSigner::from_seed(kid_of(file)?, Zeroizing::new(random.bytes())),
+            &SoftwareSigner::from_seed(kid, Zeroizing::new(random.bytes())),
             &passphrase,
             random,
         )?;
@@ -168,7 +191,8 @@ pub fn open_one(
 
 /// Whether the base keys are there.
 pub fn exists(folder: &Path) -> bool {
-    folder.join(LOG).exists()
+    // Not that of the log: it may be in a token.
+    folder.join(SESSION).exists()
 }
 
 /// Reads the vault's keys, every version of them.
@@ -265,20 +289,25 @@ impl Keyring {
         let log_origin: Origin = log_origin
             .parse()
             .map_err(|_| KeyringError::Name("the origin of the log is not a plain name"))?;
-        let log = read_key(&folder.join(LOG), kid_of(LOG)?, &passphrase)?;
-        let status = read_key(&folder.join(STATUS), kid_of(STATUS)?, &passphrase)?;
-        let root = read_key(&folder.join(ROOT), kid_of(ROOT)?, &passphrase)?;
-        Ok(Self {
+        let token = Hardware::open(folder)?;
+        let log = LogKey {
+            signer: open_signer(folder, token.as_ref(), &kid_of(LOG)?, &passphrase)?,
+            origin: log_origin.clone(),
+        };
+        let own = Self {
             folder: folder.to_owned(),
-            log: Arc::new(log),
-            log_origin,
-            status: Arc::new(status),
-            root: Arc::new(root),
+            log: RwLock::new(log),
+            first_origin: log_origin,
             session_seed: read_secret(&folder.join(SESSION))?,
             issuers: RwLock::default(),
-            token: Hardware::open(folder)?,
+            token,
             passphrase,
-        })
+        };
+        // One that does not open is told at the start.
+        for file in [STATUS, ROOT] {
+            own.issuer(&kid_of(file)?)?;
+        }
+        Ok(own)
     }
 
     /// Folder of the keys.
@@ -286,19 +315,29 @@ impl Keyring {
         &self.folder
     }
 
-    /// Signs checkpoints.
-    pub fn log_signer(&self) -> &dyn Signer {
-        self.log.as_ref()
+    /// The key that signs checkpoints, as this process last saw it: what is signed asks the head of the log.
+    pub fn log(&self) -> LogKey {
+        let log = self.log.read();
+        log.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Signs status lists, and nothing else.
-    pub fn status_signer(&self) -> &dyn Signer {
-        self.status.as_ref()
+    /// The key of this name and its log, from now on that of [`Self::log`].
+    pub fn use_log(&self, kid: &KeyId, origin: Origin) -> Result<LogKey, KeyringError> {
+        let known = self.log();
+        if known.signer.key_id() == kid && known.origin == origin {
+            return Ok(known);
+        }
+        let key = LogKey {
+            signer: self.issuer(kid)?,
+            origin,
+        };
+        *self.log.write().unwrap_or_else(PoisonError::into_inner) = key.clone();
+        Ok(key)
     }
 
-    /// Signs trust lists, and nothing else.
-    pub fn root_signer(&self) -> &dyn Signer {
-        self.root.as_ref()
+    /// Name of the first log, by the configuration.
+    pub fn first_origin(&self) -> &Origin {
+        &self.first_origin
     }
 
     /// The issuer key of this name if it is open already: what may be asked inside a transaction.
@@ -307,13 +346,14 @@ impl Keyring {
     }
 
     /// First line of checkpoints.
-    pub fn log_origin(&self) -> &Origin {
-        &self.log_origin
+    pub fn log_origin(&self) -> Origin {
+        self.log().origin
     }
 
     /// The log's verifier key line.
     pub fn log_vkey(&self) -> String {
-        certs::log::vkey(&self.log_origin, self.log.public_key())
+        let log = self.log();
+        certs::log::vkey(&log.origin, log.signer.public_key())
     }
 
     /// Seed of the session-token key.
@@ -321,7 +361,7 @@ impl Keyring {
         &self.session_seed
     }
 
-    /// The issuer key of this name; read from its file the first time. Call it before a write transaction begins.
+    /// The key of this name; read from its file the first time. Call it for an issuer key before a write transaction begins.
     pub fn issuer(&self, kid: &KeyId) -> Result<Arc<dyn Signer>, KeyringError> {
         if let Some(signer) = self
             .issuers
@@ -331,19 +371,14 @@ impl Keyring {
         {
             return Ok(signer);
         }
-        let file = self.folder.join(format!("{kid}.pem"));
-        let signer: Arc<dyn Signer> = match &self.token {
-            // A key from before the token stays in its file.
-            Some(token) if !file.exists() => token.signer(kid)?,
-            _ => Arc::new(read_key(&file, kid.clone(), &self.passphrase)?),
-        };
+        let signer = open_signer(&self.folder, self.token.as_ref(), kid, &self.passphrase)?;
         if let Ok(mut open) = self.issuers.write() {
             open.insert(kid.clone(), Arc::clone(&signer));
         }
         Ok(signer)
     }
 
-    /// Makes a new issuer key, on the token or in a file; answers the public half.
+    /// Makes a new key, on the token or in a file; answers the public half.
     pub fn generate_issuer(&self, kid: &KeyId, random: &Random) -> Result<PublicKey, KeyringError> {
         if let Some(token) = &self.token {
             let (public, signer) = token.generate(kid)?;
@@ -384,6 +419,20 @@ impl Keyring {
             _ => Ok(file),
         }
     }
+}
+
+fn open_signer(
+    folder: &Path,
+    token: Option<&Hardware>,
+    kid: &KeyId,
+    passphrase: &[u8],
+) -> Result<Arc<dyn Signer>, KeyringError> {
+    let file = folder.join(format!("{kid}.pem"));
+    Ok(match token {
+        // A key from before the token stays in its file.
+        Some(token) if !file.exists() => token.signer(kid)?,
+        _ => Arc::new(read_key(&file, kid.clone(), passphrase)?),
+    })
 }
 
 /// A key of the registry itself is called like its file.

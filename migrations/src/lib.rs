@@ -27,6 +27,7 @@ mod m20260301_000031_evidence;
 mod m20260301_000032_runs;
 mod m20260301_000041_assessments;
 mod m20260301_000042_second_factors;
+mod m20260301_000043_succession;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000032_runs::Migration),
             Box::new(m20260301_000041_assessments::Migration),
             Box::new(m20260301_000042_second_factors::Migration),
+            Box::new(m20260301_000043_succession::Migration),
         ]
     }
 }

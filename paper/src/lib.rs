@@ -7,7 +7,7 @@ pub mod braille;
 pub mod neutral;
 #[cfg(feature = "pdf")]
 pub mod pdf;
-#[cfg(feature = "pdf")]
+#[cfg(feature = "scan")]
 pub mod scan;
 pub mod sheet;
 pub mod text;

@@ -45,6 +45,7 @@ pub mod programs;
 pub mod proposals;
 pub mod public_catalogue;
 pub mod public_reader;
+pub mod recovery;
 pub mod reference;
 pub mod results;
 pub mod rosters;

@@ -20,6 +20,8 @@ pub struct Head {
     pub root: Vec<u8>,
     /// Time of the last leaf.
     pub at: DateTime<Utc>,
+    /// The log key that signs from here on.
+    pub kid: String,
 }
 
 /// A leaf to write or read.
@@ -64,6 +66,7 @@ struct HeadRow {
     size: i64,
     root: Vec<u8>,
     at: i64,
+    kid: String,
 }
 
 /// Locks and reads the head: only the holder of this lock extends the tree.
@@ -83,7 +86,7 @@ pub async fn head(db: &impl PublicRead) -> Result<Head, StoreError> {
 }
 
 async fn read_head(db: &impl ConnectionTrait, lock: &str) -> Result<Head, StoreError> {
-    let sql = format!("SELECT size, root, at FROM log_head WHERE id = 1{lock}");
+    let sql = format!("SELECT size, root, at, kid FROM log_head WHERE id = 1{lock}");
     let row = HeadRow::find_by_statement(Statement::from_string(db.get_database_backend(), sql))
         .one(db)
         .await?
@@ -92,6 +95,7 @@ async fn read_head(db: &impl ConnectionTrait, lock: &str) -> Result<Head, StoreE
         size: row.size.cast_unsigned(),
         root: row.root,
         at: time::instant(row.at)?,
+        kid: row.kid,
     })
 }
 
@@ -118,6 +122,17 @@ pub async fn move_head(
     } else {
         Err(StoreError::Stale)
     }
+}
+
+/// From the next checkpoint on this key signs.
+pub async fn set_log_key(db: &impl ConnectionTrait, kid: &str) -> Result<(), StoreError> {
+    let statement = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        "UPDATE log_head SET kid = $1 WHERE id = 1",
+        [kid.into()],
+    );
+    db.execute_raw(statement).await?;
+    Ok(())
 }
 
 /// Writes leaves.

@@ -61,6 +61,13 @@ pub async fn rewrite_from(store: &Store, seq: i64, act: &str) -> Result<(), Stor
     commit(tx).await
 }
 
+/// Writes all that a SQLite database holds at this moment into another file, as a backup does.
+pub async fn copy(store: &Store, file: &std::path::Path) -> Result<(), StoreError> {
+    let sql = format!("VACUUM INTO '{}'", file.display());
+    store.writer().execute_unprepared(&sql).await?;
+    Ok(())
+}
+
 async fn take_triggers_away(tx: &crate::WriteTx) -> Result<(), StoreError> {
     if tx.get_database_backend() == DbBackend::Postgres {
         for table in TABLES {

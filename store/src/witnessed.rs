@@ -7,6 +7,7 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
+use crate::PublicRead;
 use crate::entity::certificates::log_witnessed;
 use crate::{StoreError, time};
 
@@ -55,9 +56,10 @@ pub async fn latest(db: &impl ConnectionTrait) -> Result<Option<WitnessedRow>, S
 
 /// The first cosigned checkpoint that covers a leaf: that of the earliest time.
 pub async fn first_covering(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     leaf: LeafIndex,
 ) -> Result<Option<WitnessedRow>, StoreError> {
+    let db = db.connection();
     log_witnessed::Entity::find()
         .filter(log_witnessed::Column::Size.gt(leaf.0.cast_signed()))
         .order_by_asc(log_witnessed::Column::Size)
@@ -65,6 +67,13 @@ pub async fn first_covering(
         .await?
         .map(WitnessedRow::try_from)
         .transpose()
+}
+
+/// Since when a checkpoint waits for its quorum: the time of the first that is newer than all cosigned ones.
+pub async fn waiting_since(db: &impl PublicRead) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let done = latest(db.connection()).await?.map_or(0, |row| row.size);
+    let next = crate::log::checkpoints_after(db, done, 1).await?;
+    Ok(next.first().map(|row| row.at))
 }
 
 impl TryFrom<log_witnessed::Model> for WitnessedRow {

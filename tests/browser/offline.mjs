@@ -9,11 +9,39 @@ import qrcode from "qrcode-generator";
 
 const demo = JSON.parse(readFileSync(process.argv[2], "utf8").split("\n")[0]);
 const profile = mkdtempSync(join(tmpdir(), "offline-"));
+const of = (state) => demo.certificates.find((one) => one.state === state);
+const good = of("valid");
+
+// What the camera sees: the code of a good certificate on grey paper, as a film (YUV4MPEG2) that Chromium plays as a camera.
+function film(text, width = 1280, height = 720) {
+  const code = qrcode(0, "Q");
+  code.addData(text, "Byte");
+  code.make();
+  const cells = code.getModuleCount();
+  const size = Math.floor((height - 80) / cells);
+  const [left, top] = [Math.floor((width - cells * size) / 2), Math.floor((height - cells * size) / 2)];
+  const light = Buffer.alloc(width * height, 200);
+  for (let row = 0; row < cells; row += 1) {
+    for (let column = 0; column < cells; column += 1) {
+      if (!code.isDark(row, column)) continue;
+      for (let y = 0; y < size; y += 1) {
+        const from = (top + row * size + y) * width + left + column * size;
+        light.fill(30, from, from + size);
+      }
+    }
+  }
+  const frame = Buffer.concat([Buffer.from("FRAME\n"), light, Buffer.alloc(width * height / 2, 128)]);
+  return Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420\n`), frame, frame]);
+}
+const seen = join(profile, "camera.y4m");
+writeFileSync(seen, film(good.qr_text));
+
 const browser = await chromium.launchPersistentContext(profile, {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   headless: true,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync"],
+    "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+    `--use-file-for-fake-video-capture=${seen}`],
 });
 const faults = [];
 let checks = 0;
@@ -21,7 +49,6 @@ const expect = (good, text) => {
   checks += 1;
   if (!good) faults.push(text);
 };
-const of = (state) => demo.certificates.find((one) => one.state === state);
 const path = (lang) => `${demo.address}${lang === "en" ? "/en" : ""}/verify/offline`;
 
 function watch(page) {
@@ -68,7 +95,6 @@ for (const lang of ["zh", "en"]) {
 }
 
 // Photographs, drawn by a library that is not ours.
-const good = of("valid");
 const draw = await browser.newPage();
 function qrSvg(text) {
   const code = qrcode(0, "Q");
@@ -121,6 +147,9 @@ for (const lang of ["zh", "en"]) {
     [good.qr_text.replace(/\/V\/.{26}/, `/V/${"A".repeat(26)}`), "not-genuine"],
   ]) expect((await paste(page, text)).state === state, `${text.slice(0, 20)}… is ${state}`);
   if (lang === "zh") {
+    const filmed = await verdict(page, () => page.click("#start"));
+    expect(filmed.state === "valid" && filmed.number.length > 0, `the camera reads a code without a network: ${filmed.state}`);
+    expect(await page.isHidden("#camera") && await page.isVisible("#start"), "the camera is closed once it has seen a code");
     expect((await choose(page, files.one)).state === "valid", "a photograph is read without a network");
     expect((await choose(page, files.none)).state === "no-code", "a photograph without a code is told");
     const broken = join(profile, "broken.png");

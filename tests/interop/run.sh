@@ -47,6 +47,7 @@ every_client() {
     node_client sd_jwt_vc.mjs
     node_client bitstring.mjs
     [ -n "${SKIP_LD:-}" ] || node_client data_integrity.mjs "$here/../../certs-ld/contexts"
+    [ -n "${SKIP_LD:-}" ] || node_client dcc_verifier.mjs "$here/../../certs-ld/contexts"
 }
 
 echo "-- what the library makes"

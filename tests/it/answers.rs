@@ -60,6 +60,7 @@ async fn every_answer_carries_the_headers_errors_and_files_included() {
         "/log/vkey",
         "/livez",
         "/readyz",
+        "/readyz/verification",
         "/robots.txt",
         style,
     ] {
@@ -408,7 +409,9 @@ async fn the_operator_sees_figures_and_reasons_inside_only() {
         .collect();
     assert_eq!(
         names,
-        ["serving", "database", "schema", "signer", "log", "disk"]
+        [
+            "serving", "database", "schema", "signer", "log", "standing", "disk"
+        ]
     );
 }
 

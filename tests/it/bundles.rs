@@ -26,8 +26,10 @@ async fn get(story: &Story, path: &str) -> Answer {
     story.who("anybody").get(path).await
 }
 
-fn opened(story: &Story, bytes: &[u8]) -> Bundle {
-    let roots = api::trust::list::roots(&story.server.app);
+async fn opened(story: &Story, bytes: &[u8]) -> Bundle {
+    let roots = api::trust::list::roots(story.server.app.store.reader())
+        .await
+        .expect("the roots");
     Bundle::open(bytes, &roots).expect("a bundle of this registry")
 }
 
@@ -41,7 +43,7 @@ async fn build(story: &Story) -> u64 {
 async fn newest(story: &Story) -> Bundle {
     let answer = get(story, "/trust/bundle").await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    opened(story, &answer.bytes)
+    opened(story, &answer.bytes).await
 }
 
 async fn revoke(story: &Story, public_id: &str) {
@@ -78,7 +80,7 @@ async fn a_bundle_follows_every_change_and_a_delta_leads_from_one_to_the_next(da
     let by_number = get(&story, "/trust/bundle/1").await;
     assert_eq!(by_number.bytes, first.bytes);
     assert!(by_number.header("cache-control").contains("immutable"));
-    let bundle = opened(&story, &first.bytes);
+    let bundle = opened(&story, &first.bytes).await;
     assert_eq!(
         tag.trim_matches('"'),
         data_encoding::HEXLOWER.encode(bundle.sha256())
@@ -106,7 +108,7 @@ async fn a_bundle_follows_every_change_and_a_delta_leads_from_one_to_the_next(da
         [State::Valid; 3],
         "the first speaks for its own moment"
     );
-    let later = opened(&story, &second.bytes);
+    let later = opened(&story, &second.bytes).await;
     assert_eq!(
         states(&later).await,
         [State::Revoked, State::Suspended, State::Valid]

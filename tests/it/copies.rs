@@ -113,8 +113,13 @@ async fn a_code_that_leads_elsewhere_lends_its_host_no_credit(database: Database
     let app = &story.server.app;
     api::bundles::build(app).await.expect("a bundle");
     let bytes = story.who("anybody").get("/trust/bundle").await.bytes;
-    let bundle =
-        certs::bundle::Bundle::open(&bytes, &api::trust::list::roots(app)).expect("it opens");
+    let bundle = certs::bundle::Bundle::open(
+        &bytes,
+        &api::trust::list::roots(app.store.reader())
+            .await
+            .expect("the roots"),
+    )
+    .expect("it opens");
     let verdict = bundle.judge(Presented::Text(&copied), app.now());
     assert_eq!(verdict.state, State::Valid);
     // Who issued is told by the key's federation in the trust list, and its name by the bundle.

@@ -23,7 +23,7 @@ on_both! {
 }
 
 /// A witness of a provincial federation.
-struct Federation {
+pub(crate) struct Federation {
     name: &'static str,
     program: Mingzheng,
     vkey: String,
@@ -32,7 +32,7 @@ struct Federation {
 
 impl Federation {
     /// Made, not yet running.
-    fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         let program = Mingzheng::new(built().to_str().expect("a path"));
         let made = program
             .json(&["witness", "create", "--folder", "w", "--name", name])
@@ -47,13 +47,13 @@ impl Federation {
         }
     }
 
-    fn watch(&self, log: &str) {
+    pub(crate) fn watch(&self, log: &str) {
         self.program
             .json(&["witness", "watch", "--folder", "w", log])
             .good();
     }
 
-    fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         let arguments = [
             "--json",
             "witness",
@@ -70,7 +70,7 @@ impl Federation {
         self.running = Some((running, text(&told["address"])));
     }
 
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if let Some((mut running, _)) = self.running.take() {
             assert_eq!(running.end(), Some(0));
         }
@@ -85,7 +85,7 @@ impl Federation {
             })
     }
 
-    fn configured(&self) -> Witness {
+    pub(crate) fn configured(&self) -> Witness {
         Witness {
             key: parse_witness_vkey(&self.vkey).expect("a witness"),
             url: self.address(),
@@ -124,6 +124,7 @@ fn asking(app: &App, federations: &[Federation]) -> App {
     config.witnesses = Arc::new(Witnesses {
         policy: policy(federations),
         all: federations.iter().map(Federation::configured).collect(),
+        ..Witnesses::default()
     });
     app.config = Arc::new(config);
     app
@@ -176,11 +177,11 @@ impl Lie {
         let hashes: Vec<Hash> = entries.iter().map(|entry| Hash::leaf(entry)).collect();
         let update = Edge::empty().append(&hashes);
         let signed = Checkpoint {
-            origin: app.keyring.log_origin().clone(),
+            origin: app.keyring.log_origin(),
             size: update.size,
             root: update.root,
         }
-        .sign(app.keyring.log_signer())
+        .sign(app.keyring.log().signer.as_ref())
         .expect("signed with the key of the log");
         Self { entries, signed }
     }
@@ -209,7 +210,7 @@ async fn registry(database: Database, federations: &[Federation]) -> (Story, Str
     let server = TestServer::start_with(database, |settings| {
         settings.config.witnesses = Arc::new(Witnesses {
             policy: policy(federations),
-            all: Vec::new(),
+            ..Witnesses::default()
         });
     })
     .await;

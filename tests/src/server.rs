@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::Database;
+use crate::database::Backup;
 use crate::kept::Kept;
 
 /// The first morning of every story: a Monday, ten o'clock in China.
@@ -24,6 +25,8 @@ pub struct TestServer {
     /// The clock.
     pub clock: Arc<SetClock>,
     address: SocketAddr,
+    database: Database,
+    settings: Settings,
     /// Where the database is; none for the file in the data folder.
     at: Option<String>,
     stop: Option<oneshot::Sender<()>>,
@@ -40,26 +43,27 @@ impl TestServer {
     pub async fn start_with(database: Database, change: impl FnOnce(&mut Settings)) -> Self {
         let first: DateTime<Utc> = FIRST_MORNING.parse().expect("an instant");
         let data = tempfile::tempdir().expect("a temporary folder");
-        Self::open(data, database.new_address(), first, change).await
+        Self::open(data, (database, database.new_address()), first, change).await
     }
 
     /// A copy of a registry that was made before, at the moment at which it was left.
     pub(crate) async fn copied(database: Database, kept: &Kept) -> Self {
         let address = database.copy_of(kept.address.as_deref());
-        Self::open(kept.folder(), address, kept.now, |_| ()).await
+        Self::open(kept.folder(), (database, address), kept.now, |_| ()).await
     }
 
     async fn open(
         data: tempfile::TempDir,
-        address: Option<String>,
+        (database, at): (Database, Option<String>),
         now: DateTime<Utc>,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
         let clock = Arc::new(SetClock::new(now));
-        let at = address.clone();
         let mut settings = Settings {
             data: data.path().to_owned(),
-            database: address.map(|url| url.parse().expect("a database address")),
+            database: at
+                .as_deref()
+                .map(|url| url.parse().expect("a database address")),
             passphrase_file: None,
             policy_file: None,
             config: Config::for_public_url("https://mingzheng.example").expect("an address"),
@@ -72,12 +76,15 @@ impl TestServer {
         settings.config.program = Some(crate::command::built());
         change(&mut settings);
         let app = boot::open(&settings).await.expect("the registry opens");
+        settings.create = false;
         let (address, stop) = serve(&app).await;
         Self {
             app,
             clock,
             address,
+            database,
             at,
+            settings,
             stop: Some(stop),
             data,
         }
@@ -108,6 +115,41 @@ impl TestServer {
         self.address = address;
         self.app = app;
         self
+    }
+
+    /// Keeps what the database holds now.
+    pub async fn backup(&self) -> Backup {
+        self.database
+            .backup(&self.app.store, self.at.as_deref())
+            .await
+    }
+
+    /// The registry ends, its database is replaced by a backup (or left alone), and it starts again as `serve` starts.
+    pub async fn restart(&mut self, backup: Option<&Backup>, change: impl FnOnce(&mut Config)) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        self.app.store.clone().close().await.expect("it is closed");
+        match backup {
+            Some(Backup::Sqlite(folder)) => {
+                let file = self.data.path().join("registry.sqlite");
+                for end in ["-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+                }
+                std::fs::copy(folder.path().join("backup.sqlite"), file).expect("put back");
+            }
+            Some(Backup::Postgres(address)) => {
+                self.settings.database = Some(address.parse().expect("a database address"));
+                self.at = Some(address.clone());
+            }
+            None => {}
+        }
+        change(&mut self.settings.config);
+        self.app = boot::open(&self.settings).await.expect("it opens again");
+        self.app.standing.ensure(&self.app).await.expect("compared");
+        let (address, stop) = serve(&self.app).await;
+        self.address = address;
+        self.stop = Some(stop);
     }
 
     /// An address of the server.

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use api::config::Config;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::answer::text;
+use crate::database::Backup;
 use crate::kept::Kept;
 use crate::{Client, Database, TestServer, rosters};
 
@@ -153,6 +155,17 @@ impl Story {
             offer: nothing(),
             places: 30,
             next_person: 1,
+        }
+    }
+
+    /// The registry ends, its database is replaced by a backup (or left alone), and it starts again.
+    pub async fn restart(&mut self, backup: Option<&Backup>, change: impl FnOnce(&mut Config)) {
+        self.server.restart(backup, change).await;
+        for (name, client) in &mut self.people {
+            *client = match *name {
+                "anybody" => Client::anybody(&self.server),
+                name => Client::of(&self.server, name, PASSWORD),
+            };
         }
     }
 

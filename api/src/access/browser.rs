@@ -275,6 +275,17 @@ impl<P: Permission> FromRequestParts<App> for OnPage<P> {
     }
 }
 
+impl OnPage<crate::access::permissions::ManageKeys> {
+    /// The same person as a reader of keys: who keeps them may see them.
+    pub(crate) fn only_reading(self) -> OnPage<crate::access::permissions::SeeKeys> {
+        OnPage {
+            actor: self.actor,
+            presence: self.presence,
+            permission: PhantomData,
+        }
+    }
+}
+
 /// The page that helps when a proof of the second factor is missing.
 pub fn prove_address(lang: Locale, presence: &Presence, problem: &Problem) -> Option<&'static str> {
     let missing = matches!(

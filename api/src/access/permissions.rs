@@ -157,7 +157,9 @@ permissions! {
     HandlePersonRequests = "handle_person_requests" [X, C, P];
     /// See alarms of bulk reading.
     SeeReadAlarms = "see_read_alarms" [P, N, U];
-    /// Keep issuer keys.
+    /// See all keys, their states and history.
+    SeeKeys = "see_keys" [N, U];
+    /// Keep keys.
     ManageKeys = "manage_keys" [N] fresh;
     /// Print the certificates of a batch: they tell the full names.
     PrintBatches = "print_batches" [I, X, C, P, N] fresh;

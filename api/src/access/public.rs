@@ -97,6 +97,7 @@ pub const PAGES: &[&str] = &[
 pub const FILES: &[&str] = &[
     "/livez",
     "/readyz",
+    "/readyz/verification",
     "/assets/{file}",
     "/verify/offline/{file}",
     "/favicon.ico",

@@ -44,6 +44,7 @@ pub async fn now(app: &App) -> Result<Option<Anchored>, Problem> {
 }
 
 async fn write(app: &App, once_a_day: bool) -> Result<Option<Anchored>, Problem> {
+    app.standing.ensure(app).await?;
     let today = app.today();
     let tx = app.store.write().await?;
     // The lock of the log's head lets one node through at a time; it looks again under that lock.
@@ -64,7 +65,7 @@ async fn write(app: &App, once_a_day: bool) -> Result<Option<Anchored>, Problem>
     let sha256 = <[u8; 32]>::try_from(head.hash.as_slice()).map_err(Problem::internal)?;
     let at = appender.at();
     let leaf: LeafIndex = appender.push_all([LeafEntry::AuditHead { at, sha256 }])?;
-    appender.finish(&tx, app).await?;
+    appender.finish(&tx).await?;
     let anchor = Anchor {
         leaf,
         on: today,

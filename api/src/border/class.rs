@@ -47,13 +47,13 @@ impl Class {
         }
     }
 
-    /// The class of a request; none for the two questions of the operator, which are answered whatever happens.
+    /// The class of a request; none for the questions of the operator, which are answered whatever happens.
     pub fn of(method: &Method, path: &str, headers: &HeaderMap) -> Option<Self> {
         let path = path
             .strip_prefix("/en")
             .filter(|rest| rest.starts_with('/'))
             .unwrap_or(path);
-        if path == "/livez" || path == "/readyz" {
+        if matches!(path, "/livez" | "/readyz" | "/readyz/verification") {
             return None;
         }
         let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);

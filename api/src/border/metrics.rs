@@ -65,6 +65,8 @@ pub struct Metrics {
     usual: std::sync::Mutex<(i64, u64, u64)>,
     alarms: Counter,
     read_alarms: Counter,
+    unwitnessed: Gauge,
+    log_behind: Gauge,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -81,6 +83,7 @@ impl Default for Metrics {
         let misses = Counter::default();
         let (alarms, connections) = (Counter::default(), Gauge::default());
         let read_alarms = Counter::default();
+        let (unwitnessed, log_behind) = (Gauge::default(), Gauge::default());
         let (running, waiting, places) = (Family::default(), Family::default(), Family::default());
         registry.register("requests", "Answers by class and status", answered.clone());
         registry.register(
@@ -103,6 +106,16 @@ impl Default for Metrics {
             "Accounts that read personal data of many people in a day outside tasks",
             read_alarms.clone(),
         );
+        registry.register(
+            "log_unwitnessed_seconds",
+            "Since when the log waits for the quorum of its witnesses, once that is too long; else 0",
+            unwitnessed.clone(),
+        );
+        registry.register(
+            "log_behind_leaves",
+            "Leaves that were published and are not in the database, as after the restore of a backup",
+            log_behind.clone(),
+        );
         registry.register("connections", "Open connections", connections.clone());
         registry.register("pool_running", "Requests that run", running.clone());
         registry.register("pool_waiting", "Requests that wait", waiting.clone());
@@ -123,6 +136,8 @@ impl Default for Metrics {
             usual: std::sync::Mutex::new((0, 0, 0)),
             alarms,
             read_alarms,
+            unwitnessed,
+            log_behind,
         }
     }
 }
@@ -177,6 +192,17 @@ impl Metrics {
                 "many wrong lookups within a minute: somebody may be guessing"
             );
         }
+    }
+
+    /// For how long the log waits for its witnesses; answers what was there before.
+    pub(crate) fn unwitnessed(&self, seconds: i64) -> i64 {
+        self.unwitnessed.set(seconds)
+    }
+
+    /// How many published leaves the database does not have.
+    pub(crate) fn log_behind(&self, leaves: u64) {
+        self.log_behind
+            .set(i64::try_from(leaves).unwrap_or(i64::MAX));
     }
 
     /// Everything as text.

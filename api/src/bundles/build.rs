@@ -6,6 +6,7 @@ use certs::bundle::{
     Bundle, BundleInstitution, BundleSignFault, Content, ListStatus, Places, StandingChange,
 };
 use certs::credential::NeutralName;
+use certs::keys::Signer;
 use certs::verdict::Standing;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use domain::certificate::CertificateStatus;
@@ -17,7 +18,7 @@ use super::{KEPT, VALIDITY};
 use crate::app::App;
 use crate::certificates::status_index;
 use crate::problem::Problem;
-use crate::trust::list;
+use crate::trust::{list, own_keys};
 use crate::verify::standing;
 
 /// A bundle that was made.
@@ -39,7 +40,10 @@ pub struct Built {
 
 /// Makes and keeps the next bundle.
 pub async fn build(app: &App) -> Result<Built, Problem> {
-    let roots = list::roots(app);
+    app.standing.ensure(app).await?;
+    let head = store::log::head(app.store.reader()).await?;
+    app.standing.gate(&head.kid)?;
+    let roots = list::roots(app.store.reader()).await?;
     // It may sign a new one, so it comes before the rows are read.
     let trust_list = list::current(app).await?;
     let trust_list_version = trust_list.version;
@@ -49,7 +53,9 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
     let db = app.store.public_snapshot().await?;
     let number = store::bundles::newest(&db)
         .await?
-        .map_or(1, |newest| newest.number + 1);
+        .map_or(1, |newest| newest.number + 1)
+        .max(store::recovery::floor(&db, super::NUMBERS).await?);
+    let signer = own_keys::status_signer(app, &db).await?;
     let content = Content {
         number,
         issued_at,
@@ -62,9 +68,9 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
         institutions: institutions(store::bundles::institutions(&db).await?)?,
     };
     db.end().await?;
-    let signing = app.clone();
+    let signing = std::sync::Arc::clone(&signer);
     let (content, bytes, sha256) = tokio::task::spawn_blocking(move || {
-        let bytes = sign(&signing, &content)?;
+        let bytes = sign(signing.as_ref(), &content)?;
         // What nobody could open is not published.
         let opened = Bundle::open(&bytes, &roots).map_err(Problem::internal)?;
         Ok::<_, Problem>((content, bytes, *opened.sha256()))
@@ -83,7 +89,7 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
         number,
         issued_at,
         valid_until: content.valid_until,
-        kid: app.keyring.status_signer().key_id().to_string(),
+        kid: signer.key_id().to_string(),
         trust_list: trust_list_version,
         sha256,
     };
@@ -95,13 +101,11 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
     Ok(built)
 }
 
-fn sign(app: &App, content: &Content) -> Result<Vec<u8>, Problem> {
-    content
-        .sign(app.keyring.status_signer())
-        .map_err(|fault| match fault {
-            BundleSignFault::Content(fault) => Problem::internal(fault),
-            BundleSignFault::Sign(fault) => Problem::internal(fault),
-        })
+fn sign(signer: &dyn Signer, content: &Content) -> Result<Vec<u8>, Problem> {
+    content.sign(signer).map_err(|fault| match fault {
+        BundleSignFault::Content(fault) => Problem::internal(fault),
+        BundleSignFault::Sign(fault) => Problem::internal(fault),
+    })
 }
 
 /// Status of all certificates: for each list the places that are set, decoys among them.

@@ -79,7 +79,7 @@ async fn trust_bundle_delta(
         return answer(StatusCode::OK, bytes, DELTA_TYPE, FOR_EVER, &new);
     }
     let (before, after) = (whole(&app, &old).await?, whole(&app, &new).await?);
-    let roots = crate::trust::list::roots(&app);
+    let roots = crate::trust::list::roots(app.store.reader()).await?;
     let bytes = tokio::task::spawn_blocking(move || {
         let from = Bundle::open(&before, &roots).map_err(Problem::internal)?;
         let to = Bundle::open(&after, &roots).map_err(Problem::internal)?;

@@ -1,6 +1,9 @@
 //! Trust bundles: made once a day and whenever a key changes its state, kept as they were signed, given to anybody
 //! (`docs/formats.md` section 18).
 
+/// Name of their numbers in the table of those that are left out.
+pub(crate) const NUMBERS: &str = "trust_bundle";
+
 mod build;
 pub mod json;
 mod kept;

@@ -356,6 +356,8 @@ struct QueueLine {
 #[template(path = "queue.html")]
 struct QueuePage {
     f: Frame,
+    /// What is wrong with the public log, for the level that runs it.
+    log: Vec<String>,
     rows: Vec<QueueLine>,
 }
 
@@ -394,5 +396,36 @@ async fn queue(
             name: row.name,
         })
         .collect();
-    staff_page(&app, StatusCode::OK, &QueuePage { f, rows }, None)
+    let log = match by.actor.federation.as_deref() {
+        Some(store::scope::NATIONAL) => log_alarms(&app, &f).await?,
+        _ => Vec::new(),
+    };
+    staff_page(&app, StatusCode::OK, &QueuePage { f, log, rows }, None)
+}
+
+/// The alarms of the public log (trust.md LG-7, LG-10).
+async fn log_alarms(app: &App, f: &Frame) -> Result<Vec<String>, Problem> {
+    let mut told = Vec::new();
+    if let Some(behind) = app.standing.behind() {
+        told.push(format!(
+            "{} {} / {}",
+            f.t(
+                "数据库落后于已公布的日志,暂停签发,请管理员运行 mingzheng log recover:",
+                "The database is behind the published log and nothing is issued; the operator runs mingzheng log recover:",
+            ),
+            behind.size,
+            behind.known
+        ));
+    }
+    if let Some(lost) = crate::log::standing::quorum::lost(app).await? {
+        told.push(format!(
+            "{} {}",
+            f.t(
+                "公开日志的见证方不足法定数,新签发的证书暂不完全有效;自",
+                "The quorum of the log's witnesses is lost and what is issued is not fully valid yet; since",
+            ),
+            f.moment(lost.since)
+        ));
+    }
+    Ok(told)
 }

@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 use super::keys;
 use crate::app::App;
 use crate::problem::{Problem, ProblemBody};
+use crate::trust::own_keys;
 
 /// Routes that anybody may use.
 pub(crate) fn public_routes() -> OpenApiRouter<App> {
@@ -33,9 +34,10 @@ fn document(value: Value) -> Response {
 
 /// Issuer keys and the key of status lists, as other software may know them; that one stands first.
 async fn published(app: &App) -> Result<(Host, KeySet, KeyId), Problem> {
-    let keys = keys::published_key_set(app.store.reader()).await?;
+    let reader = app.store.reader();
+    let keys = keys::published_key_set(reader).await?;
     let host = app.config.host.parse().map_err(Problem::internal)?;
-    let first = app.keyring.status_signer().key_id().clone();
+    let first = own_keys::status_signer(app, reader).await?.key_id().clone();
     Ok((host, keys, first))
 }
 

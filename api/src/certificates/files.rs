@@ -84,7 +84,7 @@ impl FromRequestParts<App> for Opened {
 }
 
 /// A certificate of the signed-in trainee; another person's is not found.
-async fn own(app: &App, actor: &Actor, id: &PublicId) -> Result<Certificate, Problem> {
+pub(crate) async fn own(app: &App, actor: &Actor, id: &PublicId) -> Result<Certificate, Problem> {
     let person = crate::privacy::trainee(actor)?;
     let reader = app.store.reader();
     let known = store::certificates::public_by_id(reader, id)

@@ -89,6 +89,7 @@ pub async fn create_issuer_key(
         not_before,
         not_after,
         compromised_at: None,
+        origin: None,
     };
     store::certificates::insert_key(&act.tx, &row, act.now).await?;
     let at = act.log_time().await?;

@@ -3,6 +3,8 @@
 //! The bits are always those of the certificates themselves, read under the lock of the list's row, which every change of a
 //! status takes too: two changes at once both stick, and a list never speaks of bits that were not committed.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +12,7 @@ use certs::credential::{
     LIST_TTL, LIST_VALIDITY, StatusBitmap, StatusPurpose, status_list_json, status_list_jwt,
     token_status_list,
 };
+use certs::keys::{KeyId, Signer};
 use certs::qr::Host;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use domain::certificate::CertificateStatus;
@@ -22,6 +25,7 @@ use super::{embedded, status_index};
 use crate::app::App;
 use crate::extract::Path;
 use crate::problem::{Problem, ProblemBody};
+use crate::trust::own_keys;
 
 /// Routes that anybody may use.
 pub(crate) fn public_routes() -> OpenApiRouter<App> {
@@ -142,8 +146,9 @@ async fn current(
         store::certificates::signed_status_list(reader, number, kind.as_str(), form.as_str())
             .await?;
     let now = app.now();
+    let signer = own_keys::status_signer(app, reader).await?;
     if let Some(kept) = kept
-        && is_good(app, &kept, revision, now)
+        && is_good(signer.key_id(), &kept, revision, now)
     {
         return Ok(kept);
     }
@@ -151,9 +156,9 @@ async fn current(
 }
 
 /// Whether a stored list may still be given: with these bits, under today's key, and good for as long again as it is old.
-fn is_good(app: &App, kept: &SignedStatusList, revision: i64, now: DateTime<Utc>) -> bool {
+fn is_good(kid: &KeyId, kept: &SignedStatusList, revision: i64, now: DateTime<Utc>) -> bool {
     kept.revision == revision
-        && kept.kid == app.keyring.status_signer().key_id().as_str()
+        && kept.kid == kid.as_str()
         && kept.at <= now
         && now < kept.at + LIST_VALIDITY / 2
 }
@@ -165,10 +170,11 @@ async fn make(app: &App, kind: Kind, form: Form, number: u32) -> Result<SignedSt
         .ok_or_else(Problem::not_found)?;
     // Somebody else may have made it meanwhile.
     let now = app.now();
+    let signer = own_keys::status_signer(app, &tx).await?;
     let kept =
         store::certificates::signed_status_list(&tx, number, kind.as_str(), form.as_str()).await?;
     if let Some(kept) = kept
-        && is_good(app, &kept, revision, now)
+        && is_good(signer.key_id(), &kept, revision, now)
     {
         store::rollback(tx).await?;
         return Ok(kept);
@@ -187,10 +193,10 @@ async fn make(app: &App, kind: Kind, form: Form, number: u32) -> Result<SignedSt
     })?;
     let at = now.trunc_subsecs(0);
     let host: Host = app.config.host.parse().map_err(Problem::internal)?;
-    let signing = app.clone();
+    let signing = Arc::clone(&signer);
     let body = tokio::task::spawn_blocking(move || {
         sign(
-            &signing,
+            signing.as_ref(),
             &host,
             kind,
             form,
@@ -207,7 +213,7 @@ async fn make(app: &App, kind: Kind, form: Form, number: u32) -> Result<SignedSt
         form: form.as_str().to_owned(),
         revision,
         at,
-        kid: app.keyring.status_signer().key_id().as_str().to_owned(),
+        kid: signer.key_id().as_str().to_owned(),
         body,
     };
     store::certificates::put_signed_status_list(&tx, &signed).await?;
@@ -233,7 +239,7 @@ fn bits(
 }
 
 fn sign(
-    app: &App,
+    signer: &dyn Signer,
     host: &Host,
     kind: Kind,
     form: Form,
@@ -241,7 +247,6 @@ fn sign(
     (revoked, suspended): (&StatusBitmap, &StatusBitmap),
     at: DateTime<Utc>,
 ) -> Result<String, Problem> {
-    let signer = app.keyring.status_signer();
     let of = |purpose| match purpose {
         StatusPurpose::Revocation => revoked,
         StatusPurpose::Suspension => suspended,

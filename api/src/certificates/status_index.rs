@@ -1,6 +1,7 @@
 //! Places in status lists: each list is filled in a secret random order, so that neighbours in a list were not issued
 //! together, and no place is ever given twice.
 
+use chrono::{DateTime, Utc};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use store::certificates::{StatusList, claim_status_indexes, insert_status_list, open_status_list};
 
 use crate::act::Act;
+use crate::app::App;
 use crate::problem::Problem;
 
 /// Places in one list (interop.md: at least 131,072).
@@ -103,6 +105,39 @@ pub(super) async fn claim(act: &Act, count: usize) -> Result<Vec<(u32, u32)>, Pr
         });
     }
     Ok(places)
+}
+
+/// Passes over as many places as certificates were lost with the end of a restored database: they are signed, and their
+/// places must not be given again.
+pub(crate) async fn skip(
+    tx: &store::WriteTx,
+    app: &App,
+    mut count: usize,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let vault = app.store.vault();
+    while count > 0 {
+        let Some(list) = open_status_list(tx, vault).await? else {
+            return Ok(());
+        };
+        let room = capacity(&list) - list.used;
+        let taken = room.min(u32::try_from(count).unwrap_or(u32::MAX));
+        claim_status_indexes(tx, &list, taken).await?;
+        count -= taken as usize;
+        if count > 0 {
+            // The rest stands in lists that were lost as a whole, each with an order that nobody knows: their numbers are used.
+            let size = SIZE - SIZE / DECOY_SHARE;
+            let next = StatusList {
+                id: list.id + 1,
+                size: SIZE,
+                used: size,
+                seed: app.random.bytes(),
+            };
+            insert_status_list(tx, vault, &next, now).await?;
+            count = count.saturating_sub(size as usize);
+        }
+    }
+    Ok(())
 }
 
 /// The order in which a list is filled: a Fisher-Yates shuffle by a generator seeded with the list's secret.

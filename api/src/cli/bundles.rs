@@ -158,7 +158,29 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
+/// The line itself, or what the file says.
+fn text_of_root(given: &str) -> Result<String, CommandError> {
+    if Roots::parse(given).is_ok() {
+        return Ok(given.to_owned());
+    }
+    std::fs::read_to_string(given).map_err(|error| {
+        CommandError::Usage(format!(
+            "根密钥既不是一行密钥,也不是可读的文件 / neither the line of a root key nor a readable file: {error}"
+        ))
+    })
+}
+
 impl BundleArgs {
+    /// The lines of the root keys that were given.
+    pub(super) fn root_text(&self) -> Result<Option<String>, CommandError> {
+        self.root.as_deref().map(text_of_root).transpose()
+    }
+
+    /// The file that remembers, where one was named.
+    pub(super) fn seen_file(&self) -> Option<&Path> {
+        self.seen.as_deref()
+    }
+
     fn seen_path(&self, bundle: &Path) -> PathBuf {
         self.seen.clone().unwrap_or_else(|| {
             let mut name = bundle.as_os_str().to_owned();
@@ -171,14 +193,7 @@ impl BundleArgs {
     fn roots(&self, remembered: Option<&SeenFile>) -> Result<Roots, CommandError> {
         let usage = |fault: trust_list::TrustListFault| CommandError::Usage(fault.to_string());
         match (&self.root, remembered) {
-            (Some(given), _) => Roots::parse(given).or_else(|_| {
-                let text = std::fs::read_to_string(given).map_err(|error| {
-                    CommandError::Usage(format!(
-                        "根密钥既不是一行密钥,也不是可读的文件 / neither the line of a root key nor a readable file: {error}"
-                    ))
-                })?;
-                Roots::parse(&text).map_err(usage)
-            }),
+            (Some(given), _) => Roots::parse(&text_of_root(given)?).map_err(usage),
             (None, Some(file)) => Roots::parse(&file.roots.join("\n")).map_err(usage),
             (None, None) => Err(CommandError::Usage(
                 "第一次使用离线包,请用 --root 给出根密钥(向省级残联索取,或从可信网站抄录) / first use of a bundle: give the root key with --root, had from your federation or a site that you trust"

@@ -14,6 +14,7 @@ use crate::privacy::rotation;
 use crate::problem::Problem;
 use crate::proposals;
 use crate::trust::affected::{self, AffectedList};
+use crate::trust::own_keys::{self, NewOwnKeyRequest};
 use crate::trust::reissue::{self, ReissueReceipt, ReissueRequest};
 use crate::trust::states::{self, KeyChangeRequest};
 use domain::ids::ProposalId;
@@ -31,6 +32,18 @@ pub enum KeyCommand {
         federation: String,
         /// 年份 / year
         year: i32,
+    },
+    /// 为登记簿自己的密钥新建后继:root、log 或 status;启用后继日志密钥即关闭旧日志 / make a successor of one of the registry's own keys; activating that of the log closes the old log
+    CreateOwn {
+        /// Who acts.
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// 用途 / purpose
+        #[arg(value_parser = ["root", "log", "status"])]
+        purpose: String,
+        /// 后继日志的名称 / name of the successor log, with log
+        #[arg(long)]
+        origin: Option<String>,
     },
     /// 提出改变密钥状态:启用、停用或泄露(需第二人) / propose a change of a key's state: active, retired or compromised (waits for a second person)
     Propose(ProposeArgs),
@@ -274,6 +287,21 @@ pub async fn run(
             }
             print.receipt(
                 &keys::create_issuer_key(&acting.app, &acting.actor, &acting.key, &request).await?,
+            )
+        }
+        KeyCommand::CreateOwn {
+            acting,
+            purpose,
+            origin,
+        } => {
+            let request = NewOwnKeyRequest { purpose, origin };
+            let dry = acting.dry_run;
+            let acting = Acting::begin::<ManageKeys>(registry, &acting).await?;
+            if dry {
+                return print.show(&request);
+            }
+            print.receipt(
+                &own_keys::create(&acting.app, &acting.actor, &acting.key, &request).await?,
             )
         }
         KeyCommand::Propose(args) => propose(args, registry, print).await,

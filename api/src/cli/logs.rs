@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::registry::{CommandError, Printing, RegistryArgs};
 use crate::log::check;
 use crate::log::monitor::{self, Filter, MonitorError, Source};
+use crate::log::standing::recover::{RecoverError, recover};
 use crate::problem::Problem;
 
 /// 公开日志 / the public log
@@ -15,10 +16,19 @@ use crate::problem::Problem;
 pub enum LogCommand {
     /// 逐条重算并与全部签名核对 / rehash every leaf and compare with all that was signed
     Check,
+    /// 从镜像或监测方找回数据库缺少的已公布记录(恢复备份之后) / take back published leaves that the database lost, as after the restore of a backup
+    Recover(RecoverArgs),
     /// 最新检查点 / newest checkpoint
     Checkpoint,
     /// 下载、重建并核对一个公开日志,列出以某机构或地区名义签发的证书;不需要登记簿 / download and rebuild a public log, hold every checkpoint ever kept against it, list what was issued in a name; needs no registry
     Monitor(MonitorArgs),
+}
+
+/// Where copies of the log are.
+#[derive(Args, Debug)]
+pub struct RecoverArgs {
+    /// 镜像地址(http://主机/log)、监测方的状态目录,或日志文件的副本;另有配置中的镜像 / a mirror (http://HOST/log), the state folder of a monitor, or a copy of the log's files; those of the configuration are read as well
+    places: Vec<String>,
 }
 
 /// What to watch.
@@ -84,6 +94,14 @@ async fn watch(args: &MonitorArgs, print: Printing) -> Result<bool, CommandError
     Ok(report.alarms.is_empty())
 }
 
+fn recovery(error: RecoverError) -> CommandError {
+    match error {
+        RecoverError::Place(text) => CommandError::Usage(text.to_owned()),
+        RecoverError::Problem(problem) => CommandError::Problem(problem),
+        other => CommandError::CannotCheck(other.to_string()),
+    }
+}
+
 /// Runs the command; answers whether the log is sound.
 pub async fn run(
     command: LogCommand,
@@ -97,6 +115,11 @@ pub async fn run(
     match command {
         // It was run above: it needs no registry.
         LogCommand::Monitor(_) => Ok(true),
+        LogCommand::Recover(args) => {
+            let recovered = recover(&app, &args.places).await.map_err(recovery)?;
+            print.show(&recovered)?;
+            Ok(app.standing.behind().is_none())
+        }
         LogCommand::Check => {
             let size = store::log::head(app.store.reader())
                 .await

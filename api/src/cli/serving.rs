@@ -79,6 +79,8 @@ pub async fn serve(
         eprintln!("mingzheng: {}", print.words(&zh, &en));
     }
     let app = boot::open(&settings_of(&file, false)?).await?;
+    // Before anything is signed: does anybody know more of the log than the database?
+    app.standing.ensure(&app).await?;
     let listener = TcpListener::bind(file.server.listen).await?;
     let address = listener.local_addr()?;
     let mut told = serde_json::json!({ "address": format!("http://{address}") });
@@ -93,6 +95,7 @@ pub async fn serve(
     print.show(&told)?;
     let worker = tokio::spawn(crate::audit::anchor::work(app.clone()));
     let witnesses = tokio::spawn(crate::log::witnesses::work(app.clone()));
+    let standing = tokio::spawn(crate::log::standing::work(app.clone()));
     let alarms = tokio::spawn(crate::cases::alarms::work(app.clone()));
     let bundles = tokio::spawn(crate::bundles::work(app.clone()));
     let served = server::serve(app.clone(), listener, stop).await;
@@ -100,7 +103,9 @@ pub async fn serve(
     witnesses.abort();
     alarms.abort();
     bundles.abort();
+    standing.abort();
     crate::audit::denials::flush_all(&app).await;
+    let _ = app.standing.note(&app).await;
     served?;
     app.store
         .close()

@@ -84,7 +84,8 @@ pub async fn run(
         TrustCommand::List { out } => {
             let app = registry.open().await?;
             let row = list::current(&app).await?;
-            let signed = SignedTrustList::open(&row.body, &list::roots(&app))
+            let roots = list::roots(app.store.reader()).await?;
+            let signed = SignedTrustList::open(&row.body, &roots)
                 .map_err(crate::problem::Problem::internal)?;
             if let Some(out) = out {
                 std::fs::write(out, &row.body)?;
@@ -94,7 +95,7 @@ pub async fn run(
         }
         TrustCommand::Root => {
             let app = registry.open().await?;
-            let line = list::line_of_root(&app)?;
+            let line = list::line_of_root(&app).await?;
             if print.json {
                 print.show(&serde_json::json!({ "root": line }))?;
             } else {
@@ -112,15 +113,7 @@ fn verify(
     seen: Option<&Path>,
     print: Printing,
 ) -> Result<u8, CommandError> {
-    let roots = Roots::parse(&read_text(root)?).map_err(|fault| usage(&fault))?;
-    let before = match seen {
-        Some(file) if file.exists() => Some(read_seen(file)?),
-        _ => None,
-    };
-    let bytes = read(file)?;
-    let accepted = SignedTrustList::open(&bytes, &roots)
-        .and_then(|signed| accept(before.as_ref(), &signed).map(|now| (signed, now)));
-    let (signed, now) = match accepted {
+    let (signed, now) = match open(file, &read_text(root)?, seen)? {
         Ok(accepted) => accepted,
         Err(fault) => {
             let text = fault.to_string();
@@ -135,23 +128,61 @@ fn verify(
     let shown = shown(&signed, SystemClock.now());
     print.show(&shown)?;
     if !shown.fresh {
-        eprintln!(
-            "{}",
-            print.words(
-                "密钥清单已过有效期(或本机时间不对),请取新的。",
-                "The trust list is out of date (or this machine's clock is wrong); get a newer one."
-            )
-        );
+        eprintln!("{}", out_of_date(print));
     }
-    if let Some(file) = seen {
-        let remembered = SeenFile {
-            version: now.version,
-            sha256: HEXLOWER.encode(&now.sha256),
-        };
-        let text = serde_json::to_string(&remembered).map_err(std::io::Error::other)?;
-        write_whole(file, text.as_bytes())?;
-    }
+    remember(seen, now)?;
     Ok(if shown.fresh { 0 } else { 3 })
+}
+
+/// The list of a file after what was seen before.
+fn open(
+    file: &Path,
+    roots: &str,
+    seen: Option<&Path>,
+) -> Result<Result<(SignedTrustList, Seen), TrustListFault>, CommandError> {
+    let roots = Roots::parse(roots).map_err(|fault| usage(&fault))?;
+    let before = match seen {
+        Some(file) if file.exists() => Some(read_seen(file)?),
+        _ => None,
+    };
+    let bytes = read(file)?;
+    Ok(SignedTrustList::open(&bytes, &roots)
+        .and_then(|signed| accept(before.as_ref(), &signed).map(|now| (signed, now))))
+}
+
+fn remember(seen: Option<&Path>, now: Seen) -> Result<(), CommandError> {
+    let Some(file) = seen else {
+        return Ok(());
+    };
+    let remembered = SeenFile {
+        version: now.version,
+        sha256: HEXLOWER.encode(&now.sha256),
+    };
+    let text = serde_json::to_string(&remembered).map_err(std::io::Error::other)?;
+    Ok(write_whole(file, text.as_bytes())?)
+}
+
+/// The list for checking certificates: one that is refused checks nothing, one that has ended is told.
+pub(super) fn accepted(
+    file: &Path,
+    roots: &str,
+    seen: Option<&Path>,
+    print: Printing,
+) -> Result<SignedTrustList, CommandError> {
+    let (signed, now) =
+        open(file, roots, seen)?.map_err(|fault| CommandError::CannotCheck(fault.to_string()))?;
+    if !signed.list().is_fresh(SystemClock.now()) {
+        eprintln!("{}", out_of_date(print));
+    }
+    remember(seen, now)?;
+    Ok(signed)
+}
+
+fn out_of_date(print: Printing) -> String {
+    print.words(
+        "密钥清单已过有效期(或本机时间不对),请取新的。",
+        "The trust list is out of date (or this machine's clock is wrong); get a newer one.",
+    )
 }
 
 /// Beside it first: a file that was cut short would forget what was seen.

@@ -12,6 +12,9 @@ pub struct WitnessesFile {
     pub quorum: usize,
     /// Each witness as its verifier key line, a blank, and its http address. Default: none.
     pub list: Vec<String>,
+    /// Copies of the log: http addresses, or folders laid out like them or kept by `mingzheng log monitor`. At start the
+    /// database is compared with their checkpoints, and `mingzheng log recover` reads missing leaves there. Default: none.
+    pub mirrors: Vec<String>,
 }
 
 /// A witness and where it answers.
@@ -30,6 +33,8 @@ pub struct Witnesses {
     pub policy: WitnessPolicy,
     /// Where they answer.
     pub all: Vec<Witness>,
+    /// Where copies of the log are.
+    pub mirrors: Vec<String>,
 }
 
 impl WitnessesFile {
@@ -43,7 +48,14 @@ impl WitnessesFile {
         let keys = all.iter().map(|witness| witness.key.clone()).collect();
         let policy = WitnessPolicy::new(keys, self.quorum)
             .map_err(|_| "the quorum is more than half of the witnesses and at most all of them, each with a name and key of its own; 0 without any")?;
-        Ok(Witnesses { policy, all })
+        for place in &self.mirrors {
+            crate::log::monitor::Source::parse(place)?;
+        }
+        Ok(Witnesses {
+            policy,
+            all,
+            mirrors: self.mirrors.clone(),
+        })
     }
 }
 

@@ -176,7 +176,7 @@ pub async fn build(
         .filter(|row| row.purpose == "issuer")
         .map(receipt)
         .collect();
-    let root_key = crate::trust::list::line_of_root(&app)?;
+    let root_key = crate::trust::list::line_of_root(&app).await?;
     app.store.close().await.map_err(Problem::from)?;
     Ok(Demo {
         accounts: cast.accounts,

@@ -14,7 +14,7 @@ use crate::access::browser::{FormToken, OnPage, OwnForm, prove_address};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{
     BulkExport, DecideProposals, HandlePersonRequests, ManageAccounts, Permission, ReadAudit,
-    SeeAlarms, SeeGrades, SeeProposals, SeeRecords, SeeSelf, WriteBulletins,
+    SeeAlarms, SeeGrades, SeeKeys, SeeProposals, SeeRecords, SeeSelf, WriteBulletins,
 };
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Locale, Path};
@@ -168,6 +168,7 @@ fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)>
             lang.pick("批量导出", "Bulk exports"),
         ),
         link::<ManageAccounts>(presence, "/admin/accounts", lang.pick("账号", "Accounts")),
+        link::<SeeKeys>(presence, "/admin/keys", lang.pick("密钥", "Keys")),
         link::<ReadAudit>(presence, "/admin/audit", lang.pick("审计记录", "Audit")),
     ]
     .into_iter()
@@ -199,6 +200,7 @@ async fn waiting(app: &App, f: &Frame, actor: &Actor) -> Result<Vec<Row>, Proble
                 "program_version" => f.t("培训项目", "programme"),
                 "cohort" => f.t("班期", "cohort"),
                 "certificate" => f.t("证书", "certificate"),
+                "key" => f.t("密钥", "key"),
                 crate::exports::bulk::KIND => f.t("批量导出", "bulk export"),
                 "policy_draft" => f.t("评级政策", "grading policy"),
                 "grade_publication" => f.t("评级结果", "grade results"),

@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 
-use certs::log::{Checkpoint, Edge, Hash, LeafEntry, TileId, TileReader};
+use certs::keys::KeyId;
+use certs::log::{Checkpoint, Edge, Hash, LeafEntry, SignedCheckpoint, TileId, TileReader};
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::LeafIndex;
 use store::log::{CheckpointRow, Head, Leaf, TileRow};
 use store::{PublicRead, WriteTx};
 
 use crate::app::App;
+use crate::keyring::LogKey;
 use crate::problem::{Code, Problem};
+use crate::trust::own_keys;
 
 /// How far the clock may lie behind the last leaf before issuing stops (trust.md CL-1).
 const CLOCK_TOLERANCE: Duration = Duration::seconds(5);
@@ -19,6 +22,7 @@ pub(crate) struct Appender {
     head: Head,
     at: DateTime<Utc>,
     leaves: Vec<Leaf>,
+    key: LogKey,
 }
 
 impl Appender {
@@ -29,15 +33,38 @@ impl Appender {
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
         let head = store::log::lock_head(tx).await?;
+        app.standing.gate(&head.kid)?;
+        Self::on(tx, app, head, now).await
+    }
+
+    /// The same for who closes the log, which may be one that lost leaves.
+    pub(crate) async fn begin_closing(
+        tx: &WriteTx,
+        app: &App,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        let head = store::log::lock_head(tx).await?;
+        Self::on(tx, app, head, now).await
+    }
+
+    async fn on(tx: &WriteTx, app: &App, head: Head, now: DateTime<Utc>) -> Result<Self, Problem> {
         if head.size > 0 && now + CLOCK_TOLERANCE < head.at && !app.config.scripted_clock {
             return Err(Problem::new(Code::Clock));
         }
+        // The head names the key that signs: another node may have changed it.
+        let key = own_keys::log_key(app, tx, &head.kid).await?;
         let at = now.max(head.at + Duration::milliseconds(1));
         Ok(Self {
             head,
             at,
             leaves: Vec::new(),
+            key,
         })
+    }
+
+    /// Refuses on a log that lost leaves.
+    pub(crate) fn gate(&self, app: &App) -> Result<(), Problem> {
+        app.standing.gate(&self.head.kid)
     }
 
     /// Time of the leaves of this transaction.
@@ -71,10 +98,42 @@ impl Appender {
         Ok(first)
     }
 
+    /// Whether the log's key can sign now; one that is lost cannot.
+    pub(crate) fn can_sign(&self) -> bool {
+        self.key.signer.sign(b"mingzheng log closing").is_ok()
+    }
+
+    /// Ends the log with what was pushed so far, under its own key; answers its last checkpoint.
+    pub(crate) async fn close(
+        &mut self,
+        tx: &WriteTx,
+    ) -> Result<Option<SignedCheckpoint>, Problem> {
+        let last = self.write(tx).await?;
+        // Its successor's leaves come after.
+        self.at += Duration::milliseconds(1);
+        Ok(last)
+    }
+
+    /// From here on the successor's key signs.
+    pub(crate) async fn go_on_with(
+        &mut self,
+        tx: &WriteTx,
+        app: &App,
+        kid: &KeyId,
+    ) -> Result<(), Problem> {
+        store::log::set_log_key(tx, kid.as_str()).await?;
+        self.key = own_keys::log_key(app, tx, kid.as_str()).await?;
+        Ok(())
+    }
+
     /// Writes leaves, tiles, head and the checkpoint signed over the new head.
-    pub(crate) async fn finish(self, tx: &WriteTx, app: &App) -> Result<(), Problem> {
+    pub(crate) async fn finish(mut self, tx: &WriteTx) -> Result<(), Problem> {
+        self.write(tx).await.map(|_| ())
+    }
+
+    async fn write(&mut self, tx: &WriteTx) -> Result<Option<SignedCheckpoint>, Problem> {
         if self.leaves.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let mut edge = if self.head.size == 0 {
             Edge::empty()
@@ -104,29 +163,28 @@ impl Appender {
             .collect();
         store::log::insert_leaves(tx, &self.leaves).await?;
         store::log::put_tiles(tx, &tiles).await?;
-        store::log::move_head(
-            tx,
-            self.head.size,
-            update.size,
-            update.root.as_bytes(),
-            self.at,
-        )
-        .await?;
+        let root = update.root.as_bytes();
+        store::log::move_head(tx, self.head.size, update.size, root, self.at).await?;
         let checkpoint = Checkpoint {
-            origin: app.keyring.log_origin().clone(),
+            origin: self.key.origin.clone(),
             size: update.size,
             root: update.root,
         };
         let signed = checkpoint
-            .sign(app.keyring.log_signer())
+            .sign(self.key.signer.as_ref())
             .map_err(Problem::internal)?;
         let row = CheckpointRow {
             size: update.size,
-            root: update.root.as_bytes().to_vec(),
-            note: signed.note,
+            root: root.to_vec(),
+            note: signed.note.clone(),
             at: self.at,
         };
-        Ok(store::log::put_checkpoint(tx, &row).await?)
+        store::log::put_checkpoint(tx, &row).await?;
+        self.head.size = update.size;
+        self.head.root = root.to_vec();
+        self.head.at = self.at;
+        self.leaves.clear();
+        Ok(Some(signed))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `mingzheng log check`: rehashes every leaf, rebuilds every tile and root, and compares with all that was signed.
 
-use certs::log::{Checkpoint, Edge, Hash, LeafEntry};
+use certs::keys::PublicKey;
+use certs::log::{Checkpoint, Edge, Hash, LeafEntry, Origin};
 use domain::ids::LeafIndex;
 use serde::Serialize;
 
@@ -26,6 +27,7 @@ pub async fn check(app: &App, mut progress: impl FnMut(u64)) -> Result<LogCheck,
     const STEP: u64 = 2000;
     let reader = app.store.reader();
     let head = store::log::head(reader).await?;
+    let logs = crate::trust::own_keys::logs(reader, app).await?;
     let mut faults = Vec::new();
     let mut edge = Edge::empty();
     let mut checked = 0_u64;
@@ -58,7 +60,7 @@ pub async fn check(app: &App, mut progress: impl FnMut(u64)) -> Result<LogCheck,
                         row.size
                     ));
                 }
-                verify_note(app, &row.note, row.size, &row.root, &mut faults);
+                verify_note(&logs, &row.note, row.size, &row.root, &mut faults);
                 if pending.peek().is_none() {
                     pending = store::log::checkpoints_after(reader, row.size, 10_000)
                         .await?
@@ -80,9 +82,24 @@ pub async fn check(app: &App, mut progress: impl FnMut(u64)) -> Result<LogCheck,
     })
 }
 
-fn verify_note(app: &App, note: &str, size: u64, root: &[u8], faults: &mut Vec<String>) {
-    let key = app.keyring.log_signer().public_key();
-    match Checkpoint::verify(note, app.keyring.log_origin(), key) {
+fn verify_note(
+    logs: &[(Origin, PublicKey)],
+    note: &str,
+    size: u64,
+    root: &[u8],
+    faults: &mut Vec<String>,
+) {
+    // The log whose name it bears; without one the newest tells what is wrong.
+    let found = logs
+        .iter()
+        .find(|(origin, _)| note.lines().next() == Some(origin.as_str()));
+    let Some((origin, key)) = found.or(logs.last()) else {
+        faults.push(format!(
+            "the note of checkpoint {size} is of no log of the table"
+        ));
+        return;
+    };
+    match Checkpoint::verify(note, origin, key) {
         Ok(signed)
             if signed.checkpoint.size == size && signed.checkpoint.root.as_bytes() == root => {}
         Ok(_) => faults.push(format!("the note of checkpoint {size} says something else")),

@@ -7,5 +7,6 @@ pub mod monitor;
 pub mod pages;
 pub mod proofs;
 pub mod published;
+pub mod standing;
 mod tiles;
 pub mod witnesses;

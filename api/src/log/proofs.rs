@@ -23,9 +23,15 @@ pub struct LeafProof {
 }
 
 /// The stored checkpoint in the form that proofs carry.
-pub fn signed(app: &App, row: store::log::CheckpointRow) -> Result<SignedCheckpoint, Problem> {
+pub fn signed(row: store::log::CheckpointRow) -> Result<SignedCheckpoint, Problem> {
     let checkpoint = Checkpoint {
-        origin: app.keyring.log_origin().clone(),
+        // It may be from before the log was succeeded: its own first line counts.
+        origin: row
+            .note
+            .lines()
+            .next()
+            .and_then(|line| line.parse().ok())
+            .ok_or_else(|| Problem::internal("a stored checkpoint has no name"))?,
         size: row.size,
         root: hash(&row.root)?,
     };

@@ -24,7 +24,7 @@ async fn cosigned(app: &App, witnessed: WitnessedRow) -> Result<SignedCheckpoint
     let row = store::log::checkpoint(app.store.reader(), witnessed.size)
         .await?
         .ok_or_else(|| Problem::internal("a cosigned checkpoint is not kept"))?;
-    let mut checkpoint = signed(app, row)?;
+    let mut checkpoint = signed(row)?;
     checkpoint.note = witnessed.note;
     Ok(checkpoint)
 }
@@ -41,7 +41,7 @@ pub async fn earliest(app: &App, leaf: LeafIndex) -> Result<Option<SignedCheckpo
 /// The newest committed checkpoint, cosigned or not.
 pub async fn newest(app: &App) -> Result<Option<SignedCheckpoint>, Problem> {
     let row = store::log::latest_checkpoint(app.store.reader()).await?;
-    row.map(|row| signed(app, row)).transpose()
+    row.map(signed).transpose()
 }
 
 /// The published checkpoint if it covers a leaf, else the newest committed one that does.

@@ -121,7 +121,16 @@ impl Asking {
                     self.seen.insert(name, row.size);
                     lines.push(cosignature.line);
                 }
-                Err(failure) => self.tell(name, failure),
+                Err(failure) => {
+                    if let WitnessFailure::OtherHistory { size } = failure
+                        && size > row.size
+                        && self.told.get(&name) != Some(&failure)
+                    {
+                        // It may know more than this database: then nothing is signed from now on.
+                        app.standing.compare(app).await?;
+                    }
+                    self.tell(name, failure);
+                }
             }
         }
         lines.sort_unstable();

@@ -8,6 +8,7 @@ mod granting;
 mod json;
 pub mod me;
 mod me_json;
+mod own_files;
 mod own_requests;
 pub mod pages;
 pub mod reading;

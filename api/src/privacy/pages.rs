@@ -44,6 +44,11 @@ pub(crate) fn routes() -> Router<App> {
         "/desk/requests/{id}",
         get(desk_requests::show).post(desk_requests::act),
     );
+    let router = both(
+        router,
+        "/me/certificates/{id}/{file}",
+        get(super::own_files::open),
+    );
     both(router, "/me/reads", get(own_reads))
 }
 
@@ -70,6 +75,8 @@ struct MePage {
     name: String,
     citizen_id: String,
     certificates: Vec<OwnCertificate>,
+    /// Forms in which they can be had here.
+    forms: Vec<super::own_files::Offered>,
     trainings: Vec<OwnTraining>,
 }
 
@@ -90,6 +97,7 @@ pub async fn own_page(app: &App, visit: &Visit, actor: &Actor) -> Result<Respons
         name: newest("name"),
         citizen_id: domain::privacy::ends(&newest("citizen_id")),
         certificates: record.certificates,
+        forms: super::own_files::offered(app, visit.lang),
         trainings: record.trainings,
     };
     staff_page(app, StatusCode::OK, &view, None)

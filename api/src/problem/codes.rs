@@ -156,6 +156,8 @@ codes! {
         "系统时间落后于登记簿,暂停签发。" / "The clock is behind the log; issuing is paused.",
     LogInconsistent = "log-inconsistent" SERVICE_UNAVAILABLE "登记簿校验未通过" / "Log check failed":
         "公开登记簿校验未通过,暂停写入。" / "The public log failed its check; writing is paused.",
+    LogBehind = "log-behind" SERVICE_UNAVAILABLE "数据库落后于已公布的日志" / "The database is behind the published log":
+        "数据库缺少已公布的日志记录(可能是从备份恢复的),暂停签发,查验照常;请管理员运行 mingzheng log recover。" / "Published leaves are missing in the database, as after the restore of a backup: nothing is issued, verification goes on. The operator runs `mingzheng log recover`.",
     KeyUnavailable = "key-unavailable" SERVICE_UNAVAILABLE "没有可用的签发密钥" / "No usable issuer key":
         "该省残联当前没有可用的签发密钥。" / "The federation has no usable issuer key now.",
     KeyCompromised = "key-compromised" CONFLICT "签发密钥已泄露" / "Issuer key compromised":

@@ -22,6 +22,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/livez", get(|| async { plain("ok\n") }))
         .route("/readyz", get(ready))
+        .route("/readyz/verification", get(ready_to_verify))
 }
 
 /// Routes for the operator's own network: figures and reasons.
@@ -45,6 +46,10 @@ fn plain(text: &'static str) -> Response {
 }
 
 async fn metrics(State(app): State<App>) -> Response {
+    let behind = app.standing.behind();
+    app.border
+        .metrics
+        .log_behind(behind.map_or(0, |behind| behind.known.saturating_sub(behind.size)));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     (
         [(header::CONTENT_TYPE, kind)],
@@ -55,6 +60,19 @@ async fn metrics(State(app): State<App>) -> Response {
 
 async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     if checks(&app).await.iter().all(|check| check.good) {
+        Ok(plain("ready\n"))
+    } else {
+        Err(Problem::new(Code::Unavailable).retry_after(5))
+    }
+}
+
+/// Whether certificates can be verified here: also while nothing can be issued.
+async fn ready_to_verify(State(app): State<App>) -> Result<Response, Problem> {
+    if checks(&app)
+        .await
+        .iter()
+        .all(|check| check.good || check.issuing)
+    {
         Ok(plain("ready\n"))
     } else {
         Err(Problem::new(Code::Unavailable).retry_after(5))
@@ -78,6 +96,9 @@ async fn ready_inside(State(app): State<App>) -> Response {
 struct Check {
     name: &'static str,
     good: bool,
+    /// It keeps from issuing, not from verifying.
+    #[serde(skip)]
+    issuing: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -87,7 +108,15 @@ impl Check {
         Self {
             name,
             good: outcome.is_ok(),
+            issuing: false,
             reason: outcome.err(),
+        }
+    }
+
+    fn for_issuing(name: &'static str, outcome: Result<(), String>) -> Self {
+        Self {
+            issuing: true,
+            ..Self::of(name, outcome)
         }
     }
 }
@@ -118,16 +147,17 @@ async fn checks(app: &App) -> Vec<Check> {
         Check::of("serving", serving),
         Check::of("database", database),
         Check::of("schema", schema),
-        Check::of("signer", signer(app)),
-        Check::of("log", log(app).await),
-        Check::of("disk", disk(app)),
+        Check::for_issuing("signer", signer(app)),
+        Check::for_issuing("log", log(app).await),
+        Check::for_issuing("standing", standing(app)),
+        Check::for_issuing("disk", disk(app)),
     ]
 }
 
 /// The log key signs, and its signature holds.
 fn signer(app: &App) -> Result<(), String> {
     const WORDS: &[u8] = b"mingzheng readiness";
-    let signer = app.keyring.log_signer();
+    let signer = app.keyring.log().signer;
     let signature = signer.sign(WORDS).map_err(|error| error.to_string())?;
     signer
         .public_key()
@@ -153,6 +183,20 @@ async fn log(app: &App) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("head {}, checkpoint {checkpoint}", head.size))
+    }
+}
+
+/// Nobody knows more of the log than the database (trust.md LG-7).
+fn standing(app: &App) -> Result<(), String> {
+    match app.standing.behind() {
+        None => Ok(()),
+        Some(behind) => Err(format!(
+            "{} leaves, {} published at {}{}: run `mingzheng log recover`",
+            behind.size,
+            behind.known,
+            behind.place,
+            if behind.forked { ", another tree" } else { "" },
+        )),
     }
 }
 

@@ -106,6 +106,7 @@ fn desk_pages() -> Router<App> {
         .merge(crate::grades::desk::routes())
         .merge(crate::bulletins::desk::routes())
         .merge(crate::privacy::pages::routes())
+        .merge(crate::trust::pages::routes())
         .merge(crate::exports::pages::routes())
         .merge(crate::audit::pages::routes())
 }

@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 
 use super::affected::{self, AffectedList};
 use super::list;
+use super::own_keys::{self, NewOwnKeyRequest};
 use super::reissue::{self, ReissueReceipt, ReissueRequest};
 use super::states::{self, KeyChangeRequest};
 use crate::access::By;
@@ -21,6 +22,7 @@ use crate::access::permissions::{IssueCertificates, ManageKeys, SeeCertificates}
 use crate::act::Receipt;
 use crate::app::App;
 use crate::certificates::change::WaitingReceipt;
+use crate::certificates::keys::KeyReceipt;
 use crate::extract::{Body, IdempotencyKey, Path, Query};
 use crate::problem::{Problem, ProblemBody};
 
@@ -30,6 +32,7 @@ const KEPT: u32 = 300;
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(create_own_key))
         .routes(routes!(change_key))
         .routes(routes!(list_affected))
         .routes(routes!(reissue_affected))
@@ -47,7 +50,20 @@ fn parsed(kid: &str) -> Result<KeyId, Problem> {
     kid.parse().map_err(|_| Problem::not_found())
 }
 
-/// Propose a change of an issuer key's state: activate, retire, or mark as compromised at a moment. Another person approves.
+/// Make a successor of one of the registry's own keys: root, log or status. It is pending until two persons activate it.
+#[utoipa::path(post, path = "/api/v1/keys/own", tag = "keys", security(("bearer" = [])),
+    params(("Idempotency-Key" = String, Header)), request_body = NewOwnKeyRequest,
+    responses((status = 201, body = KeyReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn create_own_key(
+    State(app): State<App>,
+    by: By<ManageKeys>,
+    key: IdempotencyKey,
+    Body(request): Body<NewOwnKeyRequest>,
+) -> Result<Receipt, Problem> {
+    own_keys::create(&app, &by.actor, &key, &request).await
+}
+
+/// Propose a change of a key's state: activate, retire, or mark as compromised at a moment. Another person approves.
 #[utoipa::path(post, path = "/api/v1/keys/{kid}/changes", tag = "keys", security(("bearer" = [])),
     params(("kid" = String, Path), ("Idempotency-Key" = String, Header)), request_body = KeyChangeRequest,
     responses((status = 202, body = WaitingReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
@@ -136,7 +152,7 @@ async fn trust_list(State(app): State<App>, headers: HeaderMap) -> Result<Respon
 #[utoipa::path(get, path = "/api/v1/trust-list/root", tag = "keys",
     responses((status = 200, content_type = "text/plain", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn trust_root(State(app): State<App>) -> Result<Response, Problem> {
-    let line = list::line_of_root(&app)? + "\n";
+    let line = list::line_of_root(&app).await? + "\n";
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "public, max-age=300"),

@@ -5,28 +5,41 @@ use std::collections::BTreeMap;
 use certs::keys::KeyId;
 use certs::trust_list::{KeyPurpose, Roots, SignedTrustList, TrustList, TrustedKey, root_line};
 use chrono::{DateTime, Duration, SubsecRound as _, Utc};
-use store::WriteTx;
 use store::certificates::KeyRow;
 use store::trust_lists::TrustListRow;
+use store::{ConnectionTrait, WriteTx};
 
 use crate::app::App;
 use crate::certificates::keys;
 use crate::problem::Problem;
 
+use super::own_keys;
+
+/// Name of its numbers in the table of those that are left out.
+pub(crate) const NUMBERS: &str = "trust_list";
 /// How long a list is good: a verifier without a network learns of a compromise at the latest then.
 const VALIDITY: Duration = Duration::days(14);
 
-/// The root key that signs the lists, as a verifier is told of it.
-pub fn roots(app: &App) -> Roots {
-    let root = app.keyring.root_signer();
-    Roots::one(root.key_id().clone(), root.public_key().clone())
+/// The root keys that have signed lists: those in use, and those before them.
+pub async fn roots(db: &impl ConnectionTrait) -> Result<Roots, Problem> {
+    let rows = store::certificates::all_keys(db).await?;
+    let signed = |row: &&KeyRow| row.purpose == "root" && row.state != "pending";
+    let keys = rows.iter().filter(signed).map(|row| {
+        let (kid, record) = keys::record(row)?;
+        Ok((kid, record.public_key))
+    });
+    keys.collect::<Result<Roots, Problem>>()
 }
 
-/// The line by which a verifier is given the root key.
-pub fn line_of_root(app: &App) -> Result<String, Problem> {
-    let root = app.keyring.root_signer();
-    root_line(root.key_id(), root.public_key())
-        .ok_or_else(|| Problem::internal("the root key has no line"))
+/// The lines by which a verifier is given the root keys in use: one, or two while the older one hands over to the newer.
+pub async fn line_of_root(app: &App) -> Result<String, Problem> {
+    let rows = store::certificates::active_own_keys(app.store.reader(), "root").await?;
+    let lines = rows.iter().map(|row| {
+        let (kid, record) = keys::record(row)?;
+        root_line(&kid, &record.public_key)
+            .ok_or_else(|| Problem::internal("the root key has no line"))
+    });
+    Ok(lines.collect::<Result<Vec<_>, Problem>>()?.join("\n"))
 }
 
 /// Signs and keeps the next version; whoever calls holds the lock of the log's head, so versions follow one another.
@@ -35,12 +48,16 @@ pub(crate) async fn publish(
     app: &App,
     at: DateTime<Utc>,
 ) -> Result<TrustListRow, Problem> {
-    let last = newest(tx, app).await?;
+    let floor = store::recovery::floor(tx, NUMBERS).await?;
+    let last = newest(tx).await?;
     let (version, issued_at) = match &last {
         Some(last) => {
             let last = last.list();
             let later = last.issued_at + Duration::milliseconds(1);
-            (last.version + 1, at.trunc_subsecs(3).max(later))
+            (
+                (last.version + 1).max(floor),
+                at.trunc_subsecs(3).max(later),
+            )
         }
         None => (1, at.trunc_subsecs(3)),
     };
@@ -51,9 +68,8 @@ pub(crate) async fn publish(
         keys: trusted(tx, app).await?,
         witnesses: app.config.witnesses.policy.clone(),
     };
-    let mut signed = list
-        .sign(app.keyring.root_signer())
-        .map_err(Problem::internal)?;
+    let signer = own_keys::root_signer(app, tx).await?;
+    let mut signed = list.sign(signer.as_ref()).map_err(Problem::internal)?;
     if let Some(last) = &last {
         // Also against a table that somebody has put back: nobody would accept such a list.
         signed = signed.replace(last).map_err(Problem::internal)?;
@@ -69,18 +85,21 @@ pub(crate) async fn publish(
     Ok(row)
 }
 
+/// Whether keys or witnesses are not those of the newest list.
+pub(crate) async fn differs(tx: &WriteTx, app: &App) -> Result<bool, Problem> {
+    Ok(match newest(tx).await? {
+        Some(newest) => {
+            newest.list().witnesses != app.config.witnesses.policy
+                || newest.list().keys != trusted(tx, app).await?
+        }
+        None => true,
+    })
+}
+
 /// Publishes when keys or witnesses are not those of the newest list: at the start, after a change of the configuration.
 pub(crate) async fn keep_up(tx: &WriteTx, app: &App, now: DateTime<Utc>) -> Result<(), Problem> {
     let head = store::log::lock_head(tx).await?;
-    let newest = newest(tx, app).await?;
-    let same = match &newest {
-        Some(newest) => {
-            newest.list().witnesses == app.config.witnesses.policy
-                && newest.list().keys == trusted(tx, app).await?
-        }
-        None => false,
-    };
-    if !same {
+    if differs(tx, app).await? {
         publish(tx, app, now.max(head.at)).await?;
     }
     Ok(())
@@ -95,6 +114,13 @@ pub async fn current(app: &App) -> Result<TrustListRow, Problem> {
     {
         return Ok(row);
     }
+    if app.standing.behind().is_some()
+        && let Some(row) = store::trust_lists::latest(app.store.public()).await?
+    {
+        // Nothing is signed now; its own end says how long it is good.
+        return Ok(row);
+    }
+    app.standing.ensure(app).await?;
     let tx = app.store.write().await?;
     let head = store::log::lock_head(&tx).await?;
     // Another process may have been first.
@@ -106,9 +132,9 @@ pub async fn current(app: &App) -> Result<TrustListRow, Problem> {
     Ok(row)
 }
 
-async fn newest(tx: &WriteTx, app: &App) -> Result<Option<SignedTrustList>, Problem> {
+async fn newest(tx: &WriteTx) -> Result<Option<SignedTrustList>, Problem> {
     match store::trust_lists::latest(tx).await? {
-        Some(row) => SignedTrustList::open(&row.body, &roots(app))
+        Some(row) => SignedTrustList::open(&row.body, &roots(tx).await?)
             .map(Some)
             .map_err(Problem::internal),
         None => Ok(None),
@@ -125,7 +151,7 @@ fn trusted_key(app: &App, row: &KeyRow) -> Result<(KeyId, TrustedKey), Problem> 
     let (kid, record) = keys::record(row)?;
     let purpose = match row.purpose.as_str() {
         "issuer" => KeyPurpose::Issuer(record.federation),
-        "log" => KeyPurpose::Log(app.keyring.log_origin().clone()),
+        "log" => KeyPurpose::Log(own_keys::origin_of(app, row)?),
         "status" => KeyPurpose::Status,
         "root" => KeyPurpose::Root,
         other => {

@@ -4,6 +4,8 @@
 pub mod affected;
 pub mod json;
 pub mod list;
-pub(crate) mod own_keys;
+pub mod own_keys;
+pub(crate) mod pages;
 pub mod reissue;
 pub mod states;
+mod succession;

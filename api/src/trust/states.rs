@@ -6,12 +6,13 @@ use certs::keys::{KeyId, KeyState};
 use certs::log::LeafEntry;
 use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
 use domain::access::Actor;
+use domain::ids::LeafIndex;
 use serde::{Deserialize, Serialize};
 use store::certificates::KeyRow;
 use store::proposals::Proposal;
 use utoipa::ToSchema;
 
-use super::list;
+use super::{list, own_keys, succession};
 use crate::access::permissions::{ManageKeys, Permission as _};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
@@ -84,8 +85,8 @@ pub async fn propose(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let row = issuer_key(&act.tx, kid).await?;
-    decide(&row, &proposed.request, act.now)?;
+    let row = any_key(&act.tx, kid).await?;
+    decide(&act.tx, &row, &proposed.request, act.now).await?;
     let id = keys::timeline_id(kid);
     let state = proposed.request.state.as_str();
     let proposal = act.propose(KIND, id, state, &proposed, 0, None).await?;
@@ -119,9 +120,26 @@ pub(crate) async fn execute(
     let Proposed { kid, request } =
         serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
     let kid: KeyId = kid.parse().map_err(Problem::internal)?;
+    // Whoever signs with a key takes the lock of the head too.
+    act.begin_closing().await?;
+    let row = any_key(&act.tx, &kid).await?;
+    let to = decide(&act.tx, &row, &request, act.now).await?;
+    if row.purpose == "log" && to == KeyState::Active {
+        let done = succession::succeed(act, &row).await?;
+        return told(
+            act,
+            proposal,
+            &kid,
+            &row,
+            &request,
+            to,
+            (done.leaf, done.at),
+        )
+        .await;
+    }
+    // All but the closing of a log waits until the log is whole.
+    act.may_log()?;
     let at = act.log_time().await?.trunc_subsecs(3);
-    let row = issuer_key(&act.tx, &kid).await?;
-    let to = decide(&row, &request, act.now)?;
     let compromised_at = match to {
         KeyState::Compromised { at } => Some(at),
         _ => None,
@@ -143,6 +161,23 @@ pub(crate) async fn execute(
             state: to,
         })
         .await?;
+    told(act, proposal, &kid, &row, &request, to, (leaf, at)).await
+}
+
+/// The trust list, the timeline and the answer of a change.
+async fn told(
+    act: &mut Act,
+    proposal: &Proposal,
+    kid: &KeyId,
+    row: &KeyRow,
+    request: &KeyChangeRequest,
+    to: KeyState,
+    (leaf, at): (LeafIndex, DateTime<Utc>),
+) -> Result<serde_json::Value, Problem> {
+    let compromised_at = match to {
+        KeyState::Compromised { at } => Some(at),
+        _ => None,
+    };
     let app = act.app.clone();
     let list = list::publish(&act.tx, &app, at).await?;
     act.record(Entry {
@@ -160,7 +195,7 @@ pub(crate) async fn execute(
     .await?;
     let changed = KeyChanged {
         kid: kid.to_string(),
-        from: row.state,
+        from: row.state.clone(),
         state: to.as_str().to_owned(),
         compromised_at: compromised_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)),
         leaf_index: leaf.0,
@@ -169,7 +204,14 @@ pub(crate) async fn execute(
     serde_json::to_value(changed).map_err(Problem::internal)
 }
 
-/// An issuer key. The registry's own keys do not change this way: their loss ends more than a period of issuing.
+/// Any key of the table.
+async fn any_key(db: &impl store::ConnectionTrait, kid: &KeyId) -> Result<KeyRow, Problem> {
+    store::certificates::key(db, kid.as_str())
+        .await?
+        .ok_or_else(Problem::not_found)
+}
+
+/// An issuer key: certificates stand under no other.
 pub(super) async fn issuer_key(
     db: &impl store::ConnectionTrait,
     kid: &KeyId,
@@ -180,7 +222,8 @@ pub(super) async fn issuer_key(
         .ok_or_else(Problem::not_found)
 }
 
-fn decide(
+async fn decide(
+    db: &impl store::ConnectionTrait,
     row: &KeyRow,
     request: &KeyChangeRequest,
     now: DateTime<Utc>,
@@ -220,6 +263,15 @@ fn decide(
             "密钥的使用期已过,不能启用。",
             "The period of the key is over; it cannot be activated.",
         ));
+    }
+    if row.state == "active" && own_keys::is_own(&row.purpose) {
+        let active = store::certificates::active_own_keys(db, &row.purpose).await?;
+        if active.iter().all(|one| one.kid == row.kid) {
+            return Err(Problem::new(Code::TransitionRefused).with_detail(
+                "这是唯一启用的这种密钥;请先新建并启用后继密钥。",
+                "It is the only key of its kind in use: make and activate its successor first.",
+            ));
+        }
     }
     if record.state.may_become(to) {
         Ok(to)

@@ -133,6 +133,47 @@ struct Row {
     known: Option<Arc<PublicCertificate>>,
 }
 
+impl Row {
+    /// Hash of the certificate in the text.
+    fn hash(&self) -> Option<[u8; 32]> {
+        let text = certs::qr::parse_qr_text(self.text.as_deref()?).ok()?;
+        Some(Sha256::digest(text.cose?).into())
+    }
+}
+
+/// What the log says of certificates whose records were lost when the registry was restored (trust.md BK-4).
+async fn lost(
+    db: &store::PublicSnapshot,
+    rows: &[Row],
+    tree_size: u64,
+    witnessed: bool,
+) -> Result<HashMap<[u8; 32], LogFact>, Problem> {
+    let unknown = || {
+        rows.iter()
+            .filter(|row| row.known.is_none() && row.text.is_some())
+    };
+    if unknown().next().is_none() || !store::recovery::any_lost(db).await? {
+        return Ok(HashMap::new());
+    }
+    let hashes: Vec<[u8; 32]> = unknown().filter_map(Row::hash).collect();
+    let mut facts = HashMap::new();
+    for one in store::recovery::lost(db, &hashes).await? {
+        let seen = store::witnessed::first_covering(db, one.leaf).await?;
+        let fact = match seen {
+            None if witnessed => LogFact::Pending,
+            seen => LogFact::Included {
+                sha256: one.sha256,
+                index: one.leaf.0,
+                tree_size,
+                witnessed: seen.is_some(),
+                covered_at: seen.map_or(one.logged_at, |row| row.at),
+            },
+        };
+        facts.insert(one.sha256, fact);
+    }
+    Ok(facts)
+}
+
 /// All that the registry knows for a set of questions.
 struct Read {
     keys: KeySet,
@@ -143,6 +184,8 @@ struct Read {
     tree_size: u64,
     /// Whether a quorum of witnesses is asked for (trust.md LG-9).
     witnessed: bool,
+    /// Certificates whose leaves are all that is left of them, with what the log says.
+    lost: HashMap<[u8; 32], LogFact>,
 }
 
 /// What to look up for a question.
@@ -229,6 +272,8 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
     let tree_size = store::log::latest_checkpoint(&db)
         .await?
         .map_or(0, |checkpoint| checkpoint.size);
+    let witnessed = app.config.witnesses.policy.quorum() > 0;
+    let lost = lost(&db, &rows, tree_size, witnessed).await?;
     db.end().await?;
     Ok(Read {
         keys,
@@ -236,7 +281,8 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         own_copies,
         permitted,
         tree_size,
-        witnessed: app.config.witnesses.policy.quorum() > 0,
+        witnessed,
+        lost,
     })
 }
 
@@ -280,10 +326,10 @@ impl Read {
         };
         let facts = match &row.known {
             Some(known) => self.facts(known, now)?,
-            // The registry itself was asked, and its log holds no leaf for what it does not know.
+            // The registry itself was asked, and its log holds no leaf for what it does not know; but for what was lost.
             None => Facts {
                 status: Some(StatusFact::NotFound { as_of: now }),
-                log: Some(LogFact::NotLogged),
+                log: Some(self.lost_fact(row)),
                 institution: None,
             },
         };
@@ -301,6 +347,12 @@ impl Read {
             presented: row.text.is_some(),
             verdict,
         })
+    }
+
+    fn lost_fact(&self, row: &Row) -> LogFact {
+        let hash = row.hash().filter(|_| !self.lost.is_empty());
+        hash.and_then(|hash| self.lost.get(&hash).copied())
+            .unwrap_or(LogFact::NotLogged)
     }
 
     fn facts(&self, known: &PublicCertificate, now: DateTime<Utc>) -> Result<Facts, Problem> {

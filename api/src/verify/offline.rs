@@ -73,7 +73,7 @@ async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         "/verify",
         visit.lang.pick("证书查验", "Check a certificate"),
     );
-    let roots = crate::trust::list::line_of_root(&app)?;
+    let roots = crate::trust::list::line_of_root(&app).await?;
     let mut response = frame::page(StatusCode::OK, &OfflinePage { f, roots }, Caching::Minute)?;
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,

@@ -166,7 +166,7 @@ impl Folder {
 }
 
 /// Name of a log in paths: SHA-256 of its origin, hexadecimal.
-pub(super) fn log_id(origin: &Origin) -> String {
+pub(crate) fn log_id(origin: &Origin) -> String {
     HEXLOWER.encode(&Sha256::digest(origin.as_str().as_bytes()))
 }
 

@@ -7,5 +7,6 @@
 mod folder;
 mod serve;
 
+pub(crate) use folder::log_id;
 pub use folder::{Folder, WatchedLog, WitnessError};
 pub use serve::{Watch, router};

@@ -1,7 +1,9 @@
 //! What the targets share: keys of a test registry, and tokens with any content under a signature that holds.
 
-use certs::keys::{KeyRecord, KeySet, KeyState, Signer, SoftwareSigner};
+use certs::keys::{KeyId, KeyRecord, KeySet, KeyState, Signer, SoftwareSigner};
+use certs::log::WitnessPolicy;
 use certs::qr::Host;
+use certs::trust_list::{KeyPurpose, TrustList, TrustedKey};
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use std::sync::LazyLock;
@@ -23,6 +25,25 @@ pub static KEYS: LazyLock<KeySet> = LazyLock::new(|| {
         state: KeyState::Active,
     };
     [(ISSUER.key_id().clone(), record)].into_iter().collect()
+});
+
+/// A trust list in which its key is also that of the log.
+pub static LIST: LazyLock<TrustList> = LazyLock::new(|| {
+    let kid: KeyId = "log".parse().expect("a kid");
+    let key = TrustedKey {
+        purpose: KeyPurpose::Log("verify.example.cn/log".parse().expect("an origin")),
+        public_key: ISSUER.public_key().clone(),
+        not_before: "2026-01-01T00:00:00Z".parse().expect("a moment"),
+        not_after: "2027-01-01T00:00:00Z".parse().expect("a moment"),
+        state: KeyState::Active,
+    };
+    TrustList {
+        version: 1,
+        issued_at: now(),
+        valid_until: now() + chrono::TimeDelta::days(14),
+        keys: [(kid, key)].into(),
+        witnesses: WitnessPolicy::default(),
+    }
 });
 
 /// Its host.

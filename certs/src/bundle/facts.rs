@@ -5,17 +5,28 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Bundle, StandingChange};
 use crate::certificate::VerifiedClaims;
 use crate::verdict::{
-    CertificateState, Facts, InstitutionFact, Presented, Standing, StatusFact, Verdict, examine,
+    CertificateState, Examination, Facts, InstitutionFact, LogFact, Presented, Standing,
+    StatusFact, Verdict, examine,
 };
 
 impl Bundle {
     /// The verdict about what somebody presents, by this bundle alone. The log is not asked: a bundle holds a checkpoint, no
     /// proof of a certificate, and the verdict says so (design decision 13).
     pub fn judge(&self, presented: Presented<'_>, now: DateTime<Utc>) -> Verdict {
-        let examined = examine(presented, self.issuers());
-        let facts = examined
+        self.judge_with(examine(presented, self.issuers()), None, now)
+    }
+
+    /// The same with what a proof file shows of the log.
+    pub fn judge_with(
+        &self,
+        examined: Examination,
+        log: Option<LogFact>,
+        now: DateTime<Utc>,
+    ) -> Verdict {
+        let mut facts = examined
             .claims()
             .map_or_else(Facts::default, |claims| self.facts(claims, now));
+        facts.log = log;
         examined.judge(&facts, now)
     }
 

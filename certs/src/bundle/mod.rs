@@ -264,6 +264,8 @@ fn signing_key<'l>(
 }
 
 fn is_of_a_log(note: &str, list: &TrustList) -> bool {
-    list.logs()
-        .any(|(origin, key)| Checkpoint::verify(note, origin, key).is_ok())
+    // Where a log was succeeded, the newest that its witnesses have cosigned may still be of the old one.
+    list.log_keys()
+        .filter(|(_, key)| matches!(key.state, KeyState::Active | KeyState::Retired))
+        .any(|(origin, key)| Checkpoint::verify(note, origin, &key.public_key).is_ok())
 }

@@ -95,6 +95,21 @@ pub struct SignedCheckpoint {
     pub note: String,
 }
 
+impl SignedCheckpoint {
+    /// The note with the log's own lines alone, as it was before any witness.
+    pub fn alone(&self) -> String {
+        let own = format!("\u{2014} {} ", self.checkpoint.origin);
+        let mut text = self.checkpoint.text();
+        text.push('\n');
+        for line in self.note.split_inclusive('\n') {
+            if line.starts_with(&own) {
+                text.push_str(line);
+            }
+        }
+        text
+    }
+}
+
 impl Checkpoint {
     /// The signed text: three lines, each with its line feed.
     pub fn text(&self) -> String {

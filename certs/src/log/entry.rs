@@ -39,6 +39,7 @@ mod key {
     pub(super) const FREEZE: i64 = 19;
     pub(super) const NUMBER: i64 = 20;
     pub(super) const COMPROMISED_AT: i64 = 21;
+    pub(super) const NOTE: i64 = 22;
 }
 
 /// An entry of the log. A kind that is not listed cannot be built.
@@ -148,6 +149,14 @@ pub enum LeafEntry {
         /// Its number.
         number: Word,
     },
+    /// This log takes over from another one, whose leaves it begins with (trust.md KY-2).
+    Succession {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// The last signed checkpoint of that log, byte for byte. Its size is greater than the index of this leaf exactly when
+        /// leaves were lost.
+        last: String,
+    },
     /// The head of the audit chain.
     AuditHead {
         /// When, in milliseconds.
@@ -195,6 +204,7 @@ impl LeafEntry {
             | Self::ProgramPublication { at, .. }
             | Self::Grade { at, .. }
             | Self::Bulletin { at, .. }
+            | Self::Succession { at, .. }
             | Self::AuditHead { at, .. } => *at,
         }
     }
@@ -211,6 +221,7 @@ impl LeafEntry {
             Self::AuditHead { .. } => 7,
             Self::Grade { .. } => 8,
             Self::Bulletin { .. } => 9,
+            Self::Succession { .. } => 10,
         }
     }
 
@@ -290,6 +301,7 @@ impl LeafEntry {
                 (key::PROGRAM_VERSION, (*version).into()),
             ],
             Self::AuditHead { sha256, .. } => vec![(key::SHA256, digest(sha256))],
+            Self::Succession { last, .. } => vec![(key::NOTE, last.as_str().into())],
             Self::Grade {
                 institution,
                 federation,
@@ -407,6 +419,10 @@ impl LeafEntry {
                 to: reader.parsed(key::TO)?,
                 sha256: reader.digest(key::SHA256)?,
                 number: reader.parsed(key::NUMBER)?,
+            },
+            10 => Self::Succession {
+                at,
+                last: reader.0.text(key::NOTE).ok_or(EntryFault::Fields)?,
             },
             _ => return Err(EntryFault::Kind),
         };

@@ -144,6 +144,12 @@ impl Roots {
     }
 }
 
+impl FromIterator<(KeyId, PublicKey)> for Roots {
+    fn from_iter<I: IntoIterator<Item = (KeyId, PublicKey)>>(keys: I) -> Self {
+        Self(keys.into_iter().collect())
+    }
+}
+
 impl TrustList {
     /// Signs it; `signer` must be an active root key of the list itself.
     pub fn sign(self, signer: &dyn Signer) -> Result<SignedTrustList, TrustListFault> {
@@ -200,6 +206,14 @@ impl TrustList {
                 KeyPurpose::Log(origin) => Some((origin, &key.public_key)),
                 _ => None,
             })
+    }
+
+    /// Every key of a log that was ever in use, with the name of its log: what it signed may have to be checked later.
+    pub fn log_keys(&self) -> impl Iterator<Item = (&Origin, &TrustedKey)> {
+        self.keys.values().filter_map(|key| match &key.purpose {
+            KeyPurpose::Log(origin) if key.state != KeyState::Pending => Some((origin, key)),
+            _ => None,
+        })
     }
 
     /// The active root keys: who has accepted this list takes the next one from any of them.

@@ -14,10 +14,12 @@ use crate::log::{CheckpointFault, LeafEntry, LoggedEntry, WitnessPolicy};
 
 mod examine;
 mod judge;
+mod proof;
 mod reason;
 mod words;
 
 pub use examine::{Examination, Presented, examine};
+pub use proof::ProofFault;
 pub use reason::Reason;
 pub use words::Lang;
 

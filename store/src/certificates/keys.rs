@@ -31,6 +31,8 @@ pub struct KeyRow {
     pub not_after: DateTime<Utc>,
     /// Moment of the compromise.
     pub compromised_at: Option<DateTime<Utc>>,
+    /// Name of the log of a log key; `None` for the first, whose name is configured.
+    pub origin: Option<String>,
 }
 
 impl TryFrom<registry_key::Model> for KeyRow {
@@ -47,6 +49,7 @@ impl TryFrom<registry_key::Model> for KeyRow {
             algorithm: row.algorithm,
             public_key: row.public_key,
             state: row.state,
+            origin: row.origin,
         })
     }
 }
@@ -68,6 +71,7 @@ pub async fn insert_key(
         not_after: Set(time::millis(key.not_after)),
         compromised_at: Set(key.compromised_at.map(time::millis)),
         created_at: Set(time::millis(now)),
+        origin: Set(key.origin.clone()),
     };
     registry_key::Entity::insert(row)
         .exec_without_returning(db)
@@ -88,6 +92,23 @@ pub async fn key(db: &impl ConnectionTrait, kid: &str) -> Result<Option<KeyRow>,
 pub async fn all_keys(db: &impl PublicRead) -> Result<Vec<KeyRow>, StoreError> {
     let db = db.connection();
     registry_key::Entity::find()
+        .order_by_asc(registry_key::Column::Kid)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(KeyRow::try_from)
+        .collect()
+}
+
+/// The active keys of a purpose of the registry itself, oldest first.
+pub async fn active_own_keys(
+    db: &impl ConnectionTrait,
+    purpose: &str,
+) -> Result<Vec<KeyRow>, StoreError> {
+    registry_key::Entity::find()
+        .filter(registry_key::Column::Purpose.eq(purpose))
+        .filter(registry_key::Column::State.eq("active"))
+        .order_by_asc(registry_key::Column::CreatedAt)
         .order_by_asc(registry_key::Column::Kid)
         .all(db)
         .await?

@@ -34,7 +34,9 @@ pub use issuing::{
     candidates_of_enrolments, cohort_for_issue, cohort_of_enrolment, cohort_scope,
     enrolments_of_cohort, insert,
 };
-pub use keys::{KeyRow, active_issuer_key, all_keys, insert_key, key, set_key_state};
+pub use keys::{
+    KeyRow, active_issuer_key, active_own_keys, all_keys, insert_key, key, set_key_state,
+};
 pub use public::{
     PublicCertificate, own_copies, public_by_id, public_by_numbers, public_by_public_ids,
 };

@@ -4,7 +4,7 @@ entity! {
     registry_key = "registry_key" {
         #[sea_orm(primary_key, auto_increment = false)] kid: String,
         purpose: String, federation: Option<String>, algorithm: String, public_key: Vec<u8>, state: String,
-        not_before: i64, not_after: i64, compromised_at: Option<i64>, created_at: i64,
+        not_before: i64, not_after: i64, compromised_at: Option<i64>, created_at: i64, origin: Option<String>,
     }
     trust_list = "trust_list" {
         #[sea_orm(primary_key, auto_increment = false)] version: i64,

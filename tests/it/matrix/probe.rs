@@ -271,6 +271,7 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "change_certificate" => json!({ "act": "suspend", "reason_code": "under_review" }),
         "share_certificate" => json!({ "days": 1 }),
         "create_key" => json!({ "federation": "330106", "year": 2026 }),
+        "create_own_key" => json!({ "purpose": "unknown" }),
         "change_key" => json!({ "state": "unknown" }),
         "unmask" => {
             let purpose = match role {

@@ -5,6 +5,7 @@ mod codes;
 mod consents;
 mod exports;
 mod factors;
+mod own_files;
 mod passkeys;
 mod posts;
 mod requests;

@@ -1,13 +1,15 @@
 //! `mingzheng key` and `mingzheng trust`, as a person at a terminal runs them (pages.md 7).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::Mingzheng;
 use tests::answer::text;
 use tests::command::built;
 use tests::story::{PASSWORD, PROVINCE};
+use tests::{Database, Mingzheng, Story};
+
+const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
 /// A registry with two persons of the national federation and one of a province.
 struct Desk {
@@ -17,6 +19,11 @@ struct Desk {
 
 impl Desk {
     fn new(more: &[(&str, &Path)]) -> Self {
+        Self::prepared(more, |_| ())
+    }
+
+    /// With something in the folder before the registry is made.
+    fn prepared(more: &[(&str, &Path)], prepare: impl FnOnce(&Mingzheng)) -> Self {
         let mut program = Mingzheng::new(built().to_str().expect("a path"));
         let data = program.path("registry");
         program = program.with("MINGZHENG_DATA", data);
@@ -24,6 +31,7 @@ impl Desk {
             program = program.with(name, value);
         }
         let password = program.secret("password", PASSWORD).display().to_string();
+        prepare(&program);
         program.json(&["migrate"]).good();
         let desk = Self { program, password };
         let create = ["account", "create", "national-1", "--person-name", "全国甲"];
@@ -164,19 +172,17 @@ fn a_key_is_made_known_used_and_given_up_and_a_verifier_hears_of_it_without_a_ne
     assert_ne!(desk.ran("province-1", &["key", "reissue", &fresh]).code, 0);
 }
 
-#[test]
-fn issuer_keys_live_in_a_token_where_one_is_named() {
-    let module = Path::new("/usr/lib/softhsm/libsofthsm2.so");
-    if !module.exists() {
+/// A token that SoftHSM keeps in a folder; answers its configuration file.
+fn token(folder: &Path) -> Option<PathBuf> {
+    if !Path::new(MODULE).exists() {
         let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
         assert!(!ci, "softhsm2 is not installed");
         eprintln!("\n!!!! NOT RUN: no softhsm2 on this machine !!!!\n");
-        return;
+        return None;
     }
-    let folder = tempfile::tempdir().expect("a folder");
-    let tokens = folder.path().join("tokens");
+    let tokens = folder.join("tokens");
     std::fs::create_dir(&tokens).expect("a folder");
-    let configuration = folder.path().join("softhsm2.conf");
+    let configuration = folder.join("softhsm2.conf");
     let text_of = format!(
         "directories.tokendir = {}\nlog.level = ERROR\n",
         tokens.display()
@@ -188,12 +194,80 @@ fn issuer_keys_live_in_a_token_where_one_is_named() {
         .env("SOFTHSM2_CONF", &configuration)
         .output();
     assert!(made.expect("softhsm2-util").status.success());
+    Some(configuration)
+}
 
+/// What `pkcs11.json` says of it.
+fn named(pin_file: &Path) -> String {
+    json!({ "module": MODULE, "token": "issuers", "pin_file": pin_file }).to_string()
+}
+
+#[test]
+fn the_registrys_own_keys_live_in_a_token_that_was_named_before_it_was_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(configuration) = token(folder.path()) else {
+        return;
+    };
+    let desk = Desk::prepared(&[("SOFTHSM2_CONF", &configuration)], |program| {
+        let pin = program.secret("pin", "a-pin-of-tests\n");
+        std::fs::create_dir_all(program.path("registry/keys")).expect("a folder");
+        program.secret("registry/keys/pkcs11.json", &named(&pin));
+    });
+    let keys = desk.program.path("registry/keys");
+    let files = || {
+        let entries = std::fs::read_dir(&keys).expect("the folder of keys");
+        let names = entries.map(|entry| entry.expect("a file").file_name());
+        let pems = names.filter(|name| name.to_string_lossy().ends_with(".pem"));
+        pems.count()
+    };
+    assert_eq!(files(), 0, "no signing key has a file");
+    // Each purpose is changed over on the token: root, status, and the log with its successor.
+    desk.key();
+    for purpose in ["root", "status", "log"] {
+        let made = desk.run("national-1", &["key", "create-own", purpose]);
+        let kid = text(&made["kid"]);
+        assert_eq!(kid, format!("{purpose}-2"));
+        desk.by_two(&["key", "propose", &kid, "active"]);
+    }
+    desk.by_two(&["key", "propose", "root", "retired"]);
+    assert_eq!(files(), 0);
+    let list = desk
+        .program
+        .json(&["trust", "list", "--out", "list.cbor"])
+        .good();
+    assert_eq!(list["signed_by"], "root-2");
+    desk.program.json(&["bundle", "build"]).good();
+    let checked = desk.program.json(&["log", "check"]).good();
+    assert_eq!(checked["faults"], json!([]));
+    let newest = desk.program.run(&["log", "checkpoint"]);
+    assert!(
+        newest
+            .out
+            .lines()
+            .next()
+            .is_some_and(|origin| origin.ends_with("/log/2")),
+        "{}",
+        newest.out
+    );
+    // A second registry does not take the keys of the first for its own.
+    let other =
+        Mingzheng::new(built().to_str().expect("a path")).with("SOFTHSM2_CONF", &configuration);
+    std::fs::create_dir_all(other.path("r/keys")).expect("a folder");
+    other.secret("r/keys/pkcs11.json", &named(&desk.program.path("pin")));
+    let refused = other.json(&["--data", "r", "migrate"]);
+    assert_ne!(refused.code, 0);
+    assert!(refused.err.contains("exists"), "{}", refused.err);
+}
+
+#[test]
+fn issuer_keys_live_in_a_token_where_one_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(configuration) = token(folder.path()) else {
+        return;
+    };
     let desk = Desk::new(&[("SOFTHSM2_CONF", &configuration)]);
     let keys = desk.program.path("registry/keys");
-    let name = |pin_file: &Path| {
-        json!({ "module": module, "token": "issuers", "pin_file": pin_file }).to_string()
-    };
+    let name = named;
     let pin = desk.program.secret("pin", "a-pin-of-tests\n");
     desk.program
         .secret("registry/keys/pkcs11.json", &name(&pin));
@@ -222,5 +296,61 @@ fn issuer_keys_live_in_a_token_where_one_is_named() {
         assert_ne!(refused.code, 0, "{content}");
         assert!(!refused.err.contains("panicked"), "{}", refused.err);
         assert!(!refused.err.contains("a-pin"), "{}", refused.err);
+    }
+}
+
+/// The whole re-issue as an officer runs it, on a registry in which certificates stand under the stolen key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn certificates_under_a_stolen_key_are_reissued_by_one_command() {
+    const HOLDERS: u32 = 7;
+    let (story, _) = Story::with_certificates(Database::Sqlite, HOLDERS).await;
+    // The program reads the machine's clock: a key of its year.
+    let now = api::clock::Clock::now(&api::clock::SystemClock);
+    let year = api::certificates::keys::year_of(now);
+    let at = story.server.app.now() - chrono::Duration::days(1);
+    let stolen = json!({ "state": "compromised", "compromised_at": at });
+    story.key_state("k3326", &stolen).await;
+    story.issuer_key(year).await;
+    let program = Mingzheng::new(built().to_str().expect("a path"))
+        .with("MINGZHENG_DATA", story.server.data());
+    let password = program.secret("password", PASSWORD).display().to_string();
+    let run = |arguments: &[&str]| {
+        let acting = ["--as", "province-1", "--password-file", &password];
+        program.json(&[arguments, &acting].concat()).good()
+    };
+    let list = run(&["key", "affected", "k3326"]);
+    assert_eq!(list["counts"]["to_reissue"], HOLDERS);
+    // Interrupted after two steps of two; what is left comes the next time, and nothing twice.
+    let part = run(&["key", "reissue", "k3326", "--rows", "2", "--most", "2"]);
+    assert_eq!(
+        (&part["reissued"], &part["finished"]),
+        (&json!(4), &json!(false))
+    );
+    let rest = run(&["key", "reissue", "k3326", "--rows", "2"]);
+    assert_eq!(
+        (&rest["reissued"], &rest["finished"]),
+        (&json!(3), &json!(true))
+    );
+    let again = run(&["key", "reissue", "k3326"]);
+    assert_eq!(
+        (&again["reissued"], &again["skipped"]),
+        (&json!(0), &json!([]))
+    );
+    let list = run(&["key", "affected", "k3326"]);
+    let counts = &list["counts"];
+    assert_eq!(
+        (&counts["replaced"], &counts["to_reissue"]),
+        (&json!(HOLDERS), &json!(0))
+    );
+    // Each holder has a new one under the new key, and the old one says that it was replaced.
+    for item in list["items"].as_array().expect("certificates") {
+        let state = async |id: &str| {
+            let path = format!("/api/v1/verifications/{id}");
+            story.who("anybody").get(&path).await.good()
+        };
+        let new = text(&item["replaced_by"]);
+        story.server.clock.set(now);
+        assert_eq!(state(&new).await["state"], "valid");
+        assert_ne!(state(&text(&item["public_id"])).await["state"], "valid");
     }
 }

@@ -89,6 +89,7 @@ impl Pair {
         config.witnesses = Arc::new(Witnesses {
             policy: self.policy(),
             all: all.collect(),
+            ..Witnesses::default()
         });
         app.config = Arc::new(config);
         let mut asking = Asking::new().expect("a client");
@@ -116,7 +117,7 @@ async fn a_stolen_key_leaves_what_was_witnessed_before_valid_and_everything_else
     let server = TestServer::start_with(database, |settings| {
         settings.config.witnesses = Arc::new(Witnesses {
             policy,
-            all: Vec::new(),
+            ..Witnesses::default()
         });
     })
     .await;

@@ -3,6 +3,7 @@
 mod commands;
 mod compromise;
 mod many;
+mod own_keys;
 mod rotation;
 mod states;
 

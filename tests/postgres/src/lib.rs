@@ -62,6 +62,43 @@ impl Cluster {
     }
 }
 
+impl Cluster {
+    /// Makes a database with all that another one holds at this moment, as a restored backup; answers its address.
+    pub fn copy_database(&self, address: &str, name: &str) -> std::io::Result<String> {
+        let copy = self.new_database(name)?;
+        let program = |name: &str| {
+            let beside = self.programs.join(name);
+            if beside.is_file() {
+                beside
+            } else {
+                PathBuf::from(name)
+            }
+        };
+        let dump = Command::new(program("pg_dump"))
+            .args(["--no-owner", "-d", address])
+            .stdin(Stdio::null())
+            .output()?;
+        let mut load = Command::new(program("psql"))
+            .args(["-q", "-v", "ON_ERROR_STOP=1", "-d", &copy])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        if let Some(mut input) = load.stdin.take() {
+            input.write_all(&dump.stdout)?;
+        }
+        let loaded = load.wait_with_output()?;
+        if dump.status.success() && loaded.status.success() {
+            Ok(copy)
+        } else {
+            let told = [dump.stderr, loaded.stderr].concat();
+            Err(std::io::Error::other(
+                String::from_utf8_lossy(&told).into_owned(),
+            ))
+        }
+    }
+}
+
 /// The cluster of this process, started at the first call.
 ///
 /// `None` where no PostgreSQL server program is found: it has then said so on standard error. Panics instead when

@@ -8,6 +8,7 @@ use certs::qr::{ImageFault, MAX_IMAGE_BYTES, read_image};
 use serde::Serialize;
 
 use super::CommandError;
+use super::proofs::ENDING;
 use crate::verify::wire::Words;
 
 /// Most files of one command.
@@ -30,13 +31,13 @@ pub(super) fn fault(code: &'static str, zh: impl Into<String>, en: impl Into<Str
 }
 
 /// A sentence of a library of ours: Chinese, ` / `, English.
-fn both(code: &'static str, sentence: &str) -> FileFault {
+pub(super) fn both(code: &'static str, sentence: &str) -> FileFault {
     let (zh, en) = sentence.split_once(" / ").unwrap_or((sentence, sentence));
     fault(code, zh, en)
 }
 
-/// The files that were named, with those of named folders in order of their names. What is no file, or hidden inside of a
-/// folder, is passed over.
+/// The files that were named, with those of named folders in order of their names. What is no file, hidden inside of a
+/// folder, or a proof file there, is passed over.
 pub(super) fn all(named: &[PathBuf], lists: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
     let mut files = Vec::new();
     for path in named {
@@ -74,7 +75,8 @@ fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Com
     let mut entries = std::fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+        let proof = entry.path().extension().is_some_and(|end| end == ENDING);
+        if proof || entry.file_name().as_encoded_bytes().starts_with(b".") {
             continue;
         }
         // The entry itself, not what a link points to: links may lead in circles.
@@ -97,7 +99,7 @@ pub(super) fn codes(path: &Path) -> Result<Vec<String>, FileFault> {
 }
 
 /// At most one byte more than a picture may have, so that a device file cannot fill the memory.
-fn read(file: &Path) -> Result<Vec<u8>, FileFault> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, FileFault> {
     let mut bytes = Vec::new();
     let most = MAX_IMAGE_BYTES as u64 + 1;
     let outcome = if file.as_os_str() == "-" {

@@ -17,9 +17,11 @@ use crate::verify::{Answer, MOST_QUESTIONS, Question, answer_all};
 mod files;
 mod offline;
 mod print;
+mod proofs;
 
 use files::FileFault;
 use offline::{Source, on_all_cores, read_keys};
+use proofs::Proofs;
 
 /// Check certificates in files.
 #[derive(Args, Debug)]
@@ -36,6 +38,12 @@ pub struct VerifyArgs {
     /// 离线包,不需要登记簿和网络 / trust bundle: needs no registry and no network
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
+    /// 签名的密钥清单(trust list 写出),须有 --root;核对签名和密钥状态 / signed trust list (written by `trust list`), with --root: checks signatures and states of keys
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bundle", "keys"], requires = "root")]
+    trust_list: Option<PathBuf>,
+    /// 公开日志的证明文件(proof.tlog);证书旁边的 <编号>.tlog 会自动使用 / proof file of the public log (proof.tlog); one beside a certificate, called <its id>.tlog, is used by itself
+    #[arg(long, value_name = "FILE")]
+    proof: Vec<PathBuf>,
     #[command(flatten)]
     trusted: BundleArgs,
     /// 多份证书也逐份列出每一步 / tell every check, also for many certificates
@@ -88,17 +96,36 @@ pub async fn run(
     print: Printing,
 ) -> Result<u8, CommandError> {
     let files = files::all(&args.files, &args.list)?;
-    let source = match (&args.keys, &args.bundle) {
-        (Some(keys), _) => Some(Source::Keys(read_keys(keys)?)),
-        (None, Some(file)) => Some(Source::Bundle(Box::new(open_bundle(
+    let source = match (&args.keys, &args.trust_list, &args.bundle) {
+        (Some(keys), ..) => Some(Source::Keys(read_keys(keys)?)),
+        (None, Some(file), _) => {
+            let signed = super::trust::accepted(
+                file,
+                args.trusted.root_text()?.as_deref().unwrap_or_default(),
+                args.trusted.seen_file(),
+                print,
+            )?;
+            let list = signed.list().clone();
+            Some(Source::TrustList {
+                issuers: list.issuer_keys(),
+                list: Box::new(list),
+            })
+        }
+        (None, None, Some(file)) => Some(Source::Bundle(Box::new(open_bundle(
             file,
             &args.trusted,
             print,
         )?))),
-        (None, None) => None,
+        (None, None, None) => None,
     };
     let lines = match &source {
-        Some(source) => offline(&files, source),
+        Some(source) => offline(&files, source, &args.proof),
+        None if !args.proof.is_empty() => {
+            return Err(CommandError::Usage(
+                "日志证明文件须与 --bundle、--trust-list 或 --keys 同用;登记簿自己知道日志 / a proof file goes with --bundle, --trust-list or --keys: a registry knows its log itself"
+                    .to_owned(),
+            ));
+        }
         None => by_registry(&files, registry).await?,
     };
     if print.json {
@@ -131,8 +158,9 @@ fn exit_code(lines: &[Line]) -> u8 {
 }
 
 /// Reads and judges on every core: neither pictures nor signatures wait for each other.
-fn offline(files: &[PathBuf], source: &Source) -> Vec<Line> {
+fn offline(files: &[PathBuf], source: &Source, proofs: &[PathBuf]) -> Vec<Line> {
     let now = SystemClock.now();
+    let proofs = Proofs::read(source.logs(), proofs);
     let of_file = |file: &PathBuf| {
         let name = file.display().to_string();
         match files::codes(file) {
@@ -141,18 +169,32 @@ fn offline(files: &[PathBuf], source: &Source) -> Vec<Line> {
                 let numbered: Vec<(usize, String)> = (1..).zip(texts).collect();
                 // A single long list is spread over the cores as well.
                 let judge = |(position, text): &(usize, String)| {
-                    let answer = Answer::offline(source.judge(text, now));
-                    Line::answered(&name, *position, &answer, source.bundle())
+                    let examined = source.examine(text);
+                    let (log, refused) = proofs.of(&examined, file);
+                    let answer = Answer::offline(source.judge(examined, log, now));
+                    let line = Line::answered(&name, *position, &answer, source.bundle());
+                    // A proof beside it that proves nothing is a line of its own.
+                    let refused = refused
+                        .map(|(file, fault)| Line::refused(&file.display().to_string(), fault));
+                    [Some(line), refused].into_iter().flatten().collect()
                 };
-                if files.len() == 1 {
+                let judged: Vec<Vec<Line>> = if files.len() == 1 {
                     on_all_cores(&numbered, judge)
                 } else {
                     numbered.iter().map(judge).collect()
-                }
+                };
+                judged.into_iter().flatten().collect()
             }
         }
     };
-    on_all_cores(files, of_file).into_iter().flatten().collect()
+    let mut lines: Vec<Line> = on_all_cores(files, of_file).into_iter().flatten().collect();
+    let unused = proofs.unused();
+    lines.extend(
+        unused
+            .into_iter()
+            .map(|(file, fault)| Line::refused(&file.display().to_string(), fault)),
+    );
+    lines
 }
 
 async fn by_registry(

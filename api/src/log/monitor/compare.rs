@@ -10,11 +10,11 @@ use super::{Alarm, MonitorError, Seen};
 
 /// Entries that were downloaded and not yet confirmed.
 #[derive(Debug, Default)]
-pub(super) struct Tried(Vec<Vec<u8>>);
+pub(crate) struct Tried(Vec<Vec<u8>>);
 
 impl Tried {
     /// Downloads the entries from one index up to a size, bundle by bundle.
-    pub(super) async fn download(log: &Source, from: u64, size: u64) -> Result<Self, MonitorError> {
+    pub(crate) async fn download(log: &Source, from: u64, size: u64) -> Result<Self, MonitorError> {
         let width = u64::from(TILE_WIDTH);
         let mut tried = Self::default();
         let failed = |fault| MonitorError::Source {
@@ -52,7 +52,7 @@ impl Tried {
     }
 
     /// The entries.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().map(Vec::as_slice)
     }
 

@@ -18,7 +18,7 @@ use super::compare::Tried;
 
 /// The state folder.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     folder: PathBuf,
     entries: Vec<Vec<u8>>,
     sizes: Vec<u64>,
@@ -66,13 +66,29 @@ impl Kept {
         })
     }
 
+    /// The folder of a monitor that has run; `None` where there is none.
+    pub(crate) fn existing(folder: &Path) -> Option<Self> {
+        if !folder.join("entries").is_file() {
+            return None;
+        }
+        let origin = std::fs::read_to_string(folder.join("origin")).ok()?;
+        Self::open(folder, &origin.parse().ok()?).ok()
+    }
+
+    /// The note of the largest kept checkpoint.
+    pub(crate) fn newest(&self) -> Option<String> {
+        self.sizes
+            .last()
+            .and_then(|size| self.checkpoint(*size).ok())
+    }
+
     /// Number of kept entries.
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.entries.len() as u64
     }
 
     /// The entries.
-    pub(super) fn entries(&self) -> &[Vec<u8>] {
+    pub(crate) fn entries(&self) -> &[Vec<u8>] {
         &self.entries
     }
 
@@ -82,12 +98,12 @@ impl Kept {
     }
 
     /// Sizes of the kept checkpoints.
-    pub(super) fn checkpoint_sizes(&self) -> impl Iterator<Item = u64> + '_ {
+    pub(crate) fn checkpoint_sizes(&self) -> impl Iterator<Item = u64> + '_ {
         self.sizes.iter().copied()
     }
 
     /// A kept checkpoint.
-    pub(super) fn checkpoint(&self, size: u64) -> Result<String, MonitorError> {
+    pub(crate) fn checkpoint(&self, size: u64) -> Result<String, MonitorError> {
         Ok(std::fs::read_to_string(self.note_path(size))?)
     }
 

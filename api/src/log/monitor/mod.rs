@@ -12,6 +12,9 @@ mod source;
 pub use issued::{Filter, Issued};
 pub use source::{Source, SourceFault};
 
+pub(crate) use compare::Tried;
+pub(crate) use keep::Kept as MonitorState;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -19,7 +22,7 @@ use certs::keys::PublicKey;
 use certs::log::{Checkpoint, LeafEntry, Origin, SignedCheckpoint, WitnessPolicy, parse_vkey};
 use serde::Serialize;
 
-use compare::{Rebuilt, Tried};
+use compare::Rebuilt;
 use keep::Kept;
 
 /// What to watch.
@@ -158,7 +161,7 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
             "The log is smaller than it was: entries were hidden or rolled back.",
         ));
     }
-    let listed = log_checkpoints(watch, &origin, &key, &kept).await?;
+    let listed = log_checkpoints(&watch.log, &origin, &key, kept.size()).await?;
     // One that a witness has seen and that waits for the others is not hidden: the log tells of it.
     seen.retain(|one| {
         let checkpoint = &one.signed.checkpoint;
@@ -297,12 +300,12 @@ fn quorum(watch: &Watch<'_>, newest: &SignedCheckpoint, alarms: &mut Vec<Alarm>)
     ));
 }
 
-/// What the log itself keeps of its checkpoints since the last run; a log that keeps none is as good.
-async fn log_checkpoints(
-    watch: &Watch<'_>,
+/// What a log itself keeps of its checkpoints after a size; a log that keeps none is as good.
+pub(crate) async fn log_checkpoints(
+    log: &Source,
     origin: &Origin,
     key: &PublicKey,
-    kept: &Kept,
+    mut after: u64,
 ) -> Result<Vec<SignedCheckpoint>, MonitorError> {
     #[derive(serde::Deserialize)]
     struct Page {
@@ -310,15 +313,14 @@ async fn log_checkpoints(
         next: Option<u64>,
     }
     let mut found = Vec::new();
-    let mut after = kept.size();
     loop {
         let path = format!("checkpoints?after={after}&limit=1000");
-        let bytes = match watch.log.get(&path).await {
+        let bytes = match log.get(&path).await {
             Ok(bytes) => bytes,
             Err(SourceFault::NotThere) => return Ok(found),
             Err(fault) => {
                 return Err(MonitorError::Source {
-                    place: watch.log.to_string(),
+                    place: log.to_string(),
                     fault,
                 });
             }

@@ -58,7 +58,7 @@ impl Source {
     }
 
     /// Reads what is at a path below the place; the place itself when it is empty.
-    pub(super) async fn get(&self, path: &str) -> Result<Vec<u8>, SourceFault> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Vec<u8>, SourceFault> {
         match self {
             Self::Http { base, client } => {
                 let address = if path.is_empty() {

@@ -1,0 +1,79 @@
+//! A trainee's own certificates as files: paper, large print, plain text, Braille where it is installed, the QR code.
+
+use axum::extract::State;
+use axum::response::Response;
+use certs::qr::Level;
+use domain::PublicId;
+
+use crate::access::browser::OnPage;
+use crate::access::permissions::SeeOwnRecord;
+use crate::app::App;
+use crate::certificates::files::{file, own, qr_text_of};
+use crate::extract::{Locale, Path};
+use crate::papers::{self, Form};
+use crate::problem::Problem;
+
+/// A form that the page offers.
+pub(super) struct Offered {
+    /// Last part of the address.
+    pub(super) file: &'static str,
+    /// What it is.
+    pub(super) words: &'static str,
+}
+
+/// The form that a last part of an address means; `None` for the QR code alone.
+fn form(name: &str) -> Option<Option<Form>> {
+    match name {
+        "certificate.pdf" => Some(Some(Form::Pdf)),
+        "certificate-large.pdf" => Some(Some(Form::Large)),
+        "certificate.txt" => Some(Some(Form::Text)),
+        "certificate.brf" => Some(Some(Form::Braille)),
+        "qr.png" => Some(None),
+        _ => None,
+    }
+}
+
+/// What this server is set up to make; a form that it lacks after all is told when it is asked for.
+pub(super) fn offered(app: &App, lang: Locale) -> Vec<Offered> {
+    let all = [
+        ("certificate.pdf", "证书 PDF", "certificate (PDF)"),
+        ("certificate-large.pdf", "大字版 PDF", "large print (PDF)"),
+        ("certificate.txt", "纯文本", "plain text"),
+        ("certificate.brf", "盲文", "Braille"),
+        ("qr.png", "二维码图片", "QR code"),
+    ];
+    all.into_iter()
+        .filter(|(file, ..)| match form(file).flatten() {
+            Some(Form::Pdf | Form::Large) => cfg!(feature = "paper"),
+            Some(Form::Braille) => !app.config.paper.braille_program.is_empty(),
+            Some(Form::Text) | None => true,
+        })
+        .map(|(file, zh, en)| Offered {
+            file,
+            words: lang.pick(zh, en),
+        })
+        .collect()
+}
+
+/// One of them; another person's certificate is not found.
+pub(super) async fn open(
+    State(app): State<App>,
+    by: OnPage<SeeOwnRecord>,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let id: PublicId = id.parse().map_err(|_| Problem::not_found())?;
+    let form = form(&name).ok_or_else(Problem::not_found)?;
+    let certificate = own(&app, &by.actor, &id).await?;
+    let number = &certificate.certificate_no;
+    if let Some(form) = form {
+        let bytes = papers::one(&app, &certificate, form).await?;
+        let name = format!("{number}{}", form.ending());
+        return Ok(file(form.media_type(), &name, bytes));
+    }
+    let text = qr_text_of(&app, &certificate).await?;
+    let png = tokio::task::spawn_blocking(move || certs::qr::png(&text, Level::Q, 6))
+        .await
+        .map_err(Problem::internal)?
+        .map_err(Problem::internal)?;
+    Ok(file("image/png", &format!("{number}.png"), png))
+}

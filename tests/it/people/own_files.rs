@@ -1,0 +1,70 @@
+//! A holder's own certificate as files, by pages alone; nobody else's.
+
+use tests::people::Trainee;
+use tests::{Database, Story, on_both, paper};
+
+use super::trainee;
+
+on_both! {
+    a_holder_prints_the_own_certificate_and_nobody_elses;
+}
+
+async fn a_holder_prints_the_own_certificate_and_nobody_elses(database: Database) {
+    let story = Story::ready(database).await;
+    let people = [("王虚构", 6_101), ("李虚构", 6_102)]
+        .map(|(name, number)| Trainee::new(number, name, "43", "13900006101", ""));
+    let (cohort, members) = story.class_of(&people).await;
+    story.admit(&cohort).await;
+    story.teach(&cohort).await;
+    story.accept(&cohort).await;
+    let issued = story.issue(&cohort).await;
+    let id = |at: usize| tests::answer::text(&issued["certificates"][at]["id"]);
+    let mut home = trainee(&story, &cohort, members[0]).await;
+    let page = home.open("/me").await.text();
+    // Which of the two is whose is not told by the order of the answer.
+    let (own, other) = if page.contains(&id(0)) {
+        (id(0), id(1))
+    } else {
+        (id(1), id(0))
+    };
+    assert!(!page.contains(&other));
+    let offered = |file: &str| page.contains(&format!("href=\"/me/certificates/{own}/{file}\""));
+    for file in [
+        "certificate.pdf",
+        "certificate-large.pdf",
+        "certificate.txt",
+        "certificate.brf",
+        "qr.png",
+    ] {
+        assert!(offered(file), "{file}: {page}");
+    }
+    let pdf = home
+        .open(&format!("/me/certificates/{own}/certificate.pdf"))
+        .await;
+    assert_eq!(
+        (pdf.status.as_u16(), pdf.header("content-type")),
+        (200, "application/pdf")
+    );
+    assert_eq!(pdf.header("cache-control"), "no-store");
+    assert_eq!(paper::scanned(&pdf.bytes), [story.qr_text(&own).await]);
+    let plain = home
+        .open(&format!("/me/certificates/{own}/certificate.txt"))
+        .await
+        .text();
+    assert!(plain.contains("王虚构"), "{plain}");
+    let qr = home.open(&format!("/me/certificates/{own}/qr.png")).await;
+    assert_eq!(qr.header("content-type"), "image/png");
+    for (path, status) in [
+        (format!("/me/certificates/{other}/certificate.txt"), 404),
+        (format!("/me/certificates/{own}/other.txt"), 404),
+        ("/me/certificates/none/certificate.txt".to_owned(), 404),
+    ] {
+        assert_eq!(home.open(&path).await.status.as_u16(), status, "{path}");
+    }
+    // Not signed in: led to the sign-in, as from every page of one's own.
+    let mut nobody = tests::Browser::new(&story.server);
+    let answer = nobody
+        .open(&format!("/me/certificates/{own}/certificate.txt"))
+        .await;
+    assert_eq!(answer.status, 303);
+}

@@ -1,0 +1,249 @@
+//! A registry that was restored from a backup: it does not know what it has published since, signs nothing, verifies on, and
+//! takes back what is missing from whoever kept a copy of the log (trust.md LG-7, LG-10, BK-4).
+
+use std::sync::Arc;
+
+use api::config::witnesses::Witnesses;
+use api::log::standing::{quorum, recover};
+use api::log::witnesses::Asking;
+use certs::log::WitnessPolicy;
+use serde_json::{Value, json};
+use tests::answer::text;
+use tests::command::{Mingzheng, built};
+use tests::story::PASSWORD;
+use tests::{Answer, Browser, Database, Story, TestServer, on_both};
+
+use crate::witnesses::Federation;
+
+on_both! {
+    a_restored_backup_signs_nothing_until_the_lost_leaves_are_back;
+    a_quorum_that_is_lost_is_told_after_half_a_minute;
+}
+
+/// The registry has one witness, and asks it.
+fn witnesses(federation: &Federation) -> Arc<Witnesses> {
+    let configured = federation.configured();
+    Arc::new(Witnesses {
+        policy: WitnessPolicy::new(vec![configured.key.clone()], 1).expect("one of one"),
+        all: vec![configured],
+        ..Witnesses::default()
+    })
+}
+
+async fn round(story: &Story) -> bool {
+    let mut asking = Asking::new().expect("a client");
+    asking.round(&story.server.app).await.expect("a round")
+}
+
+async fn watched(database: Database) -> (Story, Federation) {
+    let mut federation = Federation::new("zj.example/w");
+    let mut server = TestServer::start(database).await;
+    federation.watch(&server.app.keyring.log_vkey());
+    federation.start();
+    server
+        .restart(None, |config| config.witnesses = witnesses(&federation))
+        .await;
+    (Story::ready_on(server).await, federation)
+}
+
+async fn approve(story: &Story, batch: &str) -> Answer {
+    let path = format!("/api/v1/certificate-batches/{batch}/approve");
+    story.who("province-1").post(&path, &json!({})).await
+}
+
+async fn status_of(story: &Story, path: &str) -> u16 {
+    story.who("anybody").get(path).await.status.as_u16()
+}
+
+async fn state(story: &Story, id: &str) -> String {
+    let path = format!("/api/v1/verifications/{id}");
+    text(&story.who("anybody").get(&path).await.good()["state"])
+}
+
+async fn trust_list_version(story: &Story) -> u64 {
+    let list = store::trust_lists::latest(story.server.app.store.public()).await;
+    list.expect("it is read").expect("a list").version
+}
+
+async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database: Database) {
+    let (mut story, mut federation) = watched(database).await;
+    let first = story.accepted(2).await;
+    let kept = text(&story.issue(&first).await["certificates"][0]["id"]);
+    let second = story.accepted(10).await;
+    let batch = story.propose(&second).await;
+    assert!(round(&story).await);
+    let backup = story.server.backup().await;
+    let before = story.server.leaves().await;
+
+    // After the backup: ten certificates, and one of before is put on hold. The witness sees it, and so does a monitor.
+    let lost = approve(&story, &batch).await.good();
+    story.suspend(&kept).await;
+    assert!(round(&story).await);
+    let published = story.who("anybody").get("/log/checkpoint").await.text();
+    let size = story.server.leaves().await;
+    assert_eq!(size, before + 11);
+    let lost_text = story.qr_text(&text(&lost["certificates"][0]["id"])).await;
+    let vkey = story.server.app.keyring.log_vkey();
+    let monitor = Mingzheng::new(built().to_str().expect("a path"));
+    let log = story.server.url("/log");
+    let watch = ["log", "monitor", &log, "--vkey", &vkey, "--state", "state"];
+    let report = monitor.json(&watch).good();
+    assert_eq!(report["size"], size);
+
+    // The disk dies, the backup is put back. The witness knows more than the database does.
+    let now = witnesses(&federation);
+    story
+        .restart(Some(&backup), |config| config.witnesses = now)
+        .await;
+    refuses(&story, &batch, before, size).await;
+    assert_eq!(state(&story, &kept).await, "valid", "as the backup has it");
+
+    // Also when nobody answers: the node has kept what it was told.
+    federation.end();
+    let now = witnesses(&federation);
+    story.restart(None, |config| config.witnesses = now).await;
+    refuses(&story, &batch, before, size).await;
+
+    // Copies that do not have it, or have something else, change nothing.
+    let app = story.server.app.clone();
+    let none = recover::recover(&app, &[]).await.expect_err("no copy");
+    assert!(matches!(none, recover::RecoverError::NoCopy { known, .. } if known == size));
+    let state_folder = monitor.path("state");
+    let false_folder = monitor.path("false");
+    falsify(&state_folder, &false_folder);
+    let places = [false_folder.display().to_string()];
+    let none = recover::recover(&app, &places).await.expect_err("false");
+    assert!(
+        matches!(none, recover::RecoverError::NoCopy { .. }),
+        "{none}"
+    );
+    assert_eq!(story.server.leaves().await, before);
+
+    // What the monitor kept is the log that was signed.
+    let lists = trust_list_version(&story).await;
+    let places = [places[0].clone(), state_folder.display().to_string()];
+    let found = recover::recover(&app, &places).await.expect("recovered");
+    assert_eq!((found.from, found.size), (before, size));
+    assert_eq!(found.applied.statuses, 1);
+    let kinds: Vec<&str> = found.applied.to_enter.iter().map(|one| one.kind).collect();
+    assert_eq!(
+        kinds, ["issue"; 10],
+        "their holders' data has to be entered"
+    );
+    assert_eq!(status_of(&story, "/readyz").await, 200);
+    assert_eq!(state(&story, &kept).await, "suspended", "the hold is back");
+    assert_eq!(
+        story.who("anybody").get("/log/checkpoint").await.text(),
+        published,
+        "byte for byte what was published"
+    );
+    let checked = api::log::check::check(&app, |_| ()).await.expect("checked");
+    assert_eq!(checked.faults, Vec::<String>::new());
+    // A certificate whose record is lost: its signature is true and nothing is known of it.
+    let asked = json!({ "items": [{ "qr": lost_text }] });
+    let told = story.who("anybody").post("/api/v1/verifications", &asked);
+    let told = told.await.good();
+    assert_eq!(told["items"][0]["state"], "not_found", "{told}");
+
+    // It issues again: on the one history, in places of the status lists that nobody has.
+    let issued = approve(&story, &batch).await.good();
+    assert_eq!(story.server.leaves().await, size + 10);
+    let again = text(&issued["certificates"][0]["id"]);
+    federation.start();
+    let now = witnesses(&federation);
+    story.restart(None, |config| config.witnesses = now).await;
+    assert!(round(&story).await, "the witness follows");
+    assert_eq!(state(&story, &again).await, "valid");
+    let log = story.server.url("/log");
+    let watch = ["log", "monitor", &log, "--vkey", &vkey, "--state", "state"];
+    let report = monitor.json(&watch).good();
+    assert_eq!(
+        (&report["size"], &report["alarms"]),
+        (&json!(size + 10), &json!([]))
+    );
+    let places: Vec<(u64, u64)> = [&lost_text, &story.qr_text(&again).await]
+        .map(|text| place(text))
+        .into();
+    assert_ne!(
+        places[0], places[1],
+        "no place of a status list is given twice"
+    );
+    // No number of a trust list is used twice either.
+    let kid = story.issuer_key(2027).await;
+    assert!(!kid.is_empty());
+    assert!(trust_list_version(&story).await >= lists + 1000);
+}
+
+/// List and index of a certificate.
+fn place(text: &str) -> (u64, u64) {
+    let parsed = certs::qr::parse_qr_text(text).expect("a QR text");
+    let cose = parsed.cose.expect("signed bytes");
+    let decoded = certs::certificate::decode(&cose).expect("a certificate");
+    let claims = decoded.unverified_claims();
+    (claims.status_list.into(), claims.status_index.into())
+}
+
+/// A monitor's folder in which one byte of the last entry is another.
+fn falsify(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to.join("checkpoints")).expect("a folder");
+    std::fs::copy(from.join("origin"), to.join("origin")).expect("a copy");
+    for note in std::fs::read_dir(from.join("checkpoints")).expect("notes") {
+        let note = note.expect("a note").path();
+        let name = note.file_name().expect("a name");
+        std::fs::copy(&note, to.join("checkpoints").join(name)).expect("a copy");
+    }
+    let mut entries = std::fs::read(from.join("entries")).expect("entries");
+    // The first byte of a hash or a time, not of a length: the last entry is a status with its reason at the end.
+    let last = entries.len() - 20;
+    entries[last] ^= 1;
+    std::fs::write(to.join("entries"), entries).expect("written");
+}
+
+/// Nothing is signed, and the public is served.
+async fn refuses(story: &Story, batch: &str, before: u64, published: u64) {
+    let behind = story.server.app.standing.behind().expect("it is behind");
+    assert_eq!((behind.size, behind.known), (before, published));
+    assert!(!behind.forked);
+    assert_eq!(status_of(story, "/readyz").await, 503);
+    assert_eq!(status_of(story, "/readyz/verification").await, 200);
+    assert_eq!(status_of(story, "/api/v1/trust-list").await, 200);
+    approve(story, batch).await.problem(503, "log-behind");
+    let anchored = api::audit::anchor::now(&story.server.app).await;
+    assert_eq!(anchored.expect_err("refused").code().as_str(), "log-behind");
+    assert_eq!(story.server.leaves().await, before);
+    let mut browser = Browser::new(&story.server);
+    browser.sign_in("national-2", PASSWORD).await;
+    let page = browser.open("/en/admin/queue").await.text();
+    assert!(page.contains("mingzheng log recover"), "{page}");
+}
+
+async fn a_quorum_that_is_lost_is_told_after_half_a_minute(database: Database) {
+    let (mut story, mut federation) = watched(database).await;
+    assert!(round(&story).await);
+    let app = story.server.app.clone();
+    federation.end();
+    let lost = async || quorum::lost(&app).await.expect("it is known");
+    story.server.clock.advance_seconds(3600);
+    assert_eq!(lost().await, None, "nothing waits");
+    let cohort = story.accepted(1).await;
+    let _: Value = story.issue(&cohort).await;
+    assert!(!round(&story).await);
+    story.server.clock.advance_seconds(20);
+    assert_eq!(lost().await, None, "not yet");
+    story.server.clock.advance_seconds(11);
+    assert_eq!(lost().await.map(|lost| lost.seconds), Some(31));
+    let mut browser = Browser::new(&story.server);
+    browser.sign_in("national-2", PASSWORD).await;
+    let told = "The quorum of the log&#39;s witnesses is lost";
+    let page = browser.open("/en/admin/queue").await.text();
+    assert!(page.contains(told), "{page}");
+    // A county sees its own terms, not the machines.
+    let mut county = Browser::new(&story.server);
+    county.sign_in("county-1", PASSWORD).await;
+    assert!(!county.open("/en/admin/queue").await.text().contains(told));
+    federation.start();
+    let now = witnesses(&federation);
+    story.restart(None, |config| config.witnesses = now).await;
+    assert!(round(&story).await);
+    assert_eq!(quorum::lost(&story.server.app).await.expect("known"), None);
+}
