@@ -26,6 +26,8 @@ mod m20260301_000021_cases;
 mod m20260301_000031_evidence;
 mod m20260301_000032_runs;
 mod m20260301_000041_assessments;
+mod m20260301_000044_visits;
+mod m20260301_000045_calls_and_bars;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -54,6 +56,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000031_evidence::Migration),
             Box::new(m20260301_000032_runs::Migration),
             Box::new(m20260301_000041_assessments::Migration),
+            Box::new(m20260301_000044_visits::Migration),
+            Box::new(m20260301_000045_calls_and_bars::Migration),
         ]
     }
 }

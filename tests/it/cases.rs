@@ -632,7 +632,7 @@ async fn an_exit_for_fraud_holds_certificates_and_is_not_stayed(database: Databa
     let cohorts = story.who("school-1").get("/api/v1/cohorts").await.good();
     let cohort = cohorts["items"][0]["id"].clone();
     let exit = json!({
-        "transition": "T19", "cause": "fraud_found", "reason": "考勤造假。", "evidence_sha256": HASH,
+        "transition": "T19", "cause": "forged_certificates", "reason": "伪造证书。", "evidence_sha256": HASH,
         "minutes": document("会议纪要〔2026〕3号"), "document": document("查〔2026〕1号"),
         "hearing": "可在收到后申请听证。", "fraud_cohorts": [cohort],
     });
@@ -688,7 +688,19 @@ async fn an_exit_for_fraud_holds_certificates_and_is_not_stayed(database: Databa
         .post("/api/v1/institutions", &request)
         .await;
     answer.problem(409, "transition-refused");
-    assert_eq!(codes(&answer), ["barred"]);
+    assert_eq!(codes(&answer), ["barred", "person-barred"]);
+    // Forged certificates bar the person who answers for them, too: a new shell does not help, another person does.
+    let shell = story.who("other-school");
+    let mut request = tests::story::application("52330106XX0000027X");
+    let refused = shell.post("/api/v1/institutions", &request).await;
+    refused.problem(409, "transition-refused");
+    assert_eq!(codes(&refused), ["person-barred"]);
+    request["legal_representative"] = json!("330106190501010011");
+    let wrong = shell.post("/api/v1/institutions", &request).await;
+    wrong.problem(422, "invalid-request");
+    assert_eq!(wrong.faults()[0].0, "/legal_representative");
+    request["legal_representative"] = rosters::citizen_id(90_002).into();
+    shell.post("/api/v1/institutions", &request).await.good();
 }
 
 async fn an_institution_may_leave_when_nobody_is_left_behind(database: Database) {

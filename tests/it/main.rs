@@ -4,6 +4,7 @@ mod access;
 mod answers;
 mod api_story;
 mod architecture;
+mod assessment_desk;
 mod assessments;
 mod audit;
 mod batch_verification;

@@ -29,6 +29,7 @@ pub const OPERATIONS: &[&str] = &[
     "public_bulletins",
     // How assessors are drawn, so that anybody can draw again.
     "public_lot",
+    "catalogue_assessments",
     // Verification, keys and the log.
     "verify_certificate",
     "verify_certificates",

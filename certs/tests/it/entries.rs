@@ -75,6 +75,12 @@ pub(crate) fn every_kind() -> Vec<LeafEntry> {
             sha256: [9; 32],
             number: word("B37-2026-1"),
         },
+        LeafEntry::LotList {
+            at,
+            lot: [10; 16],
+            sha256: [11; 32],
+            count: 4,
+        },
     ]
 }
 
@@ -143,7 +149,7 @@ fn a_missing_strange_or_additional_field_is_refused() {
             );
         }
         let mut more = whole;
-        more.push((Value::from(23), Value::from("张伟")));
+        more.push((Value::from(24), Value::from("张伟")));
         assert_eq!(LeafEntry::decode(&cbor(more)), Err(EntryFault::Fields));
     }
 }

@@ -159,7 +159,7 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
             json!({ "period_from": "2025-01-01", "period_until": "2025-12-31" })
         }
         "apply_institution" => {
-            json!({ "name": "", "credit_code": "", "site_region": "", "address": "", "phone": "" })
+            json!({ "name": "", "credit_code": "", "site_region": "", "address": "", "phone": "", "legal_representative": "" })
         }
         "add_site" => json!({ "name": "", "region": "", "address": "", "provisions": [] }),
         "transition_institution" => json!({ "transition": "T16", "reason": "依规办理" }),
