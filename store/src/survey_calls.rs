@@ -88,20 +88,18 @@ pub async fn insert(
     calls: &[(Uuid, Uuid)],
 ) -> Result<(), StoreError> {
     for chunk in calls.chunks(CHUNK) {
-        let rows = chunk
-            .iter()
-            .map(|(id, response)| survey_call::ActiveModel {
-                id: Set(*id),
-                admission_id: Set(round.admission.uuid()),
-                response_id: Set(*response),
-                assessor_id: Set(round.assessor.uuid()),
-                draw_id: Set(round.id),
-                drawn_by: Set(round.by.uuid()),
-                drawn_on: Set(round.on.to_string()),
-                due_on: Set(round.due_on.to_string()),
-                outcome: Set(None),
-                called_on: Set(None),
-            });
+        let rows = chunk.iter().map(|(id, response)| survey_call::ActiveModel {
+            id: Set(*id),
+            admission_id: Set(round.admission.uuid()),
+            response_id: Set(*response),
+            assessor_id: Set(round.assessor.uuid()),
+            draw_id: Set(round.id),
+            drawn_by: Set(round.by.uuid()),
+            drawn_on: Set(round.on.to_string()),
+            due_on: Set(round.due_on.to_string()),
+            outcome: Set(None),
+            called_on: Set(None),
+        });
         survey_call::Entity::insert_many(rows)
             .exec_without_returning(db)
             .await?;
@@ -173,7 +171,8 @@ pub async fn behind(
     admission: AdmissionId,
     indexes: &[Vec<u8>],
 ) -> Result<Vec<Option<EnrolmentId>>, StoreError> {
-    let sql = "SELECT s.enrolment_id FROM survey_invitation s JOIN enrolment e ON e.id = s.enrolment_id
+    let sql =
+        "SELECT s.enrolment_id FROM survey_invitation s JOIN enrolment e ON e.id = s.enrolment_id
         JOIN cohort c ON c.id = e.cohort_id WHERE c.admission_id = $1 AND s.state = 'answered'";
     let rows = EnrolmentRow::find_by_statement(statement(db, sql, [admission.uuid().into()]))
         .all(db)

@@ -52,8 +52,20 @@ async fn an_assessment_is_led_from_the_list_to_its_publication_on_pages(database
     let mut province = signed_in(&story, "province-1").await;
     let mut assessor = signed_in(&story, "assessor-0").await;
     let mut school = signed_in(&story, "school-1").await;
-    assert!(province.open("/desk").await.text().contains("href=\"/admin/assessments\""));
-    assert!(assessor.open("/desk").await.text().contains("href=\"/assess\""));
+    assert!(
+        province
+            .open("/desk")
+            .await
+            .text()
+            .contains("href=\"/admin/assessments\"")
+    );
+    assert!(
+        assessor
+            .open("/desk")
+            .await
+            .text()
+            .contains("href=\"/assess\"")
+    );
     assert!(assessor.open("/assess").await.text().contains("没有抽中"));
 
     // Commissioned by credit code; a code of nobody says so.
@@ -77,7 +89,13 @@ async fn an_assessment_is_led_from_the_list_to_its_publication_on_pages(database
     let admin = made.header("location").to_owned();
     let id = admin.rsplit('/').next().expect("an id").to_owned();
     let (own, org) = (format!("/assess/{id}"), format!("/org/assessments/{id}"));
-    assert!(province.open("/admin/assessments").await.text().contains(&admin));
+    assert!(
+        province
+            .open("/admin/assessments")
+            .await
+            .text()
+            .contains(&admin)
+    );
 
     log_grows(&story, "340000").await;
     assert_eq!(assessor.open(&own).await.status, 404, "not drawn yet");
@@ -86,15 +104,25 @@ async fn an_assessment_is_led_from_the_list_to_its_publication_on_pages(database
     let declared = send(&mut assessor, &own, "declaration", &none).await;
     assert_eq!(declared.status, 303, "{}", declared.text());
     log_grows(&story, "350000").await;
-    assert_eq!(send(&mut assessor, &own, "fieldwork", &[]).await.status, 303);
+    assert_eq!(
+        send(&mut assessor, &own, "fieldwork", &[]).await.status,
+        303
+    );
 
     // The sample stands on the assessor's page alone, masked; one name is read with a purpose.
     let html = assessor.open(&own).await.text();
     assert!(html.contains("抽中的样本") && html.contains("#6"), "{html}");
     for browser in [&mut province, &mut school] {
-        let path = if browser.open(&admin).await.status == 200 { &admin } else { &org };
+        let path = if browser.open(&admin).await.status == 200 {
+            &admin
+        } else {
+            &org
+        };
         let html = browser.open(path).await.text();
-        assert!(!html.contains("抽中的样本") && html.contains("抽取"), "{html}");
+        assert!(
+            !html.contains("抽中的样本") && html.contains("抽取"),
+            "{html}"
+        );
     }
     let (_, rest) = html.split_once("<option value=\"01").expect("an enrolment");
     let enrolment = format!("01{}", rest.split('"').next().expect("an id"));
@@ -105,7 +133,10 @@ async fn an_assessment_is_led_from_the_list_to_its_publication_on_pages(database
     ];
     let contact = assessor.send(&format!("{own}/contact"), &OWN, &asked).await;
     assert_eq!(contact.status, 200);
-    assert!(contact.text().contains("没有"), "no telephone without consent");
+    assert!(
+        contact.text().contains("没有"),
+        "no telephone without consent"
+    );
 
     // A visit with a team, a draft, the report with a finding that rests on the first of the sample.
     let day = today.to_string();
@@ -126,7 +157,10 @@ async fn an_assessment_is_led_from_the_list_to_its_publication_on_pages(database
     let draft = [("item", "employment"), ("text", "就业台账与社保记录一致。")];
     assert_eq!(send(&mut assessor, &own, "draft", &draft).await.status, 303);
     let html = assessor.open(&own).await.text();
-    assert!(html.contains("【就业转化】就业台账与社保记录一致。"), "{html}");
+    assert!(
+        html.contains("【就业转化】就业台账与社保记录一致。"),
+        "{html}"
+    );
 
     let html = school.open(&org).await.text();
     assert!(html.contains("虚构专家(虚构职业评价院)"), "{html}");
@@ -149,7 +183,10 @@ async fn an_assessment_is_led_from_the_list_to_its_publication_on_pages(database
 
     // The school replies; it reads the finding, not on whom it rests.
     let html = school.open(&org).await.text();
-    assert!(html.contains("岗位推荐与培训内容不符。") && !html.contains("依据样本人数"), "{html}");
+    assert!(
+        html.contains("岗位推荐与培训内容不符。") && !html.contains("依据样本人数"),
+        "{html}"
+    );
     let replied = send(&mut school, &org, "reply", &[("text", "已重新推荐岗位。")]).await;
     assert_eq!(replied.status, 303, "{}", replied.text());
     let last = [("score", "85"), ("answer", "采纳说明。")];
@@ -161,11 +198,17 @@ async fn an_assessment_is_led_from_the_list_to_its_publication_on_pages(database
     let decide = format!("/admin/decisions/{}", story.admission);
     assert!(html.contains(&format!("href=\"{decide}\"")), "{html}");
     let html = province.open(&decide).await.text();
-    assert!(html.contains(&format!("name=\"assessment\" value=\"{id}\"")), "{html}");
+    assert!(
+        html.contains(&format!("name=\"assessment\" value=\"{id}\"")),
+        "{html}"
+    );
     let published = send(&mut province, &admin, "publish", &[]).await;
     assert_eq!(published.status, 303, "{}", published.text());
     let html = province.open(&admin).await.text();
-    assert!(html.contains("已公布") && html.contains("最终得分 85"), "{html}");
+    assert!(
+        html.contains("已公布") && html.contains("最终得分 85"),
+        "{html}"
+    );
     let everybody = format!("/api/v1/catalogue/institutions/{CREDIT_CODE}/assessments");
     let told = story.who("anybody").get(&everybody).await.good();
     assert_eq!(told[0]["score"], json!(85));

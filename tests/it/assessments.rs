@@ -27,9 +27,9 @@ pub(crate) const ORGANISATIONS: [(&str, &str); 4] = [
 
 /// Assessors with their accreditations, in order of their ids.
 pub(crate) struct Assessors {
-    clients: Vec<Client>,
+    pub(crate) clients: Vec<Client>,
     accounts: Vec<String>,
-    ids: Vec<String>,
+    pub(crate) ids: Vec<String>,
 }
 
 impl Assessors {
@@ -64,7 +64,7 @@ impl Assessors {
     }
 }
 
-async fn assessor(story: &Story, name: &str) -> (Client, String) {
+pub(crate) async fn assessor(story: &Story, name: &str) -> (Client, String) {
     let request = json!({ "name": name, "person_name": "虚构人员", "role": "assessor", "password": PASSWORD });
     let national = story.who("national-1");
     let made = national.post("/api/v1/accounts", &request).await.good();
@@ -72,7 +72,7 @@ async fn assessor(story: &Story, name: &str) -> (Client, String) {
     (client, text(&made["account"]))
 }
 
-fn accreditation(story: &Story, account: &str, (name, code): (&str, &str)) -> Value {
+pub(crate) fn accreditation(story: &Story, account: &str, (name, code): (&str, &str)) -> Value {
     let today = story.server.today();
     json!({
         "account": account, "organisation": name, "credit_code": code, "valid_from": today,
@@ -146,7 +146,9 @@ async fn visit(story: &Story, who: &Client, at: &str, members: Value) -> Answer 
 async fn visited(story: &Story, who: &Client, at: &str) {
     let made = visit(story, who, at, json!([])).await.good();
     let path = format!("{at}/visits/{}/countersignature", text(&made["id"]));
-    let signed = story.who("school-1").post(&path, &json!({ "signed": true }));
+    let signed = story
+        .who("school-1")
+        .post(&path, &json!({ "signed": true }));
     assert_eq!(signed.await.good()["countersignature"], "signed");
 }
 
@@ -534,14 +536,9 @@ async fn team(story: &Story, assessor: &Client, at: &str) {
         pointers,
         ["/place", "/record", "/left_at", "/members/0/credit_code"]
     );
-    let made = visit(
-        story,
-        assessor,
-        at,
-        json!([member(code, json!([]))]),
-    )
-    .await
-    .good();
+    let made = visit(story, assessor, at, json!([member(code, json!([]))]))
+        .await
+        .good();
     let early = act(story, assessor, at, "report", &report).await;
     assert_eq!(early.faults()[0].1, "countersignature-awaited");
 
@@ -571,10 +568,7 @@ async fn team(story: &Story, assessor: &Client, at: &str) {
 
     // Drafts are the assessor's alone.
     let draft = json!({ "item": "employment", "text": "就业台账与社保记录一致。" });
-    assessor
-        .post(&format!("{at}/drafts"), &draft)
-        .await
-        .good();
+    assessor.post(&format!("{at}/drafts"), &draft).await.good();
     assert_eq!(assessor.get(at).await.good()["drafts"], json!([draft]));
     assert_eq!(school.get(at).await.good()["drafts"], json!([]));
     let strange = json!({ "item": "weather", "text": "晴。" });
@@ -590,9 +584,15 @@ async fn published(story: &Story, at: &str, sampled: &str) {
     let everybody = format!("/api/v1/catalogue/institutions/{CREDIT_CODE}/assessments");
     let anybody = story.who("anybody");
     assert_eq!(anybody.get(&everybody).await.good(), json!([]));
-    act(story, story.who("other-province"), at, "publication", &json!({}))
-        .await
-        .problem(404, "not-found");
+    act(
+        story,
+        story.who("other-province"),
+        at,
+        "publication",
+        &json!({}),
+    )
+    .await
+    .problem(404, "not-found");
     let done = act(story, province, at, "publication", &json!({})).await;
     assert_eq!(done.good()["state"], "published");
     act(story, province, at, "publication", &json!({}))
@@ -901,7 +901,7 @@ async fn nobody_assesses_an_institution_three_times_running(database: Database) 
 }
 
 /// Alarms as somebody reads them, after the registry's own look at what is due: act and kind.
-async fn alarms(story: &Story, who: &Client) -> Vec<(String, String)> {
+pub(crate) async fn alarms(story: &Story, who: &Client) -> Vec<(String, String)> {
     api::cases::alarms::run(&story.server.app)
         .await
         .expect("no fault");
@@ -967,7 +967,8 @@ async fn a_grave_finding_leads_to_a_warning_or_a_stop_and_silence_raises_alarms(
     assert_eq!(early.faults()[0].1, "finding-not-major");
     let strange = json!({ "transition": "T16", "cause": "safety", "reason": "立即停训。", "assessment": Uuid::nil() });
     assert_eq!(step(strange).await.faults()[0].0, "/assessment");
-    let stop = json!({ "transition": "T16", "cause": "safety", "reason": "立即停训。", "assessment": id });
+    let stop =
+        json!({ "transition": "T16", "cause": "safety", "reason": "立即停训。", "assessment": id });
     let stopped = step(stop).await.good();
     assert_eq!(stopped["state"], "suspended");
     let case = province.get("/api/v1/cases").await.good()["items"][0].clone();
@@ -984,16 +985,28 @@ async fn a_grave_finding_leads_to_a_warning_or_a_stop_and_silence_raises_alarms(
         .good();
 
     // A major finding of a final assessment is a cause of a warning without any other paper; or it is left, with a reason.
-    act(&story, story.who("school-1"), &at, "reply", &json!({ "text": "已整改。" }))
-        .await
-        .good();
+    act(
+        &story,
+        story.who("school-1"),
+        &at,
+        "reply",
+        &json!({ "text": "已整改。" }),
+    )
+    .await
+    .good();
     let last = json!({ "score": 40, "answer": "整改属实,酌情加分。" });
     act(&story, who, &at, "final", &last).await.good();
-    assert!(!alarms(&story, province).await.contains(&told("finding_major", "due")));
+    assert!(
+        !alarms(&story, province)
+            .await
+            .contains(&told("finding_major", "due"))
+    );
     let warned = step(warn).await.good();
     assert_eq!(warned["state"], "warned");
     let reason = json!({ "reason": "已据此预警,另行处理。" });
-    act(&story, province, &at, "dismissal", &reason).await.good();
+    act(&story, province, &at, "dismissal", &reason)
+        .await
+        .good();
     let kept = province.get(&at).await.good();
     assert_eq!(kept["consequence"], "dismiss");
     act(&story, who, &at, "dismissal", &reason)

@@ -24,6 +24,7 @@ pub const OPERATIONS: &[&str] = &[
     "roster_template",
     // Grades, rankings and bulletins that are published.
     "list_grading_policies",
+    "grading_schema",
     "public_run",
     "public_ranking",
     "public_bulletins",

@@ -80,12 +80,7 @@ pub async fn declare(
     request: &DeclarationRequest,
 ) -> Result<Receipt, Problem> {
     let mut faults = Faults::default();
-    check_relations(
-        &mut faults,
-        "/relations",
-        &request.relations,
-        app.today(),
-    );
+    check_relations(&mut faults, "/relations", &request.relations, app.today());
     faults.finish()?;
     let mut act = match app
         .begin(actor, key, "declare_relations", &(id, request))

@@ -6,11 +6,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::AssessmentReceipt;
 use super::publishing::{self, DismissFindingRequest};
 use super::visits::{
     self, CountersignRequest, DraftReceipt, DraftRequest, VisitReceipt, VisitRequest,
 };
-use super::AssessmentReceipt;
 use crate::access::By;
 use crate::access::permissions::{Assess, CommissionAssessments, ReplyToAssessments};
 use crate::act::Receipt;

@@ -77,12 +77,9 @@ pub(crate) async fn unanswered(
     admission: AdmissionId,
 ) -> Result<String, Problem> {
     let scope = Scope::of(actor);
-    let found = store::assessments::unanswered(
-        app.store.reader(),
-        &sight(actor, &scope),
-        admission,
-    )
-    .await?;
+    let found =
+        store::assessments::unanswered(app.store.reader(), &sight(actor, &scope), admission)
+            .await?;
     for row in found {
         if is_unanswered(&row)? {
             return Ok(row.id.to_string());
@@ -138,7 +135,9 @@ async fn list(
         .map(|row| {
             // What the API tells of it, so that whoever stepped aside sees no more here.
             let told = seen.iter().find(|one| one.id == row.id.to_string());
-            let due = row.due_on.filter(|_| told.is_some_and(|one| one.due_on.is_some()));
+            let due = row
+                .due_on
+                .filter(|_| told.is_some_and(|one| one.due_on.is_some()));
             Line {
                 href: format!("{base}/{}", row.id),
                 name: names

@@ -269,11 +269,7 @@ impl TryFrom<Published> for PublishedAssessment {
             score: last.score,
             final_on: last.on.to_string(),
             counts_until: last.counts_until.to_string(),
-            published_on: row
-                .assessment
-                .published_on
-                .ok_or_else(missing)?
-                .to_string(),
+            published_on: row.assessment.published_on.ok_or_else(missing)?.to_string(),
             findings: counts,
         })
     }

@@ -70,10 +70,7 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
         "cohort_confirm" => ("确认开班公告", "confirm the announcement of a class"),
         "cohort_finish" => ("办理结班", "finish the class"),
         "cohort_accept" => ("验收班期", "accept the class"),
-        "survey_suspend" => (
-            "暂停采用满意度并核查",
-            "suspend the survey and audit it",
-        ),
+        "survey_suspend" => ("暂停采用满意度并核查", "suspend the survey and audit it"),
         "finding_major" => ("处置评估发现的较大问题", "answer a major finding"),
         "finding_critical" => ("处置评估发现的严重问题", "answer a critical finding"),
         "completion" => ("补正", "complete the application"),

@@ -204,9 +204,8 @@ pub enum AssessmentCommand {
 /// A request as the API takes it.
 fn request<T: DeserializeOwned>(file: &Path) -> Result<T, CommandError> {
     let bytes = std::fs::read(file)?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        CommandError::Usage(format!("{}: {error}", file.display()))
-    })
+    serde_json::from_slice(&bytes)
+        .map_err(|error| CommandError::Usage(format!("{}: {error}", file.display())))
 }
 
 /// The revision that is in force.

@@ -13,8 +13,9 @@ use crate::access::Presence;
 use crate::access::browser::{FormToken, OnPage, OwnForm, prove_address};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{
-    Assess, BulkExport, DecideProposals, HandlePersonRequests, ManageAccounts, Permission, ReadAudit,
-    RunSurveys, SeeAlarms, SeeAssessments, SeeGrades, SeeProposals, SeeRecords, SeeSelf, WriteBulletins,
+    Assess, BulkExport, DecideProposals, HandlePersonRequests, ManageAccounts, Permission,
+    ReadAudit, RunSurveys, SeeAlarms, SeeAssessments, SeeGrades, SeeProposals, SeeRecords, SeeSelf,
+    WriteBulletins,
 };
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Locale, Path};

@@ -67,12 +67,14 @@ pub async fn draw(
     facts::not_interested(&act, &held).await?;
     third_party(&act, &held, request.assessor).await?;
     let (web, taken) = rows::uncalled(&act.tx, admission).await?;
-    let newest = store::log::latest_checkpoint(&act.tx).await?.ok_or_else(|| {
-        Problem::new(Code::TransitionRefused).with_detail(
-            "公开日志还没有检查点,不能抽取。",
-            "The public log has no checkpoint yet; nothing is drawn.",
-        )
-    })?;
+    let newest = store::log::latest_checkpoint(&act.tx)
+        .await?
+        .ok_or_else(|| {
+            Problem::new(Code::TransitionRefused).with_detail(
+                "公开日志还没有检查点,不能抽取。",
+                "The public log has no checkpoint yet; nothing is drawn.",
+            )
+        })?;
     let root: [u8; 32] = newest
         .root
         .try_into()

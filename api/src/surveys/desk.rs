@@ -119,10 +119,8 @@ async fn show(
     let cohort = store::cohorts::find(reader, &scope, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let f = frame(&app, &visit, &cohort.name).under(
-        "/admin/surveys",
-        visit.lang.pick("满意度调查", "Surveys"),
-    );
+    let f = frame(&app, &visit, &cohort.name)
+        .under("/admin/surveys", visit.lang.pick("满意度调查", "Surveys"));
     let pick = |zh, en| f.lang().pick(zh, en);
     let waiting = rows::unanswered(reader, &scope, id, app.now()).await?;
     let people: Vec<_> = waiting.iter().map(|(_, person)| *person).collect();
@@ -286,7 +284,10 @@ async fn call(
         .map_err(|_| Problem::not_found())?;
     if form.text("act") == "contact" {
         let request = ContactRequest {
-            words: visit.lang.pick("满意度电话回访", "call about the survey").to_owned(),
+            words: visit
+                .lang
+                .pick("满意度电话回访", "call about the survey")
+                .to_owned(),
         };
         let found = calls::contact(&app, &by.actor, &key, id, &request).await?;
         return calls_page(&app, &visit, &by, &token, Some(found), None).await;

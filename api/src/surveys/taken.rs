@@ -32,6 +32,7 @@ pub struct TakenAnswerRequest {
     #[schema(value_type = String, example = "assisted")]
     pub by: SurveyBy,
     /// The five items, 1 to 5 each; null where it was left out, at least three given.
+    #[schema(value_type = Vec<Option<u8>>)]
     pub items: [Option<u8>; 5],
     /// On which day; today when not given.
     #[serde(default)]
@@ -160,8 +161,8 @@ pub async fn take(
 async fn invitation(act: &Act, enrolment: EnrolmentId) -> Result<Invitation, Problem> {
     let actor = &act.actor;
     if actor.role == Role::Assessor {
-        let own =
-            store::survey_calls::in_open_sample(&act.tx, actor.person, enrolment, act.today).await?;
+        let own = store::survey_calls::in_open_sample(&act.tx, actor.person, enrolment, act.today)
+            .await?;
         if !own {
             return Err(Problem::not_found());
         }

@@ -450,10 +450,7 @@ mod tests {
         let role = Role::Assessor;
         let mut facts = facts(S::Fieldwork);
         facts.visits.answer_until = Some(facts.today);
-        assert_eq!(
-            codes(&facts, A::Report, role),
-            ["countersignature-awaited"]
-        );
+        assert_eq!(codes(&facts, A::Report, role), ["countersignature-awaited"]);
         facts.today = "2026-05-02".parse().expect("a day");
         facts.due_on = Some(facts.today);
         assert_eq!(decide(&facts, A::Report, role), Ok(S::Reported));

@@ -80,8 +80,12 @@ fn takes(schema: &Value, value: &Value) -> bool {
         "maxItems" => value
             .as_array()
             .is_none_or(|all| Some(all.len() as u64) <= said.as_u64()),
-        "minimum" => value.as_i64().is_none_or(|number| Some(number) >= said.as_i64()),
-        "maximum" => value.as_i64().is_none_or(|number| Some(number) <= said.as_i64()),
+        "minimum" => value
+            .as_i64()
+            .is_none_or(|number| Some(number) >= said.as_i64()),
+        "maximum" => value
+            .as_i64()
+            .is_none_or(|number| Some(number) <= said.as_i64()),
         "minLength" => value
             .as_str()
             .is_none_or(|text| Some(text.chars().count() as u64) >= said.as_u64()),
@@ -130,10 +134,13 @@ fn what_the_engine_takes_the_schema_takes() {
 fn another_shape_is_refused_by_both() {
     let of_evidence = schema(EVIDENCE);
     let mut file = File::new();
-    file.enrolment("e", json!({"exclusion": {"code": "X1", "date": "2024-07-13"}}))
-        .episode("w", "p-e", json!({}))
-        .survey("e", json!({}))
-        .outage(json!({"from": "2024-01-01", "until": "2024-01-02"}));
+    file.enrolment(
+        "e",
+        json!({"exclusion": {"code": "X1", "date": "2024-07-13"}}),
+    )
+    .episode("w", "p-e", json!({}))
+    .survey("e", json!({}))
+    .outage(json!({"from": "2024-01-01", "until": "2024-01-02"}));
     let good = file.0;
     assert!(takes(&of_evidence, &good));
     let mut tried = 0;
@@ -161,7 +168,9 @@ fn another_shape_is_refused_by_both() {
                 .err()
                 .is_some_and(|faults| {
                     let codes = faults.as_slice().iter();
-                    codes.map(|one| one.code.as_str()).any(|code| code == "missing_field")
+                    codes
+                        .map(|one| one.code.as_str())
+                        .any(|code| code == "missing_field")
                 });
             assert_eq!(!optional, shapeless, "{table} without {name}");
         }
@@ -185,19 +194,21 @@ fn the_lists_of_the_schema_are_those_of_the_types() {
     let all = schema(EVIDENCE);
     let list = |table: &str, path: &str| -> Vec<String> {
         let row = &all["properties"][table]["items"];
-        let found = row.pointer(path).expect("a list").as_array().expect("a list");
+        let found = row
+            .pointer(path)
+            .expect("a list")
+            .as_array()
+            .expect("a list");
         found
             .iter()
             .filter_map(|one| one.as_str().map(str::to_owned))
             .collect()
     };
-    let words = |all: &[&'static str]| -> Vec<String> {
-        all.iter().map(|one| (*one).to_owned()).collect()
-    };
+    let words =
+        |all: &[&'static str]| -> Vec<String> { all.iter().map(|one| (*one).to_owned()).collect() };
     macro_rules! same {
         ($table:literal, $path:literal, $type:ty) => {
-            let of_type: Vec<&'static str> =
-                <$type>::ALL.iter().map(|one| one.as_str()).collect();
+            let of_type: Vec<&'static str> = <$type>::ALL.iter().map(|one| one.as_str()).collect();
             assert_eq!(list($table, $path), words(&of_type), "{}", $path);
         };
     }
@@ -205,12 +216,19 @@ fn the_lists_of_the_schema_are_those_of_the_types() {
     same!("cohorts", "/properties/purpose/enum", Purpose);
     same!("episodes", "/properties/type/enum", WorkType);
     same!("episodes", "/properties/contest/enum", Contest);
-    same!("episodes", "/properties/evidence/items/properties/tier/enum", Tier);
+    same!(
+        "episodes",
+        "/properties/evidence/items/properties/tier/enum",
+        Tier
+    );
     same!("surveys", "/properties/mode/enum", SurveyMode);
     same!("surveys", "/properties/by/enum", SurveyBy);
     let given: Vec<&'static str> = Exclusion::GIVEN.iter().map(|one| one.as_str()).collect();
     assert_eq!(
-        list("enrolments", "/properties/exclusion/oneOf/1/properties/code/enum"),
+        list(
+            "enrolments",
+            "/properties/exclusion/oneOf/1/properties/code/enum"
+        ),
         words(&given)
     );
 }

@@ -73,10 +73,7 @@ pub(super) async fn lift(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     person_bar::Entity::update_many()
-        .col_expr(
-            person_bar::Column::LiftedAt,
-            Expr::value(time::millis(now)),
-        )
+        .col_expr(person_bar::Column::LiftedAt, Expr::value(time::millis(now)))
         .filter(person_bar::Column::CaseId.eq(case.uuid()))
         .filter(person_bar::Column::LiftedAt.is_null())
         .exec(db)

@@ -311,7 +311,7 @@ fn findings(
         for line in points(form, severity.as_str()) {
             let (mut words, mut enrolments) = (Vec::new(), Vec::new());
             for word in line.split_whitespace() {
-                match word.strip_prefix('#').map(str::parse) {
+                match word.strip_prefix('#').map(str::parse::<i32>) {
                     Some(Ok(number)) => {
                         enrolments.push(place(number).ok_or_else(|| {
                             Problem::field(

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::access::{Actor, Role};
-use domain::assessment::{AssessmentAct, AssessmentState, ChecklistItem, Countersignature, Standing, possible};
+use domain::assessment::{
+    AssessmentAct, AssessmentState, ChecklistItem, Countersignature, Standing, possible,
+};
 use domain::ids::AssessmentId;
 use store::assessments::Assessment;
 use store::assessments::candidates::Candidate;
@@ -153,9 +155,17 @@ async fn page(
         .await?
         .ok_or_else(Problem::not_found)?;
     let base = base_of(actor);
-    let f = Frame::new(app, visit, Brand::Registry, admission.institution.name.clone())
-        .under("/desk", visit.lang.pick("工作台", "Desk"))
-        .under(base, visit.lang.pick("第三方评估", "Third-party assessments"));
+    let f = Frame::new(
+        app,
+        visit,
+        Brand::Registry,
+        admission.institution.name.clone(),
+    )
+    .under("/desk", visit.lang.pick("工作台", "Desk"))
+    .under(
+        base,
+        visit.lang.pick("第三方评估", "Third-party assessments"),
+    );
     let pick = |zh, en| f.lang().pick(zh, en);
     let (sample, drafts) = own(app, &f, actor, &row).await?;
     let grave = actor.role.is_federation() && super::is_unanswered(&row)?;
@@ -211,7 +221,10 @@ async fn page(
         drafts,
         contact: contact.map(|one| {
             let none = || pick("没有", "none").to_owned();
-            (one.name.unwrap_or_else(none), one.phone.unwrap_or_else(none))
+            (
+                one.name.unwrap_or_else(none),
+                one.phone.unwrap_or_else(none),
+            )
         }),
         acts: acts(&row, actor.role, grave),
         revision: row.revision,
@@ -283,7 +296,9 @@ fn joined(drafts: &[DraftLine]) -> String {
 fn candidate(f: &Frame, one: &Candidate) -> CandidateLine {
     let standing: Standing = one.standing;
     CandidateLine {
-        place: one.place.map_or_else(|| "-".to_owned(), |place| place.to_string()),
+        place: one
+            .place
+            .map_or_else(|| "-".to_owned(), |place| place.to_string()),
         organisation: one.organisation.clone(),
         standing: f.lang().pick(standing.zh(), standing.en()),
     }

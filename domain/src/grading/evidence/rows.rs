@@ -113,15 +113,8 @@ pub(super) fn institution<'a>(
         "sat_suspended",
         "exited",
     ];
-    let [
-        _,
-        federation,
-        district,
-        previous,
-        score,
-        suspended,
-        exited,
-    ] = open(node, path, names, 5, faults)?;
+    let [_, federation, district, previous, score, suspended, exited] =
+        open(node, path, names, 5, faults)?;
     let federation = federation.text(faults);
     district.text(faults);
     let previous = optional(previous, |slot| {
