@@ -199,8 +199,8 @@ fn day(act: &Act, found: &Invitation, given: Option<NaiveDate>) -> Result<NaiveD
         return Err(Problem::field(
             "/taken_on",
             "out-of-time",
-            format!("日期应当在问卷发出日 {sent} 与今天之间。"),
-            format!("The day lies between {sent}, when the survey was sent, and today."),
+            &format!("日期应当在问卷发出日 {sent} 与今天之间。"),
+            &format!("The day lies between {sent}, when the survey was sent, and today."),
         ));
     }
     Ok(on)

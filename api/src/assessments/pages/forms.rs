@@ -317,8 +317,8 @@ fn findings(
                             Problem::field(
                                 format!("/{severity}"),
                                 "outside-sample",
-                                format!("样本中没有 #{number}。"),
-                                format!("There is no #{number} in the sample."),
+                                &format!("样本中没有 #{number}。"),
+                                &format!("There is no #{number} in the sample."),
                             )
                         })?);
                     }

@@ -71,7 +71,6 @@ struct AssessmentPage {
     f: Frame,
     /// Path of this page.
     path: String,
-    id: String,
     name: String,
     state: &'static str,
     period: String,
@@ -177,7 +176,6 @@ async fn page(
     let institution = actor.role.is_institution();
     Ok(AssessmentPage {
         path: format!("{base}/{id}"),
-        id: id.to_string(),
         name: admission.institution.name.clone(),
         state: pick(row.state.zh(), row.state.en()),
         period: format!("{} – {}", f.date(row.period_from), f.date(row.period_until)),

@@ -36,18 +36,19 @@ pub(super) fn warning(found: &mut Found, facts: &AdmissionFacts) {
             "最近一期满意度没有被暂停采用。",
             "Satisfaction is not suspended in the newest result.",
         ),
-        Some(Cause::MajorFinding) => match facts.given.finding {
-            Some(finding) => found.need(
-                finding.stands && finding.worst >= Some(Severity::Major),
-                "finding-not-major",
-                "所依据的评估未定稿,或没有较大、严重问题。",
-                "The assessment is not final, or has neither a major nor a critical finding.",
-            ),
-            None => {
+        Some(Cause::MajorFinding) => {
+            if let Some(finding) = facts.given.finding {
+                found.need(
+                    finding.stands && finding.worst >= Some(Severity::Major),
+                    "finding-not-major",
+                    "所依据的评估未定稿,或没有较大、严重问题。",
+                    "The assessment is not final, or has neither a major nor a critical finding.",
+                );
+            } else {
                 evidence(found, facts);
                 document(found, facts);
             }
-        },
+        }
         Some(Cause::DataLate) => {
             let late = facts
                 .given
