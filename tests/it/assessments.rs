@@ -146,10 +146,9 @@ async fn visit(story: &Story, who: &Client, at: &str, members: Value) -> Answer 
 async fn visited(story: &Story, who: &Client, at: &str) {
     let made = visit(story, who, at, json!([])).await.good();
     let path = format!("{at}/visits/{}/countersignature", text(&made["id"]));
-    let signed = story
-        .who("school-1")
-        .post(&path, &json!({ "signed": true }));
-    assert_eq!(signed.await.good()["countersignature"], "signed");
+    let answer = json!({ "signed": true });
+    let signed = story.who("school-1").post(&path, &answer).await;
+    assert_eq!(signed.good()["countersignature"], "signed");
 }
 
 /// Draws again, from nothing but what the registry publishes.
@@ -490,8 +489,9 @@ async fn contacts(story: &Story, assessor: &Client, cohort: &str, at: &str, orde
 /// The leaf before the size of the list holds its digest: the list cannot be told otherwise later.
 async fn list_is_a_leaf(story: &Story, id: &str, listed: &Value) {
     let index = listed["listed_size"].as_u64().expect("a size") - 1;
-    let proof = story.who("anybody").get(&format!("/log/proof/{index}"));
-    let entry = text(&proof.await.good()["entry"]);
+    let path = format!("/log/proof/{index}");
+    let proof = story.who("anybody").get(&path).await;
+    let entry = text(&proof.good()["entry"]);
     let entry = data_encoding::BASE64.decode(entry.as_bytes());
     let leaf = certs::log::LeafEntry::decode(&entry.expect("base64")).expect("a leaf");
     let certs::log::LeafEntry::LotList {
