@@ -18,6 +18,7 @@ const OWN: [(&str, &str); 1] = [("Sec-Fetch-Site", "same-origin")];
 fn field(html: &str, act: &str, name: &str) -> String {
     let form = html
         .split("<form ")
+        .skip(1)
         .find(|form| form.contains(&format!("name=\"act\" value=\"{act}\"")) || act.is_empty())
         .unwrap_or_else(|| panic!("no form for {act} in {html}"));
     let mark = format!("name=\"{name}\" value=\"");

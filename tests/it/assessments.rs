@@ -929,12 +929,15 @@ async fn a_grave_finding_leads_to_a_warning_or_a_stop_and_silence_raises_alarms(
     log_grows(&story, "340000").await;
     act(&story, province, &at, "draw", &json!({})).await.good();
     let who = assessors.of(&holder(&at).await);
-    story.server.days_pass(5);
-    assert_eq!(
-        alarms(&story, who).await,
-        [told("assessment_accept", "due")]
-    );
-    story.server.days_pass(6);
+    let due: chrono::NaiveDate = text(&province.get(&at).await.good()["due_on"])
+        .parse()
+        .expect("a day");
+    assert_eq!(alarms(&story, who).await, [], "there is time");
+    let days = (due - story.server.today()).num_days();
+    story.server.days_pass(days);
+    let soon = told("assessment_accept", "due");
+    assert_eq!(alarms(&story, who).await, [soon]);
+    story.server.days_pass(1);
     let over = told("assessment_accept", "overdue");
     assert!(alarms(&story, who).await.contains(&over));
     assert!(alarms(&story, province).await.contains(&over));

@@ -751,7 +751,11 @@ async fn a_class_that_nobody_confirms_finishes_or_accepts_raises_alarms(database
     assert!(seen("county-1").await.is_empty(), "five working days");
     story.server.days_pass(12);
     assert_eq!(seen("county-1").await, overdue("cohort_confirm"));
-    story.cohort_act("county-1", &cohort, "confirm").await;
+    // Late is late: the county says why.
+    let path = format!("/api/v1/cohorts/{cohort}");
+    let confirm = json!({ "act": "confirm", "reason": "经办人外出,补办确认。" });
+    let county = story.who("county-1");
+    county.act(&path, "acts", &confirm).await.good();
     assert!(seen("county-1").await.is_empty());
 
     let cohort = story.enrolling().await;

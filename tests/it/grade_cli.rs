@@ -175,7 +175,7 @@ fn every_fault_of_both_files_is_told_at_once_with_its_place_and_nothing_is_writt
     let mut weights = policy();
     weights["indicators"]["EMP"]["weight"] = json!(351);
     let mut file = evidence();
-    file["cohorts"][0]["institution"] = json!("nobody");
+    file["cohorts"][1]["institution"] = json!("nobody");
     file["enrolments"][1]["cohort"] = json!("nothing");
     file["enrolments"][2]["exit_date"] = json!("2024-07-13");
     file["enrolments"][3]["exclusion"] = json!({ "code": "X1", "date": "2024-05-31" });
@@ -184,7 +184,7 @@ fn every_fault_of_both_files_is_told_at_once_with_its_place_and_nothing_is_writt
     let faults = desk.faults(&weights, &file);
     for expected in [
         fault("policy", "/indicators", "weights_sum"),
-        fault("evidence", "/cohorts/0/institution", "dangling_reference"),
+        fault("evidence", "/cohorts/1/institution", "dangling_reference"),
         fault("evidence", "/enrolments/1/cohort", "dangling_reference"),
         fault("evidence", "/enrolments/2/exit_date", "impossible_date"),
         fault(
