@@ -137,6 +137,34 @@ pub fn flags(items: [u8; 5], how: Circumstances, numbers: &SurveyNumbers) -> Vec
     flags
 }
 
+text_enum! {
+    /// What a call by a third party found.
+    CallOutcome("outcome of a call") {
+        /// The trainee stands by the answer.
+        Confirmed = "confirmed",
+        /// The trainee did not answer, or says otherwise.
+        Contradicted = "contradicted",
+        /// Nobody could be reached.
+        NotReached = "not_reached",
+    }
+}
+
+named!(CallOutcome {
+    Confirmed = "与答卷一致" / "confirmed",
+    Contradicted = "与答卷不符" / "contradicted",
+    NotReached = "未能联系上" / "not reached",
+});
+
+/// What somebody who was called says: whether they answered, and how satisfied they are all in all. Whoever calls does not
+/// see the answer; two steps of the scale or more apart contradict it, one is memory.
+pub fn compare(overall: u8, answered: bool, says: u8) -> CallOutcome {
+    if answered && overall.abs_diff(says) < 2 {
+        CallOutcome::Confirmed
+    } else {
+        CallOutcome::Contradicted
+    }
+}
+
 /// Whether so many flagged of all suspend the survey and open an audit.
 pub fn suspends(flagged: u32, all: u32, numbers: &SurveyNumbers) -> bool {
     all > 0 && u64::from(flagged) * 1_000 >= u64::from(all) * u64::from(numbers.flagged_permille)
@@ -208,6 +236,22 @@ mod tests {
             ..how
         };
         assert_eq!(flags([5; 5], slow, &NUMBERS), []);
+    }
+
+    #[test]
+    fn a_call_contradicts_what_is_two_steps_away_or_was_never_answered() {
+        use CallOutcome as O;
+        assert_eq!(
+            [5, 4, 3, 2, 1].map(|says| compare(4, true, says)),
+            [
+                O::Confirmed,
+                O::Confirmed,
+                O::Confirmed,
+                O::Contradicted,
+                O::Contradicted
+            ]
+        );
+        assert_eq!(compare(4, false, 4), O::Contradicted);
     }
 
     #[test]

@@ -28,6 +28,8 @@ mod m20260301_000032_runs;
 mod m20260301_000041_assessments;
 mod m20260301_000042_second_factors;
 mod m20260301_000043_succession;
+mod m20260301_000044_visits;
+mod m20260301_000045_calls_and_bars;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -58,6 +60,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000041_assessments::Migration),
             Box::new(m20260301_000042_second_factors::Migration),
             Box::new(m20260301_000043_succession::Migration),
+            Box::new(m20260301_000044_visits::Migration),
+            Box::new(m20260301_000045_calls_and_bars::Migration),
         ]
     }
 }

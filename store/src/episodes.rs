@@ -831,6 +831,23 @@ pub async fn insert_outage(
     Ok(())
 }
 
+/// When a person died, as an approved exclusion of any of their enrolments says.
+pub async fn died_on(
+    db: &impl ConnectionTrait,
+    person: PersonId,
+) -> Result<Option<NaiveDate>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        on_date: Option<String>,
+    }
+    let sql = "SELECT MIN(x.on_date) AS on_date FROM enrolment_exclusion x JOIN enrolment e ON e.id = x.enrolment_id \
+               WHERE e.person_id = $1 AND x.code = 'X1'";
+    let values = [person.uuid().into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let row = Row::find_by_statement(statement).one(db).await?;
+    time::optional_date(row.and_then(|row| row.on_date).as_deref())
+}
+
 /// Writes an approved exclusion in place of the one before.
 pub async fn exclude(
     db: &impl ConnectionTrait,

@@ -290,6 +290,24 @@ pub async fn find(
     Ok(with_institutions(db, rows).await?.pop())
 }
 
+/// The newest admission of the institution with this credit code inside the scope.
+pub async fn newest_of_code(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    credit_code: &str,
+) -> Result<Option<AdmissionId>, StoreError> {
+    let Some(found) = by_credit_code(db, credit_code).await? else {
+        return Ok(None);
+    };
+    let row = scoped(scope)
+        .filter(admission::Column::InstitutionId.eq(found.id.uuid()))
+        .order_by_desc(admission::Column::Id)
+        .limit(1)
+        .one(db)
+        .await?;
+    Ok(row.map(|row| row.id.into()))
+}
+
 /// The same, locked until the transaction ends.
 pub async fn lock(
     db: &impl ConnectionTrait,

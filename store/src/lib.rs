@@ -55,6 +55,7 @@ pub mod second_factors;
 pub mod sessions;
 pub mod sign_in_failures;
 pub mod sign_in_requests;
+pub mod survey_calls;
 pub mod surveys;
 #[cfg(feature = "test-support")]
 pub mod tampering;

@@ -1,8 +1,9 @@
 //! Survey invitations and responses. After closing a response knows its enrolment by a keyed index alone.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::access::Role;
 use domain::grading::{SurveyBy, SurveyMode};
-use domain::ids::{AdmissionId, CohortId, EnrolmentId, StaffPersonId, SurveyId};
+use domain::ids::{AdmissionId, CohortId, EnrolmentId, PersonId, StaffPersonId, SurveyId};
 use domain::survey::SurveyFlag;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
@@ -114,6 +115,8 @@ pub struct Invitation {
     pub enrolment_id: Uuid,
     /// `open`, `answered`, `expired`.
     pub state: String,
+    /// When it was sent (Unix milliseconds).
+    pub sent_at: i64,
     /// Until when (Unix milliseconds).
     pub ends_at: i64,
     /// When the page was opened first.
@@ -130,22 +133,39 @@ pub struct Invitation {
     pub institution_name: String,
 }
 
+const INVITATION: &str = "SELECT s.id, s.enrolment_id, s.state, s.sent_at, s.ends_at, s.opened_at, s.answered_on, \
+     c.admission_id, c.institution_id, v.name AS program_name, i.name AS institution_name FROM survey_invitation s \
+     JOIN enrolment e ON e.id = s.enrolment_id JOIN cohort c ON c.id = e.cohort_id \
+     JOIN program_version v ON v.id = c.program_version_id JOIN institution i ON i.id = c.institution_id WHERE";
+
+async fn invitation(
+    db: &impl ConnectionTrait,
+    condition: &str,
+    value: Value,
+) -> Result<Option<Invitation>, StoreError> {
+    let statement = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        format!("{INVITATION} {condition}"),
+        [value],
+    );
+    Ok(Invitation::find_by_statement(statement).one(db).await?)
+}
+
+/// The invitation of an enrolment; the caller has checked who asks.
+pub async fn of_enrolment(
+    db: &impl ConnectionTrait,
+    enrolment: EnrolmentId,
+) -> Result<Option<Invitation>, StoreError> {
+    invitation(db, "s.enrolment_id = $1", enrolment.uuid().into()).await
+}
+
 /// The invitation that a token opens, answered and expired ones included.
 pub async fn by_token(
     db: &impl ConnectionTrait,
     macs: &[[u8; 32]],
 ) -> Result<Option<Invitation>, StoreError> {
     for mac in macs {
-        let statement = Statement::from_sql_and_values(
-            db.get_database_backend(),
-            "SELECT s.id, s.enrolment_id, s.state, s.ends_at, s.opened_at, s.answered_on, c.admission_id, c.institution_id, \
-             v.name AS program_name, i.name AS institution_name FROM survey_invitation s \
-             JOIN enrolment e ON e.id = s.enrolment_id JOIN cohort c ON c.id = e.cohort_id \
-             JOIN program_version v ON v.id = c.program_version_id JOIN institution i ON i.id = c.institution_id \
-             WHERE s.token_mac = $1",
-            vec![mac.to_vec().into()],
-        );
-        let found = Invitation::find_by_statement(statement).one(db).await?;
+        let found = invitation(db, "s.token_mac = $1", mac.to_vec().into()).await?;
         if found.is_some() {
             return Ok(found);
         }
@@ -196,6 +216,8 @@ pub struct NewResponse {
     pub network: Option<[u8; 32]>,
     /// Flags.
     pub flags: Vec<SurveyFlag>,
+    /// Who asked, when it was not on the web.
+    pub taken_by: Option<(StaffPersonId, Role)>,
 }
 
 /// Writes a response and uses the token up; `Stale` when the token was used meanwhile.
@@ -238,6 +260,11 @@ pub async fn answer(
         }
         .to_owned(),
         flags: serde_json::Value::from(flags).to_string(),
+        taken_by: new.taken_by.map(|(person, _)| person.uuid()),
+        taken_role: new.taken_by.map(|(_, role)| role.as_str().to_owned()),
+        audit_reason: None,
+        audited_by: None,
+        audited_on: None,
     };
     survey_response::Entity::insert(row.into_active_model())
         .exec_without_returning(db)
@@ -399,6 +426,72 @@ pub async fn suspended(db: &impl ConnectionTrait) -> Result<Vec<AdmissionId>, St
     Ok(rows
         .into_iter()
         .map(|row| row.admission_id.into())
+        .collect())
+}
+
+/// A class with its survey, in counts.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct OfClass {
+    /// The class.
+    pub id: Uuid,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Trainees who were asked.
+    pub asked: i64,
+    /// Of these not yet answered, and still open.
+    pub open: i64,
+    /// Until when the last of them is open (Unix milliseconds).
+    pub ends_at: Option<i64>,
+}
+
+/// Classes of the scope that have ended, those with open invitations first, then the newest.
+pub async fn classes(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<OfClass>, StoreError> {
+    let (within, value) = scope.sql("c.site_region", "c.institution_id", 2);
+    let mut values: Vec<Value> = vec![time::millis(now).into()];
+    values.extend(value);
+    let sql = format!(
+        "SELECT c.id, c.code, c.name, CAST(COUNT(s.id) AS BIGINT) AS asked, \
+         CAST(SUM(CASE WHEN s.state = 'open' AND s.ends_at > $1 THEN 1 ELSE 0 END) AS BIGINT) AS open, \
+         MAX(s.ends_at) AS ends_at FROM cohort c LEFT JOIN enrolment e ON e.cohort_id = c.id \
+         LEFT JOIN survey_invitation s ON s.enrolment_id = e.id \
+         WHERE c.state IN ('finished', 'accepted', 'archived') AND {within} \
+         GROUP BY c.id, c.code, c.name, c.end_on ORDER BY CASE WHEN SUM(CASE WHEN s.state = 'open' AND s.ends_at > $1 THEN 1 ELSE 0 END) > 0 THEN 0 ELSE 1 END, c.end_on DESC, c.id DESC LIMIT {limit}"
+    );
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(OfClass::find_by_statement(statement).all(db).await?)
+}
+
+/// Enrolments of a class of the scope whose invitation is open, with their persons.
+pub async fn unanswered(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    cohort: CohortId,
+    now: DateTime<Utc>,
+) -> Result<Vec<(EnrolmentId, PersonId)>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        person_id: Uuid,
+    }
+    let (within, value) = scope.sql("c.site_region", "c.institution_id", 3);
+    let mut values: Vec<Value> = vec![cohort.uuid().into(), time::millis(now).into()];
+    values.extend(value);
+    let sql = format!(
+        "SELECT e.id, e.person_id FROM survey_invitation s JOIN enrolment e ON e.id = s.enrolment_id \
+         JOIN cohort c ON c.id = e.cohort_id WHERE c.id = $1 AND s.state = 'open' AND s.ends_at > $2 AND {within} ORDER BY e.id"
+    );
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = Row::find_by_statement(statement).all(db).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id.into(), row.person_id.into()))
         .collect())
 }
 

@@ -362,14 +362,14 @@ const officers = demo.accounts.filter((one) => one.role === "province_officer");
 for (const officer of officers) {
   const { items } = await api("/api/v1/cases", await tokenOf(officer));
   if (!items.length) continue;
-  await as("province", officer, ["/desk", "/admin/cases", "/admin/queue", "/admin/bulletins", "/admin/gradings",
+  await as("province", officer, ["/desk", "/admin/cases", "/admin/queue", "/admin/bulletins", "/admin/gradings", "/admin/assessments", "/admin/surveys",
     ...(await api("/api/v1/grading-runs", await tokenOf(officer))).slice(0, 1).map((run) => `/admin/gradings/${run.id}`), ...items.map((one) => `/admin/cases/${one.number}`), `/admin/decisions/${items[0].admission}`]);
   break;
 }
 for (const operator of demo.accounts.filter((one) => one.role === "institution_operator")) {
   const { items } = await api("/api/v1/cases", await tokenOf(operator));
   if (!items.length) continue;
-  await as("institution", operator, ["/desk", "/org/rating", "/org/cases", `/org/cases/${items[0].number}`]);
+  await as("institution", operator, ["/desk", "/org/rating", "/org/cases", "/org/assessments", `/org/cases/${items[0].number}`]);
   break;
 }
 await as("national", national, ["/desk", "/desk/post", "/admin/accounts", "/admin/accounts/invite"]);

@@ -424,6 +424,7 @@ class Run:
         doubts = {
             "p_emp_n": emp["n"] < self.policy["min_grade_n"],
             "p_emp_unavailable": not emp["available"],
+            "p_exited": row.get("exited", False),
             "p_weight": weight < max(1, self.policy["min_weight_available"]),
         }
         reasons = {code for code, holds in doubts.items() if holds}

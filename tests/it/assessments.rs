@@ -14,10 +14,11 @@ on_both! {
     a_conflict_that_becomes_known_stops_every_act_and_the_next_follows;
     nobody_assesses_an_institution_three_times_running;
     bad_accreditations_and_commissions_are_refused_and_nothing_is_kept;
+    a_grave_finding_leads_to_a_warning_or_a_stop_and_silence_raises_alarms;
 }
 
 /// Organisations with right credit codes.
-const ORGANISATIONS: [(&str, &str); 4] = [
+pub(crate) const ORGANISATIONS: [(&str, &str); 4] = [
     ("浙江虚构评估中心", "52330203XX0000027P"),
     ("宁波虚构评估所", "52330602XX0000035Q"),
     ("虚构第三方评估公司", "52510104XX0000043U"),
@@ -25,14 +26,14 @@ const ORGANISATIONS: [(&str, &str); 4] = [
 ];
 
 /// Assessors with their accreditations, in order of their ids.
-struct Assessors {
-    clients: Vec<Client>,
+pub(crate) struct Assessors {
+    pub(crate) clients: Vec<Client>,
     accounts: Vec<String>,
-    ids: Vec<String>,
+    pub(crate) ids: Vec<String>,
 }
 
 impl Assessors {
-    async fn accredited(story: &Story, count: usize) -> Self {
+    pub(crate) async fn accredited(story: &Story, count: usize) -> Self {
         let mut all = Self {
             clients: Vec::new(),
             accounts: Vec::new(),
@@ -50,6 +51,12 @@ impl Assessors {
         all
     }
 
+    /// Name of an organisation.
+    pub(crate) fn organisation(&self, at: usize) -> String {
+        assert!(at < self.ids.len());
+        ORGANISATIONS[at].0.to_owned()
+    }
+
     /// Whoever holds an accreditation.
     fn of(&self, id: &Value) -> &Client {
         let at = self.ids.iter().position(|one| id == one.as_str());
@@ -57,7 +64,7 @@ impl Assessors {
     }
 }
 
-async fn assessor(story: &Story, name: &str) -> (Client, String) {
+pub(crate) async fn assessor(story: &Story, name: &str) -> (Client, String) {
     let request = json!({ "name": name, "person_name": "虚构人员", "role": "assessor", "password": PASSWORD });
     let national = story.who("national-1");
     let made = national.post("/api/v1/accounts", &request).await.good();
@@ -65,7 +72,7 @@ async fn assessor(story: &Story, name: &str) -> (Client, String) {
     (client, text(&made["account"]))
 }
 
-fn accreditation(story: &Story, account: &str, (name, code): (&str, &str)) -> Value {
+pub(crate) fn accreditation(story: &Story, account: &str, (name, code): (&str, &str)) -> Value {
     let today = story.server.today();
     json!({
         "account": account, "organisation": name, "credit_code": code, "valid_from": today,
@@ -110,7 +117,7 @@ async fn commission(story: &Story, who: &str) -> Answer {
 }
 
 /// The public log grows by a leaf of somebody else.
-async fn log_grows(story: &Story, federation: &str) {
+pub(crate) async fn log_grows(story: &Story, federation: &str) {
     let before = story.server.leaves().await;
     let request = json!({ "federation": federation, "year": 2026 });
     let national = story.who("national-1");
@@ -123,6 +130,25 @@ async fn act(story: &Story, who: &Client, at: &str, what: &str, body: &Value) ->
     let seen = story.who("province-1").get(at).await.good();
     who.post_seen(&format!("{at}/{what}"), &seen["revision"], body)
         .await
+}
+
+/// Records a visit that ended just now; answers its id.
+async fn visit(story: &Story, who: &Client, at: &str, members: Value) -> Answer {
+    let now = story.server.app.now();
+    let request = json!({
+        "place": "杭州实训楼", "arrived_at": now - chrono::Duration::minutes(2), "left_at": now, "members": members,
+        "record": "查看了考勤原件和实训场地,与任课教师谈话。",
+    });
+    act(story, who, at, "visits", &request).await
+}
+
+/// A visit that the school countersigned.
+async fn visited(story: &Story, who: &Client, at: &str) {
+    let made = visit(story, who, at, json!([])).await.good();
+    let path = format!("{at}/visits/{}/countersignature", text(&made["id"]));
+    let answer = json!({ "signed": true });
+    let signed = story.who("school-1").post(&path, &answer).await;
+    assert_eq!(signed.good()["countersignature"], "signed");
 }
 
 /// Draws again, from nothing but what the registry publishes.
@@ -218,6 +244,7 @@ async fn a_score_drawn_for_reported_and_replied_to_counts_in_freezes_until_it_is
     assert_eq!(early.faults()[0].1, "no-checkpoint-yet");
     let listed = province.get(&at).await.good();
     assert_eq!(listed["list_sha256"], digest(&assessors.ids));
+    list_is_a_leaf(&story, &id, &listed).await;
     let lot = format!("/api/v1/lots/{id}");
     let public = story.who("anybody").get(&lot).await.good();
     assert_eq!(public["list_sha256"], listed["list_sha256"]);
@@ -339,6 +366,7 @@ async fn a_score_drawn_for_reported_and_replied_to_counts_in_freezes_until_it_is
     }
 
     contacts(&story, second, &cohort, &at, &again).await;
+    team(&story, second, &at).await;
 
     // The report rests on the sample alone.
     let finding = |enrolment: &str| {
@@ -394,6 +422,7 @@ async fn a_score_drawn_for_reported_and_replied_to_counts_in_freezes_until_it_is
     assert_eq!(score, 81);
     assert_eq!(tpa, json!({ "available": true, "points_milli": 81_000 }));
 
+    published(&story, &at, &again[0]).await;
     annulled(&story, &at).await;
 }
 
@@ -457,12 +486,138 @@ async fn contacts(story: &Story, assessor: &Client, cohort: &str, at: &str, orde
     );
 }
 
+/// The leaf before the size of the list holds its digest: the list cannot be told otherwise later.
+async fn list_is_a_leaf(story: &Story, id: &str, listed: &Value) {
+    let index = listed["listed_size"].as_u64().expect("a size") - 1;
+    let path = format!("/log/proof/{index}");
+    let proof = story.who("anybody").get(&path).await;
+    let entry = text(&proof.good()["entry"]);
+    let entry = data_encoding::BASE64.decode(entry.as_bytes());
+    let leaf = certs::log::LeafEntry::decode(&entry.expect("base64")).expect("a leaf");
+    let certs::log::LeafEntry::LotList {
+        lot, sha256, count, ..
+    } = leaf
+    else {
+        panic!("{leaf:?}")
+    };
+    assert_eq!(Uuid::from_bytes(lot).to_string(), id);
+    assert_eq!(
+        listed["list_sha256"],
+        data_encoding::HEXLOWER.encode(&sha256)
+    );
+    let candidates = listed["candidates"].as_array().map(Vec::len);
+    assert_eq!(candidates, usize::try_from(count).ok());
+}
+
+/// A visit by a team: nobody of it has an interest, the institution signs or says why not, and a report waits for that.
+async fn team(story: &Story, assessor: &Client, at: &str) {
+    let report = json!({ "score": 83, "text": "教学组织基本规范,就业服务有待加强。" });
+    let early = act(story, assessor, at, "report", &report).await;
+    early.problem(409, "transition-refused");
+    assert_eq!(early.faults()[0].1, "visit-missing");
+    let member = |code: &str, relations: Value| json!({ "name": "虚构专家", "organisation": "虚构职业评价院", "credit_code": code, "relations": relations });
+    let tie = json!([{ "kind": "supplier", "words": "为该机构供应教材" }]);
+    let (_, code) = ORGANISATIONS[3];
+    for bad in [member(code, tie), member(CREDIT_CODE, json!([]))] {
+        let team = json!([member(code, json!([])), bad]);
+        let refused = visit(story, assessor, at, team).await;
+        refused.problem(409, "conflict-of-interest");
+        assert_eq!(refused.faults()[0].0, "/members/1");
+    }
+    let now = story.server.app.now();
+    let late = json!({
+        "place": "杭", "arrived_at": now, "left_at": now - chrono::Duration::hours(1), "record": "短",
+        "members": [member("1", json!([]))],
+    });
+    let refused = act(story, assessor, at, "visits", &late).await;
+    refused.problem(422, "invalid-request");
+    let pointers: Vec<String> = refused.faults().into_iter().map(|(at, _)| at).collect();
+    assert_eq!(
+        pointers,
+        ["/place", "/record", "/left_at", "/members/0/credit_code"]
+    );
+    let made = visit(story, assessor, at, json!([member(code, json!([]))]))
+        .await
+        .good();
+    let early = act(story, assessor, at, "report", &report).await;
+    assert_eq!(early.faults()[0].1, "countersignature-awaited");
+
+    let path = format!("{at}/visits/{}/countersignature", text(&made["id"]));
+    let refusal = json!({ "signed": false, "reason": "记录中的到达时间有误。" });
+    let school = story.who("school-1");
+    for (who, body, status, code) in [
+        ("other-school", &refusal, 404, "not-found"),
+        ("province-1", &refusal, 403, "forbidden"),
+        (
+            "school-1",
+            &json!({ "signed": false }),
+            422,
+            "invalid-request",
+        ),
+    ] {
+        story.who(who).post(&path, body).await.problem(status, code);
+    }
+    let answered = school.post(&path, &refusal).await.good();
+    assert_eq!(answered["countersignature"], "refused");
+    let again = school.post(&path, &json!({ "signed": true })).await;
+    again.problem(409, "transition-refused");
+    assert_eq!(again.faults()[0].1, "countersignature-over");
+    let theirs = school.get(at).await.good();
+    assert_eq!(theirs["visits"][0]["members"][0]["name"], "虚构专家");
+    assert_eq!(theirs["visits"][0]["reason"], refusal["reason"]);
+
+    // Drafts are the assessor's alone.
+    let draft = json!({ "item": "employment", "text": "就业台账与社保记录一致。" });
+    assessor.post(&format!("{at}/drafts"), &draft).await.good();
+    assert_eq!(assessor.get(at).await.good()["drafts"], json!([draft]));
+    assert_eq!(school.get(at).await.good()["drafts"], json!([]));
+    let strange = json!({ "item": "weather", "text": "晴。" });
+    assessor
+        .post(&format!("{at}/drafts"), &strange)
+        .await
+        .problem(422, "invalid-request");
+}
+
+/// Published: everybody reads the score and how many findings there are, and not what they say.
+async fn published(story: &Story, at: &str, sampled: &str) {
+    let province = story.who("province-1");
+    let everybody = format!("/api/v1/catalogue/institutions/{CREDIT_CODE}/assessments");
+    let anybody = story.who("anybody");
+    assert_eq!(anybody.get(&everybody).await.good(), json!([]));
+    act(
+        story,
+        story.who("other-province"),
+        at,
+        "publication",
+        &json!({}),
+    )
+    .await
+    .problem(404, "not-found");
+    let done = act(story, province, at, "publication", &json!({})).await;
+    assert_eq!(done.good()["state"], "published");
+    act(story, province, at, "publication", &json!({}))
+        .await
+        .problem(409, "transition-refused");
+    let answer = anybody.get(&everybody).await;
+    let told = &answer.good()[0];
+    assert_eq!(
+        (&told["score"], &told["findings"]),
+        (
+            &json!(81),
+            &json!({ "minor": 0, "major": 1, "critical": 0 })
+        )
+    );
+    let all = answer.text();
+    assert!(!all.contains(sampled) && !all.contains("岗位"), "{all}");
+    assert_eq!(frozen_score(story).await.0, 81, "published counts as final");
+}
+
 async fn annulled(story: &Story, at: &str) {
     let province = story.who("province-1");
     let reason = json!({ "reason": "评估程序有瑕疵,予以撤销。" });
     let waiting = act(story, province, at, "annulment", &reason).await.good();
     assert_eq!(
-        waiting["state"], "final",
+        waiting["state"], "published",
         "nothing falls before the second person"
     );
     act(story, province, at, "annulment", &reason)
@@ -503,9 +658,12 @@ async fn annulled(story: &Story, at: &str) {
             "step_aside",
             "accept",
             "open",
+            "visit",
+            "countersign",
             "report",
             "reply",
             "finish",
+            "publish",
             "annul"
         ]
     );
@@ -618,6 +776,7 @@ async fn whoever_is_late_replaced_or_no_longer_accredited_does_nothing_more(data
     act(&story, who, &at, "declaration", &none).await.good();
     log_grows(&story, "410000").await;
     act(&story, who, &at, "fieldwork", &json!({})).await.good();
+    visited(&story, who, &at).await;
     let report = json!({ "score": 60, "text": "教学资料不完整,建议补充后复查。" });
     act(&story, who, &at, "report", &report).await.good();
 
@@ -716,6 +875,7 @@ async fn nobody_assesses_an_institution_three_times_running(database: Database) 
         act(&story, who, &at, "declaration", &none).await.good();
         log_grows(&story, grown[1]).await;
         act(&story, who, &at, "fieldwork", &json!({})).await.good();
+        visited(&story, who, &at).await;
         let report = json!({ "score": score, "text": "现场评估已经完成,详见所附问题清单。" });
         act(&story, who, &at, "report", &report).await.good();
         act(&story, school, &at, "reply", &json!({ "text": "无异议。" }))
@@ -738,6 +898,123 @@ async fn nobody_assesses_an_institution_three_times_running(database: Database) 
     let list = province.get(&at).await.good()["candidates"].clone();
     assert_eq!(list.as_array().map(Vec::len), Some(1));
     assert_eq!(list[0]["assessor"], other["id"]);
+}
+
+/// Alarms as somebody reads them, after the registry's own look at what is due: act and kind.
+pub(crate) async fn alarms(story: &Story, who: &Client) -> Vec<(String, String)> {
+    api::cases::alarms::run(&story.server.app)
+        .await
+        .expect("no fault");
+    let all = who.get("/api/v1/alarms").await.good();
+    all.as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (text(&one["act"]), text(&one["kind"])))
+        .collect()
+}
+
+async fn a_grave_finding_leads_to_a_warning_or_a_stop_and_silence_raises_alarms(
+    database: Database,
+) {
+    let story = Story::ready(database).await;
+    class(&story, 6).await;
+    let assessors = Assessors::accredited(&story, 2).await;
+    let province = story.who("province-1");
+    let holder = async |at: &str| province.get(at).await.good()["assessor"].clone();
+    let told = |act: &str, kind: &str| (act.to_owned(), kind.to_owned());
+
+    // Whoever was drawn is reminded; once it is over the province hears of it, too.
+    let at = commissioned(&story).await;
+    let id = at.rsplit('/').next().expect("an id").to_owned();
+    log_grows(&story, "340000").await;
+    act(&story, province, &at, "draw", &json!({})).await.good();
+    let who = assessors.of(&holder(&at).await);
+    let due: chrono::NaiveDate = text(&province.get(&at).await.good()["due_on"])
+        .parse()
+        .expect("a day");
+    assert_eq!(alarms(&story, who).await, [], "there is time");
+    let days = (due - story.server.today()).num_days();
+    story.server.days_pass(days);
+    let soon = told("assessment_accept", "due");
+    assert_eq!(alarms(&story, who).await, [soon]);
+    story.server.days_pass(1);
+    let over = told("assessment_accept", "overdue");
+    assert!(alarms(&story, who).await.contains(&over));
+    assert!(alarms(&story, province).await.contains(&over));
+    let drawn = holder(&at).await;
+    let other = assessors.ids.iter().find(|one| drawn != one.as_str());
+    let other = assessors.of(&json!(other.expect("another assessor")));
+    assert_eq!(alarms(&story, other).await, [], "none of theirs");
+    let why = json!({ "reason": "逾期未申报" });
+    act(&story, province, &at, "replacement", &why).await.good();
+    assert!(!alarms(&story, province).await.contains(&over));
+
+    // A critical finding in the report: the stop may follow the same day, a warning waits for the final score.
+    let who = assessors.of(&holder(&at).await);
+    let none = json!({ "relations": [] });
+    act(&story, who, &at, "declaration", &none).await.good();
+    log_grows(&story, "350000").await;
+    act(&story, who, &at, "fieldwork", &json!({})).await.good();
+    visited(&story, who, &at).await;
+    let report = json!({ "score": 20, "text": "实训场地存在重大安全隐患,详见问题清单。", "findings": [
+        { "severity": "minor", "text": "教材摆放凌乱。" },
+        { "severity": "critical", "text": "消防通道被封堵,无应急照明。" }] });
+    act(&story, who, &at, "report", &report).await.good();
+    let grave = told("finding_critical", "due");
+    assert!(alarms(&story, province).await.contains(&grave));
+    let resource = format!("/api/v1/institutions/{}", story.admission);
+    let step = async |request: Value| province.act(&resource, "transitions", &request).await;
+    let warn = json!({ "transition": "T11", "cause": "major_finding", "reason": "评估发现严重问题。", "assessment": id });
+    let early = step(warn.clone()).await;
+    early.problem(409, "transition-refused");
+    assert_eq!(early.faults()[0].1, "finding-not-major");
+    let strange = json!({ "transition": "T16", "cause": "safety", "reason": "立即停训。", "assessment": Uuid::nil() });
+    assert_eq!(step(strange).await.faults()[0].0, "/assessment");
+    let stop =
+        json!({ "transition": "T16", "cause": "safety", "reason": "立即停训。", "assessment": id });
+    let stopped = step(stop).await.good();
+    assert_eq!(stopped["state"], "suspended");
+    let case = province.get("/api/v1/cases").await.good()["items"][0].clone();
+    let case = province
+        .get(&format!("/api/v1/cases/{}", text(&case["id"])))
+        .await
+        .good();
+    assert_eq!(case["findings"], json!(["消防通道被封堵,无应急照明。"]));
+    assert_eq!(province.get(&at).await.good()["consequence"], "T16");
+    assert!(!alarms(&story, province).await.contains(&grave));
+    story.approve("province-2", &stopped).await;
+    step(json!({ "transition": "T18", "reason": "隐患已消除,经复查合格。" }))
+        .await
+        .good();
+
+    // A major finding of a final assessment is a cause of a warning without any other paper; or it is left, with a reason.
+    act(
+        &story,
+        story.who("school-1"),
+        &at,
+        "reply",
+        &json!({ "text": "已整改。" }),
+    )
+    .await
+    .good();
+    let last = json!({ "score": 40, "answer": "整改属实,酌情加分。" });
+    act(&story, who, &at, "final", &last).await.good();
+    assert!(
+        !alarms(&story, province)
+            .await
+            .contains(&told("finding_major", "due"))
+    );
+    let warned = step(warn).await.good();
+    assert_eq!(warned["state"], "warned");
+    let reason = json!({ "reason": "已据此预警,另行处理。" });
+    act(&story, province, &at, "dismissal", &reason)
+        .await
+        .good();
+    let kept = province.get(&at).await.good();
+    assert_eq!(kept["consequence"], "dismiss");
+    act(&story, who, &at, "dismissal", &reason)
+        .await
+        .problem(403, "forbidden");
 }
 
 async fn bad_accreditations_and_commissions_are_refused_and_nothing_is_kept(database: Database) {

@@ -17,6 +17,7 @@ on_both! {
     an_exit_for_fraud_holds_certificates_and_is_not_stayed;
     an_institution_may_leave_when_nobody_is_left_behind;
     the_pages_of_a_case_work_without_a_script;
+    a_class_that_nobody_confirms_finishes_or_accepts_raises_alarms;
 }
 
 const PREFECTURE: &str = "330100";
@@ -632,7 +633,7 @@ async fn an_exit_for_fraud_holds_certificates_and_is_not_stayed(database: Databa
     let cohorts = story.who("school-1").get("/api/v1/cohorts").await.good();
     let cohort = cohorts["items"][0]["id"].clone();
     let exit = json!({
-        "transition": "T19", "cause": "fraud_found", "reason": "考勤造假。", "evidence_sha256": HASH,
+        "transition": "T19", "cause": "forged_certificates", "reason": "伪造证书。", "evidence_sha256": HASH,
         "minutes": document("会议纪要〔2026〕3号"), "document": document("查〔2026〕1号"),
         "hearing": "可在收到后申请听证。", "fraud_cohorts": [cohort],
     });
@@ -688,7 +689,96 @@ async fn an_exit_for_fraud_holds_certificates_and_is_not_stayed(database: Databa
         .post("/api/v1/institutions", &request)
         .await;
     answer.problem(409, "transition-refused");
-    assert_eq!(codes(&answer), ["barred"]);
+    assert_eq!(codes(&answer), ["barred", "person-barred"]);
+    // Forged certificates bar the person who answers for them, too: a new shell does not help, another person does.
+    let shell = story.who("other-school");
+    let mut request = tests::story::application("52330106XX0000027X");
+    let refused = shell.post("/api/v1/institutions", &request).await;
+    refused.problem(409, "transition-refused");
+    assert_eq!(codes(&refused), ["person-barred"]);
+    request["legal_representative"] = json!("330106190501010011");
+    let wrong = shell.post("/api/v1/institutions", &request).await;
+    wrong.problem(422, "invalid-request");
+    assert_eq!(wrong.faults()[0].0, "/legal_representative");
+    request["legal_representative"] = rosters::citizen_id(90_002).into();
+    shell.post("/api/v1/institutions", &request).await.good();
+    left_out_of_later_runs(&story).await;
+}
+
+/// Who has left stands in the evidence of later runs, without a grade, and in no result of them.
+async fn left_out_of_later_runs(story: &Story) {
+    let request = json!({ "kind": "annual", "freeze_on": story.server.today() });
+    let national = story.who("national-1");
+    let run = national
+        .post("/api/v1/grading-freezes", &request)
+        .await
+        .good();
+    let at = |file: &str| format!("/api/v1/grading-runs/{}/{file}", text(&run["run"]));
+    let auditor = story.who("auditor");
+    let e: Value = auditor.get(&at("evidence.json")).await.json();
+    assert_eq!(e["institutions"][0]["exited"], true);
+    let r: Value = auditor.get(&at("results.json")).await.json();
+    let own = &r["institutions"][0];
+    let reasons = own["reasons"].as_array().expect("reasons");
+    assert!(reasons.contains(&json!("p_exited")), "{own}");
+    assert_eq!((&own["grade"], &own["rank"]), (&json!("P"), &Value::Null));
+    let shown = story.who("province-1").get(&at("results")).await.good();
+    assert_eq!(shown, json!([]));
+    let publish = at("publications");
+    story
+        .who("province-1")
+        .post(&publish, &json!({}))
+        .await
+        .problem(404, "not-found");
+}
+
+async fn a_class_that_nobody_confirms_finishes_or_accepts_raises_alarms(database: Database) {
+    let story = Story::ready(database).await;
+    let seen = async |who: &str| {
+        api::cases::alarms::run(&story.server.app)
+            .await
+            .expect("the job runs");
+        let rows = story.who(who).get("/api/v1/alarms").await.good();
+        rows.as_array()
+            .into_iter()
+            .flatten()
+            .map(|row| (text(&row["act"]), text(&row["kind"])))
+            .collect::<Vec<_>>()
+    };
+    let overdue = |act: &str| vec![(act.to_owned(), "overdue".to_owned())];
+    let cohort = story.open_cohort(30).await;
+    story.cohort_act("school-1", &cohort, "announce").await;
+    assert!(seen("county-1").await.is_empty(), "five working days");
+    story.server.days_pass(12);
+    assert_eq!(seen("county-1").await, overdue("cohort_confirm"));
+    // Late is late: the county says why.
+    let path = format!("/api/v1/cohorts/{cohort}");
+    let confirm = json!({ "act": "confirm", "reason": "经办人外出,补办确认。" });
+    let county = story.who("county-1");
+    county.act(&path, "acts", &confirm).await.good();
+    assert!(seen("county-1").await.is_empty());
+
+    let cohort = story.enrolling().await;
+    story.import(&cohort, rosters::csv(1, 3)).await;
+    story.admit(&cohort).await;
+    story.server.days_pass(7);
+    story.cohort_act("school-1", &cohort, "start").await;
+    story.server.days_pass(16);
+    assert_eq!(seen("school-1").await, overdue("cohort_finish"));
+    // The registry ends no class: it still runs, until a person finishes it.
+    let path = format!("/api/v1/cohorts/{cohort}");
+    assert_eq!(
+        story.who("county-1").get(&path).await.good()["state"],
+        "running"
+    );
+    story.cohort_act("school-1", &cohort, "finish").await;
+    assert!(seen("school-1").await.is_empty());
+    story.server.days_pass(45);
+    assert!(
+        seen("county-1")
+            .await
+            .contains(&overdue("cohort_accept")[0])
+    );
 }
 
 async fn an_institution_may_leave_when_nobody_is_left_behind(database: Database) {

@@ -103,6 +103,9 @@ impl Desk {
         }
         self.account("school-1", "institution_operator", &[]);
 
+        let legal = self
+            .program
+            .secret("legal.txt", &tests::rosters::citizen_id(90_001));
         let applied = self.run(
             "school-1",
             &[
@@ -118,6 +121,8 @@ impl Desk {
                 "虚构路1号",
                 "--phone",
                 "0571-00000001",
+                "--legal-representative-file",
+                legal.to_str().expect("a path"),
             ],
         );
         let admission = text(&applied["id"]);

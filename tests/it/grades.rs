@@ -41,7 +41,7 @@ fn employer() -> String {
 }
 
 /// An accepted class of so many trainees with cards; answers its id and its enrolments.
-async fn class(story: &Story, first: u32, count: u32) -> (String, Vec<Value>) {
+pub(crate) async fn class(story: &Story, first: u32, count: u32) -> (String, Vec<Value>) {
     let cohort = story.enrolling().await;
     story.import(&cohort, roster(first, count)).await;
     story.admit(&cohort).await;
@@ -550,6 +550,22 @@ async fn work_is_claimed_merged_verified_contested_and_followed_up(database: Dat
         refused.faults(),
         [("/start_on".to_owned(), "before-birth".to_owned())]
     );
+    // Neither before birth nor after death.
+    let died = story.server.today() - chrono::Days::new(10);
+    let exclude = |enrolment: &Value| format!("/api/v1/enrolments/{}/exclusion", text(enrolment));
+    let death = |on: chrono::NaiveDate| json!({ "code": "X1", "on": on, "document": { "number": "证明1号", "issuer": "虚构医院", "made_on": on } });
+    let county = story.who("county-1");
+    let gone = &members[2]["id"];
+    county.post(&exclude(gone), &death(died)).await.good();
+    let late = claim(&story, "school-1", gone, &work(&story, 5, "institution")).await;
+    assert_eq!(
+        late.faults(),
+        [("/start_on".to_owned(), "after-death".to_owned())]
+    );
+    let working = county
+        .post(&exclude(one), &death(died - chrono::Days::new(20)))
+        .await;
+    assert_eq!(working.faults()[0].0, "/on");
     let mut backwards = work(&story, 5, "institution");
     backwards["last_day"] = json!(story.server.today() - chrono::Days::new(9));
     claim(&story, "school-1", &members[1]["id"], &backwards)

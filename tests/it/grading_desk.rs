@@ -30,6 +30,42 @@ async fn press(browser: &mut Browser, page: &str, action: &str) -> u16 {
     browser.send(action, &OWN, &fields).await.status.as_u16()
 }
 
+/// The objection is the province's to decide, and stands among its alarms until then.
+async fn objection_decided(story: &Story) {
+    let province = story.who("province-1");
+    let results = format!("/api/v1/institutions/{}/results", story.admission);
+    let result = province.get(&results).await.good()[0].clone();
+    let objects = format!("/api/v1/results/{}/objections", text(&result["id"]));
+    let late = json!({ "text": "他人的意见在公示前不收。" });
+    province
+        .post(&objects, &late)
+        .await
+        .problem(409, "transition-refused");
+    story
+        .who("other-school")
+        .post(&objects, &late)
+        .await
+        .problem(404, "not-found");
+    let more = json!({ "text": "考核日期也有误。" });
+    let second = story.who("school-1").post(&objects, &more).await.good();
+    let list = store::objections::of(
+        story.server.app.store.reader(),
+        text(&result["id"]).parse().expect("an id"),
+    );
+    let open = list.await.expect("objections");
+    assert_eq!(open.len(), 2);
+    let answer = json!({ "accepted": false, "answer": "经核对登记无误。" });
+    for one in &open {
+        let decide = format!("/api/v1/objections/{}/decision", one.id);
+        province.post(&decide, &answer).await.good();
+    }
+    let again = format!("/api/v1/objections/{}/decision", text(&second["id"]));
+    province
+        .post(&again, &answer)
+        .await
+        .problem(409, "transition-refused");
+}
+
 async fn results_are_led_to_publication_on_pages_and_the_school_sees_why(database: Database) {
     let mut story = Story::ready(database).await;
     let cohort = story.accepted(6).await;
@@ -71,6 +107,28 @@ async fn results_are_led_to_publication_on_pages_and_the_school_sees_why(databas
     let own = school.open("/org/rating").await.text();
     assert!(
         own.contains("机构核对数据") && own.contains("就业转化率") && own.contains("0/6"),
+        "{own}"
+    );
+    // The school says which line is wrong; its grade waits until that is decided.
+    let result = hidden(&own, "action=\"/org/rating\"", "result");
+    let wrong = [
+        ("key", "object-1"),
+        ("result", result.as_str()),
+        ("line", "EMP"),
+        ("text", "两名学员的就业记录没有计入。"),
+    ];
+    let by_other = school.send("/org/rating", &OWN, &[("key", "object-0"), ("result", "x")]);
+    assert_eq!(by_other.await.status, 400);
+    assert_eq!(school.send("/org/rating", &OWN, &wrong).await.status, 303);
+    let own = school.open("/org/rating").await.text();
+    assert!(
+        own.contains("办理中") && own.contains("【就业转化率】两名学员"),
+        "{own}"
+    );
+    objection_decided(&story).await;
+    let own = school.open("/org/rating").await.text();
+    assert!(
+        own.contains("未采纳") && own.contains("经核对登记无误"),
         "{own}"
     );
     let html = province.open(&page).await.text();

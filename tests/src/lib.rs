@@ -22,7 +22,7 @@ pub mod world;
 pub use answer::Answer;
 pub use browser::Browser;
 pub use client::Client;
-pub use command::Mingzheng;
+pub use command::{Mingzheng, Ran};
 pub use database::Database;
 pub use server::TestServer;
 pub use story::Story;

@@ -556,6 +556,7 @@ pub fn application(credit_code: &str) -> Value {
     json!({
         "name": "浙江虚构职业培训学校", "credit_code": credit_code, "site_region": COUNTY,
         "address": "虚构路1号", "phone": "0571-00000001",
+        "legal_representative": crate::rosters::citizen_id(90_001),
     })
 }
 

@@ -99,6 +99,8 @@ permissions! {
     ActOnInstitution = "act_on_institution" [I, X, C, P, N];
     /// Record objections that came in, and see them.
     RecordObjections = "record_objections" [X, C, P, N];
+    /// Object to a grading result: the institution to its own, federations for whoever wrote or called.
+    ObjectToResults = "object_to_results" [I, X, C, P, N];
     /// Decide objections to an admission: who admits (grading.md 7, T07 and T08).
     DecideObjections = "decide_objections" [P, N];
     /// File papers in cases; which paper belongs to whom stands in the table of papers.
@@ -114,7 +116,7 @@ permissions! {
     /// Act on appeals; which act belongs to whom stands in the table of appeals.
     ActOnAppeals = "act_on_appeals" [I, P, N];
     /// See what is due and overdue.
-    SeeAlarms = "see_alarms" [I, X, C, P, N, M, R, U];
+    SeeAlarms = "see_alarms" [I, X, C, P, N, M, R, A, U];
     /// Record the places that the licence of a site allows.
     LicenseSites = "license_sites" [X, C, P];
     /// Let a held batch through, with a reason.
@@ -199,13 +201,17 @@ permissions! {
     SeeEvidence = "see_evidence" [I, X, C, P, N, M, U];
     /// Send surveys, suspend one with too many flags.
     RunSurveys = "run_surveys" [X, C, P];
+    /// Take answers on paper, by telephone and in interviews: the county of its place, an assessor of the own sample.
+    TakeSurveyAnswers = "take_survey_answers" [X, A];
+    /// Draw calls by a third party, settle flagged answers.
+    AuditSurveys = "audit_surveys" [P];
     /// Accredit third-party assessors and withdraw accreditations.
     AccreditAssessors = "accredit_assessors" [P, N];
     /// Commission third-party assessments, draw and replace assessors, annul.
     CommissionAssessments = "commission_assessments" [P, N];
     /// Take on an assessment that one was drawn for: declare, see the sample, report.
     Assess = "assess" [A];
-    /// Reply to the report of an assessment of one's own institution.
+    /// Countersign a visit of an assessment of one's own institution, reply to its report.
     ReplyToAssessments = "reply_to_assessments" [I];
     /// See assessments of one's scope, or those one was drawn for, and who is accredited.
     SeeAssessments = "see_assessments" [I, X, C, P, N, M, R, A, U];

@@ -24,11 +24,13 @@ pub const OPERATIONS: &[&str] = &[
     "roster_template",
     // Grades, rankings and bulletins that are published.
     "list_grading_policies",
+    "grading_schema",
     "public_run",
     "public_ranking",
     "public_bulletins",
     // How assessors are drawn, so that anybody can draw again.
     "public_lot",
+    "catalogue_assessments",
     // Verification, keys and the log.
     "verify_certificate",
     "verify_certificates",

@@ -70,6 +70,7 @@ pub(crate) async fn execute(
     row.due_on = None;
     row.annulled_reason = Some(request.reason.clone());
     store::cases::terms::meet(&act.tx, id.uuid(), &[], act.today).await?;
+    super::visits::close(act, id).await?;
     let entry = Entry {
         act: "annul",
         reason: Some(&request.reason),

@@ -1,6 +1,7 @@
 //! Commissioning an assessment: the list of candidates is fixed, the assessor drawn by lot, a silent one replaced.
 
 use axum::http::StatusCode;
+use certs::log::LeafEntry;
 use chrono::NaiveDate;
 use domain::access::Actor;
 use domain::assessment::{
@@ -63,18 +64,28 @@ pub async fn commission(
     admitted(admission.state)?;
     let list = eligible(&act, &admission).await?;
     let ids: Vec<Uuid> = list.iter().map(|one| one.uuid()).collect();
-    // Under the lock of the head: no checkpoint comes between the list and its size.
-    let head = store::log::lock_head(&act.tx).await?;
+    let new: AssessmentId = act.new_id();
+    let list_sha256 = lot::list_digest(&ids);
+    // The list is a leaf itself, and the draw waits for a later one: nobody can choose a list by its draw.
+    let at = act.log_time().await?;
+    let leaf = act
+        .log(LeafEntry::LotList {
+            at,
+            lot: *new.uuid().as_bytes(),
+            sha256: list_sha256,
+            count: u32::try_from(ids.len()).map_err(Problem::internal)?,
+        })
+        .await?;
     let row = Assessment {
-        id: act.new_id(),
+        id: new,
         admission: id,
         state: AssessmentState::Listed,
         state_since: act.now,
         due_on: None,
         period_from: from,
         period_until: until,
-        listed_size: head.size,
-        list_sha256: lot::list_digest(&ids),
+        listed_size: leaf.0 + 1,
+        list_sha256,
         draw: None,
         assessor: None,
         accepted_size: None,
@@ -82,6 +93,8 @@ pub async fn commission(
         report: None,
         reply: None,
         last: None,
+        published_on: None,
+        consequence: None,
         annulled_reason: None,
         commissioned_by: actor.person,
         commissioned_at: act.now,
@@ -106,9 +119,11 @@ pub async fn commission(
             "list:{}",
             data_encoding::HEXLOWER.encode(&row.list_sha256)
         )],
+        leaf: Some(leaf),
         ..Entry::default()
     })
     .await?;
+    super::due(&act, &row).await?;
     on_admission(&mut act, &row, "assessment_commissioned").await?;
     let receipt = AssessmentReceipt::of(&row);
     act.finish(StatusCode::CREATED, &receipt, (KIND, row.id))

@@ -42,29 +42,32 @@ pub struct DeclarationRequest {
     pub relations: Vec<RelationRequest>,
 }
 
-fn check(app: &App, request: &DeclarationRequest) -> Result<(), Problem> {
-    let mut faults = Faults::default();
-    if request.relations.len() > 20 {
+/// Checks declared relations.
+pub(super) fn check_relations(
+    faults: &mut Faults,
+    pointer: &str,
+    relations: &[RelationRequest],
+    today: NaiveDate,
+) {
+    if relations.len() > 20 {
         faults.add(
-            "/relations",
+            pointer,
             "too-many",
             "最多列 20 项。",
             "At most 20 relations.",
         );
     }
-    for (at, one) in request.relations.iter().enumerate().take(20) {
-        let words = format!("/relations/{at}/words");
-        faults.words(&words, &one.words, 2, 200);
-        if one.ended_on.is_some_and(|day| day > app.today()) {
+    for (at, one) in relations.iter().enumerate().take(20) {
+        faults.words(&format!("{pointer}/{at}/words"), &one.words, 2, 200);
+        if one.ended_on.is_some_and(|day| day > today) {
             faults.add(
-                &format!("/relations/{at}/ended_on"),
+                &format!("{pointer}/{at}/ended_on"),
                 "in-future",
                 "结束日期不能晚于今天;仍在继续的不填。",
                 "The end lies ahead; leave it out while the relation lasts.",
             );
         }
     }
-    faults.finish()
 }
 
 /// Takes a declaration. A conflict may be declared until the report; it is kept, and the next of the list is drawn.
@@ -76,7 +79,9 @@ pub async fn declare(
     revision: i32,
     request: &DeclarationRequest,
 ) -> Result<Receipt, Problem> {
-    check(app, request)?;
+    let mut faults = Faults::default();
+    check_relations(&mut faults, "/relations", &request.relations, app.today());
+    faults.finish()?;
     let mut act = match app
         .begin(actor, key, "declare_relations", &(id, request))
         .await?

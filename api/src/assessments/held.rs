@@ -110,7 +110,9 @@ impl Held {
             self.assessor.as_ref(),
             institution,
         );
+        let visits = store::assessments::visits::of(&act.tx, self.row.id).await?;
         Ok(AssessmentFacts {
+            visits: super::visits::facts(&self.row, &visits),
             drawable: root.is_some(),
             next_left: self
                 .candidates
@@ -165,6 +167,7 @@ pub(crate) async fn facts_of(
         drawable: false,
         next_left: false,
         population: false,
+        visits: domain::assessment::VisitFacts::default(),
     })
 }
 

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use domain::access::{Actor, Role};
 use domain::ids::{AdmissionId, AssessmentId, EnrolmentId};
 use serde::Serialize;
-use store::assessments::Assessment;
 use store::assessments::candidates::{self, Candidate};
+use store::assessments::{Assessment, visits};
 use store::scope::Scope;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,6 +21,7 @@ use super::draws::{CandidateResponse, DrawResponse, SampleResponse, hex, sample_
 use super::held::{holds, sight};
 use super::reporting::{self, FinalRequest, FindingRequest, ReplyRequest, ReportRequest};
 use super::sample::{self, Contact, ContactRequest, SampledTrainee};
+use super::visits::{DraftRequest, VisitItem};
 use crate::access::By;
 use crate::access::permissions::{
     Assess, CommissionAssessments, ReplyToAssessments, SeeAssessments,
@@ -78,7 +79,7 @@ struct FinalResponse {
 
 /// An assessment as those concerned see it.
 #[derive(Debug, Serialize, ToSchema)]
-struct AssessmentResponse {
+pub(crate) struct AssessmentResponse {
     /// Its id.
     id: String,
     /// The admission that is assessed.
@@ -110,19 +111,37 @@ struct AssessmentResponse {
     /// The final score; an annulled one counts no more.
     #[serde(rename = "final")]
     last: Option<FinalResponse>,
+    /// Visits of whoever holds it, and of those before.
+    visits: Vec<VisitItem>,
+    /// Drafts of whoever holds it: item and text; nobody else sees them.
+    drafts: Vec<DraftRequest>,
+    /// When the score was published.
+    published_on: Option<String>,
+    /// What the gravest finding led to: `T11`, `T16`, `dismiss`.
+    consequence: Option<String>,
     /// Why it was annulled.
     annulled_reason: Option<String>,
     /// Raised by every change; give it as If-Match.
     revision: i32,
 }
 
-fn response(
+async fn response(
     app: &App,
     actor: &Actor,
     row: Assessment,
     list: Vec<Candidate>,
 ) -> Result<AssessmentResponse, Problem> {
     let institution = actor.role.is_institution();
+    let reader = app.store.reader();
+    let visits: Result<Vec<VisitItem>, Problem> = visits::of(reader, row.id)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect();
+    let drafts = match row.assessor.filter(|_| actor.role == Role::Assessor) {
+        Some(own) => visits::drafts(reader, row.id, own).await?,
+        None => Vec::new(),
+    };
     let report = match row.report {
         None => None,
         Some(report) => {
@@ -162,13 +181,20 @@ fn response(
             on: last.on.to_string(),
             counts_until: last.counts_until.to_string(),
         }),
+        visits: visits?,
+        drafts: drafts
+            .into_iter()
+            .map(|(item, text)| DraftRequest { item, text })
+            .collect(),
+        published_on: row.published_on.map(|day| day.to_string()),
+        consequence: row.consequence.map(|(what, _)| what),
         annulled_reason: row.annulled_reason,
         revision: row.revision,
     })
 }
 
 /// The assessment as far as the asker may see it, with its list.
-async fn find(
+pub(crate) async fn find(
     app: &App,
     actor: &Actor,
     id: AssessmentId,
@@ -214,25 +240,46 @@ async fn list_assessments(
     by: By<SeeAssessments>,
     Query(pages): Query<PageQuery>,
 ) -> Result<Json<AssessmentsResponse>, Problem> {
-    let limit = pages.limit();
-    let scope = Scope::of(&by.actor);
-    let sight = sight(&by.actor, &scope);
+    let (items, next) = receipts(&app, &by.actor, pages.before()?, pages.limit()).await?;
+    Ok(Json(AssessmentsResponse { items, next }))
+}
+
+/// A page of assessments as the asker may see them, and the cursor of the next one.
+pub(crate) async fn receipts(
+    app: &App,
+    actor: &Actor,
+    before: Option<AssessmentId>,
+    limit: u64,
+) -> Result<(Vec<AssessmentReceipt>, Option<String>), Problem> {
+    let scope = Scope::of(actor);
+    let sight = sight(actor, &scope);
     let reader = app.store.reader();
-    let mut rows = store::assessments::list(reader, &sight, pages.before()?, limit + 1).await?;
+    let mut rows = store::assessments::list(reader, &sight, before, limit + 1).await?;
     let next = page(&mut rows, limit, |row| row.id.to_string());
-    let own = by.actor.role == Role::Assessor;
     let mut items = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut item = AssessmentReceipt::of(row);
         // Whoever stepped aside or was replaced sees that they were drawn, and nothing of what came after.
-        if own && holds(&by.actor, &candidates::of(reader, row.id).await?).is_err() {
+        if actor.role == Role::Assessor
+            && holds(actor, &candidates::of(reader, row.id).await?).is_err()
+        {
             item.assessor = None;
             item.score = None;
             item.due_on = None;
         }
         items.push(item);
     }
-    Ok(Json(AssessmentsResponse { items, next }))
+    Ok((items, next))
+}
+
+/// The assessment as the asker may see it.
+pub(crate) async fn view(
+    app: &App,
+    actor: &Actor,
+    id: AssessmentId,
+) -> Result<AssessmentResponse, Problem> {
+    let (row, list) = find(app, actor, id).await?;
+    response(app, actor, row, list).await
 }
 
 /// One assessment, with all that is needed to draw again.
@@ -243,10 +290,8 @@ async fn show_assessment(
     by: By<SeeAssessments>,
     Path(id): Path<AssessmentId>,
 ) -> Result<Response, Problem> {
-    let (row, list) = find(&app, &by.actor, id).await?;
-    let revision = row.revision;
-    let body = response(&app, &by.actor, row, list)?;
-    Ok((etag(revision), Json(body)).into_response())
+    let body = view(&app, &by.actor, id).await?;
+    Ok((etag(body.revision), Json(body)).into_response())
 }
 
 /// All acts on an assessment, oldest first.

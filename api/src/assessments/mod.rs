@@ -8,10 +8,15 @@ pub mod declaring;
 pub mod draws;
 pub(crate) mod held;
 pub mod json;
+pub mod json_acts;
 pub mod json_assessors;
+pub mod pages;
+pub mod publishing;
 pub mod reporting;
 pub mod sample;
+pub mod visits;
 
+use domain::access::Role;
 use domain::assessment::{AssessmentState, Standing};
 use serde::{Deserialize, Serialize};
 use store::assessments::Assessment;
@@ -20,6 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::act::{Act, Entry};
 use crate::app::App;
+use crate::cases::terms::{self, Of};
 use crate::problem::Problem;
 
 /// Kind of thing in timelines and proposals.
@@ -27,12 +33,14 @@ pub(crate) const KIND: &str = "assessment";
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    json::routes().merge(json_assessors::routes())
+    json::routes()
+        .merge(json_acts::routes())
+        .merge(json_assessors::routes())
 }
 
 /// What anybody may ask.
 pub(crate) fn public_routes() -> OpenApiRouter<App> {
-    draws::public_routes()
+    draws::public_routes().merge(publishing::public_routes())
 }
 
 /// An assessment after an act.
@@ -40,7 +48,7 @@ pub(crate) fn public_routes() -> OpenApiRouter<App> {
 pub struct AssessmentReceipt {
     /// Its id.
     pub id: String,
-    /// `listed drawn accepted fieldwork reported replied final annulled lapsed`.
+    /// `listed drawn accepted fieldwork reported replied final published annulled lapsed`.
     pub state: String,
     /// Last day of the next act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,7 +89,11 @@ pub(crate) async fn keep(
     from: AssessmentState,
     entry: Entry<'_>,
 ) -> Result<(), Problem> {
-    row.state_since = act.now;
+    if row.state != from || entry.act == "replace" || entry.act == "step_aside" {
+        row.state_since = act.now;
+        store::cases::terms::meet(&act.tx, row.id.uuid(), TERMS, act.today).await?;
+        due(act, row).await?;
+    }
     row.revision = store::assessments::update(&act.tx, row).await?;
     act.record(Entry {
         kind: KIND,
@@ -91,6 +103,49 @@ pub(crate) async fn keep(
         ..entry
     })
     .await
+}
+
+/// Terms that end when an assessment moves on.
+const TERMS: &[&str] = &[
+    "assessment_draw",
+    "assessment_accept",
+    "assessment_open",
+    "assessment_report",
+    "assessment_reply",
+    "assessment_final",
+    "assessment_publish",
+];
+
+/// Begins the terms of the present state: whoever owes the next act is told when it is due and when it is over.
+async fn due(act: &Act, row: &Assessment) -> Result<(), Problem> {
+    use AssessmentState as S;
+    let numbers = act.app.evidence.assessment;
+    let of = Of {
+        admission: row.admission,
+        kind: KIND,
+        id: row.id.uuid(),
+    };
+    let (kind, holder) = match row.state {
+        S::Listed => ("assessment_draw", Role::ProvinceOfficer),
+        S::Drawn => ("assessment_accept", Role::Assessor),
+        S::Accepted => ("assessment_open", Role::Assessor),
+        S::Fieldwork => ("assessment_report", Role::Assessor),
+        S::Reported => ("assessment_reply", Role::InstitutionOperator),
+        S::Replied => ("assessment_final", Role::Assessor),
+        S::Final => ("assessment_publish", Role::ProvinceOfficer),
+        S::Published | S::Annulled | S::Lapsed => return Ok(()),
+    };
+    let until = row
+        .due_on
+        .unwrap_or_else(|| terms::working_days(act, numbers.commissioner_wd));
+    terms::begin(act, of, kind, holder, act.today, until).await?;
+    if row.state == S::Reported {
+        // Without a reply the final score is due after the institution's term.
+        let last = act.app.calendar.add_working_days(until, numbers.final_wd);
+        let assessor = Role::Assessor;
+        terms::begin(act, of, "assessment_final", assessor, until, last).await?;
+    }
+    Ok(())
 }
 
 /// The next of the list takes the place of whoever left; nobody, and the assessment lapses.
@@ -104,6 +159,8 @@ pub(crate) async fn pass_on(
     }
     row.accepted_size = None;
     row.sample = None;
+    store::assessments::visits::forget_drafts(&act.tx, row.id).await?;
+    visits::close(act, row.id).await?;
     let all = store::assessments::candidates::of(&act.tx, row.id).await?;
     let next = all
         .iter()

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use chrono::Months;
-use domain::access::{Actor, Role};
+use domain::access::Actor;
 use domain::assessment::{AssessmentAct, Severity};
 use domain::ids::{AssessmentId, EnrolmentId};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use super::held::Held;
 use super::{AssessmentReceipt, KIND, keep};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
-use crate::cases::terms::{self, Of};
+use crate::cases::terms;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::Problem;
@@ -101,13 +101,6 @@ pub async fn report(
     });
     let due = terms::working_days(&act, act.app.evidence.assessment.reply_wd);
     row.due_on = Some(due);
-    let of = Of {
-        admission: row.admission,
-        kind: KIND,
-        id: id.uuid(),
-    };
-    let institution = Role::InstitutionOperator;
-    terms::begin(&act, of, "assessment_reply", institution, act.today, due).await?;
     let worst = request.findings.iter().map(|one| one.severity).max();
     let entry = Entry {
         act: "report",
@@ -115,6 +108,12 @@ pub async fn report(
         ..Entry::default()
     };
     keep(&mut act, &mut row, from, entry).await?;
+    store::assessments::visits::forget_drafts(&act.tx, id).await?;
+    super::visits::close(&act, id).await?;
+    if worst == Some(Severity::Critical) {
+        // An emergency stop may follow the same day (workflow.md 5).
+        super::publishing::grave(&act, &row, Severity::Critical).await?;
+    }
     let receipt = AssessmentReceipt::of(&row);
     act.finish(StatusCode::OK, &receipt, (KIND, id)).await
 }
@@ -178,7 +177,6 @@ pub async fn reply(
         &act,
         act.app.evidence.assessment.final_wd,
     ));
-    store::cases::terms::meet(&act.tx, id.uuid(), &[], act.today).await?;
     let entry = Entry {
         act: "reply",
         ..Entry::default()
@@ -231,12 +229,14 @@ pub async fn finish(
         on: act.today,
         counts_until: act.today.checked_add_months(months).unwrap_or(act.today),
     });
-    store::cases::terms::meet(&act.tx, id.uuid(), &[], act.today).await?;
     let entry = Entry {
         act: "finish",
         ..Entry::default()
     };
     keep(&mut act, &mut row, from, entry).await?;
+    if super::publishing::worst(&row)? == Some(Severity::Major) && row.consequence.is_none() {
+        super::publishing::grave(&act, &row, Severity::Major).await?;
+    }
     on_admission(&mut act, &row, "assessment_final").await?;
     let receipt = AssessmentReceipt::of(&row);
     act.finish(StatusCode::OK, &receipt, (KIND, id)).await

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::KIND;
 use super::held::{facts_of, holder, holds};
-use crate::act::{Begin, Receipt};
+use crate::act::{Act, Begin, Receipt};
 use crate::app::App;
 use crate::audit::origin::Origin;
 use crate::extract::IdempotencyKey;
@@ -51,7 +51,7 @@ pub struct SampledTrainee {
 }
 
 /// The everything-seeing scope: membership of the sample was checked before, and is the narrower bound.
-fn everywhere() -> Scope {
+pub(crate) fn everywhere() -> Scope {
     Scope::Federation {
         code: NATIONAL.to_owned(),
         capacity: ScopeCapacity::Site,
@@ -107,11 +107,7 @@ pub async fn list(
     let people: Vec<PersonId> = drawn.iter().map(Drawn::person).collect();
     let reader = app.store.reader();
     let open = store::persons::open(reader, app.store.vault(), &people, app.today()).await?;
-    let masked = |person: PersonId| {
-        let name: Option<domain::PersonName> =
-            open.get(&person).and_then(|one| one.name.parse().ok());
-        name.map_or_else(|| "*".to_owned(), |name| name.mask())
-    };
+    let masked = |person: PersonId| mask(open.get(&person).map(|one| one.name.as_str()));
     Ok(drawn
         .into_iter()
         .map(|one| SampledTrainee {
@@ -191,9 +187,7 @@ pub async fn contact(
     enrolment: EnrolmentId,
     request: &ContactRequest,
 ) -> Result<Contact, Problem> {
-    let mut faults = Faults::default();
-    faults.words("/words", &request.words, 2, 200);
-    faults.finish()?;
+    check_words(request)?;
     let begun = app
         .begin(
             actor,
@@ -204,40 +198,78 @@ pub async fn contact(
         .await?;
     let receipt: Receipt = match begun {
         Begin::Again(receipt) => receipt,
-        Begin::First(mut act) => {
-            let found = sampled(&act.tx, app, actor, id, enrolment).await?;
-            let agrees = sample::agrees(&act.tx, found.person(), act.today).await?;
-            let fields = if agrees { "name phone" } else { "name" };
-            let receipt = ContactReceipt {
-                read: act.new_id(),
-                enrolment,
-            };
-            let read = NewRead {
-                id: receipt.read,
-                person: found.person(),
-                actor,
-                purpose: ReadPurpose::ThirdPartyAssessment.as_str(),
-                words: Some(&request.words),
-                // The assessment is the task.
-                grant: Some(id.uuid()),
-                at: act.now,
-                day: act.today,
-                fields,
-            };
-            reads::record(&act.tx, app.store.vault(), &read).await?;
-            act.detail = format!("assessment={id} fields={fields}");
-            act.finish(StatusCode::OK, &receipt, ("enrolment", enrolment))
-                .await?
+        Begin::First(act) => {
+            sampled(&act.tx, app, actor, id, enrolment).await?;
+            // The assessment is the task.
+            note_read(act, enrolment, id.uuid(), &request.words).await?
         }
     };
     let stored: ContactReceipt = receipt.parse()?;
     // Opened after the commit, and judged again: a repeated key opens nothing once the time is over.
     let reader = app.store.reader();
-    let found = sampled(reader, app, actor, id, stored.enrolment).await?;
-    let agrees = sample::agrees(reader, found.person(), app.today()).await?;
-    let subject = subjects::subject(reader, &everywhere(), stored.enrolment)
+    sampled(reader, app, actor, id, stored.enrolment).await?;
+    opened(app, actor, &receipt, stored.enrolment).await
+}
+
+/// Checks for what somebody is called.
+pub(crate) fn check_words(request: &ContactRequest) -> Result<(), Problem> {
+    let mut faults = Faults::default();
+    faults.words("/words", &request.words, 2, 200);
+    faults.finish()
+}
+
+/// Whose record an enrolment is. Whether it may be read was decided before.
+async fn subject_of(
+    db: &impl ConnectionTrait,
+    enrolment: EnrolmentId,
+) -> Result<subjects::Subject, Problem> {
+    subjects::subject(db, &everywhere(), enrolment)
         .await?
-        .ok_or_else(Problem::not_found)?;
+        .ok_or_else(Problem::not_found)
+}
+
+/// Notes that an assessor reads name and telephone, for a task; the trainee sees it.
+pub(crate) async fn note_read(
+    mut act: Box<Act>,
+    enrolment: EnrolmentId,
+    task: uuid::Uuid,
+    words: &str,
+) -> Result<Receipt, Problem> {
+    let person = subject_of(&act.tx, enrolment).await?.person;
+    let agrees = sample::agrees(&act.tx, person, act.today).await?;
+    let fields = if agrees { "name phone" } else { "name" };
+    let receipt = ContactReceipt {
+        read: act.new_id(),
+        enrolment,
+    };
+    let read = NewRead {
+        id: receipt.read,
+        person,
+        actor: &act.actor,
+        purpose: ReadPurpose::ThirdPartyAssessment.as_str(),
+        words: Some(words),
+        grant: Some(task),
+        at: act.now,
+        day: act.today,
+        fields,
+    };
+    reads::record(&act.tx, act.app.store.vault(), &read).await?;
+    act.detail = format!("task={task} fields={fields}");
+    act.finish(StatusCode::OK, &receipt, ("enrolment", enrolment))
+        .await
+}
+
+/// The values of a read that was noted.
+pub(crate) async fn opened(
+    app: &App,
+    actor: &Actor,
+    receipt: &Receipt,
+    enrolment: EnrolmentId,
+) -> Result<Contact, Problem> {
+    let stored: ContactReceipt = receipt.parse()?;
+    let reader = app.store.reader();
+    let subject = subject_of(reader, enrolment).await?;
+    let agrees = sample::agrees(reader, subject.person, app.today()).await?;
     let values = subjects::values(reader, app.store.vault(), &subject, app.today()).await?;
     let purpose = ReadPurpose::ThirdPartyAssessment;
     let shown = |field| may_see(actor.role, purpose, field).is_some();
@@ -249,4 +281,18 @@ pub async fn contact(
         phone: text(values.phone).filter(|_| agrees && shown(PersonalField::Phone)),
         agrees,
     })
+}
+
+/// The masked name of a trainee.
+pub(crate) async fn masked(app: &App, enrolment: EnrolmentId) -> Result<String, Problem> {
+    let reader = app.store.reader();
+    let person = subject_of(reader, enrolment).await?.person;
+    let open = store::persons::open(reader, app.store.vault(), &[person], app.today()).await?;
+    Ok(mask(open.get(&person).map(|one| one.name.as_str())))
+}
+
+/// A name as it is shown in lists.
+pub(crate) fn mask(name: Option<&str>) -> String {
+    let name: Option<domain::PersonName> = name.and_then(|name| name.parse().ok());
+    name.map_or_else(|| "*".to_owned(), |name| name.mask())
 }

@@ -37,9 +37,10 @@ pub struct Found {
 const fn above(role: Role, has_prefecture: bool) -> Option<Role> {
     match role {
         Role::CountyOfficer if has_prefecture => Some(Role::PrefectureOfficer),
-        Role::InstitutionOperator | Role::CountyOfficer | Role::PrefectureOfficer => {
-            Some(Role::ProvinceOfficer)
-        }
+        Role::InstitutionOperator
+        | Role::Assessor
+        | Role::CountyOfficer
+        | Role::PrefectureOfficer => Some(Role::ProvinceOfficer),
         Role::ProvinceOfficer => Some(Role::NationalOfficer),
         _ => None,
     }

@@ -12,7 +12,7 @@ use domain::institution::{
 };
 use serde::{Deserialize, Serialize};
 use store::cases::appeals::{self, Appeal};
-use store::cases::{decisions, exit, results};
+use store::cases::{decisions, exit, persons, results};
 use store::institutions::Admission;
 use store::scope::Scope;
 use utoipa::ToSchema;
@@ -362,6 +362,11 @@ async fn vary(
                 let institution = admission.institution.id;
                 let id = act.new_id();
                 exit::bar_until(&act.tx, id, institution, Some(case), until, act.now).await?;
+                let held = store::cases::newest_of(&act.tx, admission.id).await?;
+                if held.is_some_and(|one| one.cause.is_some_and(Cause::bars_persons)) {
+                    let new_id = || act.new_id();
+                    persons::bar(&act.tx, admission.id, case, new_id, until, act.now).await?;
+                }
             }
         }
         _ => {}

@@ -6,11 +6,12 @@ use domain::institution::{
     AdmissionStep, CaseKind, Cause, InstitutionState as S, InstitutionTransition as T,
 };
 use store::cases::exit::{self, ClassPlan, OfferMove};
-use store::cases::{Case, decisions, results};
+use store::cases::{Case, decisions, persons, results};
 use store::institutions::Admission;
 use store::proposals::Proposal;
 
 use crate::act::{Act, Entry};
+use crate::assessments::publishing;
 use crate::cases::terms::{self, Of};
 use crate::cases::{facts, number};
 use crate::institutions::admission::{KIND, TransitionRequest};
@@ -111,6 +112,9 @@ async fn advance_case(
                 Some(proposal.map_or(act.actor.person, |proposal| proposal.proposed_by));
         }
         _ => {}
+    }
+    if let (Some(id), T::T11 | T::T16) = (request.assessment, step.transition) {
+        publishing::lead_to(act, &mut case, step.transition, id).await?;
     }
     let closes = matches!(step.to, S::Provisional | S::Graded | S::Exited)
         && step.transition != T::T09
@@ -353,6 +357,10 @@ async fn leave(act: &mut Act, admission: &mut Admission, case: &Case) -> Result<
         let institution = admission.institution.id;
         let id = act.new_id();
         exit::bar_until(&act.tx, id, institution, Some(case.id), until, act.now).await?;
+        if case.cause.is_some_and(Cause::bars_persons) {
+            let new_id = || act.new_id();
+            persons::bar(&act.tx, admission.id, case.id, new_id, until, act.now).await?;
+        }
     }
     if case.fraud {
         hold_certificates(act, admission, case).await?;

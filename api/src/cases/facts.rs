@@ -14,6 +14,7 @@ use store::cohorts::Cohort;
 use store::institutions::Admission;
 
 use crate::act::Act;
+use crate::assessments::publishing::finding_facts;
 use crate::cases::terms;
 use crate::institutions::admission::TransitionRequest;
 use crate::problem::{Code, Problem};
@@ -49,6 +50,10 @@ pub(crate) async fn gather(
     };
     let interested =
         store::cases::has_interest(&act.tx, act.actor.person, admission.institution.id).await?;
+    let finding = match request.assessment {
+        Some(id) => Some(finding_facts(act, admission.id, id).await?),
+        None => None,
+    };
     let restores = match request.sets_aside {
         Some(decision) => restored(act, admission, decision).await?,
         None => None,
@@ -80,7 +85,10 @@ pub(crate) async fn gather(
             interested,
             exit_proposed_by: case.as_ref().and_then(|case| case.exit_proposed_by),
         },
-        given: given(request),
+        given: Given {
+            finding,
+            ..given(request)
+        },
         results: result_facts(act, admission).await?,
         case: case_facts(act, admission, case.as_ref(), &papers, request).await?,
         exit: exit_facts(act, admission, case.as_ref(), &papers, request, &classes).await?,
@@ -117,6 +125,7 @@ fn given(request: &TransitionRequest) -> Given {
         findings: !request.findings.is_empty(),
         data_due_on: request.data_due_on,
         hearing_offered: request.hearing.is_some(),
+        finding: None,
     }
 }
 

@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::SecondsFormat;
-use domain::access::Role;
+use domain::access::{Actor, Role};
 use domain::ids::{AdmissionId, CaseId, ResultId};
 use serde::{Deserialize, Serialize};
+use store::cases::alarms::{self, AlarmRow};
 use store::cases::{Case, CaseView, exit, papers, terms};
 use store::scope::Scope;
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +20,7 @@ use super::papers::{
 use super::services::{ServeRequest, ServedReceipt};
 use crate::access::By;
 use crate::access::permissions::{
-    ApplyInstitution, DeclareInterest, ExtendTerms, KeepCases, RecordObjections, SeeAlarms,
+    ApplyInstitution, DeclareInterest, ExtendTerms, KeepCases, ObjectToResults, SeeAlarms,
     SeeRecords, ServeDecisions,
 };
 use crate::act::Receipt;
@@ -406,13 +407,13 @@ async fn list_results(
     Ok(Json(rows.into_iter().map(Into::into).collect()))
 }
 
-/// Record an objection to a result while its notice runs.
+/// Object to a result while its notice runs; the institution itself already while it checks its figures.
 #[utoipa::path(post, path = "/api/v1/results/{id}/objections", tag = "cases", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = RaiseObjectionRequest,
     responses((status = 201, body = ObjectionReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn object_to_result(
     State(app): State<App>,
-    by: By<RecordObjections>,
+    by: By<ObjectToResults>,
     key: IdempotencyKey,
     Path(id): Path<ResultId>,
     Body(request): Body<RaiseObjectionRequest>,
@@ -472,10 +473,12 @@ pub(crate) struct AlarmItem {
     pub(crate) due_on: String,
     /// Number of the case.
     pub(crate) case: Option<String>,
+    /// The third-party assessment.
+    pub(crate) assessment: Option<String>,
 }
 
-impl From<store::cases::alarms::AlarmRow> for AlarmItem {
-    fn from(row: store::cases::alarms::AlarmRow) -> Self {
+impl From<AlarmRow> for AlarmItem {
+    fn from(row: AlarmRow) -> Self {
         Self {
             admission: row.admission_id.to_string(),
             name: row.name,
@@ -485,12 +488,13 @@ impl From<store::cases::alarms::AlarmRow> for AlarmItem {
             holder: row.holder,
             due_on: row.due_on,
             case: row.number,
+            assessment: row.assessment.map(|id| id.to_string()),
         }
     }
 }
 
 /// The level whose alarms somebody sees: their own; those who supervise or audit see all of their area.
-pub(crate) fn level_of(role: Role) -> Option<Role> {
+fn level_of(role: Role) -> Option<Role> {
     match role {
         Role::InstitutionOperator
         | Role::CountyOfficer
@@ -501,6 +505,20 @@ pub(crate) fn level_of(role: Role) -> Option<Role> {
     }
 }
 
+/// Alarms as somebody sees them: assessors those of the assessments that they hold, the others those of their area.
+pub(crate) async fn alarms_of(
+    app: &App,
+    actor: &Actor,
+    limit: u64,
+) -> Result<Vec<AlarmRow>, Problem> {
+    let reader = app.store.reader();
+    if actor.role == Role::Assessor {
+        return Ok(alarms::of_assessor(reader, actor.person).await?);
+    }
+    let level = level_of(actor.role);
+    Ok(alarms::open(reader, &Scope::of(actor), level, limit).await?)
+}
+
 /// Acts that are due or overdue, for one's own level, overdue first.
 #[utoipa::path(get, path = "/api/v1/alarms", tag = "cases", security(("bearer" = [])),
     responses((status = 200, body = Vec<AlarmItem>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
@@ -508,8 +526,6 @@ async fn list_due_acts(
     State(app): State<App>,
     by: By<SeeAlarms>,
 ) -> Result<Json<Vec<AlarmItem>>, Problem> {
-    let scope = Scope::of(&by.actor);
-    let level = level_of(by.actor.role);
-    let rows = store::cases::alarms::open(app.store.reader(), &scope, level, 500).await?;
+    let rows = alarms_of(&app, &by.actor, 500).await?;
     Ok(Json(rows.into_iter().map(Into::into).collect()))
 }

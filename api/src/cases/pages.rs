@@ -2,7 +2,7 @@
 //! of a decision (pages.md 5.6, 6.1, 6.3). Without a script; a form that fails says why and sends back to itself.
 
 mod decision;
-mod forms;
+pub(crate) mod forms;
 
 use askama::Template;
 use axum::Router;
@@ -10,16 +10,18 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use domain::ids::AssessmentId;
 use domain::institution::appeal::appealable;
 use domain::institution::{InstitutionState, InstitutionTransition, PaperKind, may_file};
 use store::cases::{CaseView, appeals, exit, papers, terms};
 use store::scope::Scope;
 
-use super::json::level_of;
+use super::json::alarms_of;
 use crate::access::browser::{FormToken, OnPage};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{SeeAlarms, SeeRecords};
 use crate::app::App;
+use crate::assessments;
 use crate::extract::Path;
 use crate::frame::{Brand, Frame, Visit, both};
 use crate::problem::Problem;
@@ -56,7 +58,21 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
             "申请受理或要求补正",
             "accept the application or ask for completion",
         ),
+        "assessment_draw" => ("抽取评估人员", "draw the assessor"),
+        "assessment_accept" => ("申报关系并承接评估", "declare and accept the assessment"),
+        "assessment_open" => ("开始现场评估", "open the fieldwork"),
+        "assessment_countersign" => ("会签走访记录", "countersign the visit"),
+        "assessment_report" => ("提交评估报告", "hand in the assessment report"),
         "assessment_reply" => ("答复评估报告", "reply to the assessment report"),
+        "assessment_final" => ("评估定稿", "make the assessment final"),
+        "assessment_publish" => ("公布评估结果", "publish the assessment"),
+        "objection" => ("办结对评价结果的异议", "decide an objection to a result"),
+        "cohort_confirm" => ("确认开班公告", "confirm the announcement of a class"),
+        "cohort_finish" => ("办理结班", "finish the class"),
+        "cohort_accept" => ("验收班期", "accept the class"),
+        "survey_suspend" => ("暂停采用满意度并核查", "suspend the survey and audit it"),
+        "finding_major" => ("处置评估发现的较大问题", "answer a major finding"),
+        "finding_critical" => ("处置评估发现的严重问题", "answer a critical finding"),
         "completion" => ("补正", "complete the application"),
         "admission_decision" => ("入库审核决定", "decide on the admission"),
         "admission_notice" => ("公示期满后决定", "decide after the notice of admission"),
@@ -368,14 +384,20 @@ async fn queue(
 ) -> Result<Response, Problem> {
     let title = visit.lang.pick("待办与逾期", "Due and overdue");
     let f = Frame::new(&app, &visit, Brand::Registry, title);
-    let scope = Scope::of(&by.actor);
-    let level = level_of(by.actor.role);
-    let rows = store::cases::alarms::open(app.store.reader(), &scope, level, 500).await?;
+    let rows = alarms_of(&app, &by.actor, 500).await?;
     let org = by.actor.role.is_institution();
+    let assesses = by.actor.role == domain::access::Role::Assessor;
     let rows = rows
         .into_iter()
         .map(|row| QueueLine {
             href: match &row.number {
+                None if row.assessment.is_some() || row.act == "assessment_countersign" => {
+                    let base = assessments::pages::base(org, assesses);
+                    match row.assessment {
+                        Some(id) => format!("{base}/{}", AssessmentId::new(id)),
+                        None => base.to_owned(),
+                    }
+                }
                 Some(number) if org => format!("/org/cases/{number}"),
                 Some(number) => format!("/admin/cases/{number}"),
                 None if org => "/org/cases".to_owned(),

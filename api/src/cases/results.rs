@@ -4,18 +4,20 @@ use std::collections::HashSet;
 
 use axum::http::StatusCode;
 use chrono::NaiveDate;
-use domain::access::Actor;
+use domain::access::{Actor, Role};
 use domain::grading::Sig;
 use domain::ids::{ObjectionId, ResultId};
 use domain::institution::{ResultKind, ResultRow};
 use serde::Deserialize;
 use store::cases::results::{self, GradeResult};
+use store::grading::publications::{self, PublicationState};
 use store::grading::{Freeze, FreezeKind, Run};
 use store::objections::Objection;
 
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::locked;
+use crate::cases::terms::{self, Of};
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::institutions::admission::KIND;
@@ -104,6 +106,22 @@ pub(crate) async fn notice(
     Ok(results::notice(&act.tx, run, federation, act.today, until).await?)
 }
 
+/// Until when somebody may object to a result; nothing when they may not. An institution may already while it checks its
+/// figures (grading.md 7, T10).
+pub(crate) async fn until(
+    db: &impl store::ConnectionTrait,
+    result: &GradeResult,
+    federation: &str,
+    role: Role,
+) -> Result<Option<NaiveDate>, Problem> {
+    if result.notice_until.is_some() || !role.is_institution() {
+        return Ok(result.notice_until);
+    }
+    let all = publications::list(db, Some(federation), Some(PublicationState::Figures)).await?;
+    let own = all.into_iter().find(|one| one.run == result.run);
+    Ok(own.map(|one| one.figures_until))
+}
+
 /// Records an objection to a result while its notice runs.
 pub async fn object(
     app: &App,
@@ -126,10 +144,13 @@ pub async fn object(
         .await?
         .ok_or_else(Problem::not_found)?;
     let admission = locked(&act, result.admission).await?;
-    if result.notice_until.is_none_or(|until| act.today > until) {
+    if until(&act.tx, &result, &admission.federation, actor.role)
+        .await?
+        .is_none_or(|until| act.today > until)
+    {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
-            "只有公示期间可以提出异议。",
-            "Objections are taken while the notice runs.",
+            "机构在核对数据和公示期间、他人在公示期间可以提出异议;公布后可以申诉。",
+            "The institution objects while it checks its figures or the notice runs, others while the notice runs; after that there is the appeal.",
         ));
     }
     let objection = Objection {
@@ -150,6 +171,15 @@ pub async fn object(
         ..Entry::default()
     })
     .await?;
+    // An open objection keeps the grade from being given: whoever decides it is reminded.
+    let of = Of {
+        admission: admission.id,
+        kind: "objection",
+        id: objection.id.uuid(),
+    };
+    let due = terms::working_days(&act, app.policy.workflow.province_decision_wd);
+    let decider = Role::ProvinceOfficer;
+    terms::begin(&act, of, "objection", decider, act.today, due).await?;
     let receipt = ObjectionReceipt {
         id: objection.id.to_string(),
         state: objection.state,

@@ -14,7 +14,7 @@ use crate::access::permissions::{
 use crate::cases::alarms;
 use crate::cases::appeal_acts::{self, AppealActRequest, VariationRequest};
 use crate::cases::appeals::{self, LodgeAppealRequest};
-use crate::cases::json::{AlarmItem, CaseRow, level_of};
+use crate::cases::json::{AlarmItem, CaseRow, alarms_of};
 use crate::cases::json_appeals::AppealResponse;
 use crate::cases::papers::{self, ExtendTermRequest, FilePaperRequest};
 use crate::cases::services::{self, ServeRequest};
@@ -169,12 +169,7 @@ pub async fn run(
         }
         CaseCommand::Alarms { acting } => {
             let acting = Acting::begin::<SeeAlarms>(registry, &acting).await?;
-            let scope = Scope::of(&acting.actor);
-            let level = level_of(acting.actor.role);
-            let reader = acting.app.store.reader();
-            let rows = store::cases::alarms::open(reader, &scope, level, 10_000)
-                .await
-                .map_err(Problem::from)?;
+            let rows = alarms_of(&acting.app, &acting.actor, 10_000).await?;
             let rows: Vec<AlarmItem> = rows.into_iter().map(Into::into).collect();
             print.show(&rows)
         }

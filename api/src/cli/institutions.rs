@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::Subcommand;
-use domain::ids::{AdmissionId, CohortId, ObjectionId};
+use domain::ids::{AdmissionId, AssessmentId, CohortId, ObjectionId};
 use domain::institution::{Cause, InstitutionState, InstitutionTransition};
 use domain::program::Provision;
 use store::institutions::Filter;
@@ -47,6 +47,9 @@ pub enum InstitutionCommand {
         /// 电话 / telephone
         #[arg(long)]
         phone: String,
+        /// 存有法定代表人公民身份号码的文件 / file with the identity number of the legal representative
+        #[arg(long, value_name = "FILE")]
+        legal_representative_file: PathBuf,
     },
     /// 机构列表 / institutions of one's area
     List {
@@ -116,6 +119,9 @@ pub enum InstitutionCommand {
         /// 要撤销的决定 / the act that is set aside
         #[arg(long)]
         sets_aside: Option<InstitutionTransition>,
+        /// 所依据的第三方评估 / the third-party assessment that it rests on
+        #[arg(long)]
+        assessment: Option<AssessmentId>,
         /// 所见版本,缺省为当前版本 / revision that you saw
         #[arg(long)]
         revision: Option<i32>,
@@ -192,13 +198,16 @@ pub async fn run(
             site_region,
             address,
             phone,
+            legal_representative_file,
         } => {
+            let person = std::fs::read_to_string(&legal_representative_file)?;
             let request = ApplyRequest {
                 name,
                 credit_code,
                 site_region,
                 address,
                 phone,
+                legal_representative: person.trim().to_owned(),
             };
             let acting = Acting::begin::<ApplyInstitution>(registry, &acting).await?;
             print.receipt(&apply::apply(&acting.app, &acting.actor, &acting.key, &request).await?)
@@ -251,6 +260,7 @@ pub async fn run(
             arrangements,
             fraud_cohorts,
             sets_aside,
+            assessment,
             revision,
         } => {
             let acting = Acting::begin::<ActOnInstitution>(registry, &acting).await?;
@@ -282,6 +292,7 @@ pub async fn run(
                 arrangements,
                 fraud_cohorts,
                 sets_aside,
+                assessment,
                 ..TransitionRequest::of(transition)
             };
             let revision = match revision {

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 a negative answer, 2 wrong use, 3 cannot check, 4 not allowed.
 
 pub mod accounts;
+pub mod assessments;
 pub mod audits;
 pub mod bundles;
 pub mod cases;
@@ -85,6 +86,9 @@ enum Command {
     /// 申诉 / appeals
     #[command(subcommand)]
     Appeal(cases::AppealCommand),
+    /// 第三方评估 / third-party assessments
+    #[command(subcommand)]
+    Assessment(assessments::AssessmentCommand),
     /// 培训项目 / training programmes
     #[command(subcommand)]
     Program(programs::ProgramCommand),
@@ -256,6 +260,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Institution(command) => institutions::run(command, registry, print).await?,
         Command::Case(command) => cases::run(command, registry, print).await?,
         Command::Appeal(command) => cases::run_appeal(command, registry, print).await?,
+        Command::Assessment(command) => assessments::run(command, registry, print).await?,
         Command::Program(command) => programs::run_program(command, registry, print).await?,
         Command::CertificateType(command) => programs::run_type(command, registry, print).await?,
         Command::Offer(command) => programs::run_offer(command, registry, print).await?,

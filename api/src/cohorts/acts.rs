@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::http::StatusCode;
 use chrono::{Duration, NaiveDate};
-use domain::access::Actor;
+use domain::access::{Actor, Role};
 use domain::cohort::{By, CohortAct, CohortState, Facts, Transition, decide};
 use domain::completion::{AssessmentState, AttendanceState, outcome};
 use domain::enrolment::{self, EnrolmentAct, EnrolmentState};
@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use super::{CohortReceipt, checked_text, lock, rules};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::terms::{self, Of};
 use crate::extract::{IdempotencyKey, IfMatch};
 use crate::problem::{Code, Problem};
 
@@ -238,6 +239,7 @@ async fn apply(
     let Class {
         mut cohort,
         members,
+        facts,
         ..
     } = class;
     let rules = rules(&act.app);
@@ -260,6 +262,7 @@ async fn apply(
         cohort.state_since = act.now;
     }
     let revision = store::cohorts::update(&act.tx, &cohort).await?;
+    due(act, &cohort, transition.act, facts.local_role).await?;
     move_members(act, &cohort, &members, transition.act).await?;
     let document = document(act, request).await?;
     let reason = request
@@ -286,6 +289,33 @@ async fn apply(
     })
     .await?;
     Ok(CohortReceipt::of(&cohort, revision))
+}
+
+/// Terms that end with the next act on a class; those of an exit go on.
+const TERMS: &[&str] = &["cohort_confirm", "cohort_finish", "cohort_accept"];
+
+/// Who owes the next act, and until when (workflow.md 2): the county confirms and accepts, the institution finishes on the
+/// last day. The registry ends no class by itself.
+async fn due(act: &Act, cohort: &Cohort, done: CohortAct, local: Role) -> Result<(), Problem> {
+    let (kind, holder, until) = match done {
+        CohortAct::Announce => ("cohort_confirm", local, cohort.due_on),
+        CohortAct::Finish | CohortAct::SendBack => ("cohort_accept", local, cohort.due_on),
+        CohortAct::Start => (
+            "cohort_finish",
+            Role::InstitutionOperator,
+            Some(cohort.end_on),
+        ),
+        CohortAct::OpenEnrolment => return Ok(()),
+        _ => ("", local, None),
+    };
+    store::cases::terms::meet(&act.tx, cohort.id.uuid(), TERMS, act.today).await?;
+    let Some(until) = until else { return Ok(()) };
+    let of = Of {
+        admission: cohort.admission,
+        kind: KIND,
+        id: cohort.id.uuid(),
+    };
+    terms::begin(act, of, kind, holder, act.today, until).await
 }
 
 /// What the act does to the people in the class.

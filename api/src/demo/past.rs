@@ -136,6 +136,7 @@ async fn survey(wave: &Wave<'_>, cohort: domain::ids::CohortId) -> Result<(), Pr
             device: None,
             network: None,
             flags: Vec::new(),
+            taken_by: None,
         };
         store::surveys::answer(&tx, app.store.vault(), &response).await?;
     }

@@ -72,7 +72,8 @@ impl<'a> People<'a> {
     }
 }
 
-fn citizen_id(region: &str, number: usize) -> Result<CitizenId, Problem> {
+/// An invented identity number.
+pub(super) fn citizen_id(region: &str, number: usize) -> Result<CitizenId, Problem> {
     let first = NaiveDate::from_ymd_opt(1901, 1, 1).ok_or_else(|| Problem::internal("a date"))?;
     let day = first
         .checked_add_days(Days::new((number * 3 % 3_600) as u64))

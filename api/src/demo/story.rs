@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::Script;
 use super::cast::{Cast, key, second_operator};
 use super::country::Country;
+use super::people::citizen_id;
 use crate::app::App;
 use crate::institutions::admission::{self, DocumentRequest, TransitionRequest};
 use crate::institutions::apply::{self, AdmissionReceipt, ApplyRequest};
@@ -22,6 +23,8 @@ use crate::proposals;
 
 /// How many of the institutions are admitted; the last stay on their way.
 const ADMITTED: usize = 10;
+/// First number of the legal representatives: beyond those of the trainees.
+const LEGAL: usize = 900_000;
 
 /// An admitted institution with its open offers.
 #[derive(Debug)]
@@ -58,6 +61,9 @@ pub(super) async fn admit(
             site_region: institution.site_region.clone(),
             address: institution.address.clone(),
             phone: institution.phone.clone(),
+            legal_representative: citizen_id(&institution.site_region, LEGAL + number)?
+                .expose()
+                .to_owned(),
         };
         let applied: AdmissionReceipt = apply::apply(app, &operator, &key(app)?, &request)
             .await?

@@ -6,15 +6,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use domain::access::Actor;
+use domain::access::{Actor, Role};
 use domain::ids::ProposalId;
 
 use crate::access::Presence;
 use crate::access::browser::{FormToken, OnPage, OwnForm, prove_address};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{
-    BulkExport, DecideProposals, HandlePersonRequests, ManageAccounts, Permission, ReadAudit,
-    SeeAlarms, SeeGrades, SeeKeys, SeeProposals, SeeRecords, SeeSelf, WriteBulletins,
+    Assess, BulkExport, DecideProposals, HandlePersonRequests, ManageAccounts, Permission,
+    ReadAudit, RunSurveys, SeeAlarms, SeeAssessments, SeeGrades, SeeKeys, SeeProposals, SeeRecords,
+    SeeSelf, WriteBulletins,
 };
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Locale, Path};
@@ -132,6 +133,10 @@ fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)>
         .actors
         .iter()
         .any(|actor| actor.role.is_institution());
+    let assesses = presence
+        .actors
+        .iter()
+        .any(|actor| actor.role == Role::Assessor);
     [
         link::<SeeRecords>(
             presence,
@@ -142,6 +147,21 @@ fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)>
             presence,
             "/admin/queue",
             lang.pick("待办与逾期", "Due and overdue"),
+        ),
+        link::<SeeAssessments>(
+            presence,
+            crate::assessments::pages::base(org, assesses),
+            lang.pick("第三方评估", "Third-party assessments"),
+        ),
+        link::<RunSurveys>(
+            presence,
+            "/admin/surveys",
+            lang.pick("满意度调查", "Surveys"),
+        ),
+        link::<Assess>(
+            presence,
+            "/assess/calls",
+            lang.pick("电话回访", "Calls about surveys"),
         ),
         link::<SeeGrades>(
             presence,
@@ -205,6 +225,7 @@ async fn waiting(app: &App, f: &Frame, actor: &Actor) -> Result<Vec<Row>, Proble
                 "policy_draft" => f.t("评级政策", "grading policy"),
                 "grade_publication" => f.t("评级结果", "grade results"),
                 "bulletin" => f.t("通报", "bulletin"),
+                crate::assessments::KIND => f.t("第三方评估", "third-party assessment"),
                 _ => f.t("其他", "other"),
             },
             subject: row.subject,

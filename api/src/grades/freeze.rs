@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use chrono::NaiveDate;
 use domain::access::Actor;
-use domain::grading::{Evidence, Policy};
+use domain::grading::{Evidence, Policy, Reason};
 use domain::ids::GradingRunId;
 use serde::{Deserialize, Serialize};
 use store::grading::snapshot::{self, Found, Pseudonyms, Whom};
@@ -85,6 +85,7 @@ pub(crate) fn compute(evidence: &Evidence, policy: &Policy) -> Result<Computed, 
         previous_grade: Option<String>,
         composite_milli: Option<u32>,
         rank: Option<u32>,
+        reasons: Vec<String>,
         indicators: Figures,
     }
     let run = domain::grading::grade(evidence, policy);
@@ -93,6 +94,10 @@ pub(crate) fn compute(evidence: &Evidence, policy: &Policy) -> Result<Computed, 
     let mut rows = Vec::with_capacity(file.institutions.len());
     for raw in file.institutions {
         let of: Of = serde_json::from_str(raw.get()).map_err(Problem::internal)?;
+        // Who has left stands in R, since its trainees do, and in nothing that is shown of the run.
+        if of.reasons.iter().any(|one| one == Reason::PExited.as_str()) {
+            continue;
+        }
         rows.push(ResultRow {
             admission: of.id.into(),
             federation: of.federation,

@@ -11,6 +11,7 @@ pub mod public;
 pub mod publications;
 pub mod replay;
 pub mod runs;
+pub mod schemas;
 pub(crate) mod score;
 
 use axum::Router;
@@ -25,7 +26,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 
 /// Operations for anybody.
 pub(crate) fn public_routes() -> OpenApiRouter<App> {
-    json::public_routes().merge(policies::public_routes())
+    json::public_routes()
+        .merge(policies::public_routes())
+        .merge(schemas::public_routes())
 }
 
 /// Pages for anybody.

@@ -22,6 +22,7 @@ use crate::problem::Problem;
 
 /// A line of the arithmetic.
 pub(crate) struct Line {
+    pub(crate) code: &'static str,
     pub(crate) name: &'static str,
     pub(crate) raw: String,
     pub(crate) expected: String,
@@ -164,6 +165,7 @@ pub(super) async fn score_view(
             sum.push((weight, points));
         }
         lines.push(Line {
+            code: indicator.as_str(),
             name: f.lang().pick(indicator.zh(), indicator.en()),
             raw,
             expected: number("expected_ppm_persons").map_or_else(|| "-".to_owned(), people),

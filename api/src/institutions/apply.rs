@@ -4,8 +4,9 @@ use axum::http::StatusCode;
 use domain::access::Actor;
 use domain::ids::{AdmissionId, InstitutionId};
 use domain::institution::{ApplicationFacts, InstitutionState, decide_application};
-use domain::{CreditCode, OrganisationName, Phone};
+use domain::{CitizenId, CreditCode, OrganisationName, Phone};
 use serde::{Deserialize, Serialize};
+use store::cases::persons;
 use store::institutions::{Admission, Institution};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use crate::fields::Faults;
 use crate::problem::{Code, Problem};
 
 /// An application.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApplyRequest {
     /// Name as in the licence.
@@ -30,6 +31,17 @@ pub struct ApplyRequest {
     pub address: String,
     /// Telephone of the office.
     pub phone: String,
+    /// Identity number of the legal representative. Compared with bars, and kept as a keyed index alone.
+    pub legal_representative: String,
+}
+
+/// Shows the institution only.
+impl std::fmt::Debug for ApplyRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApplyRequest")
+            .field("credit_code", &self.credit_code)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An admission after an act.
@@ -94,6 +106,7 @@ struct Parsed {
     name: OrganisationName,
     credit_code: CreditCode,
     federation: String,
+    legal_representative: CitizenId,
 }
 
 fn parse(app: &App, request: &ApplyRequest) -> Result<Parsed, Problem> {
@@ -103,13 +116,17 @@ fn parse(app: &App, request: &ApplyRequest) -> Result<Parsed, Problem> {
     faults.text("/address", &request.address, 2, 200);
     faults.took("/phone", Phone::parse_organisation(&request.phone));
     let federation = place(app, &mut faults, "/site_region", &request.site_region);
+    let person = faults.parse("/legal_representative", &request.legal_representative);
     faults.finish()?;
-    match (name, credit_code, federation) {
-        (Some(name), Some(credit_code), Some(federation)) => Ok(Parsed {
-            name,
-            credit_code,
-            federation,
-        }),
+    match (name, credit_code, federation, person) {
+        (Some(name), Some(credit_code), Some(federation), Some(legal_representative)) => {
+            Ok(Parsed {
+                name,
+                credit_code,
+                federation,
+                legal_representative,
+            })
+        }
         _ => Err(Problem::internal("a fault that was not told")),
     }
 }
@@ -165,6 +182,12 @@ pub async fn apply(
         today: act.today,
         last: last.as_ref().map(|last| (last.state, last.bar_until)),
         barred_until: store::cases::exit::barred_until(&act.tx, institution.id).await?,
+        person_barred_until: persons::barred_until(
+            &act.tx,
+            app.store.vault(),
+            &parsed.legal_representative,
+        )
+        .await?,
     };
     let transition = decide_application(&facts)?;
     let due_on = app
@@ -193,6 +216,8 @@ pub async fn apply(
         revision: 1,
     };
     store::institutions::insert_admission(&act.tx, &admission).await?;
+    let (vault, person) = (app.store.vault(), &parsed.legal_representative);
+    persons::name(&act.tx, vault, admission.id, person, act.today).await?;
     crate::cases::terms::of_application(&act, &admission).await?;
     act.record(Entry {
         kind: "admission",

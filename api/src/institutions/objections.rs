@@ -149,6 +149,7 @@ pub async fn decide(
         }
         other => other?,
     }
+    store::cases::terms::meet(&act.tx, id.uuid(), &[], act.today).await?;
     act.record(Entry {
         kind: KIND,
         id: admission.id.uuid(),

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::Phone;
-use domain::ids::CohortId;
+use domain::ids::{AssessmentId, CohortId};
 use domain::institution::{Cause, InstitutionTransition, Plan};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -93,6 +93,10 @@ pub struct TransitionRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "T11")]
     pub sets_aside: Option<InstitutionTransition>,
+    /// T11 (major finding), T16: the third-party assessment that it rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub assessment: Option<AssessmentId>,
 }
 
 impl TransitionRequest {
@@ -114,6 +118,7 @@ impl TransitionRequest {
             arrangements: Vec::new(),
             fraud_cohorts: Vec::new(),
             sets_aside: None,
+            assessment: None,
         }
     }
 

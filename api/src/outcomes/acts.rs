@@ -366,6 +366,16 @@ pub async fn exclude(
             "The date of death is before the class began.",
         ));
     }
+    let later = rows::of_person(&act.tx, place.person).await?;
+    let works_later = |one: &Episode| one.state != EpisodeState::Void && one.start_on > request.on;
+    if request.code == Exclusion::X1 && later.iter().any(works_later) {
+        return Err(Problem::field(
+            "/on",
+            "work-after-death",
+            "该学员有在此日期之后开始的就业记录;请先对该记录提出异议,或核对日期。",
+            "Work of this trainee begins after that day; contest it first, or check the date.",
+        ));
+    }
     let paper = &request.document;
     let document = act
         .document(&paper.number, &paper.issuer, paper.made_on)

@@ -217,6 +217,15 @@ pub async fn claim(
         .ok_or_else(Problem::not_found)?;
     store::persons::lock(&act.tx, &[place.person]).await?;
     after_birth(&act, &place, known.start_on).await?;
+    let died = rows::died_on(&act.tx, place.person).await?;
+    if died.is_some_and(|died| known.start_on > died) {
+        return Err(Problem::field(
+            "/start_on",
+            "after-death",
+            "登记的死亡日期早于开始工作的日期,请核对;登记有误的先更正登记。",
+            "By the record the person had died before that day; put the record right first if it is wrong.",
+        ));
+    }
     let receipt = record(&mut act, &place, &known).await?;
     act.finish(StatusCode::CREATED, &receipt, (KIND, &receipt.id))
         .await

@@ -103,6 +103,8 @@ fn desk_pages() -> Router<App> {
         .merge(crate::access::pages::routes())
         .merge(crate::desk::routes())
         .merge(crate::cases::pages::routes())
+        .merge(crate::assessments::pages::routes())
+        .merge(crate::surveys::desk::routes())
         .merge(crate::grades::desk::routes())
         .merge(crate::bulletins::desk::routes())
         .merge(crate::privacy::pages::routes())

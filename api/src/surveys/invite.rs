@@ -162,6 +162,7 @@ pub async fn suspend(
         .ok_or_else(Problem::not_found)?;
     let reason = request.reason.as_deref();
     rows::suspend(&act.tx, admission, reason, actor.person, act.now).await?;
+    store::cases::terms::meet(&act.tx, admission.uuid(), &["survey_suspend"], act.today).await?;
     act.record(Entry {
         kind: "admission",
         id: admission.uuid(),

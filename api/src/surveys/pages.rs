@@ -292,7 +292,7 @@ async fn send(
         taken_by_officer: false,
     };
     let response = NewResponse {
-        id: app.random.id(app.now()),
+        id: super::taken::response_id(app),
         invitation: found.id,
         enrolment: found.enrolment_id.into(),
         admission,
@@ -304,6 +304,7 @@ async fn send(
         device: Some(device),
         network: Some(vault.blind_index("survey.network", &network)),
         flags: flags(five, how, &app.evidence.survey),
+        taken_by: None,
     };
     rows::answer(&tx, vault, &response)
         .await

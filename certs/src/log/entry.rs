@@ -40,6 +40,8 @@ mod key {
     pub(super) const NUMBER: i64 = 20;
     pub(super) const COMPROMISED_AT: i64 = 21;
     pub(super) const NOTE: i64 = 22;
+    pub(super) const LOT: i64 = 23;
+    pub(super) const COUNT: i64 = 24;
 }
 
 /// An entry of the log. A kind that is not listed cannot be built.
@@ -164,6 +166,17 @@ pub enum LeafEntry {
         /// The head.
         sha256: [u8; 32],
     },
+    /// A list was fixed from which somebody will be drawn by lot (section 19).
+    LotList {
+        /// When, in milliseconds.
+        at: DateTime<Utc>,
+        /// The draw: id of the assessment.
+        lot: [u8; 16],
+        /// SHA-256 of the list.
+        sha256: [u8; 32],
+        /// How many stand on it.
+        count: u32,
+    },
 }
 
 /// Why bytes are no entry of this log.
@@ -205,7 +218,8 @@ impl LeafEntry {
             | Self::Grade { at, .. }
             | Self::Bulletin { at, .. }
             | Self::Succession { at, .. }
-            | Self::AuditHead { at, .. } => *at,
+            | Self::AuditHead { at, .. }
+            | Self::LotList { at, .. } => *at,
         }
     }
 
@@ -222,6 +236,7 @@ impl LeafEntry {
             Self::Grade { .. } => 8,
             Self::Bulletin { .. } => 9,
             Self::Succession { .. } => 10,
+            Self::LotList { .. } => 11,
         }
     }
 
@@ -302,6 +317,13 @@ impl LeafEntry {
             ],
             Self::AuditHead { sha256, .. } => vec![(key::SHA256, digest(sha256))],
             Self::Succession { last, .. } => vec![(key::NOTE, last.as_str().into())],
+            Self::LotList {
+                lot, sha256, count, ..
+            } => vec![
+                (key::SHA256, digest(sha256)),
+                (key::LOT, Value::from(lot.as_slice())),
+                (key::COUNT, (*count).into()),
+            ],
             Self::Grade {
                 institution,
                 federation,
@@ -393,10 +415,7 @@ impl LeafEntry {
             6 => Self::ProgramPublication {
                 at,
                 program: reader.parsed(key::PROGRAM)?,
-                version: reader
-                    .uint(key::PROGRAM_VERSION)
-                    .and_then(|version| version.try_into().ok())
-                    .ok_or(EntryFault::Fields)?,
+                version: reader.number(key::PROGRAM_VERSION)?,
                 federation: reader.parsed(key::FEDERATION)?,
                 to: reader.parsed(key::TO)?,
             },
@@ -423,6 +442,12 @@ impl LeafEntry {
             10 => Self::Succession {
                 at,
                 last: reader.0.text(key::NOTE).ok_or(EntryFault::Fields)?,
+            },
+            11 => Self::LotList {
+                at,
+                lot: reader.bytes(key::LOT)?,
+                sha256: reader.digest(key::SHA256)?,
+                count: reader.number(key::COUNT)?,
             },
             _ => return Err(EntryFault::Kind),
         };
@@ -491,7 +516,17 @@ impl Reader {
         CreditCode::parse_allowing_organisation_checksum(&code).map_err(|_| EntryFault::Fields)
     }
 
+    fn number(&mut self, key: i64) -> Result<u32, EntryFault> {
+        self.uint(key)
+            .and_then(|number| number.try_into().ok())
+            .ok_or(EntryFault::Fields)
+    }
+
     fn digest(&mut self, key: i64) -> Result<[u8; 32], EntryFault> {
+        self.bytes(key)
+    }
+
+    fn bytes<const N: usize>(&mut self, key: i64) -> Result<[u8; N], EntryFault> {
         self.0
             .bytes(key)
             .and_then(|bytes| bytes.try_into().ok())

@@ -80,6 +80,12 @@ pub(crate) fn every_kind() -> Vec<LeafEntry> {
             last: "verify.example.cn/log\n9\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n\n\u{2014} verify.example.cn/log AAAA\n"
                 .to_owned(),
         },
+        LeafEntry::LotList {
+            at,
+            lot: [10; 16],
+            sha256: [11; 32],
+            count: 4,
+        },
     ]
 }
 
@@ -148,7 +154,7 @@ fn a_missing_strange_or_additional_field_is_refused() {
             );
         }
         let mut more = whole;
-        more.push((Value::from(23), Value::from("张伟")));
+        more.push((Value::from(24), Value::from("张伟")));
         assert_eq!(LeafEntry::decode(&cbor(more)), Err(EntryFault::Fields));
     }
 }

@@ -14,6 +14,8 @@ pub enum Urn {
     Assessor,
     /// The sample, among the enrolments of the period.
     Enrolment,
+    /// Whom a third party calls again, among the answers to a survey.
+    Response,
 }
 
 impl Urn {
@@ -21,6 +23,7 @@ impl Urn {
         match self {
             Self::Assessor => b"assessor",
             Self::Enrolment => b"enrolment",
+            Self::Response => b"response",
         }
     }
 }

@@ -4,9 +4,11 @@
 mod conflict;
 pub mod lot;
 mod table;
+mod visit;
 
 pub use conflict::{Relation, RelationKind, third_time_running};
-pub use table::{AssessmentAct, AssessmentFacts, AssessmentState, decide};
+pub use table::{AssessmentAct, AssessmentFacts, AssessmentState, VisitFacts, decide, possible};
+pub use visit::{ChecklistItem, Countersignature};
 
 use crate::{named, text_enum};
 
@@ -18,6 +20,8 @@ pub struct AssessmentNumbers {
     pub accept_wd: u32,
     /// Days of fieldwork: so long the sample is seen.
     pub fieldwork_days: u32,
+    /// The institution countersigns the record of a visit, or refuses to, within.
+    pub countersign_wd: u32,
     /// The institution replies to the report within.
     pub reply_wd: u32,
     /// The assessor makes it final within, from the reply or the end of its term.
@@ -32,6 +36,8 @@ pub struct AssessmentNumbers {
     pub running_most: u32,
     /// A final score counts in freezes for so many months.
     pub score_months: u32,
+    /// The commissioner draws, publishes, or answers a major finding within.
+    pub commissioner_wd: u32,
 }
 
 impl AssessmentNumbers {
@@ -93,6 +99,7 @@ mod tests {
         let numbers = AssessmentNumbers {
             accept_wd: 5,
             fieldwork_days: 60,
+            countersign_wd: 3,
             reply_wd: 10,
             final_wd: 10,
             sample_permille: 50,
@@ -100,6 +107,7 @@ mod tests {
             conflict_months: 36,
             running_most: 2,
             score_months: 24,
+            commissioner_wd: 10,
         };
         let drawn = |all| numbers.sample_of(all);
         assert_eq!(

@@ -23,6 +23,8 @@ text_enum! {
         Replied = "replied",
         /// The score stands.
         Final = "final",
+        /// The score is public.
+        Published = "published",
         /// Annulled by two persons: the score counts no more.
         Annulled = "annulled",
         /// Nobody of the list was left.
@@ -38,6 +40,7 @@ named!(AssessmentState {
     Reported = "已提交报告,待机构答复" / "reported, to be replied to",
     Replied = "机构已答复" / "replied to",
     Final = "已定稿" / "final",
+    Published = "已公布" / "published",
     Annulled = "已撤销" / "annulled",
     Lapsed = "无人可抽,已终止" / "lapsed, nobody was left",
 });
@@ -55,12 +58,22 @@ text_enum! {
         Open = "open",
         /// Read the sample.
         Read = "read",
+        /// Keep a draft of an item of the checklist.
+        Draft = "draft",
+        /// Record a visit with its team.
+        Visit = "visit",
+        /// Countersign the record of a visit, or refuse to.
+        Countersign = "countersign",
         /// Hand in the report.
         Report = "report",
         /// Reply to it.
         Reply = "reply",
         /// Make it final.
         Finish = "finish",
+        /// Publish the score.
+        Publish = "publish",
+        /// Record that a grave finding has no consequence.
+        Dismiss = "dismiss",
         /// Replace an assessor who does not act or may not act any more.
         Replace = "replace",
         /// Annul it (two persons).
@@ -74,9 +87,14 @@ named!(AssessmentAct {
     Accept = "承接" / "acceptance",
     Open = "开始现场评估" / "opening the fieldwork",
     Read = "查看样本" / "reading the sample",
+    Draft = "保存草稿" / "keeping a draft",
+    Visit = "登记现场走访" / "recording a visit",
+    Countersign = "会签走访记录" / "countersigning a visit",
     Report = "提交报告" / "reporting",
     Reply = "答复" / "replying",
     Finish = "定稿" / "making it final",
+    Publish = "公布" / "publication",
+    Dismiss = "不予处置" / "leaving a finding without a consequence",
     Replace = "更换评估人员" / "replacing the assessor",
     Annul = "撤销" / "annulment",
 });
@@ -100,6 +118,17 @@ pub struct AssessmentFacts {
     pub next_left: bool,
     /// Whether there are trainees to be drawn.
     pub population: bool,
+    /// What is known of the visits.
+    pub visits: VisitFacts,
+}
+
+/// What a report asks of the visits before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VisitFacts {
+    /// Whether whoever holds the assessment was there.
+    pub made: bool,
+    /// The latest day on which the institution may still countersign a visit that it has not answered.
+    pub answer_until: Option<NaiveDate>,
 }
 
 use AssessmentAct as A;
@@ -120,9 +149,18 @@ const LINES: &[(A, &[S], &[Role])] = &[
     (A::Accept, &[S::Drawn], ASSESSOR),
     (A::Open, &[S::Accepted], ASSESSOR),
     (A::Read, &[S::Fieldwork], ASSESSOR),
+    (A::Draft, &[S::Fieldwork], ASSESSOR),
+    (A::Visit, &[S::Fieldwork], ASSESSOR),
+    (A::Countersign, &[S::Fieldwork], INSTITUTION),
     (A::Report, &[S::Fieldwork], ASSESSOR),
     (A::Reply, &[S::Reported], INSTITUTION),
     (A::Finish, &[S::Reported, S::Replied], ASSESSOR),
+    (A::Publish, &[S::Final], PROVINCE),
+    (
+        A::Dismiss,
+        &[S::Reported, S::Replied, S::Final, S::Published],
+        PROVINCE,
+    ),
     (A::Replace, &[S::Drawn, S::Accepted, S::Fieldwork], PROVINCE),
     (
         A::Annul,
@@ -134,6 +172,7 @@ const LINES: &[(A, &[S], &[Role])] = &[
             S::Reported,
             S::Replied,
             S::Final,
+            S::Published,
         ],
         PROVINCE,
     ),
@@ -142,8 +181,19 @@ const LINES: &[(A, &[S], &[Role])] = &[
 impl AssessmentState {
     /// Whether nothing more is done; an institution has one assessment at a time that is not closed.
     pub const fn is_closed(self) -> bool {
-        matches!(self, Self::Final | Self::Annulled | Self::Lapsed)
+        matches!(
+            self,
+            Self::Final | Self::Published | Self::Annulled | Self::Lapsed
+        )
     }
+}
+
+/// The acts that the table has from a state for a role.
+pub fn possible(state: S, role: Role) -> impl Iterator<Item = A> {
+    LINES
+        .iter()
+        .filter(move |(_, from, roles)| from.contains(&state) && roles.contains(&role))
+        .map(|(act, _, _)| *act)
 }
 
 /// The state after an act, or why not.
@@ -176,11 +226,13 @@ pub fn decide(facts: &AssessmentFacts, act: A, role: Role) -> Result<S, Refusal>
         A::StepAside | A::Replace if !facts.next_left => S::Lapsed,
         A::Draw | A::StepAside | A::Replace => S::Drawn,
         A::Accept => S::Accepted,
-        A::Open | A::Read => S::Fieldwork,
+        A::Open | A::Read | A::Draft | A::Visit | A::Countersign => S::Fieldwork,
         A::Report => S::Reported,
         A::Reply => S::Replied,
         A::Finish => S::Final,
+        A::Publish => S::Published,
         A::Annul => S::Annulled,
+        A::Dismiss => facts.state,
     })
 }
 
@@ -193,7 +245,11 @@ fn unmet(facts: &AssessmentFacts, act: A) -> Vec<Unmet> {
     };
     let over = facts.due_on.is_some_and(|due| facts.today > due);
     // The first code names the problem: a conflict comes before everything else.
-    if matches!(act, A::Accept | A::Open | A::Read | A::Report | A::Finish) {
+    let own = matches!(
+        act,
+        A::Accept | A::Open | A::Read | A::Draft | A::Visit | A::Report
+    );
+    if own || act == A::Finish {
         need(
             !facts.conflict,
             "conflict-of-interest",
@@ -201,7 +257,7 @@ fn unmet(facts: &AssessmentFacts, act: A) -> Vec<Unmet> {
             "The registry knows of an interest of yours in this institution; step aside.",
         );
     }
-    if matches!(act, A::Accept | A::Open | A::Read | A::Report) {
+    if own {
         need(
             facts.accredited,
             "not-accredited",
@@ -209,7 +265,7 @@ fn unmet(facts: &AssessmentFacts, act: A) -> Vec<Unmet> {
             "Your accreditation is over or was withdrawn.",
         );
     }
-    if matches!(act, A::Accept | A::Open | A::Read | A::Report | A::Reply) {
+    if own || act == A::Reply {
         need(
             !over,
             "term-over",
@@ -224,6 +280,27 @@ fn unmet(facts: &AssessmentFacts, act: A) -> Vec<Unmet> {
             "抽取用的随机数来自名单(承接)之后公开日志的第一个检查点,现在还没有;日志有新条目后再办理。",
             "The draw takes the first checkpoint of the public log after the list or the acceptance; there is none yet. Try again once the log has grown.",
         ),
+        A::Report => {
+            need(
+                facts.visits.made,
+                "visit-missing",
+                "还没有现场走访记录,不能提交报告。",
+                "No visit is on record; a report needs one.",
+            );
+            let until = facts.visits.answer_until;
+            need(
+                until.is_none_or(|until| facts.today > until),
+                "countersignature-awaited",
+                &format!(
+                    "机构可在 {} 前会签走访记录,会签、拒签或期满后再提交报告。",
+                    until.map(|day| day.to_string()).unwrap_or_default()
+                ),
+                &format!(
+                    "The institution may countersign the visit until {}; report once it signed, refused, or let the term pass.",
+                    until.map(|day| day.to_string()).unwrap_or_default()
+                ),
+            );
+        }
         A::Finish => need(
             facts.state == S::Replied || over,
             "reply-awaited",
@@ -292,6 +369,10 @@ mod tests {
             drawable: true,
             next_left: true,
             population: true,
+            visits: VisitFacts {
+                made: true,
+                answer_until: None,
+            },
         }
     }
 
@@ -309,10 +390,13 @@ mod tests {
             (S::Listed, A::Draw)
             | (S::Drawn | S::Accepted | S::Fieldwork, A::StepAside | A::Replace) => Some(S::Drawn),
             (S::Drawn, A::Accept) => Some(S::Accepted),
-            (S::Accepted, A::Open) | (S::Fieldwork, A::Read) => Some(S::Fieldwork),
+            (S::Accepted, A::Open)
+            | (S::Fieldwork, A::Read | A::Draft | A::Visit | A::Countersign) => Some(S::Fieldwork),
             (S::Fieldwork, A::Report) => Some(S::Reported),
             (S::Reported, A::Reply) => Some(S::Replied),
             (S::Replied, A::Finish) => Some(S::Final),
+            (S::Final, A::Publish) => Some(S::Published),
+            (S::Reported | S::Replied | S::Final | S::Published, A::Dismiss) => Some(state),
             (S::Annulled | S::Lapsed, _) => None,
             (_, A::Annul) => Some(S::Annulled),
             _ => None,
@@ -340,6 +424,8 @@ mod tests {
             (S::Drawn, A::Accept),
             (S::Accepted, A::Open),
             (S::Fieldwork, A::Read),
+            (S::Fieldwork, A::Draft),
+            (S::Fieldwork, A::Visit),
             (S::Fieldwork, A::Report),
         ] {
             let good = facts(state);
@@ -357,6 +443,19 @@ mod tests {
             // Stepping aside is never too late.
             assert_eq!(decide(&bad, A::StepAside, role), Ok(S::Drawn));
         }
+    }
+
+    #[test]
+    fn a_report_needs_a_visit_and_waits_for_its_countersignature() {
+        let role = Role::Assessor;
+        let mut facts = facts(S::Fieldwork);
+        facts.visits.answer_until = Some(facts.today);
+        assert_eq!(codes(&facts, A::Report, role), ["countersignature-awaited"]);
+        facts.today = "2026-05-02".parse().expect("a day");
+        facts.due_on = Some(facts.today);
+        assert_eq!(decide(&facts, A::Report, role), Ok(S::Reported));
+        facts.visits.made = false;
+        assert_eq!(codes(&facts, A::Report, role), ["visit-missing"]);
     }
 
     #[test]

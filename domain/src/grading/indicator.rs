@@ -200,6 +200,14 @@ text_enum! {
     }
 }
 
+named!(SurveyMode {
+    Web = "网页" / "web",
+    Sms = "短信" / "text message",
+    Voice = "电话" / "telephone",
+    Paper = "纸质问卷" / "paper",
+    Interview = "上门或现场访谈" / "interview",
+});
+
 text_enum! {
     /// Who filled a survey in (field.md 15); not used in the arithmetic.
     SurveyBy("survey by") {
@@ -211,6 +219,12 @@ text_enum! {
         Proxy = "proxy",
     }
 }
+
+named!(SurveyBy {
+    Own = "本人" / "the trainee",
+    Assisted = "本人,有人协助" / "the trainee with help",
+    Proxy = "代填" / "somebody for the trainee",
+});
 
 text_enum! {
     /// What becomes of a trainee whose complete claim is undecided at the freeze (field.md 11).

@@ -32,6 +32,8 @@ text_enum! {
         /// P.
         PEmpUnavailable = "p_emp_unavailable",
         /// P.
+        PExited = "p_exited",
+        /// P.
         PWeight = "p_weight",
         /// Better than the previous grade.
         Rose = "rose",
@@ -54,6 +56,7 @@ named!(Reason {
     NoPreviousGrade = "没有上次等级,按分数线评定" / "no previous grade: plain thresholds",
     PEmpN = "就业统计人数不足,暂不定级" / "too few enrolments in EMP: provisional",
     PEmpUnavailable = "就业转化率不可用,暂不定级" / "EMP not available: provisional",
+    PExited = "机构已退出,不再评级" / "the institution has left: no grade any more",
     PWeight = "可用指标的权重不足,暂不定级" / "too little weight available: provisional",
     Rose = "比上次等级上升" / "rose above the previous grade",
     Stayed = "与上次等级相同" / "same as the previous grade",

@@ -63,6 +63,8 @@ pub struct InstitutionRow {
     pub third_party_score: Option<u8>,
     /// Whether an officer suspended the survey.
     pub sat_suspended: bool,
+    /// Whether the institution had left on the freeze date.
+    pub exited: bool,
 }
 
 /// A class.
@@ -378,6 +380,10 @@ fn episode(row: &EpisodeRow, to: &mut Vec<u8>) {
 
 fn institution(row: &InstitutionRow, to: &mut Vec<u8>) {
     text(to, "{\"district\":", &row.district);
+    if row.exited {
+        // Left out as long as it stands: most files need no such word.
+        truth(to, ",\"exited\":", true);
+    }
     text(to, ",\"federation\":", &row.federation);
     id(to, ",\"id\":", row.id);
     word(
@@ -469,6 +475,7 @@ fn build(from: &Snapshot, sha256: [u8; 32]) -> Option<Evidence> {
             previous: row.previous_grade,
             third_party_score: row.third_party_score,
             sat_suspended: row.sat_suspended,
+            exited: row.exited,
         });
     }
     let ascending = |pairs: bool| pairs.then_some(());

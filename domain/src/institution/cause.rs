@@ -137,6 +137,11 @@ impl Cause {
         matches!(self, Self::FraudFound | Self::ForgedCertificates)
     }
 
+    /// Whether the persons responsible are barred as long as the institution (grading.md 7).
+    pub const fn bars_persons(self) -> bool {
+        matches!(self, Self::ForgedCertificates)
+    }
+
     /// How long an exit for this cause bars. The reference names no bar for a lost licence and a refused assessment:
     /// both count as performance.
     pub const fn bar(self, numbers: &Workflow) -> Bar {

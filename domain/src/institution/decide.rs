@@ -68,6 +68,8 @@ pub struct ApplicationFacts {
     pub last: Option<(InstitutionState, Option<NaiveDate>)>,
     /// Until when the institution is barred in the whole country.
     pub barred_until: Option<NaiveDate>,
+    /// Until when its legal representative is.
+    pub person_barred_until: Option<NaiveDate>,
 }
 
 /// Whether an institution may apply to a federation: T01 for the first time, T24 after a refusal or an exit.
@@ -87,16 +89,24 @@ pub fn decide_application(facts: &ApplicationFacts) -> Result<InstitutionTransit
             ));
         }
     };
-    match own.max(facts.barred_until) {
-        Some(until) if facts.today < until => Err(Refusal::conditions(
-            transition,
-            state,
-            vec![Unmet::new(
-                "barred",
-                format!("{until} 起才可以重新申请。"),
-                format!("A new application is possible from {until}."),
-            )],
-        )),
-        _ => Ok(transition),
+    let mut unmet = Vec::new();
+    if let Some(until) = own.max(facts.barred_until).filter(|day| facts.today < *day) {
+        unmet.push(Unmet::new(
+            "barred",
+            format!("{until} 起才可以重新申请。"),
+            format!("A new application is possible from {until}."),
+        ));
+    }
+    if let Some(until) = facts.person_barred_until.filter(|day| facts.today < *day) {
+        unmet.push(Unmet::new(
+            "person-barred",
+            format!("法定代表人对伪造证书负有责任,{until} 起才可以申请。"),
+            format!("The legal representative is responsible for forged certificates and may apply from {until}."),
+        ));
+    }
+    if unmet.is_empty() {
+        Ok(transition)
+    } else {
+        Err(Refusal::conditions(transition, state, unmet))
     }
 }

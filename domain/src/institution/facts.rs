@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::{Cause, Grade, InstitutionState, InstitutionTransition};
 use crate::access::Role;
+use crate::assessment::Severity;
 use crate::ids::StaffPersonId;
 
 /// Who acts, and who acted before: one rule of separation compares them.
@@ -40,6 +41,17 @@ pub struct Given {
     pub data_due_on: Option<NaiveDate>,
     /// T19: whether it offers a hearing.
     pub hearing_offered: bool,
+    /// T11, T16: what the assessment says that it rests on.
+    pub finding: Option<FindingFacts>,
+}
+
+/// A third-party assessment that a decision rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FindingFacts {
+    /// Its gravest finding.
+    pub worst: Option<Severity>,
+    /// Whether it is final.
+    pub stands: bool,
 }
 
 /// Whether a grade is final (field.md 9: T11 on a D waits until T10 is).

@@ -16,7 +16,8 @@ pub use cause::{Bar, Cause};
 pub use decide::{AdmissionStep, ApplicationFacts, decide, decide_application};
 pub use exit::{Plan, RunningCohort, plans_allowed};
 pub use facts::{
-    AdmissionFacts, CaseFacts, ExitFacts, Finality, Given, Inspection, Persons, ResultFacts,
+    AdmissionFacts, CaseFacts, ExitFacts, Finality, FindingFacts, Given, Inspection, Persons,
+    ResultFacts,
 };
 pub use grade::{Grade, ResultKind, ResultRow};
 pub use table::{InstitutionTransition, TABLE};

@@ -62,6 +62,7 @@ fn facts(state: S, act: T) -> AdmissionFacts {
             findings: true,
             data_due_on: Some(day("2026-01-01")),
             hearing_offered: true,
+            finding: None,
         },
         results: ResultFacts {
             pending: Some(Grade::D),
@@ -772,6 +773,7 @@ fn an_application_waits_for_the_end_of_the_bar() {
             today,
             last,
             barred_until,
+            person_barred_until: None,
         })
     };
     assert_eq!(apply(None, None), Ok(T::T01));
@@ -782,4 +784,16 @@ fn an_application_waits_for_the_end_of_the_bar() {
     // A bar holds in every province, also for a first application there.
     assert!(apply(None, Some(day("2026-03-11"))).is_err());
     assert_eq!(apply(None, Some(today)), Ok(T::T01));
+    // Neither does a new shell help whoever is responsible for forged certificates.
+    let person = |until: &str| {
+        decide_application(&ApplicationFacts {
+            today,
+            last: None,
+            barred_until: None,
+            person_barred_until: Some(day(until)),
+        })
+    };
+    assert_eq!(person("2026-03-10"), Ok(T::T01));
+    let refused = person("2026-03-11").expect_err("barred");
+    assert_eq!(refused.unmet[0].code, "person-barred");
 }

@@ -12,5 +12,6 @@ mod properties;
 mod random;
 mod recompute;
 mod satisfaction;
+mod schema;
 mod snapshot;
 mod stability;

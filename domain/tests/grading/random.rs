@@ -71,6 +71,9 @@ pub(crate) fn evidence(seed: u64, size: usize) -> File {
         if dice.chance(150) {
             row["sat_suspended"] = json!(dice.chance(700));
         }
+        if dice.chance(100) {
+            row["exited"] = json!(dice.chance(800));
+        }
         file.institution(&id("i", at), row);
     }
     let mut ends = Vec::new();
@@ -187,6 +190,7 @@ pub(crate) fn leagues(seed: u64) -> File {
             "previous_grade": dice.pick(&[None, Some("A"), Some("B"), Some("C"), Some("D"), Some("P")]),
             "third_party_score": dice.pick(&[None, Some(30), Some(60), Some(95)]),
             "sat_suspended": dice.chance(100),
+            "exited": dice.chance(60),
         }));
         file.cohort(&name, json!({"institution": name}));
         // In an odd year nearly all are excellent, so that a good school can be significantly below the others.

@@ -47,6 +47,7 @@ fn country(schools: &[School]) -> Snapshot {
             previous_grade: None,
             third_party_score: Some(80),
             sat_suspended: false,
+            exited: school.number % 5 == 4,
         });
         snapshot.cohorts.push(CohortRow {
             id: cohort,

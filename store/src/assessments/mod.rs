@@ -3,6 +3,7 @@
 pub mod assessors;
 pub mod candidates;
 pub mod sample;
+pub mod visits;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::assessment::AssessmentState;
@@ -99,6 +100,10 @@ pub struct Assessment {
     pub reply: Option<String>,
     /// The final score.
     pub last: Option<FinalScore>,
+    /// When the score was published.
+    pub published_on: Option<NaiveDate>,
+    /// What its gravest finding led to: `T11`, `T16`, or why to nothing.
+    pub consequence: Option<(String, NaiveDate)>,
     /// Why it was annulled.
     pub annulled_reason: Option<String>,
     /// Who commissioned it.
@@ -152,6 +157,9 @@ fn model(one: &Assessment) -> assessment::Model {
         final_on: last.map(|last| last.on.to_string()),
         counts_until: last.map(|last| last.counts_until.to_string()),
         annulled_reason: one.annulled_reason.clone(),
+        published_on: one.published_on.map(|day| day.to_string()),
+        consequence: one.consequence.as_ref().map(|(what, _)| what.clone()),
+        consequence_on: one.consequence.as_ref().map(|(_, on)| on.to_string()),
         commissioned_by: one.commissioned_by.uuid(),
         commissioned_at: time::millis(one.commissioned_at),
         revision: one.revision,
@@ -226,6 +234,11 @@ impl TryFrom<assessment::Model> for Assessment {
             reply: row.reply,
             last,
             annulled_reason: row.annulled_reason,
+            published_on: time::optional_date(row.published_on.as_deref())?,
+            consequence: match (row.consequence, row.consequence_on) {
+                (Some(what), Some(on)) => Some((what, time::date(&on)?)),
+                _ => None,
+            },
             commissioned_by: row.commissioned_by.into(),
             commissioned_at: time::instant(row.commissioned_at)?,
             revision: row.revision,
@@ -336,6 +349,40 @@ pub async fn list(
     rows.into_iter().map(Assessment::try_from).collect()
 }
 
+/// Names of the institutions of these assessments, by admission.
+pub async fn names(
+    db: &impl ConnectionTrait,
+    rows: &[Assessment],
+) -> Result<Vec<(AdmissionId, String)>, StoreError> {
+    let found = admission::Entity::find()
+        .filter(admission::Column::Id.is_in(rows.iter().map(|row| row.admission.uuid())))
+        .all(db)
+        .await?;
+    let named = crate::institutions::with_institutions(db, found).await?;
+    Ok(named
+        .into_iter()
+        .map(|one| (one.id, one.institution.name))
+        .collect())
+}
+
+/// Reports about an admission that nobody has answered and that count, newest first.
+pub async fn unanswered(
+    db: &impl ConnectionTrait,
+    sight: &Sight<'_>,
+    admission: AdmissionId,
+) -> Result<Vec<Assessment>, StoreError> {
+    let rows = seen(sight)
+        .filter(assessment::Column::AdmissionId.eq(admission.uuid()))
+        .filter(assessment::Column::Report.is_not_null())
+        .filter(assessment::Column::Consequence.is_null())
+        .filter(assessment::Column::State.is_not_in(["annulled", "lapsed"]))
+        .order_by_desc(assessment::Column::Id)
+        .limit(20)
+        .all(db)
+        .await?;
+    rows.into_iter().map(Assessment::try_from).collect()
+}
+
 /// Person and credit code of the assessors of the newest assessments of an institution, wherever it was admitted, newest
 /// first; those that were annulled or lapsed count for nobody.
 pub async fn latest(
@@ -353,4 +400,48 @@ pub async fn latest(
     rows.into_iter()
         .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
         .collect()
+}
+
+/// A published assessment with who made it and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The assessment.
+    pub assessment: Assessment,
+    /// The admitting federation.
+    pub federation: String,
+    /// The assessor's organisation.
+    pub organisation: String,
+}
+
+/// Published assessments of an institution, newest first.
+pub async fn published(
+    db: &impl PublicRead,
+    credit_code: &str,
+) -> Result<Vec<Published>, StoreError> {
+    #[derive(sea_orm::FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        federation: String,
+        organisation: String,
+    }
+    let db = db.connection();
+    let sql = "SELECT m.id, a.federation, s.organisation FROM assessment m JOIN admission a ON a.id = m.admission_id
+        JOIN institution i ON i.id = a.institution_id JOIN assessor s ON s.id = m.assessor_id
+        WHERE i.credit_code = $1 AND m.state = 'published' ORDER BY m.published_on DESC, m.id DESC LIMIT 100";
+    let statement = crate::privacy::statement(db, sql, [credit_code.into()]);
+    let rows = <Row as sea_orm::FromQueryResult>::find_by_statement(statement)
+        .all(db)
+        .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(one) = assessment::Entity::find_by_id(row.id).one(db).await? else {
+            continue;
+        };
+        found.push(Published {
+            assessment: one.try_into()?,
+            federation: row.federation,
+            organisation: row.organisation,
+        });
+    }
+    Ok(found)
 }

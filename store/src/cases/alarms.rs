@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Role;
-use domain::ids::AdmissionId;
+use domain::ids::{AdmissionId, StaffPersonId};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
@@ -81,6 +81,8 @@ pub struct AlarmRow {
     pub raised_at: i64,
     /// Number of the case, if it belongs to one.
     pub number: Option<String>,
+    /// The assessment, if it belongs to one.
+    pub assessment: Option<Uuid>,
 }
 
 /// Alarms that still hold inside the scope, for one level or for all, overdue first. An alarm ends with its term.
@@ -99,9 +101,9 @@ pub async fn open(
     }
     let sql = format!(
         "SELECT r.id, r.admission_id, i.name, a.site_region, r.kind, r.act, r.level, t.holder, r.due_on, r.raised_at, \
-         k.number FROM alarm r JOIN admission a ON a.id = r.admission_id JOIN institution i ON i.id = a.institution_id \
+         k.number, m.id AS assessment FROM alarm r JOIN admission a ON a.id = r.admission_id JOIN institution i ON i.id = a.institution_id \
          LEFT JOIN term t ON t.id = r.source_id LEFT JOIN proposal p ON p.id = r.source_id \
-         LEFT JOIN institution_case k ON k.id = t.object_id \
+         LEFT JOIN institution_case k ON k.id = t.object_id LEFT JOIN assessment m ON m.id = t.object_id \
          WHERE {condition}{rest} AND (t.id IS NULL OR t.met_on IS NULL) AND (p.id IS NULL OR p.state = 'open') \
          ORDER BY CASE r.kind WHEN 'overdue' THEN 0 ELSE 1 END, r.due_on, r.id LIMIT {limit}"
     );
@@ -109,7 +111,24 @@ pub async fn open(
     Ok(AlarmRow::find_by_statement(statement).all(db).await?)
 }
 
-/// The oldest term of the province on an admission that is over; the nation may act after its inaction.
+/// Alarms that still hold of the assessments that an assessor holds, overdue first.
+pub async fn of_assessor(
+    db: &impl ConnectionTrait,
+    person: StaffPersonId,
+) -> Result<Vec<AlarmRow>, StoreError> {
+    let sql = "SELECT r.id, r.admission_id, i.name, a.site_region, r.kind, r.act, r.level, t.holder, r.due_on, r.raised_at, \
+         CAST(NULL AS TEXT) AS number, m.id AS assessment FROM alarm r JOIN term t ON t.id = r.source_id \
+         JOIN assessment m ON m.id = t.object_id JOIN assessor s ON s.id = m.assessor_id \
+         JOIN admission a ON a.id = r.admission_id JOIN institution i ON i.id = a.institution_id \
+         WHERE s.staff_person_id = $1 AND r.level = 'assessor' AND t.met_on IS NULL \
+         ORDER BY CASE r.kind WHEN 'overdue' THEN 0 ELSE 1 END, r.due_on, r.id";
+    let values = [person.uuid().into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(AlarmRow::find_by_statement(statement).all(db).await?)
+}
+
+/// The oldest term of the province on an admission that is over; the nation may act after its inaction. A late draw or
+/// publication of an assessment is none of the institution's.
 pub async fn oldest_overdue(
     db: &impl ConnectionTrait,
     admission: AdmissionId,
@@ -120,7 +139,7 @@ pub async fn oldest_overdue(
         due_on: Option<String>,
     }
     let sql = "SELECT MIN(due_on) AS due_on FROM term WHERE admission_id = $1 AND met_on IS NULL \
-               AND holder = 'province_officer' AND due_on < $2";
+               AND holder = 'province_officer' AND object_kind <> 'assessment' AND due_on < $2";
     let values = [
         Value::from(admission.uuid()),
         Value::from(today.to_string()),

@@ -358,7 +358,7 @@ pub async fn lift_bars(
         .filter(bar::Column::LiftedAt.is_null())
         .exec(db)
         .await?;
-    Ok(())
+    super::persons::lift(db, case, now).await
 }
 
 /// Until when an institution is barred; `None` when it is not.

@@ -6,6 +6,7 @@ pub mod appeals;
 pub mod decisions;
 pub mod exit;
 pub mod papers;
+pub mod persons;
 pub mod results;
 pub mod reviews;
 pub mod terms;

@@ -16,7 +16,7 @@ entity! {
         report_score: Option<i32>, report: Option<String>, findings: Option<String>, reported_on: Option<String>,
         reply: Option<String>, final_score: Option<i32>, final_answer: Option<String>, final_on: Option<String>,
         counts_until: Option<String>, annulled_reason: Option<String>, commissioned_by: Uuid, commissioned_at: i64,
-        revision: i32,
+        revision: i32, published_on: Option<String>, consequence: Option<String>, consequence_on: Option<String>,
     }
     assessment_candidate = "assessment_candidate" {
         #[sea_orm(primary_key, auto_increment = false)] assessment_id: Uuid,
@@ -33,5 +33,17 @@ entity! {
         #[sea_orm(primary_key, auto_increment = false)] assessor_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)] enrolment_id: Uuid,
         place: i32,
+    }
+    assessment_visit = "assessment_visit" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        assessment_id: Uuid, assessor_id: Uuid, place: String, arrived_at: i64, left_at: i64, members: String,
+        record: String, answer_until: String, countersignature: String, reason: Option<String>,
+        answered_by: Option<Uuid>, answered_on: Option<String>, recorded_by: Uuid, recorded_at: i64,
+    }
+    assessment_draft = "assessment_draft" {
+        #[sea_orm(primary_key, auto_increment = false)] assessment_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)] assessor_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)] item: String,
+        text: String, saved_at: i64,
     }
 }

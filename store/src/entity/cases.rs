@@ -43,6 +43,15 @@ entity! {
         outcome: Option<String>, decision: Option<String>, redo: String, document_id: Option<Uuid>, lodged_by: Uuid,
         lodged_at: i64, state_since: i64, revision: i32,
     }
+    responsible_person = "responsible_person" {
+        #[sea_orm(primary_key, auto_increment = false)] admission_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)] person_index: Vec<u8>,
+        capacity: String, since: String,
+    }
+    person_bar = "person_bar" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        person_index: Vec<u8>, case_id: Option<Uuid>, until: String, lifted_at: Option<i64>, made_at: i64,
+    }
     bar = "bar" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
         institution_id: Uuid, case_id: Option<Uuid>, until: String, lifted_at: Option<i64>, made_at: i64,

@@ -125,6 +125,8 @@ struct InstitutionFound {
     federation: String,
     site_region: String,
     grade: Option<String>,
+    state: String,
+    state_since: i64,
     suspended: i64,
     score: Option<i32>,
 }
@@ -233,7 +235,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let (people, values) = self.persons("e.person_id", 1);
         // Of a few persons only what they name is read: the cost must not grow with the country.
         let which = match self.whom {
-            Whom::Everybody => "a.state NOT IN ('applied', 'returned', 'under_review', 'admission_notice', 'rejected') \
+            Whom::Everybody => "a.state NOT IN ('applied', 'returned', 'under_review', 'admission_notice', 'rejected', 'exited') \
                  OR EXISTS (SELECT 1 FROM cohort c WHERE c.admission_id = a.id) \
                  OR EXISTS (SELECT 1 FROM employment_episode p WHERE p.related_admission_id = a.id)"
                 .to_owned(),
@@ -249,8 +251,8 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let rows: Vec<InstitutionFound> = self
             .all(
                 format!(
-                    "SELECT a.id, a.federation, a.site_region, a.grade, \
-                     (SELECT m.final_score FROM assessment m WHERE m.admission_id = a.id AND m.state = 'final' \
+                    "SELECT a.id, a.federation, a.site_region, a.grade, a.state, a.state_since, \
+                     (SELECT m.final_score FROM assessment m WHERE m.admission_id = a.id AND m.state IN ('final', 'published') \
                      AND m.final_on <= {day} AND m.counts_until >= {day} ORDER BY m.final_on DESC, m.id DESC LIMIT 1) AS score, \
                      CAST((SELECT COUNT(*) FROM survey_suspension s WHERE s.admission_id = a.id) AS BIGINT) AS suspended \
                      FROM admission a WHERE {which}"
@@ -269,6 +271,9 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 district: row.site_region,
                 third_party_score: score.map_err(|_| bad())?,
                 sat_suspended: row.suspended > 0,
+                exited: row.state == "exited"
+                    && domain::calendar::today(time::instant(row.state_since)?).to_string()
+                        <= self.freeze,
             });
         }
         Ok(())

@@ -21,6 +21,7 @@ impl World {
                 &json!({
                     "name": "虚构职业培训学校", "credit_code": code, "site_region": region,
                     "address": "虚构路1号", "phone": "0571-00000001",
+                    "legal_representative": crate::rosters::citizen_id(90_001),
                 }),
             )
             .await

@@ -51,6 +51,8 @@ struct DecisionPage {
     causes: Vec<(&'static str, &'static str)>,
     served: Vec<(&'static str, &'static str)>,
     classes: Vec<ClassLine>,
+    /// The newest assessment with a grave finding that nobody has answered.
+    assessment: String,
     form: String,
     key: String,
 }
@@ -135,6 +137,7 @@ pub(super) async fn show(
             .map(|act| (act.as_str(), pick(act.zh(), act.en())))
             .collect(),
         classes,
+        assessment: crate::assessments::pages::unanswered(&app, &by.actor, id).await?,
         form: form.text.clone(),
         key: app.random.id(app.now()).to_string(),
         f,
@@ -185,6 +188,10 @@ pub(super) async fn send(
         arrangements,
         fraud_cohorts,
         sets_aside: sets_aside.map_err(|_| malformed())?,
+        assessment: given(&form, "assessment")
+            .map(|id| id.parse())
+            .transpose()
+            .map_err(|_| malformed())?,
         ..TransitionRequest::of(form.text("transition").parse().map_err(|_| malformed())?)
     };
     let revision = form.text("revision").parse().map_err(|_| malformed())?;

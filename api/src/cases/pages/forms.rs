@@ -85,13 +85,13 @@ pub(super) async fn appeal_line(
 }
 
 /// A text of a form that may be left out.
-pub(super) fn given(form: &OwnForm, name: &str) -> Option<String> {
+pub(crate) fn given(form: &OwnForm, name: &str) -> Option<String> {
     let text = form.text(name);
     (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// A day of a form that may be left out.
-pub(super) fn day(form: &OwnForm, name: &str) -> Result<Option<chrono::NaiveDate>, Problem> {
+pub(crate) fn day(form: &OwnForm, name: &str) -> Result<Option<chrono::NaiveDate>, Problem> {
     given(form, name)
         .map(|text| text.parse())
         .transpose()
@@ -121,7 +121,7 @@ pub(super) fn document(
 }
 
 /// Points of a form, one on each line.
-pub(super) fn points(form: &OwnForm, name: &str) -> Vec<String> {
+pub(crate) fn points(form: &OwnForm, name: &str) -> Vec<String> {
     form.text(name)
         .lines()
         .map(str::trim)

@@ -34,7 +34,11 @@ pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/admin/gradings", get(list));
     let router = both(router, "/admin/gradings/{run}", get(show).post(open));
     let router = both(router, "/admin/grade-publications/{id}", post(act));
-    both(router, "/org/rating", get(rating::show))
+    both(
+        router,
+        "/org/rating",
+        get(rating::show).post(rating::object),
+    )
 }
 
 /// Word of a state of a publication.

@@ -7,8 +7,9 @@ use crate::grading::indicator::{Grade, Indicator};
 use crate::grading::policy::Policy;
 use crate::grading::reason::{Reason, Sig};
 
-/// Sets weight, composite, grade and reasons from the figures.
-pub(super) fn decide(assessment: &mut Assessment, policy: &Policy) {
+/// Sets weight, composite, grade and reasons from the figures. Who has left gets no grade and no rank; its trainees stay in
+/// the reference table, so that nobody else's expectation moves.
+pub(super) fn decide(assessment: &mut Assessment, exited: bool, policy: &Policy) {
     let (mut weight, mut sum) = (0, 0);
     for &indicator in Indicator::ALL {
         if let Some(points) = assessment.available_points(indicator) {
@@ -24,6 +25,9 @@ pub(super) fn decide(assessment: &mut Assessment, policy: &Policy) {
     }
     if !emp.available {
         reasons.push(Reason::PEmpUnavailable);
+    }
+    if exited {
+        reasons.push(Reason::PExited);
     }
     // Without any weight there is nothing to divide by, whatever a policy asks for.
     if weight < policy.min_weight_available.max(1) {

@@ -80,7 +80,7 @@ impl Assessment {
             rank: None,
             rank_of: 0,
         };
-        grading::decide(&mut assessment, policy);
+        grading::decide(&mut assessment, institution.exited, policy);
         assessment
     }
 
@@ -192,6 +192,7 @@ mod tests {
             previous: None,
             third_party_score: None,
             sat_suspended: false,
+            exited: false,
         };
         let figures = |responses, sum_items| {
             let tally = Tally {

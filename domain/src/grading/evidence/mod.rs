@@ -123,6 +123,7 @@ pub(super) struct Institution {
     pub(super) previous: Option<Grade>,
     pub(super) third_party_score: Option<u8>,
     pub(super) sat_suspended: bool,
+    pub(super) exited: bool,
 }
 
 /// A class.

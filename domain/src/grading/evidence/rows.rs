@@ -111,8 +111,10 @@ pub(super) fn institution<'a>(
         "previous_grade",
         "third_party_score",
         "sat_suspended",
+        "exited",
     ];
-    let [_, federation, district, previous, score, suspended] = open(node, path, names, 5, faults)?;
+    let [_, federation, district, previous, score, suspended, exited] =
+        open(node, path, names, 5, faults)?;
     let federation = federation.text(faults);
     district.text(faults);
     let previous = optional(previous, |slot| {
@@ -120,11 +122,13 @@ pub(super) fn institution<'a>(
     });
     let third_party_score = optional(score, |slot| slot.small(0..=100, faults));
     let sat_suspended = flag(suspended, false, faults);
+    let exited = flag(exited, false, faults);
     let row = Institution {
         federation: 0,
         previous: previous.ok()?,
         third_party_score: third_party_score.ok()?,
         sat_suspended: sat_suspended?,
+        exited: exited?,
     };
     Some((row, federation?.clone()))
 }

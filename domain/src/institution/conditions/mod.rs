@@ -25,6 +25,7 @@ pub(super) fn unmet(facts: &AdmissionFacts, transition: T, role: Role) -> Vec<Un
         T::T02 | T::T03 | T::T04 | T::T07 | T::T08 => admission(&mut found, facts, transition),
         T::T09 | T::T10 => grade(&mut found, facts),
         T::T11 => warning::warning(&mut found, facts),
+        T::T16 => warning::emergency(&mut found, facts),
         T::T12 | T::T13 => warning::after_warning(&mut found, facts, transition, role),
         T::T14 | T::T15 | T::T17 => warning::rectification(&mut found, facts, transition),
         T::T19 | T::T20 | T::T22 | T::T23 => exit::exit(&mut found, facts, transition, role),

@@ -3,6 +3,7 @@
 use super::Found;
 use super::exit::{document, evidence};
 use crate::access::Role;
+use crate::assessment::Severity;
 use crate::institution::{AdmissionFacts, Cause, Finality, Grade, InstitutionTransition as T};
 
 pub(super) fn warning(found: &mut Found, facts: &AdmissionFacts) {
@@ -36,8 +37,17 @@ pub(super) fn warning(found: &mut Found, facts: &AdmissionFacts) {
             "Satisfaction is not suspended in the newest result.",
         ),
         Some(Cause::MajorFinding) => {
-            evidence(found, facts);
-            document(found, facts);
+            if let Some(finding) = facts.given.finding {
+                found.need(
+                    finding.stands && finding.worst >= Some(Severity::Major),
+                    "finding-not-major",
+                    "所依据的评估未定稿,或没有较大、严重问题。",
+                    "The assessment is not final, or has neither a major nor a critical finding.",
+                );
+            } else {
+                evidence(found, facts);
+                document(found, facts);
+            }
         }
         Some(Cause::DataLate) => {
             let late = facts
@@ -58,6 +68,18 @@ pub(super) fn warning(found: &mut Found, facts: &AdmissionFacts) {
             );
         }
         _ => {}
+    }
+}
+
+/// A critical finding may be followed the same day, before the assessment is final (workflow.md 5).
+pub(super) fn emergency(found: &mut Found, facts: &AdmissionFacts) {
+    if let Some(finding) = facts.given.finding {
+        found.need(
+            finding.worst == Some(Severity::Critical),
+            "finding-not-critical",
+            "所依据的评估没有严重问题。",
+            "The assessment has no critical finding.",
+        );
     }
 }
 

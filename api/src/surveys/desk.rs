@@ -1,0 +1,308 @@
+//! Surveys at the desk: `/admin/surveys` lists classes and sends, `/admin/surveys/{cohort}` takes answers on paper, by
+//! telephone and in interviews, `/assess/calls` is the list of whoever calls again.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use domain::grading::{SurveyBy, SurveyMode};
+use domain::ids::CohortId;
+use domain::survey::{CallOutcome, SCALE, SurveyItem};
+use store::scope::Scope;
+use store::surveys as rows;
+use uuid::Uuid;
+
+use super::calls::{self, CallItem, CallOutcomeRequest, CallReceipt};
+use super::invite;
+use super::taken::{self, TakenAnswerRequest};
+use crate::access::browser::{FormToken, OnPage, OwnForm};
+use crate::access::pages::staff_page;
+use crate::access::permissions::{Assess, Permission as _, RunSurveys, TakeSurveyAnswers};
+use crate::app::App;
+use crate::assessments::sample::{Contact, ContactRequest, mask};
+use crate::cases::pages::forms::day;
+use crate::extract::{IdempotencyKey, Path};
+use crate::frame::{Brand, Frame, Visit, both};
+use crate::problem::{Code, Problem};
+
+/// Classes on one page.
+const SHOWN: u64 = 100;
+
+/// Routes of these pages.
+pub(crate) fn routes() -> Router<App> {
+    let router = both(Router::new(), "/admin/surveys", get(list));
+    let router = both(router, "/admin/surveys/{cohort}", get(show).post(send));
+    let router = both(router, "/admin/surveys/{cohort}/answers", post(take));
+    both(router, "/assess/calls", get(open_calls).post(call))
+}
+
+struct ClassLine {
+    href: String,
+    code: String,
+    name: String,
+    asked: i64,
+    open: i64,
+    until: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "surveys_desk.html")]
+struct ListPage {
+    f: Frame,
+    rows: Vec<ClassLine>,
+}
+
+fn frame(app: &App, visit: &Visit, title: &str) -> Frame {
+    Frame::new(app, visit, Brand::Registry, title.to_owned())
+        .under("/desk", visit.lang.pick("工作台", "Desk"))
+}
+
+async fn list(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<RunSurveys>,
+) -> Result<Response, Problem> {
+    let f = frame(&app, &visit, visit.lang.pick("满意度调查", "Surveys"));
+    let scope = Scope::of(&by.actor);
+    let rows = rows::classes(app.store.reader(), &scope, app.now(), SHOWN)
+        .await?
+        .into_iter()
+        .map(|row| ClassLine {
+            href: format!("/admin/surveys/{}", CohortId::new(row.id)),
+            until: row
+                .ends_at
+                .and_then(chrono::DateTime::from_timestamp_millis)
+                .map(|at| f.date(domain::calendar::today(at))),
+            code: row.code,
+            name: row.name,
+            asked: row.asked,
+            open: row.open,
+        })
+        .collect();
+    staff_page(&app, StatusCode::OK, &ListPage { f, rows }, None)
+}
+
+struct Question {
+    name: String,
+    words: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "survey_desk.html")]
+struct ClassPage {
+    f: Frame,
+    path: String,
+    name: String,
+    code: String,
+    /// Enrolment and masked name of those who did not answer.
+    open: Vec<(String, String)>,
+    takes: bool,
+    questions: Vec<Question>,
+    scale: Vec<(u8, &'static str)>,
+    modes: Vec<(&'static str, &'static str)>,
+    bys: Vec<(&'static str, &'static str)>,
+    form: String,
+    key: String,
+}
+
+async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<RunSurveys>,
+    form: FormToken,
+    Path(id): Path<CohortId>,
+) -> Result<Response, Problem> {
+    let reader = app.store.reader();
+    let scope = Scope::of(&by.actor);
+    let cohort = store::cohorts::find(reader, &scope, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let f = frame(&app, &visit, &cohort.name)
+        .under("/admin/surveys", visit.lang.pick("满意度调查", "Surveys"));
+    let pick = |zh, en| f.lang().pick(zh, en);
+    let waiting = rows::unanswered(reader, &scope, id, app.now()).await?;
+    let people: Vec<_> = waiting.iter().map(|(_, person)| *person).collect();
+    let open = store::persons::open(reader, app.store.vault(), &people, app.today()).await?;
+    let page = ClassPage {
+        path: format!("/admin/surveys/{id}"),
+        name: cohort.name.clone(),
+        code: cohort.code.clone(),
+        open: waiting
+            .into_iter()
+            .map(|(enrolment, person)| {
+                let name = mask(open.get(&person).map(|one| one.name.as_str()));
+                (enrolment.to_string(), name)
+            })
+            .collect(),
+        takes: TakeSurveyAnswers::allows(by.actor.role),
+        questions: (1..)
+            .zip(SurveyItem::ALL)
+            .map(|(at, item)| Question {
+                name: format!("a{at}"),
+                words: pick(item.zh(), item.en()),
+            })
+            .collect(),
+        scale: SCALE
+            .iter()
+            .map(|(value, zh, en)| (*value, pick(zh, en)))
+            .collect(),
+        modes: SurveyMode::ALL
+            .iter()
+            .filter(|mode| **mode != SurveyMode::Web)
+            .map(|mode| (mode.as_str(), pick(mode.zh(), mode.en())))
+            .collect(),
+        bys: SurveyBy::ALL
+            .iter()
+            .map(|by| (by.as_str(), pick(by.zh(), by.en())))
+            .collect(),
+        form: form.text.clone(),
+        key: app.random.id(app.now()).to_string(),
+        f,
+    };
+    staff_page(&app, StatusCode::OK, &page, Some(&form))
+}
+
+fn back(visit: &Visit, id: CohortId) -> Response {
+    let base = visit.lang.pick("/admin/surveys", "/en/admin/surveys");
+    Redirect::to(&format!("{base}/{id}")).into_response()
+}
+
+/// Sends the survey of a class, or reminds.
+async fn send(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<RunSurveys>,
+    Path(id): Path<CohortId>,
+    form: OwnForm,
+) -> Result<Response, Problem> {
+    let key: IdempotencyKey = form.text("key").parse()?;
+    let again = match form.text("act") {
+        "send" => false,
+        "remind" => true,
+        _ => return Err(Problem::new(Code::MalformedRequest)),
+    };
+    invite::send(&app, &by.actor, &key, id, again).await?;
+    Ok(back(&visit, id))
+}
+
+/// Takes an answer.
+async fn take(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<TakeSurveyAnswers>,
+    Path(id): Path<CohortId>,
+    form: OwnForm,
+) -> Result<Response, Problem> {
+    let malformed = || Problem::new(Code::MalformedRequest);
+    let key: IdempotencyKey = form.text("key").parse()?;
+    let mut items = [None; 5];
+    for (at, item) in items.iter_mut().enumerate() {
+        *item = form.text(&format!("a{}", at + 1)).parse().ok();
+    }
+    let request = TakenAnswerRequest {
+        mode: form.text("mode").parse().map_err(|_| malformed())?,
+        by: form.text("by").parse().map_err(|_| malformed())?,
+        items,
+        taken_on: day(&form, "taken_on")?,
+    };
+    let enrolment = form.text("enrolment").parse().map_err(|_| malformed())?;
+    taken::take(&app, &by.actor, &key, enrolment, &request).await?;
+    Ok(back(&visit, id))
+}
+
+#[derive(Template)]
+#[template(path = "survey_calls.html")]
+struct CallsPage {
+    f: Frame,
+    rows: Vec<CallItem>,
+    scale: Vec<(u8, &'static str)>,
+    contact: Option<(String, String)>,
+    found: Option<&'static str>,
+    form: String,
+    key: String,
+}
+
+async fn calls_page(
+    app: &App,
+    visit: &Visit,
+    by: &OnPage<Assess>,
+    form: &FormToken,
+    contact: Option<Contact>,
+    found: Option<CallOutcome>,
+) -> Result<Response, Problem> {
+    let f = frame(
+        app,
+        visit,
+        visit.lang.pick("电话回访", "Calls about surveys"),
+    )
+    .under("/assess", visit.lang.pick("第三方评估", "Assessments"));
+    let pick = |zh, en| f.lang().pick(zh, en);
+    let page = CallsPage {
+        rows: calls::list(app, &by.actor).await?,
+        scale: SCALE
+            .iter()
+            .map(|(value, zh, en)| (*value, pick(zh, en)))
+            .collect(),
+        contact: contact.map(|one| {
+            let none = || pick("没有", "none").to_owned();
+            (
+                one.name.unwrap_or_else(none),
+                one.phone.unwrap_or_else(none),
+            )
+        }),
+        found: found.map(|one| pick(one.zh(), one.en())),
+        form: form.text.clone(),
+        key: app.random.id(app.now()).to_string(),
+        f,
+    };
+    staff_page(app, StatusCode::OK, &page, Some(form))
+}
+
+async fn open_calls(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<Assess>,
+    form: FormToken,
+) -> Result<Response, Problem> {
+    calls_page(&app, &visit, &by, &form, None, None).await
+}
+
+/// Reads whom to call, or records what was said.
+async fn call(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<Assess>,
+    token: FormToken,
+    form: OwnForm,
+) -> Result<Response, Problem> {
+    let key: IdempotencyKey = form.text("key").parse()?;
+    let id: Uuid = form
+        .text("call")
+        .parse()
+        .map_err(|_| Problem::not_found())?;
+    if form.text("act") == "contact" {
+        let request = ContactRequest {
+            words: visit
+                .lang
+                .pick("满意度电话回访", "call about the survey")
+                .to_owned(),
+        };
+        let found = calls::contact(&app, &by.actor, &key, id, &request).await?;
+        return calls_page(&app, &visit, &by, &token, Some(found), None).await;
+    }
+    let request = CallOutcomeRequest {
+        reached: form.text("answered") != "not_reached",
+        answered: match form.text("answered") {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        },
+        overall: form.text("overall").parse().ok(),
+    };
+    let done = calls::record(&app, &by.actor, &key, id, &request).await?;
+    let receipt: CallReceipt = done.parse()?;
+    let found = receipt.outcome.parse().ok();
+    calls_page(&app, &visit, &by, &token, None, found).await
+}
