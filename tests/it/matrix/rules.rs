@@ -86,10 +86,15 @@ pub(super) fn read() -> BTreeMap<String, Rule> {
             "self",
             "holder",
             "province",
+            "roles",
         ];
         assert!(known.contains(&rule), "{line}");
         assert_eq!(roles == "*", rule == "public", "{line}");
-        assert_eq!(object == "-", ["public", "any"].contains(&rule), "{line}");
+        assert_eq!(
+            object == "-",
+            ["public", "any", "roles"].contains(&rule),
+            "{line}"
+        );
         let value = Rule {
             roles: roles.to_owned(),
             object: Some(object).filter(|one| *one != "-").map(str::to_owned),
