@@ -76,7 +76,8 @@ struct Least {
 }
 
 /// The least number that may be given under this name; 1 when nothing was lost.
-pub async fn floor(db: &impl ConnectionTrait, name: &str) -> Result<u64, StoreError> {
+pub async fn floor(db: &impl PublicRead, name: &str) -> Result<u64, StoreError> {
+    let db = db.connection();
     let statement = Statement::from_sql_and_values(
         db.get_database_backend(),
         "SELECT least FROM number_floor WHERE name = $1",

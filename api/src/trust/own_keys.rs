@@ -15,8 +15,8 @@ use certs::log::{LeafEntry, Origin};
 use chrono::{DateTime, Duration, Utc};
 use domain::access::Actor;
 use serde::{Deserialize, Serialize};
-use store::ConnectionTrait;
 use store::certificates::KeyRow;
+use store::{ConnectionTrait, PublicRead};
 use utoipa::ToSchema;
 
 use super::list;
@@ -150,7 +150,7 @@ pub(crate) async fn logs(
 /// Signs status lists and bundles, and nothing else: the newest that is active.
 pub(crate) async fn status_signer(
     app: &App,
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
 ) -> Result<Arc<dyn Signer>, Problem> {
     active(app, db, "status", |mut rows| rows.pop()).await
 }
@@ -158,14 +158,14 @@ pub(crate) async fn status_signer(
 /// Signs trust lists, and nothing else: the oldest that is active.
 pub(crate) async fn root_signer(
     app: &App,
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
 ) -> Result<Arc<dyn Signer>, Problem> {
     active(app, db, "root", |rows| rows.into_iter().next()).await
 }
 
 async fn active(
     app: &App,
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     purpose: &str,
     choose: impl Fn(Vec<KeyRow>) -> Option<KeyRow>,
 ) -> Result<Arc<dyn Signer>, Problem> {
@@ -251,11 +251,7 @@ pub async fn create(
 }
 
 /// `status-2`, then `status-3` and so on. A file that an interrupted act left behind keeps its name.
-async fn free_kid(
-    app: &App,
-    db: &impl ConnectionTrait,
-    purpose: &str,
-) -> Result<(KeyId, u32), Problem> {
+async fn free_kid(app: &App, db: &impl ConnectionTrait, purpose: &str) -> Result<(KeyId, u32), Problem> {
     for number in 2..=99 {
         let kid: KeyId = format!("{purpose}-{number}")
             .parse()
@@ -271,7 +267,7 @@ async fn free_kid(
 /// Name of a successor log: one that no log had before.
 async fn origin(
     app: &App,
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     purpose: &str,
     given: Option<&str>,
     number: u32,

@@ -102,7 +102,7 @@ pub async fn all_keys(db: &impl PublicRead) -> Result<Vec<KeyRow>, StoreError> {
 
 /// The active keys of a purpose of the registry itself, oldest first.
 pub async fn active_own_keys(
-    db: &impl ConnectionTrait,
+    db: &impl PublicRead,
     purpose: &str,
 ) -> Result<Vec<KeyRow>, StoreError> {
     registry_key::Entity::find()
@@ -110,7 +110,7 @@ pub async fn active_own_keys(
         .filter(registry_key::Column::State.eq("active"))
         .order_by_asc(registry_key::Column::CreatedAt)
         .order_by_asc(registry_key::Column::Kid)
-        .all(db)
+        .all(db.connection())
         .await?
         .into_iter()
         .map(KeyRow::try_from)

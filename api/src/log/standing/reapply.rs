@@ -209,6 +209,7 @@ const fn kind(kind: u8) -> &'static str {
         8 => "grade",
         9 => "bulletin",
         10 => "succession",
+        11 => "lot_list",
         _ => "other",
     }
 }
@@ -253,6 +254,7 @@ fn about(entry: &LeafEntry) -> String {
         } => format!("{} {}", institution.as_str(), grade.as_str()),
         LeafEntry::Bulletin { number, to, .. } => format!("{} {}", number.as_str(), to.as_str()),
         LeafEntry::Succession { last, .. } => last.lines().next().unwrap_or_default().to_owned(),
+        LeafEntry::LotList { count, .. } => count.to_string(),
         LeafEntry::CertificateStatus { .. }
         | LeafEntry::KeyState { .. }
         | LeafEntry::AuditHead { .. } => String::new(),
