@@ -367,7 +367,7 @@ for (const operator of demo.accounts.filter((one) => one.role === "institution_o
   await as("institution", operator, ["/desk", "/org/rating", "/org/cases", `/org/cases/${items[0].number}`]);
   break;
 }
-await as("national", national, ["/desk", "/desk/post", "/admin/accounts", "/admin/accounts/invite"]);
+await as("national", national, ["/desk", "/desk/post", "/admin/accounts", "/admin/accounts/invite", "/admin/keys", "/admin/keys/root"]);
 await as("auditor", auditor, ["/admin/audit"]);
 
 await browser.close();
