@@ -372,7 +372,7 @@ for (const operator of demo.accounts.filter((one) => one.role === "institution_o
   await as("institution", operator, ["/desk", "/org/rating", "/org/cases", "/org/assessments", `/org/cases/${items[0].number}`]);
   break;
 }
-await as("national", national, ["/desk", "/desk/post", "/admin/accounts", "/admin/accounts/invite"]);
+await as("national", national, ["/desk", "/desk/post", "/admin/accounts", "/admin/accounts/invite", "/admin/keys", "/admin/keys/root"]);
 // One's own account, and another's with what can be done about it.
 await walk("national", [await lineOf("/admin/accounts"), await lineOf("/admin/accounts", 1)]);
 await as("auditor", auditor, ["/admin/audit"]);

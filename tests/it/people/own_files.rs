@@ -1,16 +1,14 @@
 //! A holder's own certificate as files, by pages alone; nobody else's.
 
 use tests::people::Trainee;
-use tests::{Database, Story, on_both, paper};
+use tests::{Database, Story, paper};
 
 use super::trainee;
 
-on_both! {
-    a_holder_prints_the_own_certificate_and_nobody_elses;
-}
-
-async fn a_holder_prints_the_own_certificate_and_nobody_elses(database: Database) {
-    let story = Story::ready(database).await;
+/// It reads by what the other tests of files read by, so one database is enough.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_holder_prints_the_own_certificate_and_nobody_elses() {
+    let story = Story::ready(Database::Sqlite).await;
     let people = [("王虚构", 6_101), ("李虚构", 6_102)]
         .map(|(name, number)| Trainee::new(number, name, "43", "13900006101", ""));
     let (cohort, members) = story.class_of(&people).await;

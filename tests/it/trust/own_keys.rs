@@ -22,7 +22,6 @@ on_both! {
     a_root_hands_over_to_its_successor_and_a_verifier_follows;
     a_log_is_closed_by_two_persons_and_its_successor_goes_on_with_every_certificate;
     a_log_that_lost_leaves_is_closed_and_everybody_sees_how_many;
-    keys_are_kept_by_pages_alone_by_two_persons;
 }
 
 async fn make(story: &Story, purpose: &str) -> String {
@@ -312,8 +311,10 @@ async fn a_log_that_lost_leaves_is_closed_and_everybody_sees_how_many(database: 
     checked(&story).await;
 }
 
-async fn keys_are_kept_by_pages_alone_by_two_persons(database: Database) {
-    let story = Story::staffed(database).await;
+/// The use cases are tested above on both databases; here it is their pages.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_kept_by_pages_alone_by_two_persons() {
+    let story = Story::staffed(Database::Sqlite).await;
     let own = [("Sec-Fetch-Site", "same-origin")];
     let mut first = Browser::new(&story.server);
     first.sign_in("national-1", PASSWORD).await;

@@ -65,7 +65,9 @@ impl Source {
                 .log_vkey
                 .as_deref()
                 .and_then(|line| parse_vkey(line).ok())
-                .map_or(Trusted::Nothing, |(origin, key)| Trusted::Line(origin, key)),
+                .map_or(Trusted::Nothing, |(origin, key)| {
+                    Trusted::Line(origin, Box::new(key))
+                }),
         }
     }
 

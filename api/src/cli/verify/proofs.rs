@@ -19,7 +19,7 @@ pub(super) enum Trusted<'t> {
     /// Logs and witnesses of a trust list.
     List(&'t TrustList),
     /// The log's verifier key line of a key file.
-    Line(Origin, PublicKey),
+    Line(Origin, Box<PublicKey>),
     /// Nothing is known of the log.
     Nothing,
 }

@@ -42,9 +42,10 @@ pub(crate) async fn gather(app: &App, file: &Path) -> Vec<Known> {
     }
     while let Some(answer) = asked.join_next().await {
         let Ok((place, note)) = answer else { continue };
-        match note {
-            Some(note) => known.extend(read(app, &place, &note)),
-            None => tracing::warn!(place, "no checkpoint of the log can be had here"),
+        if let Some(note) = note {
+            known.extend(read(app, &place, &note));
+        } else {
+            tracing::warn!(place, "no checkpoint of the log can be had here");
         }
     }
     known
