@@ -72,7 +72,7 @@ async fn an_assessment_is_led_from_the_list_to_its_publication_on_pages(database
     // Commissioned by credit code; a code of nobody says so.
     let html = province.open("/admin/assessments").await.text();
     let (_, form) = html.split_once("<h2>委托评估</h2>").expect("the form");
-    let key = field(&format!("<form {form}"), "", "key");
+    let key = field(form, "", "key");
     let today = story.server.today();
     let until = today.pred_opt().expect("a day").to_string();
     let from = (today - chrono::Days::new(200)).to_string();
