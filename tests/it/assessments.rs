@@ -132,8 +132,8 @@ async fn act(story: &Story, who: &Client, at: &str, what: &str, body: &Value) ->
         .await
 }
 
-/// Records a visit that ended just now; answers its id.
-async fn visit(story: &Story, who: &Client, at: &str, members: Value) -> Answer {
+/// Records a visit that ended just now.
+async fn visit(story: &Story, who: &Client, at: &str, members: &Value) -> Answer {
     let now = story.server.app.now();
     let request = json!({
         "place": "杭州实训楼", "arrived_at": now - chrono::Duration::minutes(2), "left_at": now, "members": members,
@@ -144,7 +144,7 @@ async fn visit(story: &Story, who: &Client, at: &str, members: Value) -> Answer 
 
 /// A visit that the school countersigned.
 async fn visited(story: &Story, who: &Client, at: &str) {
-    let made = visit(story, who, at, json!([])).await.good();
+    let made = visit(story, who, at, &json!([])).await.good();
     let path = format!("{at}/visits/{}/countersignature", text(&made["id"]));
     let answer = json!({ "signed": true });
     let signed = story.who("school-1").post(&path, &answer).await;
@@ -520,7 +520,7 @@ async fn team(story: &Story, assessor: &Client, at: &str) {
     let (_, code) = ORGANISATIONS[3];
     for bad in [member(code, tie), member(CREDIT_CODE, json!([]))] {
         let team = json!([member(code, json!([])), bad]);
-        let refused = visit(story, assessor, at, team).await;
+        let refused = visit(story, assessor, at, &team).await;
         refused.problem(409, "conflict-of-interest");
         assert_eq!(refused.faults()[0].0, "/members/1");
     }
@@ -536,7 +536,7 @@ async fn team(story: &Story, assessor: &Client, at: &str) {
         pointers,
         ["/place", "/record", "/left_at", "/members/0/credit_code"]
     );
-    let made = visit(story, assessor, at, json!([member(code, json!([]))]))
+    let made = visit(story, assessor, at, &json!([member(code, json!([]))]))
         .await
         .good();
     let early = act(story, assessor, at, "report", &report).await;

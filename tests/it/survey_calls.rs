@@ -34,7 +34,7 @@ async fn answers_that_the_county_took_are_called_about_and_flagged_without_being
     database: Database,
 ) {
     let story = Story::ready(database).await;
-    let (cohort, members) = asked(&story, 12).await;
+    let (_, members) = asked(&story, 12).await;
     let county = story.who("county-1");
     let at = |enrolment: &str| format!("/api/v1/enrolments/{enrolment}/survey-answer");
     let first = at(&members[0]);
@@ -117,7 +117,7 @@ async fn answers_that_the_county_took_are_called_about_and_flagged_without_being
     );
     called(&story, who, &rows).await;
     audited(&story).await;
-    in_evidence(&story, &cohort).await;
+    in_evidence(&story).await;
 }
 
 /// How many answers still know their enrolment, and of how many it is kept who took them.
@@ -253,7 +253,7 @@ async fn audited(story: &Story) {
 }
 
 /// The freeze knows how each was answered and by whom; the excluded and the flagged do not count.
-async fn in_evidence(story: &Story, _cohort: &str) {
+async fn in_evidence(story: &Story) {
     let request = json!({ "kind": "quarterly", "freeze_on": story.server.today() });
     let national = story.who("national-1");
     let run = national

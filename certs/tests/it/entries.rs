@@ -168,7 +168,7 @@ fn other_versions_and_kinds_are_refused() {
     };
     assert_eq!(change(0, 2), Err(EntryFault::Version));
     assert_eq!(change(1, 0), Err(EntryFault::Kind));
-    assert_eq!(change(1, 11), Err(EntryFault::Kind));
+    assert_eq!(change(1, 12), Err(EntryFault::Kind));
     assert_eq!(change(1, 7), Err(EntryFault::Fields));
     assert_eq!(change(2, -1), Err(EntryFault::Fields));
     assert_eq!(LeafEntry::decode(&[0x80]), Err(EntryFault::Encoding));

@@ -49,12 +49,12 @@ fn a_proof_file_proves_what_was_logged() {
                 logged.index,
                 logged.checkpoint.checkpoint.size
             ),
-            (entry, index, 20)
+            (entry, index, 22)
         );
     }
     let text = proof_file(0);
     assert!(text.starts_with("c2sp.org/tlog-proof@v1\nextra "));
-    assert!(text.contains("\nindex 0\n") && text.contains("\n\nverify.example.cn/log\n20\n"));
+    assert!(text.contains("\nindex 0\n") && text.contains("\n\nverify.example.cn/log\n22\n"));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn an_altered_proof_file_proves_nothing() {
         TlogProofFault::Format
     );
     assert!(matches!(
-        fault(&text.replace("\n20\n", "\n21\n")),
+        fault(&text.replace("\n22\n", "\n23\n")),
         TlogProofFault::Checkpoint(_)
     ));
     assert_eq!(fault(&text.replace('\n', "\r\n")), TlogProofFault::Format);

@@ -14,7 +14,7 @@ fn schema(text: &str) -> Value {
 }
 
 /// The words that the schemas use. One that is not here fails the test, so that none is passed over.
-const WORDS: [&str; 18] = [
+const WORDS: [&str; 19] = [
     "$schema",
     "title",
     "description",
@@ -32,6 +32,7 @@ const WORDS: [&str; 18] = [
     "enum",
     "oneOf",
     "minProperties",
+    "dependentRequired",
     "const",
 ];
 
@@ -66,6 +67,12 @@ fn takes(schema: &Value, value: &Value) -> bool {
             let names = said.as_array().expect("names");
             names
                 .iter()
+                .all(|name| fields.contains_key(name.as_str().expect("a name")))
+        }),
+        "dependentRequired" => value.as_object().is_none_or(|fields| {
+            let pairs = said.as_object().expect("pairs");
+            let held = pairs.iter().filter(|(name, _)| fields.contains_key(*name));
+            held.flat_map(|(_, with)| with.as_array().expect("names"))
                 .all(|name| fields.contains_key(name.as_str().expect("a name")))
         }),
         "minProperties" => value
