@@ -4,6 +4,9 @@
 //! Both requests run the search of the catalogue for the same page of the same rows. The one of an officer brings a
 //! token: its signature, session, account and posts are checked, and the area of the post is part of the query.
 
+// The whole story lies in one future.
+#![recursion_limit = "256"]
+
 use std::time::{Duration, Instant};
 
 use api::access::By;

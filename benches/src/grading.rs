@@ -4,6 +4,9 @@
 //! For 5 million enrolments there are 3 million episodes and 20,000 institutions; other sizes in proportion. Then one new
 //! episode is taken into the monitoring: its cost must be the same at every size.
 
+// The whole story lies in one future.
+#![recursion_limit = "256"]
+
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 

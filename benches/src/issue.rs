@@ -4,6 +4,9 @@
 //! The story before (an institution, ten classes of a thousand, their attendance and results) is not measured. What is
 //! measured is the approval: gates for every trainee, signatures, rows, leaves, tiles, checkpoint, commit.
 
+// The whole story lies in one future.
+#![recursion_limit = "256"]
+
 use std::path::Path;
 use std::time::Duration;
 

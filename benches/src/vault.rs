@@ -4,6 +4,9 @@
 //! Ours: a data key for each person, wrapped; name, identity number, disability card and telephone sealed; two blind
 //! indexes. In clear: the same rows of the same tables with the same indexes, the values as they are.
 
+// The whole story lies in one future.
+#![recursion_limit = "256"]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

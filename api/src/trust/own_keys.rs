@@ -251,7 +251,11 @@ pub async fn create(
 }
 
 /// `status-2`, then `status-3` and so on. A file that an interrupted act left behind keeps its name.
-async fn free_kid(app: &App, db: &impl ConnectionTrait, purpose: &str) -> Result<(KeyId, u32), Problem> {
+async fn free_kid(
+    app: &App,
+    db: &impl ConnectionTrait,
+    purpose: &str,
+) -> Result<(KeyId, u32), Problem> {
     for number in 2..=99 {
         let kid: KeyId = format!("{purpose}-{number}")
             .parse()
