@@ -191,9 +191,9 @@ async fn fill(file: &std::path::Path, count: u32) -> Result<u64, Error> {
     }
     let other = [("id", step.as_str()), ("object_id", admission.as_str())];
     let (names, values) = copied(&tx, "timeline", &other).await?;
-    tx.execute_unprepared(&format!(
-        "CREATE TEMP TABLE steps AS SELECT * FROM timeline WHERE object_kind = 'admission'"
-    ))
+    tx.execute_unprepared(
+        "CREATE TEMP TABLE steps AS SELECT * FROM timeline WHERE object_kind = 'admission'",
+    )
     .await?;
     tx.execute_unprepared(&format!(
         "INSERT INTO timeline ({names}) SELECT {values} FROM codes n, steps t"

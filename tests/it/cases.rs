@@ -729,7 +729,7 @@ async fn left_out_of_later_runs(story: &Story) {
         .who("province-1")
         .post(&publish, &json!({}))
         .await
-        .problem(404, "not-found");
+        .problem(409, "transition-refused");
 }
 
 async fn a_class_that_nobody_confirms_finishes_or_accepts_raises_alarms(database: Database) {

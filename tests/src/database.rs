@@ -32,29 +32,22 @@ impl Database {
 
     /// Keeps all that the database of a store holds at this moment.
     pub async fn backup(self, store: &store::Store, address: Option<&str>) -> Backup {
-        match (self, address) {
-            (Self::Postgres(cluster), Some(address)) => {
-                let name = format!(
-                    "backup_{}_{}",
-                    std::process::id(),
-                    NEXT.fetch_add(1, Ordering::Relaxed)
-                );
-                let copied = cluster.copy_database(address, &name);
-                Backup::Postgres(copied.expect("the database is copied"))
-            }
-            _ => {
-                let folder = tempfile::tempdir().expect("a temporary folder");
-                store::tampering::copy(store, &folder.path().join("backup.sqlite"))
-                    .await
-                    .expect("the database is copied");
-                Backup::Sqlite(folder)
-            }
+        if let (Self::Postgres(cluster), Some(address)) = (self, address) {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("backup_{}_{number}", std::process::id());
+            let copied = cluster.copy_database(address, &name);
+            return Backup::Postgres(copied.expect("the database is copied"));
         }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        store::tampering::copy(store, &folder.path().join("backup.sqlite"))
+            .await
+            .expect("the database is copied");
+        Backup::Sqlite(folder)
     }
 
     /// The address of a new, empty database; none for SQLite, whose file lies in the data folder.
     pub fn new_address(self) -> Option<String> {
-        self.address(|cluster, name| cluster.new_database(name))
+        self.address(Cluster::new_database)
     }
 
     /// The address of a copy of the database at another address, to which nobody is connected.

@@ -240,6 +240,7 @@ mod tests {
         "read_audit",
         "see_read_alarms",
         "see_grades",
+        "see_keys",
         "see_evidence",
         "recompute_grades",
         "see_assessments",

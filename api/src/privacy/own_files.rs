@@ -21,14 +21,21 @@ pub(super) struct Offered {
     pub(super) words: &'static str,
 }
 
-/// The form that a last part of an address means; `None` for the QR code alone.
-fn form(name: &str) -> Option<Option<Form>> {
+/// What a last part of an address means.
+enum Asked {
+    /// The certificate on paper of some kind.
+    Paper(Form),
+    /// Its QR code alone.
+    Code,
+}
+
+fn asked(name: &str) -> Option<Asked> {
     match name {
-        "certificate.pdf" => Some(Some(Form::Pdf)),
-        "certificate-large.pdf" => Some(Some(Form::Large)),
-        "certificate.txt" => Some(Some(Form::Text)),
-        "certificate.brf" => Some(Some(Form::Braille)),
-        "qr.png" => Some(None),
+        "certificate.pdf" => Some(Asked::Paper(Form::Pdf)),
+        "certificate-large.pdf" => Some(Asked::Paper(Form::Large)),
+        "certificate.txt" => Some(Asked::Paper(Form::Text)),
+        "certificate.brf" => Some(Asked::Paper(Form::Braille)),
+        "qr.png" => Some(Asked::Code),
         _ => None,
     }
 }
@@ -43,10 +50,10 @@ pub(super) fn offered(app: &App, lang: Locale) -> Vec<Offered> {
         ("qr.png", "二维码图片", "QR code"),
     ];
     all.into_iter()
-        .filter(|(file, ..)| match form(file).flatten() {
-            Some(Form::Pdf | Form::Large) => cfg!(feature = "paper"),
-            Some(Form::Braille) => !app.config.paper.braille_program.is_empty(),
-            Some(Form::Text) | None => true,
+        .filter(|(file, ..)| match asked(file) {
+            Some(Asked::Paper(Form::Pdf | Form::Large)) => cfg!(feature = "paper"),
+            Some(Asked::Paper(Form::Braille)) => !app.config.paper.braille_program.is_empty(),
+            Some(Asked::Paper(Form::Text) | Asked::Code) | None => true,
         })
         .map(|(file, zh, en)| Offered {
             file,
@@ -62,10 +69,10 @@ pub(super) async fn open(
     Path((id, name)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let id: PublicId = id.parse().map_err(|_| Problem::not_found())?;
-    let form = form(&name).ok_or_else(Problem::not_found)?;
+    let asked = asked(&name).ok_or_else(Problem::not_found)?;
     let certificate = own(&app, &by.actor, &id).await?;
     let number = &certificate.certificate_no;
-    if let Some(form) = form {
+    if let Asked::Paper(form) = asked {
         let bytes = papers::one(&app, &certificate, form).await?;
         let name = format!("{number}{}", form.ending());
         return Ok(file(form.media_type(), &name, bytes));

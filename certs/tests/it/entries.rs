@@ -154,7 +154,7 @@ fn a_missing_strange_or_additional_field_is_refused() {
             );
         }
         let mut more = whole;
-        more.push((Value::from(24), Value::from("张伟")));
+        more.push((Value::from(25), Value::from("张伟")));
         assert_eq!(LeafEntry::decode(&cbor(more)), Err(EntryFault::Fields));
     }
 }

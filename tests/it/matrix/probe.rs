@@ -231,6 +231,13 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
             json!({ "reason": "依规办理,撤回资格。" })
         }
         "declare_relations" => json!({ "relations": [] }),
+        "record_visit" => json!({
+            "place": "西湖教学点", "arrived_at": "2026-03-02T00:00:00Z", "left_at": "2026-03-02T01:00:00Z", "members": [],
+            "record": "现场查看教室、台账和宿舍。",
+        }),
+        "draft_assessment" => json!({ "item": "employment", "text": "" }),
+        "dismiss_finding" => json!({ "reason": "核对台账后不予采信。" }),
+        "draw_survey_calls" => json!({ "assessor": "01980000-0000-7000-8000-000000000001" }),
         "read_sampled_contact" => json!({ "words": "电话回访" }),
         "report_assessment" => json!({ "score": 80, "text": "现场评估情况良好,记录完整。" }),
         "reply_to_assessment" => json!({ "text": "无异议。" }),

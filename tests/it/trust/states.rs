@@ -142,12 +142,18 @@ async fn states_go_forward_only_and_whoever_may_not_is_refused(database: Databas
             .await
             .problem(403, "forbidden");
     }
-    // Neither an unknown key nor the registry's own: root, log, status.
-    for other in ["k9999", "root", "log", "status", "k%2f"] {
+    // An unknown key is not there; of the registry's own the only one in use has a successor first.
+    for (other, status, code) in [
+        ("k9999", 404, "not-found"),
+        ("k%2f", 404, "not-found"),
+        ("root", 409, "transition-refused"),
+        ("log", 409, "transition-refused"),
+        ("status", 409, "transition-refused"),
+    ] {
         national
             .post(&format!("/api/v1/keys/{other}/changes"), &retire)
             .await
-            .problem(404, "not-found");
+            .problem(status, code);
     }
     // What was proposed is decided again when it is approved.
     let retired = national.post(&path, &retire).await.good();
