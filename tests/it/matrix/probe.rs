@@ -117,7 +117,7 @@ fn shown(operation: &str, case: &Case) -> Option<String> {
     let field = match operation {
         "list_cohorts" => "cohort",
         "list_offers" => "offer",
-        "list_institutions" => "admission",
+        "list_institutions" | "show_results" => "admission",
         "list_programs" => "code",
         "list_certificates" => "certificate",
         "export_certificates" => "public_id",
@@ -130,7 +130,6 @@ fn shown(operation: &str, case: &Case) -> Option<String> {
         "list_appeals" => "appeal",
         "list_follow_ups" => "follow_up",
         "list_conflicts" => "conflict",
-        "show_results" => "admission",
         "list_grade_publications" => "publication",
         "list_bulletins" => "bulletin",
         "list_assessments" => "assessment",
@@ -214,7 +213,6 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "declare_outage" => json!({
             "source": "social_insurance", "kind": "system", "from": "2026-01-02", "until": "2026-01-01",
         }),
-        "suspend_survey" => json!({}),
         "draft_policy" => json!({ "text": "{}", "effective_on": "2099-01-01" }),
         "freeze_period" => json!({ "kind": "annual", "freeze_on": "2099-01-01" }),
         "run_grading" => json!({ "freeze": "01980000-0000-7000-8000-000000000001" }),
@@ -294,7 +292,8 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "decide_request" => json!({ "grant": true, "reason": "依申请办理" }),
         "give_consent" | "withdraw_consent" => json!({ "purpose": "outcome_follow_up" }),
         "make_request" => json!({ "kind": "correction" }),
-        "admit_trainees"
+        "suspend_survey"
+        | "admit_trainees"
         | "confirm_assessments"
         | "propose_batch"
         | "choose_post"
