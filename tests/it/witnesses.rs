@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::app::App;
+use api::clock::{Clock as _, SystemClock};
 use api::config::witnesses::{Witness, Witnesses};
 use api::log::witnesses::{Asking, WitnessFailure};
 use certs::log::{
     Checkpoint, Edge, Hash, SignedCheckpoint, Submission, WitnessPolicy, bundle_path, cosignatures,
     parse_vkey, parse_witness_vkey, read_bundle, write_bundle,
 };
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tests::answer::text;
@@ -19,6 +21,7 @@ use tests::{Client, Database, Story, TestServer, on_both};
 
 on_both! {
     a_fork_is_refused_by_who_saw_the_truth_and_found_through_who_was_lied_to;
+    a_clock_far_before_those_of_the_witnesses_stops_signing_until_it_is_right;
     the_monitor_lists_what_was_issued_in_a_name_and_starts_from_what_it_has;
 }
 
@@ -93,7 +96,7 @@ impl Federation {
     }
 
     /// Where it shows the newest checkpoint that it has cosigned.
-    fn shows(&self, origin: &str) -> String {
+    pub(crate) fn shows(&self, origin: &str) -> String {
         let id = data_encoding::HEXLOWER.encode(&Sha256::digest(origin.as_bytes()));
         format!("{}/checkpoint/{id}", self.address())
     }
@@ -281,6 +284,36 @@ async fn a_fork_is_refused_by_who_saw_the_truth_and_found_through_who_was_lied_t
         "the proof carries the witnesses"
     );
 
+    // With two down there is no quorum: the registry goes on, full validity waits, and comes with the second witness.
+    federations[1].end();
+    let before = anybody.get("/log/checkpoint").await.text();
+    story.suspend(&id).await;
+    story.resume(&id).await;
+    assert!(
+        !rounds
+            .round(&asking(registry, &federations))
+            .await
+            .expect("a round")
+    );
+    assert_eq!(anybody.get("/log/checkpoint").await.text(), before);
+    federations[1].start();
+    assert!(
+        rounds
+            .round(&asking(registry, &federations))
+            .await
+            .expect("a round")
+    );
+    let size_of = |note: &str| -> u64 {
+        note.lines()
+            .nth(1)
+            .expect("a size")
+            .parse()
+            .expect("a number")
+    };
+    let after = anybody.get("/log/checkpoint").await.text();
+    assert_eq!(size_of(&after), size_of(&before) + 2);
+    assert_eq!(state(&story, &id).await.0, "valid");
+
     // A monitor of the school takes all of it down and finds nothing wrong.
     let monitor = Mingzheng::new(built().to_str().expect("a path"));
     let log_url = story.server.url("/log");
@@ -323,6 +356,16 @@ async fn a_fork_is_refused_by_who_saw_the_truth_and_found_through_who_was_lied_t
         Some(&other),
         "the registry hears of it"
     );
+
+    // It compares at once what that witness holds with what it has signed, and signs nothing more: two roots for one size.
+    // What was issued before is still checked.
+    let behind = registry.standing.behind().expect("a fork");
+    assert!(behind.forked && behind.known == size + 1, "{behind:?}");
+    let refused = story.try_resume(&id).await;
+    refused.problem(503, "log-behind");
+    assert_eq!(story.server.leaves().await, size + 1, "nothing was signed");
+    assert_eq!(state(&story, &id).await.0, "suspended");
+    assert_eq!(anybody.get("/readyz").await.status, 503);
 
     // Who has seen the truth cosigns no lie: not of the same size, not with a proof that is none.
     for federation in &federations[..2] {
@@ -368,27 +411,17 @@ async fn a_fork_is_refused_by_who_saw_the_truth_and_found_through_who_was_lied_t
     let codes: Vec<String> = alarms(&found.json());
     assert!(codes.contains(&"fork".to_owned()), "{codes:?}");
 
-    // With two down there is no quorum: issuing goes on, full validity waits, and comes with the second witness.
-    federations[1].end();
-    story.resume(&id).await;
-    assert!(
-        !rounds
-            .round(&asking(registry, &federations))
-            .await
-            .expect("a round")
-    );
-    let before = anybody.get("/log/checkpoint").await.text();
-    assert_eq!(before.lines().nth(1), Some((size + 1).to_string().as_str()));
-    federations[1].start();
-    assert!(
-        rounds
-            .round(&asking(registry, &federations))
-            .await
-            .expect("a round")
-    );
-    let after = anybody.get("/log/checkpoint").await.text();
-    assert_eq!(after.lines().nth(1), Some((size + 2).to_string().as_str()));
-    assert_eq!(state(&story, &id).await.0, "valid");
+    // A second process on the folder of a witness would cosign a history of its own.
+    let twice = federations[0].program.run(&[
+        "witness",
+        "serve",
+        "--folder",
+        "w",
+        "--listen",
+        "127.0.0.1:0",
+    ]);
+    assert_eq!(twice.code, 2, "{}", twice.err);
+    assert!(twice.err.contains("already runs"), "{}", twice.err);
 
     // A witness that lost what it had seen is not started again with an empty head.
     federations[1].end();
@@ -405,7 +438,44 @@ async fn a_fork_is_refused_by_who_saw_the_truth_and_found_through_who_was_lied_t
     assert_eq!(refused.code, 2, "{}", refused.err);
 }
 
-fn alarms(report: &Value) -> Vec<String> {
+/// Trust.md CL-1. The witnesses are processes with the machine's clock.
+async fn a_clock_far_before_those_of_the_witnesses_stops_signing_until_it_is_right(
+    database: Database,
+) {
+    let mut federations = ["zj.example/w", "sd.example/w", "sx.example/w"].map(Federation::new);
+    let (story, id, vkey) = registry(database, &federations).await;
+    for federation in &mut federations {
+        federation.watch(&vkey);
+        federation.start();
+    }
+    let mut rounds = Asking::new().expect("a client");
+    let registry = &story.server.app;
+    let asking = asking(registry, &federations);
+    assert!(rounds.round(&asking).await.expect("a round"));
+    assert!(!registry.standing.is_ahead());
+
+    // Nobody has cosigned a time yet that tells of it: one more leaf is signed, and then no other.
+    let truth = SystemClock.now();
+    story.server.clock.set(truth + TimeDelta::seconds(100));
+    story.suspend(&id).await;
+    let size = story.server.leaves().await;
+    assert!(rounds.round(&asking).await.expect("a round"));
+    assert!(registry.standing.is_ahead());
+    story.try_resume(&id).await.problem(503, "clock");
+    assert_eq!(story.server.leaves().await, size);
+    let anybody = story.who("anybody");
+    assert_eq!(anybody.get("/readyz").await.status, 503);
+    assert_eq!(state(&story, &id).await.0, "suspended", "checks go on");
+
+    // Set right, it is noticed without a new checkpoint, and the log goes on when its own time has come.
+    story.server.clock.set(SystemClock.now());
+    assert!(rounds.round(&asking).await.expect("a round"));
+    assert!(!registry.standing.is_ahead());
+    story.server.clock.set(truth + TimeDelta::seconds(101));
+    story.resume(&id).await;
+}
+
+pub(crate) fn alarms(report: &Value) -> Vec<String> {
     let alarms = report["alarms"].as_array().expect("alarms");
     alarms.iter().map(|alarm| text(&alarm["code"])).collect()
 }

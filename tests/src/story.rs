@@ -6,7 +6,7 @@ use api::config::Config;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::answer::text;
+use crate::answer::{Answer, text};
 use crate::database::Backup;
 use crate::kept::Kept;
 use crate::{Client, Database, TestServer, rosters};
@@ -525,19 +525,24 @@ impl Story {
     pub async fn suspend(&self, public_id: &str) -> Value {
         self.change_status(public_id, "suspend", "under_review")
             .await
+            .good()
     }
 
     /// An officer of the province ends the suspension of a certificate.
     pub async fn resume(&self, public_id: &str) -> Value {
+        self.try_resume(public_id).await.good()
+    }
+
+    /// The same, with whatever is answered.
+    pub async fn try_resume(&self, public_id: &str) -> Answer {
         self.change_status(public_id, "resume", "cleared").await
     }
 
-    async fn change_status(&self, public_id: &str, act: &str, reason_code: &str) -> Value {
+    async fn change_status(&self, public_id: &str, act: &str, reason_code: &str) -> Answer {
         let id = text(&self.certificate(public_id).await["id"]);
         let request = json!({ "act": act, "reason_code": reason_code });
         let path = format!("/api/v1/certificates/{id}");
-        let province = self.who("province-1");
-        province.act(&path, "changes", &request).await.good()
+        self.who("province-1").act(&path, "changes", &request).await
     }
 
     /// The text of a certificate's QR code, by an officer of the province.

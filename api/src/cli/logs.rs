@@ -39,6 +39,9 @@ pub struct MonitorArgs {
     /// 日志的公钥行;须从可信渠道取得 / verifier key line of the log; have it from somebody you trust
     #[arg(long, value_name = "LINE")]
     vkey: String,
+    /// 该日志所接续的原日志的公钥行 / verifier key line of a log that it took over from
+    #[arg(long, value_name = "LINE")]
+    before: Vec<String>,
     /// 状态目录,各次运行之间保留 / folder of what is kept between runs
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
@@ -75,6 +78,7 @@ async fn watch(args: &MonitorArgs, print: Printing) -> Result<bool, CommandError
     let watch = monitor::Watch {
         log: place(&args.log)?,
         vkey: args.vkey.trim(),
+        before: &args.before,
         state: &args.state,
         also: &also,
         witnesses: WitnessPolicy::new(witnesses, args.quorum)

@@ -48,7 +48,8 @@ impl Appender {
     }
 
     async fn on(tx: &WriteTx, app: &App, head: Head, now: DateTime<Utc>) -> Result<Self, Problem> {
-        if head.size > 0 && now + CLOCK_TOLERANCE < head.at && !app.config.scripted_clock {
+        let behind = head.size > 0 && now + CLOCK_TOLERANCE < head.at;
+        if (behind || app.standing.is_ahead()) && !app.config.scripted_clock {
             return Err(Problem::new(Code::Clock));
         }
         // The head names the key that signs: another node may have changed it.

@@ -53,7 +53,9 @@ async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
 /// The log's verifier key line.
 #[utoipa::path(get, path = "/log/vkey", tag = "log", responses((status = 200, content_type = "text/plain", body = String)))]
 async fn vkey(State(app): State<App>) -> Response {
-    plain(format!("{}\n", app.keyring.log_vkey()), "max-age=3600")
+    // As short as a reader may lag when a successor opens: then it is another line.
+    let line = format!("{}\n", app.keyring.log_vkey());
+    plain(line, "public, max-age=60")
 }
 
 /// A leaf with its inclusion proof.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use certs::log::{Cosignature, Submission, WitnessKey, cosignatures, with_lines};
+use chrono::TimeDelta;
 use reqwest::StatusCode;
 use store::log::CheckpointRow;
 use store::witnessed::WitnessedRow;
@@ -17,6 +18,8 @@ use crate::problem::Problem;
 const EVERY: Duration = Duration::from_millis(500);
 /// A witness that takes longer counts as down in this round.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// How far this clock may go before those of the witnesses until nothing is signed any more (trust.md CL-1).
+const AHEAD: TimeDelta = TimeDelta::seconds(60);
 /// Longest answer of a witness that is read.
 const MOST_BYTES: usize = 16 * 1024;
 
@@ -101,7 +104,9 @@ impl Asking {
             return Ok(false);
         };
         let done = store::witnessed::latest(reader).await?;
-        if done.is_some_and(|done| done.size == row.size) {
+        let is_done = done.is_some_and(|done| done.size == row.size);
+        // While the clock is wrong nothing new is signed: the same checkpoint tells when it is right again.
+        if is_done && !app.standing.is_ahead() {
             return Ok(true);
         }
         let mut asked = tokio::task::JoinSet::new();
@@ -112,42 +117,36 @@ impl Asking {
             let old = self.seen.get(&name).copied().unwrap_or(0);
             asked.spawn(async move { (name, ask(&app, &client, &witness, &row, old).await) });
         }
-        let mut lines = Vec::new();
+        let (mut lines, mut another_history) = (Vec::new(), false);
+        let mut ahead = Vec::new();
         while let Some(answered) = asked.join_next().await {
             let (name, answer) = answered.map_err(Problem::internal)?;
             match answer {
                 Ok(cosignature) => {
                     self.told.remove(&name);
                     self.seen.insert(name, row.size);
+                    ahead.push(app.now() - cosignature.at);
                     lines.push(cosignature.line);
                 }
                 Err(failure) => {
-                    if let WitnessFailure::OtherHistory { size } = failure
-                        && size > row.size
-                        && self.told.get(&name) != Some(&failure)
-                    {
-                        // It may know more than this database: then nothing is signed from now on.
-                        app.standing.compare(app).await?;
-                    }
+                    another_history |= matches!(failure, WitnessFailure::OtherHistory { .. })
+                        && self.told.get(&name) != Some(&failure);
                     self.tell(name, failure);
                 }
             }
         }
-        lines.sort_unstable();
-        let note = with_lines(&row.note, lines.iter().map(String::as_str));
-        let Some(at) = witnesses.policy.reached(&note).map_err(Problem::internal)? else {
-            return Ok(false);
-        };
-        let witnessed = WitnessedRow {
-            size: row.size,
-            note,
-            quorum: u32::try_from(witnesses.policy.quorum()).unwrap_or(u32::MAX),
-            at,
-        };
-        let tx = app.store.write().await?;
-        store::witnessed::put(&tx, &witnessed).await?;
-        store::commit(tx).await?;
-        Ok(true)
+        // The middle one: no single witness stops the registry by a clock of its own.
+        ahead.sort_unstable();
+        if let Some(middle) = ahead.get(ahead.len() / 2) {
+            app.standing.set_ahead(*middle > AHEAD);
+        }
+        let reached = is_done || keep(app, &row, lines).await?;
+        if another_history {
+            // It holds more than this database, or another tree of ours: then nothing is signed from now on (trust.md LG-8).
+            // One that only says so shows no checkpoint with our signature, and stops nobody.
+            app.standing.compare(app).await?;
+        }
+        Ok(reached)
     }
 
     /// The last failure of a witness, if it has not cosigned since.
@@ -166,6 +165,26 @@ impl Asking {
         }
         self.told.insert(name, failure);
     }
+}
+
+/// Stores the checkpoint with the cosignatures, when they are a quorum.
+async fn keep(app: &App, row: &CheckpointRow, mut lines: Vec<String>) -> Result<bool, Problem> {
+    let policy = &app.config.witnesses.policy;
+    lines.sort_unstable();
+    let note = with_lines(&row.note, lines.iter().map(String::as_str));
+    let Some(at) = policy.reached(&note).map_err(Problem::internal)? else {
+        return Ok(false);
+    };
+    let witnessed = WitnessedRow {
+        size: row.size,
+        note,
+        quorum: u32::try_from(policy.quorum()).unwrap_or(u32::MAX),
+        at,
+    };
+    let tx = app.store.write().await?;
+    store::witnessed::put(&tx, &witnessed).await?;
+    store::commit(tx).await?;
+    Ok(true)
 }
 
 /// Submits a checkpoint to one witness; the size that it names in its refusal is taken up once.

@@ -153,7 +153,7 @@ codes! {
     Overloaded = "overloaded" SERVICE_UNAVAILABLE "系统繁忙" / "Overloaded":
         "系统繁忙,请稍后再试;没有完成的请求可用同一个 Idempotency-Key 重试。" / "Too much is being done at once; try again later. A request that was not answered may be repeated with the same Idempotency-Key.",
     Clock = "clock" SERVICE_UNAVAILABLE "系统时间异常" / "Clock out of order":
-        "系统时间落后于登记簿,暂停签发。" / "The clock is behind the log; issuing is paused.",
+        "系统时间落后于登记簿,或比见证方的时间快一分钟以上,暂停签发,查验照常;请管理员校准时钟。" / "The clock is behind the log, or over a minute before those of its witnesses: issuing is paused, verification goes on. The operator sets the clock right.",
     LogInconsistent = "log-inconsistent" SERVICE_UNAVAILABLE "登记簿校验未通过" / "Log check failed":
         "公开登记簿校验未通过,暂停写入。" / "The public log failed its check; writing is paused.",
     LogBehind = "log-behind" SERVICE_UNAVAILABLE "数据库落后于已公布的日志" / "The database is behind the published log":

@@ -189,6 +189,9 @@ async fn log(app: &App) -> Result<(), String> {
 /// Nobody knows more of the log than the database (trust.md LG-7).
 fn standing(app: &App) -> Result<(), String> {
     match app.standing.behind() {
+        None if app.standing.is_ahead() => {
+            Err("the clock is before those of the witnesses: set it right".to_owned())
+        }
         None => Ok(()),
         Some(behind) => Err(format!(
             "{} leaves, {} published at {}{}: run `mingzheng log recover`",

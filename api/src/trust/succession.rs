@@ -6,7 +6,7 @@
 //! checkpoint is of a greater size than the leaf's index, and everybody sees how many are missing.
 
 use certs::keys::{KeyId, KeyState, PublicKey};
-use certs::log::LeafEntry;
+use certs::log::{LeafEntry, is_signed_checkpoint};
 use chrono::{DateTime, SubsecRound as _, Utc};
 use domain::ids::LeafIndex;
 use store::certificates::KeyRow;
@@ -57,7 +57,9 @@ pub(super) async fn succeed(act: &mut Act, next: &KeyRow) -> Result<Succeeded, P
     } else {
         None
     };
-    let known = act.app.standing.known().filter(|_| lost);
+    // A file: what is not a checkpoint does not get into the log.
+    let known = act.app.standing.known();
+    let known = known.filter(|note| lost && is_signed_checkpoint(note));
     let last = closed
         .or(known)
         .or(before.map(|row| row.note))
@@ -81,8 +83,14 @@ fn leaf(at: DateTime<Utc>, kid: &KeyId, public_key: &PublicKey, state: KeyState)
 }
 
 async fn set_state(act: &Act, row: &KeyRow, to: KeyState) -> Result<(), Problem> {
-    Ok(
-        store::certificates::set_key_state(&act.tx, &row.kid, &row.state, to.as_str(), None)
-            .await?,
+    // A log key: its period is that of its log, and what it signed stays under its checkpoints.
+    Ok(store::certificates::set_key_state(
+        &act.tx,
+        &row.kid,
+        &row.state,
+        to.as_str(),
+        None,
+        row.not_after,
     )
+    .await?)
 }

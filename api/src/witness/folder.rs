@@ -17,6 +17,7 @@ use crate::keyring::{self, KeyringError};
 const MOST_EVIDENCE: usize = 100;
 const KEY: &str = "witness.pem";
 const NAME: &str = "name";
+const LOCK: &str = "lock";
 
 /// Why a witness does not start, or did not cosign.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +85,18 @@ impl Folder {
         keyring::create_one(&path.join(KEY), "witness", passphrase_file, random)?;
         write_new(&path.join(NAME), name.as_str().as_bytes())?;
         Ok(folder)
+    }
+
+    /// Taken by who serves: two that each know what they have seen themselves would cosign two histories.
+    pub(super) fn lock(&self) -> Result<std::fs::File, WitnessError> {
+        let file = std::fs::File::create(self.0.join(LOCK))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => Err(WitnessError::Usage(
+                "这个目录已有一个见证方在运行 / a witness already runs on this folder",
+            )),
+            Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
+        }
     }
 
     /// Name and key.

@@ -22,6 +22,8 @@ pub struct Watch {
     name: Origin,
     signer: SoftwareSigner,
     clock: Arc<dyn Clock>,
+    /// Held for as long as it runs.
+    _only: std::fs::File,
     /// By the id of the log. One lock for each: comparing and storing are one step (C2SP tlog-witness).
     logs: HashMap<String, Mutex<WatchedLog>>,
 }
@@ -40,6 +42,7 @@ impl Watch {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, WitnessError> {
         let (name, signer) = folder.open(passphrase_file)?;
+        let only = folder.lock()?;
         let logs = folder.logs()?;
         if logs.is_empty() {
             return Err(WitnessError::Usage(
@@ -52,6 +55,7 @@ impl Watch {
             .collect();
         Ok(Self {
             folder,
+            _only: only,
             name,
             signer,
             clock,

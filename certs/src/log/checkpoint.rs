@@ -267,6 +267,23 @@ pub(super) fn note_lines(note: &str) -> Result<(&str, Vec<NoteLine<'_>>), Checkp
     Ok((text, lines))
 }
 
+/// Whether a note has the form of a signed checkpoint and holds nothing else: its text is a checkpoint, every line is named
+/// like a log or a witness, one like the log itself. Who signed is not asked.
+pub fn is_signed_checkpoint(note: &str) -> bool {
+    let Ok((text, lines)) = note_lines(note) else {
+        return false;
+    };
+    let Ok(checkpoint) = Checkpoint::parse(text) else {
+        return false;
+    };
+    // Names of machines: in letters of another script somebody could be named.
+    let named = |line: &NoteLine<'_>| line.name.is_ascii() && line.name.parse::<Origin>().is_ok();
+    lines.iter().all(named)
+        && lines
+            .iter()
+            .any(|line| line.name == checkpoint.origin.as_str())
+}
+
 /// Key id of a note: first 4 bytes of SHA-256(name || LF || type || key).
 pub(super) fn key_hash(name: &Origin, kind: u8, key: &PublicKey) -> [u8; 4] {
     let mut digest = Sha256::new();

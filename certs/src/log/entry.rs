@@ -155,7 +155,7 @@ pub enum LeafEntry {
     Succession {
         /// When, in milliseconds.
         at: DateTime<Utc>,
-        /// The last signed checkpoint of that log, byte for byte. Its size is greater than the index of this leaf exactly when
+        /// The last signed checkpoint of that log, byte for byte ([`super::is_signed_checkpoint`]). Its size is greater than the index of this leaf exactly when
         /// leaves were lost.
         last: String,
     },
@@ -441,7 +441,11 @@ impl LeafEntry {
             },
             10 => Self::Succession {
                 at,
-                last: reader.0.text(key::NOTE).ok_or(EntryFault::Fields)?,
+                last: reader
+                    .0
+                    .text(key::NOTE)
+                    .filter(|note| super::is_signed_checkpoint(note))
+                    .ok_or(EntryFault::Fields)?,
             },
             11 => Self::LotList {
                 at,

@@ -18,7 +18,9 @@ mod witness;
 mod word;
 
 pub use bundle::{bundle_path, read_bundle, write_bundle};
-pub use checkpoint::{Checkpoint, CheckpointFault, Origin, SignedCheckpoint, parse_vkey, vkey};
+pub use checkpoint::{
+    Checkpoint, CheckpointFault, Origin, SignedCheckpoint, is_signed_checkpoint, parse_vkey, vkey,
+};
 pub use cosign::{
     BadQuorum, Cosignature, WitnessKey, WitnessPolicy, cosign, cosignatures, parse_witness_vkey,
     with_lines, witness_vkey,

@@ -77,7 +77,7 @@ pub(crate) fn every_kind() -> Vec<LeafEntry> {
         },
         LeafEntry::Succession {
             at,
-            last: "verify.example.cn/log\n9\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n\n\u{2014} verify.example.cn/log AAAA\n"
+            last: "verify.example.cn/log\n9\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n\n\u{2014} verify.example.cn/log AAAAAA==\n"
                 .to_owned(),
         },
         LeafEntry::LotList {
@@ -156,6 +156,38 @@ fn a_missing_strange_or_additional_field_is_refused() {
         let mut more = whole;
         more.push((Value::from(25), Value::from("张伟")));
         assert_eq!(LeafEntry::decode(&cbor(more)), Err(EntryFault::Fields));
+    }
+}
+
+#[test]
+fn a_succession_holds_a_signed_checkpoint_and_nothing_else() {
+    let last = |note: &str| {
+        LeafEntry::decode(
+            &LeafEntry::Succession {
+                at: at("2026-03-08T02:00:00Z"),
+                last: note.to_owned(),
+            }
+            .encode(),
+        )
+    };
+    let text = "verify.example.cn/log\n9\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n\n";
+    let own = "\u{2014} verify.example.cn/log AAAAAA==\n";
+    let witness = "\u{2014} zj.example.cn/w AAAAAA==\n";
+    assert!(last(&format!("{text}{own}")).is_ok());
+    assert!(last(&format!("{text}{own}{witness}")).is_ok());
+    for note in [
+        String::new(),
+        "张伟 37010219080502757X\n".to_owned(),
+        text.to_owned(),
+        format!("{text}{witness}"),
+        format!("{text}{own}张伟\n"),
+        format!("{text}{own}\u{2014} 张伟 AAAAAA==\n"),
+        format!("{text}{own}\n"),
+        format!("{}{own}", text.replace("\n9\n", "\n09\n")),
+        format!("{}{own}", text.replace("=\n\n", "=\n张伟\n\n")),
+        format!("{text}{}", own.trim_end()),
+    ] {
+        assert_eq!(last(&note), Err(EntryFault::Fields), "{note:?}");
     }
 }
 

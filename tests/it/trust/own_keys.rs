@@ -11,11 +11,12 @@ use certs::verdict::LogFact;
 use domain::ids::LeafIndex;
 use serde_json::{Value, json};
 use tests::answer::text;
+use tests::command::{Mingzheng, Ran, built};
 use tests::story::PASSWORD;
 use tests::{Browser, Database, Story, TestServer, on_both};
 
 use super::{state, trust_list};
-use crate::witnesses::Federation;
+use crate::witnesses::{Federation, alarms};
 
 on_both! {
     status_lists_and_bundles_are_signed_by_the_newest_status_key;
@@ -164,6 +165,14 @@ async fn leaf(story: &Story, index: u64) -> LeafEntry {
     LeafEntry::decode(&leaves[0].entry).expect("an entry")
 }
 
+/// A monitor of somebody else: what it says with these arguments.
+fn monitor(program: &Mingzheng, story: &Story, line: &str, more: &[&str]) -> Ran {
+    let (url, vkey) = (story.server.url("/log"), line.trim());
+    let mut arguments = vec!["log", "monitor", &url, "--vkey", vkey, "--state", "state"];
+    arguments.extend(more);
+    program.json(&arguments)
+}
+
 async fn checked(story: &Story) {
     let checked = api::log::check::check(&story.server.app, |_| ()).await;
     assert_eq!(checked.expect("checked").faults, Vec::<String>::new());
@@ -179,6 +188,9 @@ async fn a_log_is_closed_by_two_persons_and_its_successor_goes_on_with_every_cer
     let (old_origin, old_key) = parse_vkey(old_line.trim()).expect("a key line");
     let proof_path = format!("/api/v1/certificates/{id}/proof.tlog");
     let before = anybody().get(&proof_path).await.text();
+    let program = Mingzheng::new(built().to_str().expect("a path"));
+    let told = monitor(&program, &story, &old_line, &[]).good();
+    assert_eq!(told["takeovers"], json!([]));
     let kid = make(&story, "log").await;
     assert_eq!(
         anybody().get("/log/vkey").await.text(),
@@ -205,6 +217,28 @@ async fn a_log_is_closed_by_two_persons_and_its_successor_goes_on_with_every_cer
     assert_eq!(newest.checkpoint.size, size + 3);
     assert!(Checkpoint::verify(&note, &old_origin, &old_key).is_err());
     checked(&story).await;
+
+    // Who watches goes on with the new key line and the old one, and every checkpoint is held against one tree. With one
+    // of both alone it says what is missing.
+    let told = monitor(&program, &story, &line, &[]);
+    assert_eq!(told.code, 2, "{}", told.err);
+    assert!(told.err.contains("--before"), "{}", told.err);
+    let told = monitor(&program, &story, &old_line, &[]);
+    assert_eq!(alarms(&told.json()), ["not-signed"]);
+    let told = monitor(&program, &story, &line, &["--before", old_line.trim()]).good();
+    let takeover = json!([{
+        "index": size + 2, "from": old_origin.as_str(), "size": size + 2, "whole": true, "checked": true,
+    }]);
+    assert_eq!(
+        (&told["alarms"], &told["takeovers"]),
+        (&json!([]), &takeover)
+    );
+    assert_eq!(told["size"], size + 3);
+    assert!(told["checkpoints"].as_u64().expect("a count") > 2, "{told}");
+    // A newcomer sees the takeover, and cannot judge it.
+    let newcomer = Mingzheng::new(built().to_str().expect("a path"));
+    let told = monitor(&newcomer, &story, &line, &[]).good();
+    assert_eq!(told["takeovers"][0]["checked"], false);
 
     // Old proofs hold by the list, new ones too; the certificate has the index that it had.
     let list = trust_list(&story).await;
@@ -263,6 +297,9 @@ async fn a_log_that_lost_leaves_is_closed_and_everybody_sees_how_many(database: 
     let second = story.accepted(1).await;
     let backup = story.server.backup().await;
     let before = story.server.leaves().await;
+    let old_line = story.server.app.keyring.log_vkey();
+    let program = Mingzheng::new(built().to_str().expect("a path"));
+    monitor(&program, &story, &old_line, &[]).good();
     story.issue(&first).await;
     let round = async |story: &Story| {
         let mut asking = Asking::new().expect("a client");
@@ -291,6 +328,17 @@ async fn a_log_that_lost_leaves_is_closed_and_everybody_sees_how_many(database: 
     assert_eq!(app.standing.behind(), None);
     assert_eq!(story.who("anybody").get("/readyz").await.status, 200);
     checked(&story).await;
+    // The witness still shows a checkpoint of what was lost: no fork, since the successor says so openly.
+    let (line, shown) = (app.keyring.log_vkey(), federation.shows(origin.as_str()));
+    let more = ["--before", old_line.as_str(), "--also", shown.as_str()];
+    let told = monitor(&program, &story, &line, &more);
+    assert_eq!(told.code, 1, "{}", told.err);
+    assert_eq!(alarms(&told.json()), ["lost"]);
+    let again = monitor(&program, &story, &line, &more).good();
+    assert_eq!(
+        again["takeovers"][0]["whole"], false,
+        "told once, shown always"
+    );
     story.issue(&second).await;
     // The witness learns of the new log, and follows it from its beginning.
     assert!(!round(&story).await, "it does not know the new log");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use certs::log::{Edge, Hash, LeafEntry, TILE_WIDTH, bundle_path, read_bundle};
 
 use super::keep::Kept;
+use super::names::{Names, Takeover};
 use super::source::{Source, SourceFault};
 use super::{Alarm, MonitorError, Seen};
 
@@ -81,13 +82,23 @@ pub(super) struct Rebuilt {
     roots: BTreeMap<u64, Hash>,
     /// Entries of a form that this program does not know.
     pub(super) unreadable: Vec<(u64, String)>,
+    /// Where the log took over from another one.
+    pub(super) takeovers: Vec<Takeover>,
+    /// What is wrong with those whose last checkpoint is not signed by the log before.
+    pub(super) false_takeovers: Vec<String>,
 }
 
 impl Rebuilt {
     /// Hashes every entry again.
-    pub(super) fn of(kept: &Kept, tried: &Tried, sizes: impl Iterator<Item = u64>) -> Self {
+    pub(super) fn of(
+        kept: &Kept,
+        tried: &Tried,
+        names: &Names,
+        sizes: impl Iterator<Item = u64>,
+    ) -> Self {
         let mut roots = BTreeMap::from([(0, Hash::empty())]);
         let mut unreadable = Vec::new();
+        let (mut takeovers, mut false_takeovers) = (Vec::new(), Vec::new());
         let mut edge = Edge::empty();
         let mut sizes = sizes.chain([kept.size()]).collect::<Vec<_>>();
         sizes.sort_unstable();
@@ -97,17 +108,40 @@ impl Rebuilt {
             .map(Vec::as_slice)
             .chain(tried.entries());
         for (index, entry) in (0..).zip(all) {
+            let decoded = LeafEntry::decode(entry);
+            if let Ok(decoded) = &decoded {
+                // The last checkpoint of the log before is that of the tree up to here, unless leaves were lost.
+                let root_at = |at| match at == edge.size() {
+                    true => Some(edge.root()),
+                    false => roots.get(&at).copied(),
+                };
+                match Takeover::read(decoded, index, names, root_at) {
+                    Some(Ok(takeover)) => takeovers.push(takeover),
+                    Some(Err(fault)) => false_takeovers.push(format!("{index}: {fault}")),
+                    None => {}
+                }
+            }
             edge.append(&[Hash::leaf(entry)]);
             if sizes.binary_search(&edge.size()).is_ok() {
                 roots.insert(edge.size(), edge.root());
             }
             if index >= kept.size()
-                && let Err(fault) = LeafEntry::decode(entry)
+                && let Err(fault) = decoded
             {
                 unreadable.push((index, fault.to_string()));
             }
         }
-        Self { roots, unreadable }
+        Self {
+            roots,
+            unreadable,
+            takeovers,
+            false_takeovers,
+        }
+    }
+
+    /// Whether a checkpoint that does not belong to the tree is of a log whose leaves were lost when this one took over.
+    fn lost(&self, origin: &str, size: u64) -> bool {
+        self.takeovers.iter().any(|one| one.lost(origin, size))
     }
 
     /// Root of the tree of this size, where it was asked for and there are as many entries.
@@ -145,6 +179,9 @@ pub(super) fn hold(
     }
     for one in bad {
         let size_seen = one.signed.checkpoint.size;
+        if rebuilt.lost(one.signed.checkpoint.origin.as_str(), size_seen) {
+            continue;
+        }
         evidence.push(kept.add_evidence(&one.signed)?);
         if size_seen > size && !genuine {
             // The log's own newest checkpoint does not fit what it gives out: that was told.
@@ -171,6 +208,7 @@ pub(super) fn hold(
         if rebuilt
             .root_at(size)
             .is_some_and(|tree| root_of(&note) != Some(tree))
+            && !rebuilt.lost(note.lines().next().unwrap_or_default(), size)
         {
             alarms.push(fork(size, &Kept::note_name(size)));
         }

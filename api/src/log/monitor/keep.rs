@@ -15,6 +15,7 @@ use certs::log::{Origin, SignedCheckpoint, read_bundle, write_bundle};
 
 use super::MonitorError;
 use super::compare::Tried;
+use super::names::Names;
 
 /// The state folder.
 #[derive(Debug)]
@@ -27,18 +28,22 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Opens a folder, making it when it is not there; one of another log is refused.
-    pub(super) fn open(folder: &Path, origin: &Origin) -> Result<Self, MonitorError> {
+    pub(super) fn open(folder: &Path, names: &Names) -> Result<Self, MonitorError> {
         std::fs::create_dir_all(folder.join("checkpoints"))?;
         let name = folder.join("origin");
         match std::fs::read_to_string(&name) {
-            Ok(text) if text == origin.as_str() => {}
+            Ok(text) if names.has(&text) => {}
             Ok(_) => {
                 return Err(MonitorError::Usage(
-                    "状态目录属于另一个日志 / the state folder is of another log",
+                    "状态目录属于另一个日志;日志若已由新日志接续,请用 --before 给出原日志的公钥行 / the state folder is of another log; where a new log took over, give the key line of the one before with --before",
                 ));
             }
-            Err(_) => std::fs::write(&name, origin.as_str())?,
+            Err(_) => std::fs::write(&name, names.origin().as_str())?,
         }
+        Self::read(folder)
+    }
+
+    fn read(folder: &Path) -> Result<Self, MonitorError> {
         let bytes = std::fs::read(folder.join("entries")).unwrap_or_default();
         let entries = read_bundle(&bytes)
             .ok_or_else(|| std::io::Error::other("the file of entries is cut off"))?
@@ -71,8 +76,7 @@ impl Kept {
         if !folder.join("entries").is_file() {
             return None;
         }
-        let origin = std::fs::read_to_string(folder.join("origin")).ok()?;
-        Self::open(folder, &origin.parse().ok()?).ok()
+        Self::read(folder).ok()
     }
 
     /// The note of the largest kept checkpoint.
@@ -123,6 +127,11 @@ impl Kept {
         file.sync_all()?;
         self.entries.extend(new.into_iter().map(<[u8]>::to_vec));
         Ok(())
+    }
+
+    /// Takes the name of the log that goes on with the tree.
+    pub(super) fn go_on_as(&self, origin: &Origin) -> Result<(), MonitorError> {
+        Ok(std::fs::write(self.folder.join("origin"), origin.as_str())?)
     }
 
     /// Keeps a checkpoint that belongs to the tree.

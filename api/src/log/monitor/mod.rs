@@ -7,19 +7,21 @@
 mod compare;
 mod issued;
 mod keep;
+mod names;
 mod source;
 
 pub use issued::{Filter, Issued};
+pub use names::Takeover;
 pub use source::{Source, SourceFault};
 
 pub(crate) use compare::Tried;
 pub(crate) use keep::Kept as MonitorState;
+pub(crate) use names::Names;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use certs::keys::PublicKey;
-use certs::log::{Checkpoint, LeafEntry, Origin, SignedCheckpoint, WitnessPolicy, parse_vkey};
+use certs::log::{LeafEntry, SignedCheckpoint, WitnessPolicy};
 use serde::Serialize;
 
 use compare::Rebuilt;
@@ -32,6 +34,8 @@ pub struct Watch<'a> {
     pub log: Source,
     /// Its verifier key line.
     pub vkey: &'a str,
+    /// Those of the logs that it took over from, where there are any.
+    pub before: &'a [String],
     /// Folder of what is kept between runs.
     pub state: &'a Path,
     /// Further places that show checkpoints of it: witnesses, mirrors, files.
@@ -64,7 +68,7 @@ pub enum MonitorError {
 /// Something that an honest log never does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Alarm {
-    /// Stable code: `fork`, `shrunk`, `hidden`, `wrong-entries`, `unreadable-entry`, `not-signed`, `no-quorum`.
+    /// Stable code: `fork`, `shrunk`, `hidden`, `lost`, `wrong-entries`, `unreadable-entry`, `not-signed`, `no-quorum`.
     pub code: &'static str,
     /// Size of the tree that it is about.
     pub size: u64,
@@ -103,6 +107,8 @@ pub struct Report {
     pub checkpoints: usize,
     /// Issuances in the names asked for, with what became of them.
     pub issued: Vec<Issued>,
+    /// Where the log took over from another one.
+    pub takeovers: Vec<Takeover>,
     /// What an honest log never does; empty when all is well.
     pub alarms: Vec<Alarm>,
     /// Files of evidence, in the state folder.
@@ -117,16 +123,14 @@ struct Seen {
 
 /// One run.
 pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
-    let (origin, key) = parse_vkey(watch.vkey).map_err(|_| {
-        MonitorError::Usage("不是日志的公钥行 / not the verifier key line of a log")
-    })?;
-    let mut kept = Kept::open(watch.state, &origin)?;
+    let names = Names::parse(watch.vkey, watch.before)?;
+    let mut kept = Kept::open(watch.state, &names)?;
     let mut alarms = Vec::new();
     // Other places first: whatever they show, the log must show as well by now.
     let mut seen = Vec::new();
     for place in watch.also {
         let note = read(place, "").await?;
-        match Checkpoint::verify(&note, &origin, &key) {
+        match names.verify(&note) {
             Ok(signed) => seen.push(Seen {
                 place: place.to_string(),
                 signed,
@@ -135,12 +139,12 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
         }
     }
     let note = read(&watch.log, "checkpoint").await?;
-    let newest = match Checkpoint::verify(&note, &origin, &key) {
+    let newest = match names.newest().verify(&note) {
         Ok(signed) => signed,
         Err(fault) => {
             alarms.push(not_signed(&watch.log.to_string(), &fault.to_string()));
             return Ok(report(
-                &origin,
+                &names,
                 &kept,
                 None,
                 0,
@@ -161,7 +165,10 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
             "The log is smaller than it was: entries were hidden or rolled back.",
         ));
     }
-    let listed = log_checkpoints(&watch.log, &origin, &key, kept.size()).await?;
+    let Listed {
+        found: listed,
+        strange,
+    } = log_checkpoints(&watch.log, &names, kept.size()).await?;
     // One that a witness has seen and that waits for the others is not hidden: the log tells of it.
     seen.retain(|one| {
         let checkpoint = &one.signed.checkpoint;
@@ -179,7 +186,38 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
     let mut wanted: BTreeSet<u64> = kept.checkpoint_sizes().collect();
     wanted.extend(seen.iter().map(|one| one.signed.checkpoint.size));
     wanted.insert(size);
-    let rebuilt = Rebuilt::of(&kept, &tried, wanted.into_iter());
+    let rebuilt = Rebuilt::of(&kept, &tried, &names, wanted.into_iter());
+    for fault in strange
+        .into_iter()
+        // A log that this one took over from, whose key line was not given: its checkpoints cannot be judged.
+        .filter(|(origin, _)| {
+            !rebuilt
+                .takeovers
+                .iter()
+                .any(|one| one.from == *origin && !one.checked)
+        })
+        .map(|(_, fault)| fault)
+        .chain(rebuilt.false_takeovers.iter().cloned())
+    {
+        alarms.push(not_signed(&watch.log.to_string(), &fault));
+    }
+    for one in &rebuilt.takeovers {
+        if !one.whole && one.index >= kept.size() {
+            alarms.push(Alarm::new(
+                "lost",
+                one.size,
+                &watch.log.to_string(),
+                &format!(
+                    "第 {} 条起接续日志 {},其中有记录已遗失。",
+                    one.index, one.from
+                ),
+                &format!(
+                    "From entry {} on it goes on for the log {}, of which leaves were lost.",
+                    one.index, one.from
+                ),
+            ));
+        }
+    }
     for (index, fault) in &rebuilt.unreadable {
         alarms.push(Alarm::new(
             "unreadable-entry",
@@ -193,6 +231,7 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
     let genuine = size < kept.size() || rebuilt.root_at(size) == Some(newest.checkpoint.root);
     if genuine {
         kept.add_entries(&tried)?;
+        kept.go_on_as(names.origin())?;
     } else {
         let whole = Tried::download(&watch.log, 0, size).await?;
         let place = watch.log.to_string();
@@ -233,7 +272,7 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
     Ok(Report {
         checkpoints: held,
         ..report(
-            &origin,
+            &names,
             &kept,
             Some(&rebuilt),
             downloaded,
@@ -245,7 +284,7 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
 }
 
 fn report(
-    origin: &Origin,
+    names: &Names,
     kept: &Kept,
     rebuilt: Option<&Rebuilt>,
     downloaded: u64,
@@ -256,7 +295,10 @@ fn report(
     let size = kept.size();
     let root = rebuilt.and_then(|rebuilt| rebuilt.root_at(size));
     Report {
-        origin: origin.to_string(),
+        origin: names.origin().to_string(),
+        takeovers: rebuilt
+            .map(|rebuilt| rebuilt.takeovers.clone())
+            .unwrap_or_default(),
         size,
         root: root.map(|root| root.to_string()).unwrap_or_default(),
         downloaded,
@@ -300,24 +342,32 @@ fn quorum(watch: &Watch<'_>, newest: &SignedCheckpoint, alarms: &mut Vec<Alarm>)
     ));
 }
 
+/// What a log keeps of its checkpoints.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    /// Those that it or a predecessor has signed.
+    pub(crate) found: Vec<SignedCheckpoint>,
+    /// The first lines of the others, and what is wrong with them.
+    strange: Vec<(String, String)>,
+}
+
 /// What a log itself keeps of its checkpoints after a size; a log that keeps none is as good.
 pub(crate) async fn log_checkpoints(
     log: &Source,
-    origin: &Origin,
-    key: &PublicKey,
+    names: &Names,
     mut after: u64,
-) -> Result<Vec<SignedCheckpoint>, MonitorError> {
+) -> Result<Listed, MonitorError> {
     #[derive(serde::Deserialize)]
     struct Page {
         checkpoints: Vec<String>,
         next: Option<u64>,
     }
-    let mut found = Vec::new();
+    let mut listed = Listed::default();
     loop {
         let path = format!("checkpoints?after={after}&limit=1000");
         let bytes = match log.get(&path).await {
             Ok(bytes) => bytes,
-            Err(SourceFault::NotThere) => return Ok(found),
+            Err(SourceFault::NotThere) => return Ok(listed),
             Err(fault) => {
                 return Err(MonitorError::Source {
                     place: log.to_string(),
@@ -326,16 +376,20 @@ pub(crate) async fn log_checkpoints(
             }
         };
         let Ok(page) = serde_json::from_slice::<Page>(&bytes) else {
-            return Ok(found);
+            return Ok(listed);
         };
         for note in &page.checkpoints {
-            if let Ok(signed) = Checkpoint::verify(note, origin, key) {
-                found.push(signed);
+            match names.verify(note) {
+                Ok(signed) => listed.found.push(signed),
+                Err(fault) => {
+                    let origin = note.lines().next().unwrap_or_default().to_owned();
+                    listed.strange.push((origin, fault.to_string()));
+                }
             }
         }
         match page.next.filter(|next| *next > after) {
             Some(next) => after = next,
-            None => return Ok(found),
+            None => return Ok(listed),
         }
     }
 }

@@ -11,6 +11,7 @@ mod reapply;
 pub mod recover;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ pub struct Standing {
     comparing: tokio::sync::Mutex<()>,
     /// Size in the file.
     written: Mutex<u64>,
+    /// Whether the clock of this process is far before those of the witnesses (trust.md CL-1).
+    ahead: AtomicBool,
 }
 
 impl Standing {
@@ -72,6 +75,25 @@ impl Standing {
             state: Mutex::new(State::NotCompared),
             comparing: tokio::sync::Mutex::default(),
             written: Mutex::default(),
+            ahead: AtomicBool::default(),
+        }
+    }
+
+    /// Whether the clock is far before those of the witnesses: then nothing is signed.
+    pub fn is_ahead(&self) -> bool {
+        self.ahead.load(Ordering::Relaxed)
+    }
+
+    /// What the witnesses' own times tell.
+    pub(super) fn set_ahead(&self, ahead: bool) {
+        if self.ahead.swap(ahead, Ordering::Relaxed) != ahead {
+            if ahead {
+                tracing::error!(
+                    "The clock is more than 60 s before those of the witnesses: nothing is signed until it is right"
+                );
+            } else {
+                tracing::info!("The clock agrees with those of the witnesses again");
+            }
         }
     }
 

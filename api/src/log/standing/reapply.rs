@@ -80,7 +80,7 @@ pub(super) async fn apply(
             LeafEntry::KeyState {
                 at, key_id, state, ..
             } => {
-                if key_state(tx, key_id.as_str(), state).await? {
+                if key_state(tx, key_id.as_str(), state, at).await? {
                     applied.keys += 1;
                 } else {
                     let about = format!("{key_id} {}", state.as_str());
@@ -175,7 +175,12 @@ async fn status(
 }
 
 /// Whether the key is known, and now in this state.
-async fn key_state(tx: &store::WriteTx, kid: &str, state: KeyState) -> Result<bool, Problem> {
+async fn key_state(
+    tx: &store::WriteTx,
+    kid: &str,
+    state: KeyState,
+    at: DateTime<Utc>,
+) -> Result<bool, Problem> {
     let Some(row) = store::certificates::key(tx, kid).await? else {
         return Ok(false);
     };
@@ -183,7 +188,15 @@ async fn key_state(tx: &store::WriteTx, kid: &str, state: KeyState) -> Result<bo
         KeyState::Compromised { at } => Some(at),
         _ => None,
     };
-    store::certificates::set_key_state(tx, kid, &row.state, state.as_str(), compromised_at).await?;
+    store::certificates::set_key_state(
+        tx,
+        kid,
+        &row.state,
+        state.as_str(),
+        compromised_at,
+        crate::certificates::keys::ends(&row, state, at),
+    )
+    .await?;
     Ok(true)
 }
 

@@ -19,7 +19,7 @@ use super::reapply::{self, Applied};
 use super::{gather, known};
 use crate::app::App;
 use crate::log::append::{Tiles, hash};
-use crate::log::monitor::{MonitorError, MonitorState, Source, Tried, log_checkpoints};
+use crate::log::monitor::{MonitorError, MonitorState, Names, Source, Tried, log_checkpoints};
 use crate::problem::Problem;
 
 /// Numbers of trust lists and bundles that are left out, because nobody knows which were used since the backup.
@@ -237,9 +237,10 @@ async fn checkpoints(app: &App, source: &Source, after: u64) -> Vec<SignedCheckp
             .filter_map(|note| certs::log::Checkpoint::verify(&note, origin, key).ok())
             .collect();
     }
-    log_checkpoints(source, origin, key, after)
+    log_checkpoints(source, &Names::one(origin, key), after)
         .await
         .unwrap_or_default()
+        .found
 }
 
 async fn write(
