@@ -2,7 +2,7 @@
 
 use certs::keys::{KeyId, KeyRecord, KeySet, KeyState, PublicKey};
 use certs::log::LeafEntry;
-use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, SubsecRound as _, Utc};
 use domain::FederationCode;
 use domain::access::Actor;
 use serde::{Deserialize, Serialize};
@@ -215,6 +215,17 @@ pub fn record(row: &KeyRow) -> Result<(KeyId, KeyRecord), Problem> {
         state,
     };
     Ok((row.kid.parse().map_err(|_| bad())?, record))
+}
+
+/// End of a key's period once it is in the state `to` since `at` (exclusive). A retired issuer key signs nothing more: what
+/// claims a later time was made by somebody who kept it. Times on certificates are whole seconds.
+pub(crate) fn ends(row: &KeyRow, to: KeyState, at: DateTime<Utc>) -> DateTime<Utc> {
+    let end = at.trunc_subsecs(0) + chrono::TimeDelta::seconds(1);
+    if to == KeyState::Retired && row.purpose == "issuer" && end > row.not_before {
+        end.min(row.not_after)
+    } else {
+        row.not_after
+    }
 }
 
 /// Id under which the timeline of a key stands.

@@ -61,7 +61,7 @@ impl Key {
             },
             federation: match row.federation.as_deref() {
                 Some(store::scope::NATIONAL) | None => f.t("全国", "national").to_owned(),
-                Some(code) => app.regions.full_name(code).to_owned(),
+                Some(code) => crate::institutions::profile::federation_name(app, code),
             },
             state_word: state_word(f, &row.state),
             state: row.state.clone(),

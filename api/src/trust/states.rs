@@ -150,6 +150,7 @@ pub(crate) async fn execute(
         &row.state,
         to.as_str(),
         compromised_at,
+        keys::ends(&row, to, at),
     )
     .await?;
     let (_, record) = keys::record(&row)?;

@@ -138,16 +138,21 @@ pub async fn active_issuer_key(
         .transpose()
 }
 
-/// Moves a key from one state to another; `Stale` when it is not in the first any more.
+/// Moves a key from one state to another, with the end of its period; `Stale` when it is not in the first any more.
 pub async fn set_key_state(
     db: &impl ConnectionTrait,
     kid: &str,
     from: &str,
     to: &str,
     compromised_at: Option<DateTime<Utc>>,
+    not_after: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let done = registry_key::Entity::update_many()
         .col_expr(registry_key::Column::State, Expr::val(to))
+        .col_expr(
+            registry_key::Column::NotAfter,
+            Expr::val(time::millis(not_after)),
+        )
         .col_expr(
             registry_key::Column::CompromisedAt,
             Expr::val(compromised_at.map(time::millis)),
