@@ -23,6 +23,34 @@ fn file(name: &'static str, bytes: impl Into<Vec<u8>>) -> Part {
     Part::bytes(bytes.into()).file_name(name)
 }
 
+/// Two pictures in one photograph.
+fn beside(left: &[u8], right: &[u8]) -> Vec<u8> {
+    let [left, right] = [left, right].map(|bytes| {
+        image::load_from_memory(bytes)
+            .expect("a picture")
+            .to_luma8()
+    });
+    let mut both = white(
+        left.width() + right.width() + 40,
+        left.height().max(right.height()),
+    );
+    image::imageops::overlay(&mut both, &left, 0, 0);
+    image::imageops::overlay(&mut both, &right, i64::from(left.width()) + 40, 0);
+    png(&both)
+}
+
+fn white(width: u32, height: u32) -> image::GrayImage {
+    image::GrayImage::from_pixel(width, height, image::Luma([255]))
+}
+
+fn png(picture: &image::GrayImage) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .expect("written");
+    bytes.into_inner()
+}
+
 /// Number and name of an issued certificate.
 async fn known(story: &Story, issued: &Value, at: usize) -> (String, String, String) {
     let id = text(&issued["certificates"][at]["id"]);
@@ -156,18 +184,27 @@ async fn photographs_and_lines_are_answered_one_by_one(database: Database) {
     let first = story.who("school-1").get(&picture(0)).await.bytes;
     let second = story.who("school-1").get(&picture(1)).await.bytes;
     let form = Form::new()
-        .part("photos", file("1.png", first))
-        .part("photos", file("2.png", second))
+        .part("photos", file("1.png", first.clone()))
+        .part("photos", file("2.png", second.clone()))
         .part(
             "photos",
             file("3.png", b"\x89PNG\r\n\x1a\nno picture".to_vec()),
         )
         .part("photos", file("4.gif", b"GIF89a".to_vec()))
+        .part("photos", file("5.png", beside(&first, &second)))
+        .part("photos", file("6.png", beside(&first, &first)))
+        .part("photos", file("7.png", png(&white(300, 300))))
         .text("as", "xlsx");
     let rows = sheet(&send(&story, "/verify/batch", form).await.bytes);
     let codes: Vec<&str> = rows[1..].iter().map(|row| row[3].as_str()).collect();
-    assert_eq!(codes, ["valid", "valid", "image_damaged", "image_format"]);
-    assert_eq!(rows[3][0], "3.png");
+    let damaged = ["valid", "valid", "image_damaged", "image_format"];
+    assert_eq!(codes[..4], damaged);
+    assert_eq!(
+        codes[4..],
+        ["two-codes", "valid", "no-code"],
+        "one photograph, one certificate; the same code twice is one"
+    );
+    assert_eq!((rows[3][0].as_str(), rows.len()), ("3.png", 8));
     let lines =
         format!("{number} {name}\n\n{number}，张三\n{number}\nHTTPS://MINGZHENG.EXAMPLE/V/X#Y");
     let html = send(&story, "/verify/batch", Form::new().text("text", lines))
@@ -208,7 +245,7 @@ async fn what_cannot_be_checked_is_told(database: Database) {
     let request = anybody.ask(Method::POST, "/verify/batch").await;
     let plain = anybody.send(request.form(&[("text", "x")])).await;
     assert_eq!(plain.status, 415, "{}", plain.text());
-    let large = Form::new().part("photos", file("1.png", vec![0; 9 << 20]));
+    let large = Form::new().part("photos", file("1.png", vec![0; 65 << 20]));
     let refused = send(&story, "/verify/batch", large).await;
     assert_eq!(refused.status, 413, "{}", refused.text());
 }

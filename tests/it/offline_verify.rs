@@ -271,7 +271,7 @@ fn pictures_say_what_is_wrong_with_them() {
             "unreadable"
         ]
     );
-    assert_eq!(ran.code, 2, "what could not be read is not passed over");
+    assert_eq!(ran.code, 3, "what could not be read is not passed over");
     assert_eq!(desk.verify("b", &["one.png", "twice.png"]).code, 0);
 }
 

@@ -73,6 +73,8 @@ pub struct Sizes {
     pub json_bytes: usize,
     /// A list of certificates to verify. Default 8388608 (8 MiB).
     pub verify_bytes: usize,
+    /// Photographs of certificates, or a table of them, on the page for many. Default 67108864 (64 MiB).
+    pub photographs_bytes: usize,
     /// An upload. Default 20971520 (20 MiB: evidence); a roster has its own limit of 8 MiB.
     pub upload_bytes: usize,
     /// Memory for the bodies of all requests that are being read and are no uploads. Default 134217728 (128 MiB).
@@ -90,6 +92,7 @@ impl Default for Sizes {
             url_bytes: 8 * 1024,
             json_bytes: 256 * 1024,
             verify_bytes: 8 * 1024 * 1024,
+            photographs_bytes: 64 * 1024 * 1024,
             upload_bytes: 20 * 1024 * 1024,
             body_memory_bytes: 128 * 1024 * 1024,
             upload_memory_bytes: 256 * 1024 * 1024,

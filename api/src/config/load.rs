@@ -352,6 +352,7 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("sizes.url_bytes", 256, 65_534),
     ("sizes.json_bytes", 1_024, 16_777_216),
     ("sizes.verify_bytes", 1_024, 67_108_864),
+    ("sizes.photographs_bytes", 1_024, 1_073_741_824),
     ("sizes.upload_bytes", 1_024, 1_073_741_824),
     ("sizes.body_memory_bytes", 1_048_576, 1_099_511_627_776),
     ("sizes.upload_memory_bytes", 1_048_576, 1_099_511_627_776),

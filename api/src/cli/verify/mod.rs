@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::bundles::{BundleArgs, open_bundle};
 use super::registry::{CommandError, Printing, RegistryArgs};
 use crate::clock::{Clock as _, SystemClock};
+use crate::cores;
 use crate::verify::wire::{VerificationBody, instant};
 use crate::verify::{Answer, MOST_QUESTIONS, Question, answer_all};
 
@@ -20,7 +21,7 @@ mod print;
 mod proofs;
 
 use files::FileFault;
-use offline::{Source, on_all_cores, read_keys};
+use offline::{Source, read_keys};
 use proofs::Proofs;
 
 /// Check certificates in files.
@@ -129,9 +130,10 @@ pub async fn run(
         None => by_registry(&files, registry).await?,
     };
     if print.json {
-        let told: Result<Vec<_>, _> = on_all_cores(&lines, serde_json::value::to_raw_value)
-            .into_iter()
-            .collect();
+        let told: Result<Vec<_>, _> =
+            cores::on(cores::all(), &lines, serde_json::value::to_raw_value)
+                .into_iter()
+                .collect();
         print.show(&told.map_err(|error| CommandError::Usage(error.to_string()))?)?;
     } else if lines.len() == 1 || args.details {
         for line in &lines {
@@ -143,14 +145,13 @@ pub async fn run(
     Ok(exit_code(&lines))
 }
 
+/// One negative answer is the answer of the whole; what could not be read was not checked (pages.md 7).
 fn exit_code(lines: &[Line]) -> u8 {
     let states = || lines.iter().filter_map(|line| line.state);
     let open = |state: &State| matches!(state, State::Indeterminate | State::Recorded);
-    if lines.iter().any(|line| line.error.is_some()) {
-        2
-    } else if states().any(|state| state != State::Valid && !open(&state)) {
+    if states().any(|state| state != State::Valid && !open(&state)) {
         1
-    } else if states().any(|state| open(&state)) {
+    } else if states().any(|state| open(&state)) || lines.iter().any(|line| line.error.is_some()) {
         3
     } else {
         0
@@ -179,7 +180,7 @@ fn offline(files: &[PathBuf], source: &Source, proofs: &[PathBuf]) -> Vec<Line> 
                     [Some(line), refused].into_iter().flatten().collect()
                 };
                 let judged: Vec<Vec<Line>> = if files.len() == 1 {
-                    on_all_cores(&numbered, judge)
+                    cores::on(cores::all(), &numbered, judge)
                 } else {
                     numbered.iter().map(judge).collect()
                 };
@@ -187,7 +188,10 @@ fn offline(files: &[PathBuf], source: &Source, proofs: &[PathBuf]) -> Vec<Line> 
             }
         }
     };
-    let mut lines: Vec<Line> = on_all_cores(files, of_file).into_iter().flatten().collect();
+    let mut lines: Vec<Line> = cores::on(cores::all(), files, of_file)
+        .into_iter()
+        .flatten()
+        .collect();
     let unused = proofs.unused();
     lines.extend(
         unused
@@ -201,7 +205,7 @@ async fn by_registry(
     files: &[PathBuf],
     registry: &RegistryArgs,
 ) -> Result<Vec<Line>, CommandError> {
-    let found = on_all_cores(files, |file| files::codes(file));
+    let found = cores::on(cores::all(), files, |file| files::codes(file));
     let mut lines = Vec::new();
     let mut asked = Vec::new();
     for (file, found) in files.iter().zip(found) {

@@ -1,9 +1,13 @@
 //! What employers send: a table, photographs, or lines of text; each becomes a question or says why it is none.
 
+use std::collections::BTreeSet;
+
+use axum::body::Bytes;
 use axum::extract::Multipart;
 use domain::{CertificateNo, PersonName};
 use serde::{Deserialize, Serialize};
 
+use crate::cores;
 use crate::problem::{Code, Problem, Sentence};
 use crate::rosters::{Limits, read_plain};
 use crate::verify::{MOST_QUESTIONS, Question};
@@ -35,7 +39,7 @@ const QR: &[&str] = &[
 #[derive(Default)]
 pub(super) struct Sent {
     file: Option<Vec<u8>>,
-    photographs: Vec<(String, Vec<u8>)>,
+    photographs: Vec<(String, Bytes)>,
     /// Lines that were typed.
     pub(super) text: String,
     again: Option<String>,
@@ -85,22 +89,22 @@ pub(super) async fn receive(mut form: Multipart) -> Result<Sent, Problem> {
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or("").to_owned();
         let file_name = field.file_name().unwrap_or("").to_owned();
-        let bytes = field.bytes().await.map_err(broken)?.to_vec();
+        let bytes = field.bytes().await.map_err(broken)?;
         match name.as_str() {
             // A browser sends an empty part for a file that was not chosen.
-            "file" if !bytes.is_empty() => sent.file = Some(bytes),
+            "file" if !bytes.is_empty() => sent.file = Some(bytes.into()),
             "photos" if !bytes.is_empty() => sent.photographs.push((file_name, bytes)),
             "text" => sent.text = utf8(bytes)?,
             "again" => sent.again = Some(utf8(bytes)?),
-            "as" => sent.as_workbook = bytes == b"xlsx",
+            "as" => sent.as_workbook = bytes == b"xlsx"[..],
             _ => {}
         }
     }
     Ok(sent)
 }
 
-fn utf8(bytes: Vec<u8>) -> Result<String, Problem> {
-    String::from_utf8(bytes).map_err(|_| Problem::new(Code::MalformedRequest))
+fn utf8(bytes: Bytes) -> Result<String, Problem> {
+    String::from_utf8(bytes.into()).map_err(|_| Problem::new(Code::MalformedRequest))
 }
 
 /// The lines of what was sent; blocks, since photographs are read.
@@ -110,7 +114,7 @@ pub(super) fn lines(sent: Sent) -> Result<Lines, Sentence> {
     } else if let Some(file) = sent.file {
         from_file(&file)?
     } else if !sent.photographs.is_empty() {
-        from_photographs(sent.photographs)
+        from_photographs(&sent.photographs)
     } else {
         from_text(&sent.text)
     };
@@ -282,39 +286,47 @@ fn from_text(text: &str) -> Lines {
     table(vec!["证书编号".to_owned(), "姓名".to_owned()], places, rows)
 }
 
-/// Each code of each picture is a line; a picture without one is a line, too.
-fn from_photographs(photographs: Vec<(String, Vec<u8>)>) -> Lines {
-    let mut rows = Vec::new();
-    for (name, bytes) in photographs {
-        let refused = |name: String, code, zh: &str, en: &str| Asked {
-            cells: vec![name, String::new()],
-            question: Err((code, Sentence::new(zh, en))),
-        };
-        match certs::qr::read_image(&bytes) {
-            Err(fault) => {
-                let text = fault.to_string();
-                let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
-                rows.push(refused(name, fault.code(), zh, en));
-            }
-            Ok(texts) if texts.is_empty() => rows.push(refused(
-                name,
-                "no-code",
-                "照片里没有认出二维码,请靠近、放平后重拍。",
-                "No code was recognised in the picture; take it closer and flat.",
-            )),
-            Ok(texts) => rows.extend(texts.into_iter().map(|text| Asked {
-                cells: vec![name.clone(), text.clone()],
-                question: Ok(Question::Text(text)),
-            })),
-        }
-    }
+/// Each picture is a line, also one without a code, or with those of two certificates: whose answer would it be?
+fn from_photographs(photographs: &[(String, Bytes)]) -> Lines {
     Lines {
         header: vec!["照片".to_owned(), "二维码".to_owned()],
-        rows,
+        rows: cores::on(cores::half(), photographs, photograph),
         places: Places {
             qr: Some(1),
             ..Places::default()
         },
+    }
+}
+
+fn photograph((name, bytes): &(String, Bytes)) -> Asked {
+    let refused = |code, zh: &str, en: &str| Asked {
+        cells: vec![name.clone(), String::new()],
+        question: Err((code, Sentence::new(zh, en))),
+    };
+    let texts: BTreeSet<String> = match certs::qr::read_image(bytes) {
+        Ok(texts) => texts.into_iter().collect(),
+        Err(fault) => {
+            let text = fault.to_string();
+            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
+            return refused(fault.code(), zh, en);
+        }
+    };
+    let mut texts = texts.into_iter();
+    match (texts.next(), texts.next()) {
+        (None, _) => refused(
+            "no-code",
+            "照片里没有认出二维码,请靠近、放平后重拍。",
+            "No code was recognised in the picture; take it closer and flat.",
+        ),
+        (Some(text), None) => Asked {
+            cells: vec![name.clone(), text.clone()],
+            question: Ok(Question::Text(text)),
+        },
+        (Some(_), Some(_)) => refused(
+            "two-codes",
+            "照片里有两个二维码,请每次只拍一张证书。",
+            "There are two QR codes in the picture: photograph one certificate at a time.",
+        ),
     }
 }
 
