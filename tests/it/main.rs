@@ -31,6 +31,7 @@ mod matrix;
 mod offline_proofs;
 mod offline_verify;
 mod openapi;
+mod overload;
 mod pages;
 mod papers;
 mod people;

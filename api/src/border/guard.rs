@@ -81,7 +81,7 @@ async fn admit(
     };
     let overloaded = |border: &Border| {
         border.metrics.refused(class, Refused::Overload);
-        Problem::new(Code::Overloaded).retry_after(2)
+        Problem::new(Code::Overloaded).retry_after(crate::server::AFTER)
     };
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
@@ -104,7 +104,7 @@ async fn admit(
             Err(_) => Err(overloaded(border)),
         };
     }
-    let memory = if class == Class::Import {
+    let memory = if class == Class::Import || is_batch(&path) {
         &border.upload_memory
     } else {
         &border.memory
@@ -173,7 +173,7 @@ fn body_limit(class: Class, path: &str, figures: &Figures) -> usize {
         Class::Import => figures.sizes.upload_bytes,
         Class::Verify if path == "/api/v1/verifications" => figures.sizes.verify_bytes,
         // A table or photographs of an employer.
-        Class::Lookup if is_batch(path) => figures.sizes.verify_bytes,
+        Class::Lookup if is_batch(path) => figures.sizes.photographs_bytes,
         _ => figures.sizes.json_bytes,
     }
 }

@@ -161,6 +161,12 @@ impl Metrics {
             .inc();
     }
 
+    /// Somebody found no place, and none to wait for.
+    pub(crate) fn turned_away(&self, class: Class) {
+        self.refused(class, Refused::Overload);
+        self.answered(Some(class), StatusCode::SERVICE_UNAVAILABLE);
+    }
+
     pub(crate) fn connected(&self, by: i64) {
         self.connections.inc_by(by);
     }

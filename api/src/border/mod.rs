@@ -82,6 +82,11 @@ impl Border {
         self.stopping.load(Ordering::SeqCst)
     }
 
+    /// Whether a request of this class would find no place, and none to wait for.
+    pub(crate) fn is_full(&self, class: Class) -> bool {
+        self.pools.is_full(class)
+    }
+
     /// Requests of each class that run, that wait, and that may run.
     pub fn load(&self) -> Vec<(Class, u32, u32, u32)> {
         Class::ALL

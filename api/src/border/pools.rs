@@ -46,6 +46,12 @@ impl Pools {
         self.0[class.index()].enter().await
     }
 
+    pub(super) fn is_full(&self, class: Class) -> bool {
+        let pool = &self.0[class.index()];
+        pool.permits.available_permits() == 0
+            && pool.waiting.load(Ordering::Relaxed) >= pool.most_waiting
+    }
+
     pub(super) fn load(&self, class: Class) -> (u32, u32, u32) {
         let pool = &self.0[class.index()];
         let free = u32::try_from(pool.permits.available_permits()).unwrap_or(u32::MAX);

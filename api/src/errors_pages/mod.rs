@@ -39,6 +39,17 @@ fn for_visitors(code: Code) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// Whether certificates are checked here: such a page says nothing of disability (design decision 2).
+pub(crate) fn is_check(path: &str) -> bool {
+    let bare = path
+        .strip_prefix("/en")
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path);
+    ["/v/", "/V/", "/verify"]
+        .iter()
+        .any(|prefix| bare.starts_with(prefix))
+}
+
 /// Renders a problem as a page in the asker's language and under the name of the part of the site they were on.
 pub fn render(
     app: &App,
@@ -52,10 +63,7 @@ pub fn render(
         .strip_prefix("/en")
         .filter(|rest| rest.starts_with('/'))
         .unwrap_or(path);
-    let neutral = ["/v/", "/V/", "/verify"]
-        .iter()
-        .any(|prefix| bare.starts_with(prefix));
-    let brand = if neutral {
+    let brand = if is_check(path) {
         Brand::Verify
     } else {
         Brand::Registry

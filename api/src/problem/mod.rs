@@ -12,6 +12,7 @@ use store::StoreError;
 
 pub use codes::Code;
 pub use render::{ProblemBody, ProblemError, render};
+pub(crate) use render::{is_machine_path, rendered};
 
 /// Chinese and English form of one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -70,14 +70,27 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
         None => return response,
     };
     let allow = response.headers_mut().remove(header::ALLOW);
-    let mut rendered = if is_machine_path(&path) {
-        document(&problem, locale, &id)
-    } else {
-        crate::errors_pages::render(&app, &problem, locale, large, &path, &id)
-    };
+    let mut rendered = rendered(&app, &problem, locale, large, &path, &id);
     if let Some(allow) = allow {
         rendered.headers_mut().insert(header::ALLOW, allow);
     }
+    rendered
+}
+
+/// The final form of a problem on this path, with the reference number of its request.
+pub(crate) fn rendered(
+    app: &App,
+    problem: &Problem,
+    locale: Locale,
+    large: bool,
+    path: &str,
+    id: &str,
+) -> Response {
+    let mut rendered = if is_machine_path(path) {
+        document(problem, locale, id)
+    } else {
+        crate::errors_pages::render(app, problem, locale, large, path, id)
+    };
     if let Some(seconds) = problem.0.retry_after {
         rendered
             .headers_mut()
@@ -110,7 +123,8 @@ fn is_bare_error(response: &Response) -> bool {
             .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
 }
 
-fn is_machine_path(path: &str) -> bool {
+/// Whether programs ask here, not people.
+pub(crate) fn is_machine_path(path: &str) -> bool {
     [
         "/api/",
         "/log/",

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -14,7 +14,7 @@ use crate::extract::RequestId;
 use crate::problem::Problem;
 
 /// Header with the reference number of a request.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives every request a reference number of eight letters that can be read over the telephone.
 pub(super) async fn request_id(
@@ -22,7 +22,7 @@ pub(super) async fn request_id(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let id = data_encoding::BASE32_NOPAD.encode(&app.random.bytes::<5>());
+    let id = number(&app);
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -31,8 +31,13 @@ pub(super) async fn request_id(
     response
 }
 
+/// A reference number.
+pub(super) fn number(app: &App) -> String {
+    data_encoding::BASE32_NOPAD.encode(&app.random.bytes::<5>())
+}
+
 /// Headers of trust.md WEB-1 and PI-7, where a handler did not set its own.
-pub(super) async fn security_headers(request: Request, next: Next) -> Response {
+pub(super) fn standing(headers: &mut HeaderMap) {
     let standing = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (
@@ -49,6 +54,15 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
             "same-origin",
         ),
     ];
+    for (name, value) in standing {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// Puts them on every answer.
+pub(super) async fn security_headers(request: Request, next: Next) -> Response {
     let signed_in = request.headers().contains_key(header::AUTHORIZATION);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
@@ -59,12 +73,7 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
             .entry(header::CACHE_CONTROL)
             .or_insert(HeaderValue::from_static("no-store"));
     }
-    for (name, value) in standing {
-        response
-            .headers_mut()
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
-    }
+    standing(response.headers_mut());
     cors::mark(&method, &path, response.headers_mut());
     response
 }

@@ -1,6 +1,7 @@
 //! The HTTP server: routes of every feature, one set of layers, a graceful end.
 
 mod answers;
+mod away;
 mod cors;
 pub mod health;
 mod layers;
@@ -13,6 +14,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub(crate) use away::AFTER;
 pub use serving::serve_router;
 
 use crate::app::App;
@@ -57,7 +59,8 @@ pub fn layered(app: App, routes: Router<App>) -> Router {
         .figures
         .sizes
         .upload_bytes
-        .max(app.border.figures.sizes.verify_bytes);
+        .max(app.border.figures.sizes.verify_bytes)
+        .max(app.border.figures.sizes.photographs_bytes);
     routes
         .fallback(|| async { Problem::not_found() })
         .layer(CatchPanicLayer::custom(layers::panicked))

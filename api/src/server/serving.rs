@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+use super::away::{Away, Turned};
 use crate::app::App;
 use crate::border::{Border, Peer};
 
@@ -30,6 +31,7 @@ pub async fn serve_router(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let border = Arc::clone(&app.border);
+    let front = Arc::new((app, Away::default()));
     let times = &border.figures.timeouts;
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -60,7 +62,7 @@ pub async fn serve_router(
             drop(stream);
             continue;
         };
-        let connection = connection(&http, &router, stream, Peer(peer), &border);
+        let connection = connection(&http, &router, stream, Peer(peer), Arc::clone(&front));
         let connection = ends.watch(connection);
         let open = Open::new(Arc::clone(&border));
         tokio::spawn(async move {
@@ -84,7 +86,7 @@ fn connection(
     router: &Router,
     stream: TcpStream,
     peer: Peer,
-    _border: &Border,
+    front: Arc<(App, Away)>,
 ) -> http1::Connection<
     TokioIo<TcpStream>,
     impl hyper::service::HttpService<
@@ -99,7 +101,17 @@ fn connection(
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
-        router.clone().oneshot(request)
+        let (router, front) = (router.clone(), Arc::clone(&front));
+        let turned = Turned::of(&front.0, &request);
+        async move {
+            let (app, away) = &*front;
+            if let Some(turned) = turned
+                && let Some(response) = away.answer(app, turned).await
+            {
+                return Ok(response);
+            }
+            router.oneshot(request).await
+        }
     });
     http.serve_connection(TokioIo::new(stream), service)
 }

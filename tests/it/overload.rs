@@ -1,0 +1,124 @@
+//! Who finds no place is told so at once, in the form in which they asked, and nobody of another class waits for it
+//! (trust.md OV-1, WEB-1; design decision 2).
+
+use std::sync::Arc;
+
+use api::config::border::Pool;
+use serde_json::json;
+use tests::answer::text;
+use tests::{Database, Story, TestServer};
+use tokio::sync::Semaphore;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_finds_no_place_is_told_so_at_once_in_the_form_that_was_asked_for() {
+    let server = TestServer::start_with(Database::Sqlite, |settings| {
+        Arc::make_mut(&mut settings.config.border).pools.verify = Pool {
+            running: 1,
+            waiting: 0,
+            wait_ms: 600_000,
+        };
+    })
+    .await;
+    let mut story = Story::ready_on(server).await;
+    let cohort = story.accepted(1).await;
+    let issued = story.issue(&cohort).await;
+    let id = text(&issued["certificates"][0]["id"]);
+    // The service, and a check that takes as long as the test wants.
+    let open = Arc::new(Semaphore::new(0));
+    let waits = Arc::clone(&open);
+    let routes = api::server::openapi::routes().0.route(
+        "/api/v1/verifications/hold/this",
+        axum::routing::get(async move || {
+            let _done = waits.acquire().await;
+            "done"
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let app = story.server.app.clone();
+    let router = api::server::layered(app.clone(), routes);
+    let pages = story.server.app.clone();
+    tokio::spawn(api::server::serve_router(
+        app,
+        router,
+        listener,
+        std::future::pending(),
+    ));
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client");
+    let url = |path: &str| format!("http://{address}{path}");
+    let held = http.get(url("/api/v1/verifications/hold/this")).send();
+    let held = tokio::spawn(held);
+    let running = || {
+        let load = pages.border.load();
+        let verify = load.iter().find(|(class, ..)| class.as_str() == "verify");
+        verify.map_or(0, |(_, running, ..)| *running)
+    };
+    while running() < 1 {
+        tokio::task::yield_now().await;
+    }
+
+    // A program hears it as a problem document.
+    let path = format!("/api/v1/verifications/{id}");
+    for (language, word) in [("zh-CN", "繁忙"), ("en", "overloaded")] {
+        let asked = http.get(url(&path)).header("Accept-Language", language);
+        let answer = asked.send().await.expect("an answer");
+        assert_eq!(answer.status(), 503);
+        let headers = answer.headers().clone();
+        assert_eq!(headers["retry-after"], "2");
+        assert_eq!(headers["content-type"], "application/problem+json");
+        assert_eq!(headers["cache-control"], "no-store");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["access-control-allow-origin"], "*");
+        let number = headers["x-request-id"]
+            .to_str()
+            .expect("a number")
+            .to_owned();
+        let problem: serde_json::Value = answer.json().await.expect("JSON");
+        assert_eq!(problem["code"], "overloaded");
+        assert_eq!(
+            problem["instance"],
+            format!("urn:mingzheng:request:{number}")
+        );
+        let title = text(&problem["title"]).to_lowercase();
+        assert!(title.contains(word), "{title}");
+    }
+    let body = json!({ "items": [{ "qr": "x" }] });
+    let posted = http.post(url("/api/v1/verifications")).json(&body).send();
+    assert_eq!(posted.await.expect("an answer").status(), 503);
+
+    // Somebody with a phone sees a page, which names no disability; each has a number of its own.
+    let mut numbers = std::collections::BTreeSet::new();
+    for (path, lang) in [
+        ("/verify", "zh-CN"),
+        ("/en/verify", "en"),
+        ("/verify", "zh-CN"),
+    ] {
+        let answer = http.get(url(path)).send().await.expect("an answer");
+        assert_eq!(answer.status(), 503, "{path}");
+        assert!(answer.headers().contains_key("content-security-policy"));
+        let number = answer.headers()["x-request-id"]
+            .to_str()
+            .expect("a number")
+            .to_owned();
+        let page = answer.text().await.expect("a page");
+        assert!(page.contains(&format!("lang=\"{lang}\"")), "{page}");
+        assert!(page.contains(&number) && !page.contains("QQQQ"), "{page}");
+        assert!(!page.contains("残疾") && !page.contains("disab"), "{page}");
+        numbers.insert(number);
+    }
+    assert_eq!(numbers.len(), 3);
+
+    // Other classes go on, and so does this one when there is a place.
+    let other = http.get(url("/api/v1/catalogue/institutions")).send();
+    assert_eq!(other.await.expect("an answer").status(), 200);
+    open.add_permits(1);
+    let held = held.await.expect("no panic").expect("an answer");
+    assert_eq!(held.status(), 200);
+    let again = http.get(url(&path)).send().await.expect("an answer");
+    assert_eq!(again.status(), 200);
+}
