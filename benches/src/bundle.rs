@@ -11,6 +11,7 @@
 use std::time::{Duration, Instant};
 
 use api::bundles::build;
+use api::certificates::status_place;
 use benches::{Stretch, percent};
 use certs::bundle::Bundle;
 use domain::CreditCode;
@@ -25,6 +26,8 @@ const CODES: u32 = 20_000;
 /// Places of a list, and those of them that certificates get.
 const LIST: u32 = 131_072;
 const PLACES: u32 = LIST - LIST / 64;
+/// Of so many certificates this one is revoked.
+const REVOKED: (u32, u32) = (200, 7);
 
 type Error = Box<dyn std::error::Error>;
 
@@ -39,6 +42,7 @@ async fn main() -> Result<(), Error> {
     let made = Instant::now();
     let lists = count.div_ceil(PLACES);
     let tx = app.store.write().await?;
+    let mut places = Vec::new();
     for number in 1..=lists {
         let list = StatusList {
             // The story's own list is the first.
@@ -48,10 +52,13 @@ async fn main() -> Result<(), Error> {
             seed: app.random.bytes(),
         };
         store::certificates::insert_status_list(&tx, app.store.vault(), &list, app.now()).await?;
+        let first = (number - 1) * PLACES;
+        let revoked = (first..first + list.used).filter(|at| at % REVOKED.0 == REVOKED.1);
+        places.extend(revoked.filter_map(|at| Some((at, status_place(&list, at - first)?))));
     }
     store::commit(tx).await?;
     let file = story.server.data().join("registry.sqlite");
-    let size = fill(&file, count).await?;
+    let size = fill(&file, count, &places).await?;
     println!("certificates               {count} in {lists} lists");
     println!(
         "rows made in               {} s, {} MB",
@@ -94,7 +101,6 @@ async fn main() -> Result<(), Error> {
         "opened in                  {} ms (goal: at most 200)",
         benches::median(opened).as_millis()
     );
-    println!("peak memory                {} MB", benches::peak_mb());
     Ok(())
 }
 
@@ -132,7 +138,7 @@ fn id(kind: u8, number: &str) -> String {
 }
 
 /// Makes the rows; answers the bytes of the database.
-async fn fill(file: &std::path::Path, count: u32) -> Result<u64, Error> {
+async fn fill(file: &std::path::Path, count: u32, places: &[(u32, u32)]) -> Result<u64, Error> {
     // One connection: the settings below are of a connection.
     let mut options = sea_orm::ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
     options.max_connections(1);
@@ -199,6 +205,16 @@ async fn fill(file: &std::path::Path, count: u32) -> Result<u64, Error> {
         "INSERT INTO timeline ({names}) SELECT {values} FROM codes n, steps t"
     ))
     .await?;
+    tx.execute_unprepared("CREATE TEMP TABLE places (i INTEGER PRIMARY KEY, place INTEGER)")
+        .await?;
+    for chunk in places.chunks(1_000) {
+        let rows: Vec<String> = chunk
+            .iter()
+            .map(|(at, place)| format!("({at},{place})"))
+            .collect();
+        tx.execute_unprepared(&format!("INSERT INTO places VALUES {}", rows.join(",")))
+            .await?;
+    }
     certificates(&tx, count).await?;
     tx.commit().await?;
     db.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -241,7 +257,12 @@ async fn certificates(db: &impl ConnectionTrait, count: u32) -> Result<(), Error
         db.execute_unprepared(&format!("DROP INDEX {name}")).await?;
         indexes.push(sql);
     }
-    let place = format!("(n.i % {PLACES}) * 40503 % {LIST}");
+    // Whose place is not told by a bundle may stand anywhere.
+    let place = "COALESCE((SELECT place FROM places WHERE i = n.i), 0)".to_owned();
+    let status = format!(
+        "CASE WHEN n.i % {} = {} THEN 'revoked' ELSE 'issued' END",
+        REVOKED.0, REVOKED.1
+    );
     let list = format!("n.i / {PLACES} + 2");
     let certificate = id(6, "n.i");
     let other = [
@@ -250,10 +271,7 @@ async fn certificates(db: &impl ConnectionTrait, count: u32) -> Result<(), Error
         ("certificate_no", "printf('B%016d', n.i)"),
         ("enrolment_id", "randomblob(16)"),
         ("person_id", "randomblob(16)"),
-        (
-            "status",
-            "CASE WHEN n.i % 200 = 7 THEN 'revoked' ELSE 'issued' END",
-        ),
+        ("status", status.as_str()),
         ("status_list", list.as_str()),
         ("status_index", place.as_str()),
         ("leaf_index", "n.i + 1000"),

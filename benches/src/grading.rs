@@ -26,6 +26,8 @@ type Error = Box<dyn std::error::Error>;
 
 /// Rows of one insert, below the bind limit for the widest table.
 const CHUNK: usize = 1_000;
+/// New episodes that are taken into the monitoring.
+const UPDATES: usize = 21;
 /// Trainees of a class.
 const CLASS: usize = 25;
 
@@ -53,7 +55,7 @@ async fn main() -> Result<(), Error> {
     };
     let story = Story::ready(Database::Sqlite).await;
     let made = Instant::now();
-    let last = fill(&story, count).await?;
+    fill(&story, count).await?;
     println!("rows made in               {} s", made.elapsed().as_secs());
     let file = story.server.data().join("registry.sqlite");
     let limit = stream(&file).await?;
@@ -117,16 +119,71 @@ async fn main() -> Result<(), Error> {
     );
     drop(results);
     let mut times = Vec::new();
-    for _ in 0..21 {
+    for at in 0..UPDATES {
+        // Somebody else each time, who had found no work until now.
+        let person = episode(&file, count - 2 - at * 5).await?;
         let begun = Instant::now();
-        monitoring::update(app, last.into()).await?;
+        monitoring::update(app, person.into()).await?;
         times.push(begun.elapsed());
     }
     println!(
-        "one person's update        {} us (the same at every size)",
+        "after one new episode      {} us (the same at every size)",
         benches::median(times).as_micros()
     );
     Ok(())
+}
+
+/// A verified episode of the trainee with this number; answers who it is.
+async fn episode(file: &std::path::Path, at: usize) -> Result<Uuid, Error> {
+    let db = connect(file).await?;
+    let whose = Statement::from_sql_and_values(
+        DbBackend::Sqlite,
+        "SELECT person_id FROM enrolment WHERE id = ?",
+        [id(4, at).into()],
+    );
+    let row = db.query_one_raw(whose).await?.ok_or("no such trainee")?;
+    let person: Uuid = row.try_get_by_index(0)?;
+    let work = vec![work(person, at)];
+    insert(&db, EPISODE, &work).await?;
+    insert(&db, EVIDENCE, &[evidence(at)]).await?;
+    db.close().await?;
+    Ok(person)
+}
+
+const EPISODE: &str = "employment_episode (id, person_id, work_type, employer, start_on, state, claimed_on, decided_on, \
+                       created_at, revision)";
+const EVIDENCE: &str =
+    "episode_evidence (id, episode_id, source, recorded_by, recorded_on, recorded_at)";
+
+/// An id that only these rows have.
+fn id(kind: u128, at: usize) -> Uuid {
+    Uuid::from_u128((kind << 96) | (at as u128 + 1))
+}
+
+fn work(person: Uuid, at: usize) -> Vec<Value> {
+    vec![
+        id(5, at).into(),
+        person.into(),
+        "contract".into(),
+        format!("E{:017}", at % 9_973).into(),
+        "2024-07-01".into(),
+        "verified".into(),
+        "2024-07-05".into(),
+        "2024-07-20".into(),
+        0_i64.into(),
+        1_i32.into(),
+    ]
+}
+
+fn evidence(at: usize) -> Vec<Value> {
+    vec![
+        id(6, at).into(),
+        id(5, at).into(),
+        "social_insurance".into(),
+        id(9, 0).into(),
+        "2024-07-20".into(),
+        0_i64.into(),
+    ]
 }
 
 async fn connect(file: &std::path::Path) -> Result<DatabaseConnection, Error> {
@@ -156,8 +213,8 @@ async fn insert(db: &impl ConnectionTrait, into: &str, rows: &[Vec<Value>]) -> R
     Ok(())
 }
 
-/// Institutions, classes, trainees with sealed card numbers, work. Answers the last person.
-async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
+/// Institutions, classes, trainees with sealed card numbers, work.
+async fn fill(story: &Story, count: usize) -> Result<(), Error> {
     let schools = (count / 250).max(1);
     let db = connect(&story.server.data().join("registry.sqlite")).await?;
     let one = async |sql: &'static str| {
@@ -168,7 +225,6 @@ async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
     };
     let offer = one("SELECT id FROM offer").await?;
     let version = one("SELECT program_version_id FROM offer").await?;
-    let id = |kind: u128, at: usize| Uuid::from_u128((kind << 96) | (at as u128 + 1));
     let text = |text: &str| Value::from(text);
     let none = || Value::from(None::<String>);
     let tx = db.begin().await?;
@@ -251,16 +307,14 @@ async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
     )
     .await?;
     tx.commit().await?;
-    let mut last = Uuid::nil();
     for from in (0..count).step_by(20_000) {
         let numbers: Vec<String> = (from..(from + 20_000).min(count)).map(citizen_id).collect();
         let people = sealed(story, &numbers).await?;
         let tx = db.begin().await?;
-        let (mut enrolments, mut totals, mut episodes, mut evidence) =
+        let (mut enrolments, mut totals, mut episodes, mut proofs) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (place, person) in people.into_iter().enumerate() {
             let at = from + place;
-            last = person;
             enrolments.push(vec![
                 id(4, at).into(),
                 id(3, at / CLASS).into(),
@@ -285,26 +339,8 @@ async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
             ]);
             // Three in five find work.
             if at % 5 < 3 {
-                episodes.push(vec![
-                    id(5, at).into(),
-                    person.into(),
-                    text("contract"),
-                    format!("E{:017}", at % 9_973).into(),
-                    text("2024-07-01"),
-                    text("verified"),
-                    text("2024-07-05"),
-                    text("2024-07-20"),
-                    0_i64.into(),
-                    1_i32.into(),
-                ]);
-                evidence.push(vec![
-                    id(6, at).into(),
-                    id(5, at).into(),
-                    text("social_insurance"),
-                    id(9, 0).into(),
-                    text("2024-07-20"),
-                    0_i64.into(),
-                ]);
+                episodes.push(work(person, at));
+                proofs.push(evidence(at));
             }
         }
         insert(&tx, "enrolment (id, cohort_id, person_id, state, hukou_region, contact, needs, employed_at_enrolment, consent_on, row_digest, applied_at, state_since, revision)", &enrolments).await?;
@@ -314,16 +350,11 @@ async fn fill(story: &Story, count: usize) -> Result<Uuid, Error> {
             &totals,
         )
         .await?;
-        insert(&tx, "employment_episode (id, person_id, work_type, employer, start_on, state, claimed_on, decided_on, created_at, revision)", &episodes).await?;
-        insert(
-            &tx,
-            "episode_evidence (id, episode_id, source, recorded_by, recorded_on, recorded_at)",
-            &evidence,
-        )
-        .await?;
+        insert(&tx, EPISODE, &episodes).await?;
+        insert(&tx, EVIDENCE, &proofs).await?;
         tx.commit().await?;
     }
-    Ok(last)
+    Ok(())
 }
 
 /// The number of an invented person born before 1911, different for millions of them, with a right check digit.

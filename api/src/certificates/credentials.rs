@@ -129,7 +129,7 @@ async fn credential_json(
     });
     let text = made.await.map_err(Problem::internal)??;
     Ok(file(
-        "application/json",
+        "application/vc",
         &format!("{}.json", certificate.certificate_no),
         text,
     ))

@@ -13,6 +13,8 @@ pub mod json;
 pub mod keys;
 pub mod share;
 pub mod status;
+/// For those who make rows of their own.
+pub use status_index::place as status_place;
 pub(crate) mod status_index;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -140,6 +140,11 @@ pub(crate) async fn skip(
     Ok(())
 }
 
+/// The place that the certificate of this number in the list gets, counted from 0.
+pub fn place(list: &StatusList, number: u32) -> Option<u32> {
+    order(list).get(usize::try_from(number).ok()?).copied()
+}
+
 /// The order in which a list is filled: a Fisher-Yates shuffle by a generator seeded with the list's secret.
 fn order(list: &StatusList) -> Arc<Vec<u32>> {
     let Ok(mut orders) = ORDERS.lock() else {

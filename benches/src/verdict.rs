@@ -1,5 +1,5 @@
 //! The trust bundle of a country, and verdicts by it, each beside its limit:
-//! `cargo run --release -p certs --example bundle_speed`.
+//! `cargo run --release -p benches --bin verdict`.
 //!
 //! Ten million certificates, 0.5 % of them revoked, in lists of 131,072 with their decoys; 20,000 institutions, 20,000
 //! programs.

@@ -1,15 +1,13 @@
 //! The paper: one certificate as PDF/UA-1 against a bare run of typst with the same template, font and data, and the memory of
-//! a batch of a thousand. `cargo run --release -p paper --features pdf --example paper_speed`.
+//! a batch of a thousand. `cargo run --release -p benches --bin paper`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use benches::{ROUNDS, median, processor_time};
 use certs::spoken::SpokenCheck;
 use paper::Sheet;
 use paper::pdf::{Fonts, Press, Template};
-
-/// Rounds that are measured; the middle one counts.
-const ROUNDS: usize = 3;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -50,31 +48,6 @@ fn sheets(count: usize) -> Result<Vec<Sheet>, Error> {
     Ok(sheets)
 }
 
-/// Most memory that this process ever held, in KiB.
-fn peak() -> Result<u64, Error> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM"))
-        .ok_or("no VmHWM")?;
-    Ok(line.split_whitespace().nth(1).ok_or("no figure")?.parse()?)
-}
-
-/// Processor time of this process so far: steadier than the wall clock on a machine that others use.
-fn processor_time() -> Duration {
-    // Fields 14 and 15 of the line, in clock ticks of a hundredth of a second, after the name in brackets.
-    let line = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after = line.rsplit(')').next().unwrap_or_default();
-    let fields = after.split_whitespace().skip(11).take(2);
-    let ticks: u64 = fields.filter_map(|field| field.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 10)
-}
-
-fn median(mut durations: Vec<Duration>) -> Duration {
-    durations.sort_unstable();
-    durations[durations.len() / 2]
-}
-
 fn main() -> Result<(), Error> {
     let folder = std::env::args()
         .nth(2)
@@ -88,7 +61,7 @@ fn main() -> Result<(), Error> {
             println!(
                 "{DOCUMENT} in one document: {} KB, peak {} MB",
                 pdf.len() / 1000,
-                peak()? * 1024 / 1_000_000
+                benches::peak_mb()
             );
             return Ok(());
         }
@@ -100,7 +73,7 @@ fn main() -> Result<(), Error> {
             println!(
                 "{BATCH} one by one:      {} KB, peak {} MB",
                 bytes / 1000,
-                peak()? * 1024 / 1_000_000
+                benches::peak_mb()
             );
             return Ok(());
         }

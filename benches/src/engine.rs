@@ -1,4 +1,4 @@
-//! How fast a grading run is on one core: `cargo run --release -p domain --example grading_speed -- [ENROLMENTS]`.
+//! How fast a grading run is on one core: `cargo run --release -p benches --bin engine [ENROLMENTS]`.
 //!
 //! Makes synthetic evidence in memory (0.6 episodes and 0.4 responses for each enrolment, 250 enrolments for each
 //! institution), reads it, computes, writes R, and prints for each step the seconds of wall clock and of CPU, the rate by CPU,
