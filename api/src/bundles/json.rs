@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use certs::bundle::{Bundle, CONTENT_TYPE, DELTA_TYPE, delta};
 use store::bundles::BundleRow;
+use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -21,6 +22,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(trust_bundle))
         .routes(routes!(trust_bundle_delta))
 }
+
+static MAKING: Semaphore = Semaphore::const_new(1);
 
 /// What never changes under its address.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -75,6 +78,11 @@ async fn trust_bundle_delta(
     }
     let (old, new) = (row(&app, from).await?, row(&app, number).await?);
     let name = (old.sha256, new.sha256);
+    if let Some(bytes) = kept::find(&name) {
+        return answer(StatusCode::OK, bytes, DELTA_TYPE, FOR_EVER, &new);
+    }
+    // Two bundles of a country are opened for it, by whoever asks: one at a time.
+    let _one = MAKING.acquire().await.map_err(Problem::internal)?;
     if let Some(bytes) = kept::find(&name) {
         return answer(StatusCode::OK, bytes, DELTA_TYPE, FOR_EVER, &new);
     }
