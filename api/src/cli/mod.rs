@@ -16,6 +16,7 @@ pub mod ids;
 pub mod institutions;
 pub mod keys;
 pub mod logs;
+pub mod operations;
 pub mod papers;
 pub mod programs;
 pub mod progress;
@@ -110,6 +111,9 @@ enum Command {
     /// 评级:按公开的数据格式计算,人人可复算 / grading from an open file format, so that anyone can recompute
     #[command(subcommand)]
     Grade(grades::GradeCommand),
+    // 就业、调查、评级期、通报 / evidence, surveys, periods of grading, bulletins
+    #[command(flatten)]
+    Operation(operations::OperationCommand),
     /// 名单文件 / roster files
     #[command(subcommand, hide = true)]
     Roster(RosterCommand),
@@ -279,6 +283,7 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Retention(command) => retention::run(command, registry, print).await?,
         Command::Log(command) => return logs::run(command, registry, print).await.map(negative),
         Command::Witness(command) => witness::run(command, print).await?,
+        Command::Operation(command) => operations::run(command, registry, print).await?,
         Command::Grade(command) => return grades::run(command, registry, print).await,
         Command::Roster(RosterCommand::ReadXls) => return Ok(2),
         Command::Audit(command) => {
