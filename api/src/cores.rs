@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn answers_of_all_cores_come_in_the_order_of_the_questions() {
         let items: Vec<u32> = (0..1000).collect();
-        let doubled = on_all_cores(&items, |item| item * 2);
+        let doubled = on(all(), &items, |item| item * 2);
         assert!(doubled.into_iter().eq((0..1000).map(|item| item * 2)));
     }
 }
