@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::border::Border;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, DeliveryTarget};
-use crate::keyring::{self, Keyring, VaultKeys};
+use crate::keyring::{self, Keyring, Seal, VaultKeys};
 use crate::log::append::Appender;
 use crate::log::standing::Standing;
 use crate::problem::Problem;
@@ -89,14 +89,15 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         std::fs::create_dir_all(&settings.data).map_err(BootError::Folder)?;
         keyring::create(&keys, &passphrase, &random)?;
     }
-    let secrets = keyring::vault_keys(&keys)?;
-    let vault = vault(&keys, &secrets, &random)?;
+    let seal = Arc::new(keyring::Seal::open(&keys, &passphrase, &random)?);
+    let secrets = keyring::vault_keys(&keys, &seal)?;
+    let vault = vault(&keys, &seal, &secrets, &random)?;
     let url = settings
         .database
         .clone()
         .unwrap_or_else(|| DatabaseUrl::sqlite_file(&settings.data.join("registry.sqlite")));
     let store = Store::open(&url, Arc::new(vault), settings.durability).await?;
-    let keyring = Keyring::open(&keys, &passphrase, &settings.config.log_origin)?;
+    let keyring = Keyring::open(&keys, &passphrase, seal, &settings.config.log_origin)?;
     let sessions = Sessions::new(keyring.session_seed(), &settings.config.public_url)?;
     let policy_text = policy_text(settings.policy_file.as_deref())?;
     let policy = WorkflowPolicy::from_json(&policy_text)
@@ -143,14 +144,19 @@ fn config_of(settings: &Settings) -> Config {
 
 /// The vault with every version of its keys. One that another process makes later is read from its file when it is first
 /// met: the one file that may be read inside a transaction, once for each version.
-fn vault(keys: &Path, secrets: &VaultKeys, random: &Random) -> Result<Vault, BootError> {
+fn vault(
+    keys: &Path,
+    seal: &Arc<Seal>,
+    secrets: &VaultKeys,
+    random: &Random,
+) -> Result<Vault, BootError> {
     let missing = || BootError::Key(keyring::KeyringError::Name("the vault has no key"));
     let (first, master) = secrets.master.first_key_value().ok_or_else(missing)?;
     let blind = secrets
         .blind
         .get(first)
         .or_else(|| secrets.blind.values().next());
-    let folder = keys.to_owned();
+    let (folder, seal) = (keys.to_owned(), Arc::clone(seal));
     let vault = Vault::new(
         *first,
         master,
@@ -158,7 +164,9 @@ fn vault(keys: &Path, secrets: &VaultKeys, random: &Random) -> Result<Vault, Boo
         random.source(),
     )
     .with_source(Arc::new(move |kind, version| {
-        keyring::vault_key(&folder, kind, version).ok().flatten()
+        keyring::vault_key(&folder, &seal, kind, version)
+            .ok()
+            .flatten()
     }));
     for (version, key) in &secrets.master {
         vault.add(KeyKind::Master, *version, key);

@@ -14,6 +14,14 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> DateTime<Utc>;
 }
 
+/// Seconds until the next civil day in China.
+pub(crate) fn seconds_left_today(now: DateTime<Utc>) -> u32 {
+    let of_day = (now + chrono::Duration::hours(8))
+        .timestamp()
+        .rem_euclid(86_400);
+    u32::try_from(86_400 - of_day).unwrap_or(86_400)
+}
+
 /// The clock of the machine.
 #[derive(Debug)]
 pub struct SystemClock;

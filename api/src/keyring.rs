@@ -5,12 +5,13 @@
 //! | `KID.pem` | an issuer key, PKCS#8 encrypted under the passphrase |
 //! | `pkcs11.json` | names a PKCS#11 token, on which further keys are made; there before `migrate`, it holds the next three too |
 //! | `root.pem`, `log.pem`, `status.pem` | the root key, which signs trust lists; the log key; the key of status lists; their successors are `log-2.pem` and so on |
+//! | `sealing.key` | what seals the next three; encrypted under the passphrase like the files above |
 //! | `session.key` | the session-token key |
-//! | `vault.key`, `blind-index.key` | 32 random bytes in hexadecimal; further versions are `vault.2.key` and so on |
+//! | `vault.key`, `blind-index.key` | keys of the vault; further versions are `vault.2.key` and so on |
 //!
-//! The passphrase comes from a file of its own, never from an argument.
+//! The passphrase comes from a file of its own, never from an argument. Nothing in the folder opens without it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -18,15 +19,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use certs::keys::{KeyId, PublicKey, Signer, SoftwareSigner};
 use certs::log::Origin;
-use data_encoding::HEXLOWER_PERMISSIVE;
 use rand_core::{Infallible, TryCryptoRng, TryRng};
 use store::vault::{KeyKind, SecretKey};
 use zeroize::Zeroizing;
 
 use crate::clock::Random;
 
+mod sealed;
 mod token;
 
+pub use sealed::{Seal, VaultKeys, vault_key, vault_keys};
 use token::Hardware;
 
 /// Why the keys cannot be used; each sentence tells what to do.
@@ -43,6 +45,11 @@ pub enum KeyringError {
     /// Others may read the file.
     #[error("key file {0} can be read by others: run `chmod 600` on it")]
     Permissions(String),
+    /// Whoever takes the folder would have the key.
+    #[error(
+        "key file {0} lies in the clear and is refused: put back the sealed file from your backup of the keys, or make a new registry with `mingzheng migrate` in an empty folder"
+    )]
+    Clear(String),
     /// Not a key, or another passphrase.
     #[error("key file {0} does not open: damaged, or another passphrase")]
     Unreadable(String),
@@ -72,6 +79,7 @@ pub struct Keyring {
     passphrase: Zeroizing<Vec<u8>>,
     log: RwLock<LogKey>,
     first_origin: Origin,
+    seal: Arc<Seal>,
     session_seed: Zeroizing<[u8; 32]>,
     issuers: RwLock<HashMap<KeyId, Arc<dyn Signer>>>,
     token: Option<Hardware>,
@@ -99,26 +107,10 @@ impl std::fmt::Debug for Keyring {
     }
 }
 
-/// The vault's keys: every version that has a file, the first always.
-pub struct VaultKeys {
-    /// Wraps the data keys of persons.
-    pub master: BTreeMap<i32, SecretKey>,
-    /// Makes blind indexes.
-    pub blind: BTreeMap<i32, SecretKey>,
-}
-
-impl std::fmt::Debug for VaultKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("VaultKeys(***)")
-    }
-}
-
 const LOG: &str = "log.pem";
 const STATUS: &str = "status.pem";
 const ROOT: &str = "root.pem";
 const SESSION: &str = "session.key";
-const VAULT: &str = "vault.key";
-const BLIND: &str = "blind-index.key";
 const SHORTEST_PASSPHRASE: usize = 32;
 
 /// Reads a passphrase file; refused when others may read it or when it is weak.
@@ -132,7 +124,7 @@ pub fn read_passphrase(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> 
     Ok(Zeroizing::new(trimmed.to_vec()))
 }
 
-/// Makes the base keys of a new registry, the first three on the token where one is named: passphrase (when missing), root, log, status, session, vault, blind index.
+/// Makes the base keys of a new registry, the first three on the token where one is named: passphrase (when missing), root, log, status, sealing, session, vault, blind index.
 pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<(), KeyringError> {
     std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
@@ -159,8 +151,10 @@ pub fn create(folder: &Path, passphrase_file: &Path, random: &Random) -> Result<
             random,
         )?;
     }
-    for name in [SESSION, VAULT, BLIND] {
-        write_private(&folder.join(name), hex(&random.bytes::<32>()).as_bytes())?;
+    let seal = Seal::create(folder, &passphrase, random)?;
+    seal.make(&folder.join(SESSION), random)?;
+    for kind in [KeyKind::Master, KeyKind::BlindIndex] {
+        sealed::make_vault_key(folder, &seal, kind, 1, random)?;
     }
     Ok(())
 }
@@ -195,94 +189,12 @@ pub fn exists(folder: &Path) -> bool {
     folder.join(SESSION).exists()
 }
 
-/// Reads the vault's keys, every version of them.
-pub fn vault_keys(folder: &Path) -> Result<VaultKeys, KeyringError> {
-    let all = |kind| -> Result<BTreeMap<i32, SecretKey>, KeyringError> {
-        let mut found = BTreeMap::new();
-        // Versions follow one another; an old file may have been put away once nothing is left under it.
-        let newest = newest_version(folder, kind)?;
-        for version in 1..=newest {
-            if let Some(key) = vault_key(folder, kind, version)? {
-                found.insert(version, key);
-            }
-        }
-        if found.is_empty() {
-            found.insert(1, read_secret(&vault_path(folder, kind, 1))?);
-        }
-        Ok(found)
-    };
-    Ok(VaultKeys {
-        master: all(KeyKind::Master)?,
-        blind: all(KeyKind::BlindIndex)?,
-    })
-}
-
-/// One version of a key of the vault, or `None` when there is no such file.
-pub fn vault_key(
-    folder: &Path,
-    kind: KeyKind,
-    version: i32,
-) -> Result<Option<SecretKey>, KeyringError> {
-    let path = vault_path(folder, kind, version);
-    if path.exists() {
-        read_secret(&path).map(Some)
-    } else {
-        Ok(None)
-    }
-}
-
-/// Makes the file of a new version and answers its key; a file that is there already is read, so that a rotation which
-/// was interrupted right after making it goes on with the same key.
-pub fn make_vault_key(
-    folder: &Path,
-    kind: KeyKind,
-    version: i32,
-    random: &Random,
-) -> Result<SecretKey, KeyringError> {
-    if let Some(key) = vault_key(folder, kind, version)? {
-        return Ok(key);
-    }
-    let path = vault_path(folder, kind, version);
-    write_private(&path, hex(&random.bytes::<32>()).as_bytes())?;
-    read_secret(&path)
-}
-
-/// `vault.key`, then `vault.2.key`, `vault.3.key`, ...
-fn vault_path(folder: &Path, kind: KeyKind, version: i32) -> PathBuf {
-    let first = match kind {
-        KeyKind::Master => VAULT,
-        KeyKind::BlindIndex => BLIND,
-    };
-    match version {
-        1 => folder.join(first),
-        _ => folder.join(first.replace(".key", &format!(".{version}.key"))),
-    }
-}
-
-fn newest_version(folder: &Path, kind: KeyKind) -> Result<i32, KeyringError> {
-    let entries = std::fs::read_dir(folder).map_err(|source| file_error(folder, source))?;
-    let mut newest = 1;
-    for entry in entries {
-        let name = entry
-            .map_err(|source| file_error(folder, source))?
-            .file_name();
-        let stem = match kind {
-            KeyKind::Master => "vault.",
-            KeyKind::BlindIndex => "blind-index.",
-        };
-        let version = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(stem)?.strip_suffix(".key")?.parse().ok());
-        newest = newest.max(version.unwrap_or(1));
-    }
-    Ok(newest)
-}
-
 impl Keyring {
     /// Opens the log key and the session key; issuer keys open when first used.
     pub fn open(
         folder: &Path,
         passphrase_file: &Path,
+        seal: Arc<Seal>,
         log_origin: &str,
     ) -> Result<Self, KeyringError> {
         let passphrase = read_passphrase(passphrase_file)?;
@@ -298,7 +210,8 @@ impl Keyring {
             folder: folder.to_owned(),
             log: RwLock::new(log),
             first_origin: log_origin,
-            session_seed: read_secret(&folder.join(SESSION))?,
+            session_seed: seal.read(&folder.join(SESSION))?,
+            seal,
             issuers: RwLock::default(),
             token,
             passphrase,
@@ -408,7 +321,7 @@ impl Keyring {
         version: i32,
         random: &Random,
     ) -> Result<SecretKey, KeyringError> {
-        make_vault_key(&self.folder, kind, version, random)
+        sealed::make_vault_key(&self.folder, &self.seal, kind, version, random)
     }
 
     /// Whether a key of this name is there, with or without a row in the database.
@@ -459,20 +372,6 @@ fn read_key(path: &Path, kid: KeyId, passphrase: &[u8]) -> Result<SoftwareSigner
     let unreadable = || KeyringError::Unreadable(name_of(path));
     let pem = std::str::from_utf8(&bytes).map_err(|_| unreadable())?;
     SoftwareSigner::from_encrypted_pem(kid, pem, passphrase).map_err(|_| unreadable())
-}
-
-fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
-    let text = read_private(path)?;
-    refuse_sample(path, &text)?;
-    let bytes = HEXLOWER_PERMISSIVE
-        .decode(text.trim_ascii())
-        .map(Zeroizing::new)
-        .map_err(|_| KeyringError::Unreadable(name_of(path)))?;
-    let secret: [u8; 32] = bytes
-        .as_slice()
-        .try_into()
-        .map_err(|_| KeyringError::Unreadable(name_of(path)))?;
-    Ok(Zeroizing::new(secret))
 }
 
 /// Everybody could sign, or open what is sealed, with a secret from a manual (trust.md KY-9).

@@ -48,6 +48,7 @@ pub mod public_reader;
 pub mod recovery;
 pub mod reference;
 pub mod results;
+pub mod roster_mismatches;
 pub mod rosters;
 pub mod rotation;
 pub mod scope;

@@ -82,6 +82,55 @@ async fn every_answer_carries_the_headers_errors_and_files_included() {
     }
 }
 
+/// Every page of the router and every reading operation, in both languages, as anybody and as somebody who is signed in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_carries_the_headers_too() {
+    let story = Story::staffed(Database::Sqlite).await;
+    let mut paths = Vec::new();
+    for path in crate::walk::page_paths() {
+        // The figures are on a listener of their own, inside; a witness is another service.
+        if ["/metrics", "/add-checkpoint", "/checkpoint/{log}"].contains(&path.as_str()) {
+            continue;
+        }
+        let filled = crate::walk::filled(&path);
+        paths.push(format!("/en{filled}"));
+        paths.push(filled);
+    }
+    let pages = paths.len();
+    for (method, path, _) in crate::walk::operations() {
+        if method == Method::GET {
+            paths.push(crate::walk::filled(&path));
+        }
+    }
+    let mut browser = tests::Browser::new(&story.server);
+    let signed = browser.sign_in("national-1", tests::story::PASSWORD).await;
+    assert_eq!(signed.status, 303);
+    let cookie = browser.cookie();
+    let anybody = story.who("anybody");
+    let mut opened = 0;
+    for path in &paths {
+        for cookie in [None, Some(&cookie)] {
+            let mut request = anybody.ask(Method::GET, path).await;
+            if let Some(cookie) = cookie {
+                request = request.header("Cookie", cookie);
+            }
+            let answer = anybody.send(request).await;
+            carries_the_headers(&answer);
+            assert!(
+                !answer.status.is_server_error(),
+                "{path}: {}",
+                answer.text()
+            );
+            opened += usize::from(answer.status == 200);
+        }
+    }
+    println!("{} addresses, {opened} answers of 200", paths.len());
+    assert!(
+        pages > 120 && opened > 100,
+        "{pages} pages, {opened} opened"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_origins_may_read_what_verifies_and_nothing_else() {
     let story = Story::staffed(Database::Sqlite).await;

@@ -189,11 +189,27 @@ fn secrets_come_from_private_files_of_at_least_thirty_two_bytes() {
         let ran = program.run(&["--passphrase-file", &file.display().to_string(), "migrate"]);
         assert_ne!(ran.code, 0, "no registry under {weak}");
     }
-    // A variable may hold the database's password; it is not shown.
-    let program = program.with("MINGZHENG_DATABASE", "postgres://me:hunter2-hunter2@db/x");
-    let ran = program.json(&["config", "check"]);
-    assert_eq!(ran.code, 0, "{}", ran.out);
-    assert!(!ran.out.contains("hunter2"), "{}", ran.out);
+    // A variable may hold the database's password; it is not shown, and nothing is served with a weak one.
+    for (password, weak) in [
+        ("hunter2-hunter2", true),
+        ("changeme-changeme-changeme-changeme", true),
+        ("abababababababababababababababababab", true),
+        ("7f3a9c0e5b1d8264af90c3e7125d6b88", false),
+    ] {
+        let address = format!("postgres://me:{password}@127.0.0.1:1/x");
+        let program =
+            Mingzheng::new(env!("CARGO_BIN_EXE_tests")).with("MINGZHENG_DATABASE", &address);
+        let ran = program.json(&["config", "check"]);
+        assert_eq!(ran.code, if weak { 2 } else { 0 }, "{}", ran.out);
+        if weak {
+            let told = codes(&ran.json());
+            assert_eq!(told, [pair("registry.database", "database-password")]);
+            let ran = program.run(&["serve", "--listen", "127.0.0.1:0"]);
+            assert_eq!(ran.code, 2, "{}", ran.err);
+            assert!(ran.err.contains("[database-password]"), "{}", ran.err);
+        }
+        assert!(!format!("{}{}", ran.out, ran.err).contains(password));
+    }
     let file = ConfigFile {
         registry: api::config::file::Registry {
             database: Some(api::config::file::DatabaseText(

@@ -96,6 +96,7 @@ async fn a_run_exported_recomputes_to_the_same_bytes_and_is_published_by_two(dat
         let answer = story.who(who).get(&at("evidence.json")).await;
         assert_eq!(answer.status.as_u16(), status, "{who}");
     }
+    only_the_accredited(&story, &id).await;
     let auditor = story.who("auditor");
     let evidence = auditor.get(&at("evidence.json")).await;
     let results = auditor.get(&at("results.json")).await;
@@ -125,6 +126,34 @@ async fn a_run_exported_recomputes_to_the_same_bytes_and_is_published_by_two(dat
     assert_eq!(again["results_sha256"], run["results_sha256"]);
 
     published(&story, &id, &run).await;
+}
+
+/// The post of an assessor alone opens nothing: an accreditation that runs does, until it is withdrawn.
+async fn only_the_accredited(story: &Story, run: &str) {
+    let (client, account) = crate::assessments::assessor(story, "recomputer").await;
+    let ask = async |status: u16| {
+        for file in ["evidence.json", "results.json"] {
+            let path = format!("/api/v1/grading-runs/{run}/{file}");
+            let answer = client.get(&path).await;
+            assert_eq!(answer.status.as_u16(), status, "{file}: {}", answer.text());
+            if status == 403 {
+                answer.problem(403, "forbidden");
+            }
+        }
+    };
+    ask(403).await;
+    let organisation = crate::assessments::ORGANISATIONS[0];
+    let mut request = crate::assessments::accreditation(story, &account, organisation);
+    request["valid_from"] = json!(story.server.today() + chrono::Days::new(1));
+    let province = story.who("province-1");
+    let made = province.post("/api/v1/assessors", &request).await.good();
+    ask(403).await;
+    story.server.days_pass(1);
+    ask(200).await;
+    let resource = format!("/api/v1/assessors/{}", text(&made["id"]));
+    let reason = json!({ "reason": "依规办理,撤回资格。" });
+    province.act(&resource, "withdrawal", &reason).await.good();
+    ask(403).await;
 }
 
 /// Both implementations give these results from this evidence.

@@ -79,6 +79,30 @@ fn replaced(part: &str, find: &str, put: &str) -> Vec<u8> {
     )
 }
 
+/// A workbook whose sheet has another name, which the workbook knows.
+fn renamed(source: &[u8], sheet: &str) -> Vec<u8> {
+    let changed = |name: &str, bytes: Vec<u8>| {
+        if name == SHEET {
+            return bytes;
+        }
+        let text = String::from_utf8(bytes).expect("text");
+        text.replace(SHEET, sheet).into_bytes()
+    };
+    let mut old = ZipArchive::new(Cursor::new(source)).expect("an archive");
+    let mut new = ZipWriter::new(Cursor::new(Vec::new()));
+    let deflated = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    for index in 0..old.len() {
+        let mut entry = old.by_index(index).expect("an entry");
+        let name = entry.name().expect("a name").to_string();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("its bytes");
+        let to = if name == SHEET { sheet } else { &name };
+        new.start_file(to, deflated).expect("an entry");
+        new.write_all(&changed(&name, bytes)).expect("its bytes");
+    }
+    new.finish().expect("an archive").into_inner()
+}
+
 fn row(name: &str, number: &str) -> Vec<u8> {
     format!("{HEADER}{name},{number},330106,{CONSENT}\n").into_bytes()
 }
@@ -255,6 +279,9 @@ fn rosters_table() -> Vec<Upload> {
         // What a list does not need.
         Upload("document type", R, f("doctype.xlsx"), 415, "upload-type"),
         Upload("entities in entities", R, replaced(SHEET, "<worksheet", entity), 415, "upload-type"),
+        Upload("the same in a sheet called a picture", R, renamed(&replaced(SHEET, "<worksheet", entity), "xl/worksheets/sheet1.png"), 415, "upload-type"),
+        Upload("the same among the pictures", R, renamed(&replaced(SHEET, "<worksheet", entity), "xl/media/sheet1.png"), 415, "upload-type"),
+        Upload("100,000 rows in a sheet called a picture", R, renamed(&xlsx_of_rows(100_000), "xl/media/sheet1.jpeg"), 413, "too-large"),
         Upload("macros", R, f("macros.xlsm"), 415, "upload-type"),
         Upload("macros by content type only", R, types(main, "application/vnd.ms-excel.sheet.macroEnabled.main+xml"), 415, "upload-type"),
         Upload("links into other workbooks", R, f("external-link.xlsx"), 415, "upload-type"),
@@ -324,6 +351,7 @@ fn rosters_table() -> Vec<Upload> {
         Upload("an old workbook", R, f("plain.xls"), 201, ""),
         Upload("rare characters, GB18030", R, f("extension-b-gb18030.csv"), 201, ""),
         Upload("rare characters, workbook", R, f("extension-b.xlsx"), 201, ""),
+        Upload("a workbook with a picture", R, patched(&f("extension-b.xlsx"), |_, bytes| bytes, &[("xl/media/a.png", &picture(ImageFormat::Png))]), 201, ""),
     ]
 }
 

@@ -24,6 +24,7 @@ mod exports;
 mod grade_cli;
 mod grades;
 mod grading_desk;
+mod grants;
 mod holds;
 mod hostile_uploads;
 mod idempotency;

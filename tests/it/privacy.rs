@@ -1,13 +1,19 @@
 //! The privacy search (trust.md PI-3, PI-7): a story with known people goes from roster to certificate, revocation,
 //! verification, share link, faults and logs; then everything that anybody could read is searched for every value.
 
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use certs::log::TileId;
+use data_encoding::BASE64URL_NOPAD;
+use flate2::read::{GzDecoder, ZlibDecoder};
 use reqwest::Method;
 use serde_json::{Value, json};
 use store::ConnectionTrait as _;
 use tests::answer::text;
 use tests::people::{self, Trainee};
 use tests::search::{Hit, Search};
-use tests::story::{COUNTY, CREDIT_CODE, PROVINCE};
+use tests::story::CREDIT_CODE;
 use tests::{Answer, Client, Database, Mingzheng, Story, on_both};
 
 on_both! {
@@ -25,6 +31,16 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "answer to a qr text",
         "name",
         "the asker sent the signed name and gets it back checked (design decision 1)",
+    ),
+    (
+        "file outbox/",
+        "phone",
+        "a message that waits for the operator's gateway names the number to which it goes",
+    ),
+    (
+        "own page",
+        "name of 0",
+        "signed in, a holder reads the own record",
     ),
 ];
 
@@ -50,11 +66,19 @@ impl Found {
         );
     }
 
+    /// A page that somebody opened.
+    fn opened(&mut self, search: &Search, place: &str, answer: &Answer) {
+        assert_eq!(answer.status, 200, "{place}: {}", answer.text());
+        self.look(search, place, &answer.bytes);
+    }
+
     fn not_allowed(&self) -> Vec<&Hit> {
         self.hits
             .iter()
             .filter(|hit| {
-                !ALLOWED.iter().any(|(place, value, _)| {
+                // A holder's own values stand on the own pages, nobody else's do.
+                let own = hit.place.starts_with("own page") && hit.form.contains(" of 0, ");
+                !own && !ALLOWED.iter().any(|(place, value, _)| {
                     hit.place.starts_with(place) && hit.form.starts_with(value)
                 })
             })
@@ -87,9 +111,14 @@ async fn no_personal_value_is_found_outside_its_seal(database: Database) {
     );
     life_goes_on(&story, &search, &mut found, &ids, &people).await;
     staff_read_and_people_ask(&story, &search, &mut found, &members, &people).await;
-    let enrolling = story.class_of(&people[..1]).await.0;
+    let (enrolling, again) = story.class_of(&people[..1]).await;
     faults(&story, &search, &mut found, &enrolling, &people).await;
+    api::bundles::build(&story.server.app)
+        .await
+        .expect("a bundle");
     public(&story, &search, &mut found, &ids).await;
+    signed(&story, &search, &mut found).await;
+    own(&story, &search, &mut found, &enrolling, again[0], &people).await;
     served_by_the_program(
         &story,
         &search,
@@ -106,20 +135,22 @@ async fn no_personal_value_is_found_outside_its_seal(database: Database) {
         let place = format!("{}.{}", cell.table, cell.column);
         found.look(&search, &place, &cell.bytes);
     }
-    for entry in std::fs::read_dir(story.server.data()).expect("the data folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_file() {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            found.look(
-                &search,
-                &format!("file {name}"),
-                &std::fs::read(&path).expect("a file"),
-            );
-        }
+    let mut files = Vec::new();
+    files_below(story.server.data(), "", &mut files);
+    for folder in [
+        "outbox/",
+        "files/",
+        "keys/",
+        "published.note",
+        "registry.sqlite",
+    ] {
+        let there = files.iter().any(|(name, _)| name.starts_with(folder));
+        let elsewhere = folder == "registry.sqlite" && address.is_some();
+        assert!(there || elsewhere, "no file is in {folder}");
+    }
+    for (name, path) in files {
+        let content = std::fs::read(&path).expect("a file");
+        found.look(&search, &format!("file {name}"), &content);
     }
     assert!(
         found.places > 1_000,
@@ -127,6 +158,13 @@ async fn no_personal_value_is_found_outside_its_seal(database: Database) {
         found.places
     );
     let bad = found.not_allowed();
+    println!(
+        "{} of {} values in {} forms found in {} places",
+        bad.len(),
+        search.values(),
+        search.forms(),
+        found.places
+    );
     assert!(bad.is_empty(), "{} findings: {bad:#?}", bad.len());
     // The search finds what is there: without this the whole test could be blind.
     for (place, value, why) in ALLOWED {
@@ -341,68 +379,232 @@ async fn bad_requests(school: &Client, cohort: &str, people: &[Trainee]) -> Vec<
     answers
 }
 
-/// Every public page and answer.
+/// Every file below a folder, with its name from there.
+fn files_below(folder: &Path, name: &str, files: &mut Vec<(String, PathBuf)>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let own = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = format!("{name}{own}");
+        if path.is_dir() {
+            files_below(&path, &format!("{name}/"), files);
+        } else {
+            files.push((name, path));
+        }
+    }
+}
+
+/// Every public page and answer: each is there, the pages in both languages.
 async fn public(story: &Story, search: &Search, found: &mut Found, ids: &[String]) {
     let anybody = story.who("anybody");
     let leaves = story.server.leaves().await;
-    let mut paths: Vec<String> = [
+    let mut pages: Vec<String> = [
         "/",
         "/institutions",
         "/programs",
+        "/certificate-types",
+        "/notices",
+        "/rankings",
+        "/bulletins",
         "/verify",
+        "/verify/help",
+        "/verify/offline",
+        "/verify/batch",
         "/log",
         "/help",
         "/problems",
         "/developers",
         "/privacy",
         "/accessibility",
-        "/verify/help",
-        "/api/openapi.json",
-        "/api/v1/keys",
-        "/log/checkpoint",
-        "/log/vkey",
-        "/livez",
-        "/readyz",
-        "/me",
-        "/me/consents",
-        "/me/reads",
+        "/sign-in",
+        "/sign-in/code",
+        "/sign-in/code/ask",
+        "/password/forgotten",
     ]
     .map(str::to_owned)
     .to_vec();
-    paths.push(format!("/institutions/{CREDIT_CODE}"));
-    paths.push(format!("/programs/{}", story.program));
-    for kind in ["institutions", "programs", "offers", "cohorts"] {
-        paths.push(format!("/api/v1/catalogue/{kind}"));
-    }
-    paths.extend([PROVINCE, COUNTY].map(|code| format!("/api/v1/regions/{code}")));
-    paths.extend((0..leaves).map(|leaf| format!("/log/proof/{leaf}")));
-    for id in ids {
-        paths.push(format!("/v/{id}"));
-        paths.push(format!("/api/v1/verifications/{id}"));
-        paths.push(format!("/api/v1/certificates/{id}/proof.tlog"));
-    }
-    for path in paths {
-        let answer = anybody.get(&path).await;
-        found.answer(search, &answer);
-        let english = anybody.get(&format!("/en{path}")).await;
-        found.answer(search, &english);
-        if path.starts_with("/v/") {
-            // Not a word of what kind of people these are.
-            let page = answer.text() + &english.text();
-            for word in [
-                "残疾类别",
-                "残疾等级",
-                "肢体",
-                "视力",
-                "听力",
-                "言语",
-                "智力",
-                "精神残疾",
-            ] {
-                assert!(!page.contains(word), "{path} says {word}");
+    pages.push(format!("/institutions/{CREDIT_CODE}"));
+    pages.push(format!("/programs/{}", story.program));
+    pages.extend(ids.iter().map(|id| format!("/v/{id}")));
+    for path in pages {
+        for prefix in ["", "/en"] {
+            let address = match (prefix, path.as_str()) {
+                ("/en", "/") => "/en".to_owned(),
+                _ => format!("{prefix}{path}"),
+            };
+            let answer = anybody.get(&address).await;
+            assert_eq!(answer.status, 200, "{address}: {}", answer.text());
+            found.answer(search, &answer);
+            if path.starts_with("/v/") {
+                // Not a word of what kind of people these are.
+                let page = answer.text();
+                for word in KINDS {
+                    assert!(!page.contains(word), "{address} says {word}");
+                }
             }
         }
     }
+    let mut files: Vec<String> = [
+        "/api/openapi.json",
+        "/api/v1/keys",
+        "/api/v1/trust-list",
+        "/api/v1/trust-list/root",
+        "/api/v1/regions",
+        "/api/v1/catalogue/institutions",
+        "/api/v1/catalogue/programs",
+        "/institutions.csv",
+        "/programs.csv",
+        "/bulletins.atom",
+        "/log/checkpoint",
+        "/log/checkpoints",
+        "/log/vkey",
+        "/.well-known/did.json",
+        "/.well-known/jwks.json",
+        "/trust/bundle",
+        "/trust/bundle/1",
+        "/livez",
+        "/readyz",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    files.push(format!("/api/v1/catalogue/institutions/{CREDIT_CODE}"));
+    files.push(format!("/api/v1/catalogue/programs/{}", story.program));
+    files.extend((0..leaves).map(|leaf| format!("/log/proof/{leaf}")));
+    for level in 0..2 {
+        for index in 0..(leaves >> (8 * level)).div_ceil(256) {
+            let tile = TileId { level, index };
+            let path = tile.path(tile.width(leaves));
+            files.push(format!("/log/tile/{path}"));
+            if level == 0 {
+                files.push(format!("/log/tile/{}", path.replacen('0', "entries", 1)));
+            }
+        }
+    }
+    for id in ids {
+        files.push(format!("/api/v1/verifications/{id}"));
+        files.push(format!("/api/v1/certificates/{id}/proof.tlog"));
+    }
+    for path in files {
+        let answer = anybody.get(&path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        found.answer(search, &answer);
+    }
+    // Who is not signed in is led away, and nothing is said on the way.
+    for path in OWN_PAGES {
+        let answer = anybody.get(path).await;
+        assert_eq!(answer.status, 303, "{path}");
+        found.answer(search, &answer);
+    }
+}
+
+/// Words that would tell a disability.
+const KINDS: [&str; 8] = [
+    "残疾类别",
+    "残疾等级",
+    "肢体",
+    "视力",
+    "听力",
+    "言语",
+    "智力",
+    "精神残疾",
+];
+
+const OWN_PAGES: &[&str] = &[
+    "/me",
+    "/me/consents",
+    "/me/reads",
+    "/me/requests",
+    "/me/copy",
+];
+
+/// Status lists, as they come and with what is packed in them.
+async fn signed(story: &Story, search: &Search, found: &mut Found) {
+    let anybody = story.who("anybody");
+    let inside = |packed: &str| {
+        let bytes = BASE64URL_NOPAD.decode(packed.as_bytes()).expect("base64");
+        let mut plain = Vec::new();
+        // gzip in a Bitstring Status List, zlib in a Token Status List.
+        if bytes.starts_with(&[0x1f, 0x8b]) {
+            GzDecoder::new(bytes.as_slice()).read_to_end(&mut plain)
+        } else {
+            ZlibDecoder::new(bytes.as_slice()).read_to_end(&mut plain)
+        }
+        .expect("inflated");
+        plain
+    };
+    let mut lists = 0;
+    for (purpose, accept) in [
+        ("revocation", "application/vc+jwt"),
+        ("revocation", "application/json"),
+        ("suspension", "application/vc+jwt"),
+        ("suspension", "application/json"),
+        ("token", "application/statuslist+jwt"),
+    ] {
+        let path = format!("/status/{purpose}/1");
+        let request = anybody.ask(Method::GET, &path).await;
+        let answer = anybody.send(request.header("Accept", accept)).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        found.answer(search, &answer);
+        let body: Value = if accept.ends_with("jwt") {
+            let parts: Vec<Vec<u8>> = answer
+                .text()
+                .split('.')
+                .map(|part| BASE64URL_NOPAD.decode(part.as_bytes()).expect("base64"))
+                .collect();
+            for part in &parts {
+                found.look(search, &format!("{path}, decoded"), part);
+            }
+            serde_json::from_slice(&parts[1]).expect("JSON")
+        } else {
+            answer.json()
+        };
+        // `u` is the mark of base64url in a multibase.
+        let packed = body["credentialSubject"]["encodedList"]
+            .as_str()
+            .or_else(|| body["vc"]["credentialSubject"]["encodedList"].as_str())
+            .map(|list| list.trim_start_matches('u'))
+            .or_else(|| body["status_list"]["lst"].as_str())
+            .unwrap_or_else(|| panic!("no list in {body}"));
+        let plain = inside(packed);
+        assert!(plain.len() >= 16_384, "{path}: {}", plain.len());
+        found.look(search, &format!("{path}, inflated"), &plain);
+        lists += 1;
+    }
+    assert_eq!(lists, 5);
+}
+
+/// A trainee's own pages, signed in; a message to the telephone, and a file that was kept.
+async fn own(
+    story: &Story,
+    search: &Search,
+    found: &mut Found,
+    cohort: &str,
+    member: (domain::ids::EnrolmentId, domain::ids::PersonId),
+    people: &[Trainee],
+) {
+    let mut home = crate::people::trainee(story, cohort, member).await;
+    for path in OWN_PAGES {
+        for prefix in ["", "/en"] {
+            let address = format!("{prefix}{path}");
+            let answer = home.open(&address).await;
+            found.opened(search, &format!("own page {address}"), &answer);
+        }
+    }
+    let request = json!({ "phone": people[0].phone, "name": people[0].name });
+    let anybody = story.who("anybody");
+    let asked = anybody
+        .post("/api/v1/sessions/code-requests", &request)
+        .await;
+    asked.good();
+    found.answer(search, &asked);
+    story.server.app.courier.drained().await;
+    let file = format!(
+        "%PDF-1.7\n% {} {} {}\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer<</Root 1 0 R>>\n%%EOF\n",
+        people[0].name, people[0].citizen_id, people[0].card
+    );
+    let county = story.who("county-1");
+    let kept = county.upload("/api/v1/files", file.into_bytes()).await;
+    kept.good();
+    found.answer(search, &kept);
 }
 
 /// The program itself serves the same registry, with everything logged that it can log.
@@ -417,7 +619,8 @@ async fn served_by_the_program(
 ) {
     let mut program = Mingzheng::new(env!("CARGO_BIN_EXE_tests"))
         .with("MINGZHENG_DATA", story.server.data())
-        .with("MINGZHENG_LOG", "trace");
+        .with("MINGZHENG_LOG", "trace")
+        .with("MINGZHENG__SERVER__METRICS_LISTEN", "127.0.0.1:0");
     if let Some(address) = address {
         program = program.with("MINGZHENG_DATABASE", address);
     }
@@ -466,6 +669,12 @@ async fn served_by_the_program(
     let failed = county.post(&path, &request).await;
     failed.problem(500, "internal");
     found.answer(search, &failed);
+    let operator = story.who("anybody").at(&text(&line["metrics"]));
+    for path in ["/metrics", "/readyz"] {
+        let answer = operator.get(path).await;
+        assert!(answer.status == 200 && answer.bytes.len() > 10, "{path}");
+        found.answer(search, &answer);
+    }
     assert_eq!(running.end(), Some(0));
     let log = std::fs::read(program.path("log")).expect("the log");
     let text = String::from_utf8_lossy(&log);

@@ -8,6 +8,76 @@ on_both! {
     hostile_files_are_refused_and_the_next_request_is_served;
     good_rows_can_be_imported_alone_and_nothing_is_dropped;
     trainees_are_shown_masked_and_needs_without_category;
+    invented_names_find_out_about_a_few_numbers_a_day_and_no_more;
+}
+
+/// A roster that names a registered number by another name tells that it is registered: a few a day, then no more, however
+/// the roster is sent; the province hears of it (trust.md EN-3, PI-4).
+async fn invented_names_find_out_about_a_few_numbers_a_day_and_no_more(database: Database) {
+    let server = tests::TestServer::start_with(database, |settings| {
+        let border = std::sync::Arc::make_mut(&mut settings.config.border);
+        border.lookup.other_names_per_account_and_day = 6;
+        border.lookup.other_names_alarm = 4;
+    })
+    .await;
+    let mut story = Story::ready_on(server).await;
+    story.places = 60;
+    let first = story.enrolling().await;
+    story.import(&first, rosters::csv(1, 20)).await;
+    let second = story.enrolling().await;
+    let school = story.who("school-1");
+    let guess = async |numbers: std::ops::Range<u32>, import: &str| {
+        let mut text = "姓名,公民身份号码,户籍地,同意书\n".to_owned();
+        for number in numbers {
+            let id = rosters::citizen_id(number);
+            text.push_str(&format!("欧阳虚构,{id},330106,是 2026-02-20\n"));
+        }
+        let path = format!("/api/v1/cohorts/{second}/rosters?import={import}");
+        school.upload(&path, text.into_bytes()).await
+    };
+    let differ = |receipt: &serde_json::Value| {
+        let faults = receipt["faults"].as_array().expect("faults").iter();
+        faults.filter(|one| one["code"] == "name-differs").count()
+    };
+    // Three and again the same three: they count once. Numbers of nobody count nothing.
+    for _ in 0..2 {
+        let told = guess(1..4, "none").await.good();
+        assert_eq!(differ(&told), 3, "{told}");
+    }
+    assert_eq!(differ(&guess(500..540, "none").await.good()), 0);
+    let alarms = async |who: &str| story.who(who).get("/api/v1/read-alarms").await.good();
+    assert_eq!(alarms("province-1").await, json!([]));
+    // A refused import counts as much as a check.
+    guess(4..6, "all").await.problem(422, "roster-faults");
+    let raised = alarms("province-1").await;
+    assert_eq!(
+        (raised.as_array().map(Vec::len), &raised[0]["persons"]),
+        (Some(1), &json!(5))
+    );
+    assert_eq!(alarms("other-province").await, json!([]));
+    assert_eq!(differ(&guess(6..7, "none").await.good()), 1);
+    for import in ["none", "good", "all"] {
+        let refused = guess(1..20, import).await;
+        refused.problem(429, "too-many-requests");
+        assert!(
+            !refused.text().contains("name-differs"),
+            "{}",
+            refused.text()
+        );
+        assert!(!refused.header("retry-after").is_empty());
+    }
+    // What was met beyond the bound stays counted; rosters without such numbers are taken, and tomorrow is another day.
+    guess(1..2, "none").await.problem(429, "too-many-requests");
+    assert_eq!(guess(600..603, "all").await.status, 201);
+    let cells = store::dump::dump(story.server.app.store.reader()).await;
+    let cells = cells.expect("a dump");
+    assert!(
+        cells
+            .iter()
+            .any(|cell| cell.table == "audit" && cell.bytes == b"other_names_alarm")
+    );
+    story.server.days_pass(1);
+    assert_eq!(differ(&guess(1..4, "none").await.good()), 3);
 }
 
 async fn every_fault_of_every_row_is_told_at_once(database: Database) {

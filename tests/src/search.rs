@@ -11,6 +11,7 @@ use crate::people::Trainee;
 /// Everything to look for.
 #[derive(Debug)]
 pub struct Search {
+    values: usize,
     forms: Vec<String>,
     automaton: AhoCorasick,
 }
@@ -48,6 +49,7 @@ impl Search {
                 format!("{id}{}", &card[18..]),
             ));
         }
+        let values = named.len();
         let mut forms = Vec::new();
         let mut patterns: Vec<Vec<u8>> = Vec::new();
         for (name, value) in named {
@@ -57,7 +59,11 @@ impl Search {
             }
         }
         let automaton = AhoCorasick::new(&patterns).expect("patterns");
-        Self { forms, automaton }
+        Self {
+            values,
+            forms,
+            automaton,
+        }
     }
 
     /// What stands in these bytes.
@@ -73,6 +79,11 @@ impl Search {
             }
         }
         hits
+    }
+
+    /// How many values are looked for.
+    pub fn values(&self) -> usize {
+        self.values
     }
 
     /// How many forms are looked for.

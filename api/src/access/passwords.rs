@@ -1,6 +1,6 @@
 //! Argon2id off the async threads, at most one less than the cores at once (trust.md AU-1).
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -81,25 +81,34 @@ fn is_common(password: &str, name: &str) -> bool {
     zxcvbn::zxcvbn(password, &inputs).guesses() < FEWEST_GUESSES
 }
 
-/// Whether the password fits the hash; `None` stands for an unknown account and takes the same time.
+/// Whether the password fits the hash; `None` stands for an unknown account and takes the same time: one run of Argon2
+/// each (trust.md AU-2).
 pub async fn verify(password: &str, hash: Option<String>) -> Result<bool, Problem> {
     let known = hash.is_some();
     let password = password.to_owned();
     let fits = off_thread(SIGN_IN_PATIENCE, move || {
-        let text = match hash {
-            Some(hash) => hash,
-            None => hasher()?
-                .hash_password_with_salt(b"nobody", &[0; 16])
-                .map_err(Problem::internal)?
-                .to_string(),
-        };
-        let parsed = PasswordHash::new(&text).map_err(Problem::internal)?;
+        // Asked for whoever signs in: the first of a process makes it, and whether their account is known must not show.
+        let nobody = hash_of_nobody()?;
+        let parsed = PasswordHash::new(hash.as_deref().unwrap_or(nobody));
         Ok(hasher()?
-            .verify_password(password.as_bytes(), &parsed)
+            .verify_password(password.as_bytes(), &parsed.map_err(Problem::internal)?)
             .is_ok())
     })
     .await?;
     Ok(fits && known)
+}
+
+/// What the password for an unknown account is held against: made once, under the parameters of all others.
+fn hash_of_nobody() -> Result<&'static str, Problem> {
+    static HASH: OnceLock<String> = OnceLock::new();
+    if let Some(hash) = HASH.get() {
+        return Ok(hash);
+    }
+    let made = hasher()?
+        .hash_password_with_salt(b"nobody", &[0; 16])
+        .map_err(Problem::internal)?
+        .to_string();
+    Ok(HASH.get_or_init(|| made))
 }
 
 async fn off_thread<T: Send + 'static>(

@@ -83,7 +83,16 @@ const VERIFY: &[&str] = &[
     "/trust",
     "/.well-known",
 ];
-const SIGN_IN: &[&str] = &["/api/v1/sessions", "/sign-in", "/signin", "/login"];
+/// Where secrets are guessed: passwords, codes, and codes for a new password.
+const SIGN_IN: &[&str] = &[
+    "/api/v1/sessions",
+    "/api/v1/passwords",
+    "/api/v1/password-resets",
+    "/sign-in",
+    "/signin",
+    "/login",
+    "/password",
+];
 const FILES: &[&str] = &[".xlsx", ".csv", ".pdf", ".zip", ".png", "/export"];
 
 fn under(path: &str, places: &[&str]) -> bool {
@@ -149,6 +158,21 @@ mod tests {
             (Method::GET, "/log/checkpoint", "", Some(Class::Verify)),
             (Method::GET, "/logarithm", "", Some(Class::Other)),
             (Method::POST, "/api/v1/sessions", json, Some(Class::SignIn)),
+            (Method::POST, "/api/v1/passwords", json, Some(Class::SignIn)),
+            (
+                Method::POST,
+                "/api/v1/password-resets",
+                json,
+                Some(Class::SignIn),
+            ),
+            (Method::POST, "/password", form, Some(Class::SignIn)),
+            (
+                Method::POST,
+                "/en/password/forgotten",
+                form,
+                Some(Class::SignIn),
+            ),
+            (Method::GET, "/password", "", Some(Class::Other)),
             (
                 Method::POST,
                 "/api/v1/cohorts/x/rosters",

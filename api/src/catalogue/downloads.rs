@@ -4,12 +4,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use store::public_catalogue;
+use store::public_catalogue::{self, Slice};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::json::{InstitutionQuery, ProgramQuery};
-use super::search::{List, Search};
+use super::search::{Asker, List, Search};
 use crate::app::App;
 use crate::exports::{self, Cell, Column, Form, Table};
 use crate::extract::Path;
@@ -91,14 +91,15 @@ const INSTITUTIONS: &[Column] = &[
 ];
 
 async fn institutions_file(app: &App, visit: &Visit, form: Form) -> Result<Response, Problem> {
-    let search = Search::checked(app, visit, List::Institutions)?;
+    let search = Search::checked(app, visit, List::Institutions, Asker::File)?;
     let f = Frame::new(app, visit, Brand::Registry, "");
     let mut rows = Vec::new();
-    for page in 1.. {
+    let mut next = Some(Slice::first(STEP));
+    while let Some(slice) = next {
         let reader = app.store.public();
-        let found = public_catalogue::institutions(reader, &search.filter, page, STEP).await?;
+        let found = public_catalogue::institutions(reader, &search.filter, &slice).await?;
         let around = public_catalogue::surroundings(reader, &found.items).await?;
-        let last = (found.items.len() as u64) < STEP;
+        next = found.after.map(|place| Slice::after(place, STEP));
         for one in found.items {
             let since = domain::calendar::today(one.state_since).to_string();
             let next = institutions::pages::next_start(app, &one, around.get(&one.id));
@@ -121,9 +122,6 @@ async fn institutions_file(app: &App, visit: &Visit, form: Form) -> Result<Respo
             ]);
         }
         exports::allow(exports::Limit::Alone, false, rows.len())?;
-        if last {
-            break;
-        }
     }
     let table = Table {
         name: "institutions",
@@ -131,7 +129,7 @@ async fn institutions_file(app: &App, visit: &Visit, form: Form) -> Result<Respo
         columns: INSTITUTIONS,
         rows,
         source: "/institutions".to_owned(),
-        filter: search.query(1),
+        filter: search.query(),
         personal: false,
         lang: visit.lang,
     };
@@ -153,13 +151,14 @@ const PROGRAMS: &[Column] = &[
 ];
 
 async fn programs_file(app: &App, visit: &Visit, form: Form) -> Result<Response, Problem> {
-    let search = Search::checked(app, visit, List::Programs)?;
+    let search = Search::checked(app, visit, List::Programs, Asker::File)?;
     let f = Frame::new(app, visit, Brand::Registry, "");
     let mut rows = Vec::new();
-    for page in 1.. {
+    let mut next = Some(Slice::first(STEP));
+    while let Some(slice) = next {
         let reader = app.store.public();
-        let found = public_catalogue::programs(reader, &search.filter, page, STEP).await?;
-        let last = (found.items.len() as u64) < STEP;
+        let found = public_catalogue::programs(reader, &search.filter, &slice).await?;
+        next = found.after.map(|place| Slice::after(place, STEP));
         for one in found.items {
             let occupation = programs::pages::occupation(app, &one.content).await?;
             let content = one.content;
@@ -178,9 +177,6 @@ async fn programs_file(app: &App, visit: &Visit, form: Form) -> Result<Response,
             ]);
         }
         exports::allow(exports::Limit::Alone, false, rows.len())?;
-        if last {
-            break;
-        }
     }
     let table = Table {
         name: "programs",
@@ -188,7 +184,7 @@ async fn programs_file(app: &App, visit: &Visit, form: Form) -> Result<Response,
         columns: PROGRAMS,
         rows,
         source: "/programs".to_owned(),
-        filter: search.query(1),
+        filter: search.query(),
         personal: false,
         lang: visit.lang,
     };

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::search::{List, Search};
+use super::search::{Asker, List, Search};
 use crate::app::App;
 use crate::extract::Path;
 use crate::fields::codes;
@@ -57,8 +57,6 @@ pub(super) struct InstitutionQuery {
     free: Option<u8>,
     /// `name` (by pinyin, the order when not given), `grade` or `region`.
     sort: Option<String>,
-    /// Page, from 1.
-    page: Option<u64>,
 }
 
 /// What the list of programs is narrowed to.
@@ -82,8 +80,18 @@ pub(super) struct ProgramQuery {
     free: Option<u8>,
     /// `name` (by pinyin, the order when not given) or `code`.
     sort: Option<String>,
-    /// Page, from 1.
-    page: Option<u64>,
+}
+
+/// Which part of a public list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters in the OpenAPI document")]
+struct SliceQuery {
+    /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u64>,
+    /// The `next` of the page before, under the same order.
+    cursor: Option<String>,
 }
 
 /// An institution as anybody sees it.
@@ -138,19 +146,21 @@ struct PublicInstitutions {
     items: Vec<PublicInstitution>,
     /// How many the filter finds.
     total: u64,
-    /// This page.
-    page: u64,
+    /// Give it as `cursor` for the next page.
+    next: Option<String>,
 }
 
 /// Institutions in the catalogue, by name.
-#[utoipa::path(get, path = "/api/v1/catalogue/institutions", tag = "catalogue", params(InstitutionQuery),
+#[utoipa::path(get, path = "/api/v1/catalogue/institutions", tag = "catalogue", params(InstitutionQuery, SliceQuery),
     responses((status = 200, body = PublicInstitutions), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn catalogue_institutions(
     State(app): State<App>,
     visit: Visit,
 ) -> Result<Json<PublicInstitutions>, Problem> {
-    let Search { filter, page, .. } = Search::checked(&app, &visit, List::Institutions)?;
-    let found = public_catalogue::institutions(app.store.public(), &filter, page, PAGE).await?;
+    let search = Search::checked(&app, &visit, List::Institutions, Asker::Json)?;
+    let reader = app.store.public();
+    let found = public_catalogue::institutions(reader, &search.filter, &search.slice).await?;
+    let next = found.after.map(|place| search.cursor(&place, false));
     let items = found
         .items
         .into_iter()
@@ -159,7 +169,7 @@ async fn catalogue_institutions(
     Ok(Json(PublicInstitutions {
         items,
         total: found.total,
-        page,
+        next,
     }))
 }
 
@@ -294,24 +304,26 @@ struct PublicPrograms {
     items: Vec<ProgramResponse>,
     /// How many the filter finds.
     total: u64,
-    /// This page.
-    page: u64,
+    /// Give it as `cursor` for the next page.
+    next: Option<String>,
 }
 
 /// Published programs, by code.
-#[utoipa::path(get, path = "/api/v1/catalogue/programs", tag = "catalogue", params(ProgramQuery),
+#[utoipa::path(get, path = "/api/v1/catalogue/programs", tag = "catalogue", params(ProgramQuery, SliceQuery),
     responses((status = 200, body = PublicPrograms), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn catalogue_programs(
     State(app): State<App>,
     visit: Visit,
 ) -> Result<Json<PublicPrograms>, Problem> {
-    let Search { filter, page, .. } = Search::checked(&app, &visit, List::Programs)?;
-    let found = public_catalogue::programs(app.store.public(), &filter, page, PAGE).await?;
+    let search = Search::checked(&app, &visit, List::Programs, Asker::Json)?;
+    let reader = app.store.public();
+    let found = public_catalogue::programs(reader, &search.filter, &search.slice).await?;
+    let next = found.after.map(|place| search.cursor(&place, false));
     let items = found.items.into_iter().map(Into::into).collect();
     Ok(Json(PublicPrograms {
         items,
         total: found.total,
-        page,
+        next,
     }))
 }
 

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use domain::institution::InstitutionState;
 use domain::program::{AccessibleForm, Provision};
-use store::public_catalogue::{Filter, Sort};
+use store::public_catalogue::{Begin, Filter, Order, Page, Place, Slice, Sort};
 
+use super::cursor;
 use super::json::PAGE;
 use crate::app::App;
 use crate::extract::Locale;
@@ -18,6 +19,8 @@ use crate::problem::{Problem, Sentence};
 const LONGEST: usize = 100;
 /// Filters that may stand several times.
 const SEVERAL: [&str; 2] = ["provision", "form"];
+/// Most rows that a program gets at once.
+const MOST: u64 = 100;
 /// Highest page number that is read.
 const LAST_PAGE: u64 = 100_000;
 
@@ -54,6 +57,14 @@ impl List {
 const GRADES: [&str; 5] = ["A", "B", "C", "D", "P"];
 
 impl List {
+    /// What an order means here.
+    const fn order(self, sort: Sort) -> Order {
+        match self {
+            Self::Institutions => sort.of_institutions(),
+            Self::Programs => sort.of_programs(),
+        }
+    }
+
     /// Orders that the list can have.
     const fn sorts(self) -> &'static [Sort] {
         match self {
@@ -72,14 +83,28 @@ fn sort_word(lang: Locale, sort: Sort) -> &'static str {
     }
 }
 
+/// What a search is asked for by: each pages in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// A page: its number for the title, and a cursor.
+    Page,
+    /// A program: a limit and a cursor.
+    Json,
+    /// A file, which holds all rows.
+    File,
+}
+
 /// A search as it was asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
     list: List,
+    asker: Asker,
     /// What the list is narrowed to.
     pub(crate) filter: Filter,
-    /// The page, from 1.
+    /// The page, from 1: for its title alone.
     pub(crate) page: u64,
+    /// Where the rows begin, and how many there are at most.
+    pub(crate) slice: Slice,
     /// Filters with a value that cannot be: the id of the field, and what to do.
     pub(crate) faults: Vec<(&'static str, Sentence)>,
 }
@@ -87,14 +112,21 @@ pub(crate) struct Search {
 impl Search {
     /// Reads the query of a page.
     pub(crate) fn read(app: &App, visit: &Visit, list: List) -> Self {
+        Self::read_by(app, visit, list, Asker::Page)
+    }
+
+    fn read_by(app: &App, visit: &Visit, list: List, asker: Asker) -> Self {
         let mut search = Self {
             list,
+            asker,
             filter: Filter::default(),
             page: 1,
+            slice: Slice::first(PAGE),
             faults: Vec::new(),
         };
         let query = visit.query.strip_prefix('?').unwrap_or("");
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+        let mut cursor = "";
         for (at, (name, value)) in pairs.iter().enumerate() {
             let before = pairs.get(..at).unwrap_or_default();
             if !SEVERAL.contains(&name.as_str()) && before.iter().any(|(other, _)| other == name) {
@@ -102,16 +134,49 @@ impl Search {
                 let zh = format!("查询条件“{name}”出现了两次,请只留一个。");
                 let en = format!("The filter “{name}” stands twice; keep one.");
                 search.fault("q", zh, en);
+            } else if name == "cursor" && asker != Asker::File {
+                cursor = value.trim();
             } else {
                 search.take(app, name, value.trim());
             }
         }
+        search.begin(cursor);
         search
     }
 
+    /// Where the rows begin: known once the order is.
+    fn begin(&mut self, text: &str) {
+        let sort = self.filter.sort;
+        let order = self.list.order(sort);
+        let begin = match text {
+            "" if self.page == 1 => Some(Begin::Start),
+            "" => None,
+            text => cursor::read(self.list.path(), sort, order, text),
+        };
+        if let Some(begin) = begin {
+            self.slice.begin = begin;
+        } else if self.faults.is_empty() {
+            let id = if self.asker == Asker::Json {
+                "cursor"
+            } else {
+                "q"
+            };
+            self.fault(
+                id,
+                "翻页标记有误,或属于另一种排序,请从第一页看起。",
+                "The cursor is wrong or belongs to another order; begin with the first page.",
+            );
+        }
+    }
+
     /// The same for programs and files, which take no wrong filter.
-    pub(crate) fn checked(app: &App, visit: &Visit, list: List) -> Result<Self, Problem> {
-        let search = Self::read(app, visit, list);
+    pub(crate) fn checked(
+        app: &App,
+        visit: &Visit,
+        list: List,
+        asker: Asker,
+    ) -> Result<Self, Problem> {
+        let search = Self::read_by(app, visit, list, asker);
         let mut faults = search.faults.iter();
         let Some((field, text)) = faults.next() else {
             return Ok(search);
@@ -208,7 +273,16 @@ impl Search {
             },
             ("enrolling", _) if value == "1" => self.filter.enrolling = true,
             ("free", _) if value == "1" => self.filter.free = true,
-            ("page", _) => {
+            ("limit", _) if self.asker == Asker::Json => {
+                if let Ok(limit @ 1..=MOST) = value.parse() {
+                    self.slice.size = limit;
+                } else {
+                    let zh = format!("每页条数“{shown}”应当是 1 至 {MOST} 的整数。");
+                    let en = format!("“{shown}” is no number from 1 to {MOST}.");
+                    self.fault("limit", zh, en);
+                }
+            }
+            ("page", _) if self.asker == Asker::Page => {
                 if let Ok(page @ 1..=LAST_PAGE) = value.parse() {
                     self.page = page;
                 } else {
@@ -245,6 +319,7 @@ impl Search {
         Self {
             filter,
             page: 1,
+            slice: Slice::first(self.slice.size),
             ..self.clone()
         }
     }
@@ -287,8 +362,13 @@ impl Search {
         words
     }
 
-    /// The query of one page of this search, without its question mark.
-    pub(crate) fn query(&self, page: u64) -> String {
+    /// The query of this search from its first row on, without its question mark.
+    pub(crate) fn query(&self) -> String {
+        self.query_at(1, "")
+    }
+
+    /// The query of one page of this search.
+    fn query_at(&self, page: u64, cursor: &str) -> String {
         let filter = &self.filter;
         let number = page.to_string();
         let mut pairs: Vec<(&str, &str)> = vec![
@@ -320,35 +400,44 @@ impl Search {
             ("sort", sort),
         ]);
         pairs.push(("page", if page > 1 { &number } else { "" }));
+        pairs.push(("cursor", cursor));
         pairs.retain(|(_, value)| !value.is_empty());
         serde_urlencoded::to_string(pairs).unwrap_or_default()
     }
 
+    /// The cursor of the rows after a place, or before it.
+    pub(crate) fn cursor(&self, place: &Place, before: bool) -> String {
+        cursor::write(self.list.path(), self.filter.sort, place, before)
+    }
+
+    /// The address of this search from its first row on.
+    pub(crate) fn href(&self, f: &Frame) -> String {
+        address(&f.href(self.list.path()), &self.query())
+    }
+
     /// The address of one page of this search.
-    pub(crate) fn href(&self, f: &Frame, page: u64) -> String {
-        self.address(&f.href(self.list.path()), page)
+    fn href_at(&self, f: &Frame, page: u64, cursor: &str) -> String {
+        address(&f.href(self.list.path()), &self.query_at(page, cursor))
     }
 
     /// The address of a file with all rows of this search.
     pub(crate) fn file(&self, f: &Frame, extension: &str) -> String {
-        self.address(&format!("{}.{extension}", f.href(self.list.path())), 1)
+        let path = format!("{}.{extension}", f.href(self.list.path()));
+        address(&path, &self.query())
     }
 
     /// The address of all rows of this search in JSON.
     pub(crate) fn json(&self) -> String {
-        self.address(
-            &format!("/api/v1/catalogue{}/export/json", self.list.path()),
-            1,
-        )
+        let path = format!("/api/v1/catalogue{}/export/json", self.list.path());
+        address(&path, &self.query())
     }
+}
 
-    fn address(&self, path: &str, page: u64) -> String {
-        let query = self.query(page);
-        if query.is_empty() {
-            path.to_owned()
-        } else {
-            format!("{path}?{query}")
-        }
+fn address(path: &str, query: &str) -> String {
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
     }
 }
 
@@ -532,15 +621,22 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// Links to the neighbouring pages of a search.
-    pub(crate) fn new(f: &Frame, search: &Search, total: u64) -> Self {
-        let of = total.div_ceil(PAGE).max(1);
+    /// Links to the neighbouring pages of a search; none where nothing was looked for.
+    pub(crate) fn new<T>(f: &Frame, search: &Search, found: Option<&Page<T>>) -> Self {
+        let of = found.map_or(0, |found| found.total).div_ceil(PAGE).max(1);
         let page = search.page;
+        let before = found.and_then(|found| found.before.as_ref());
+        let after = found.and_then(|found| found.after.as_ref());
+        let previous = before.filter(|_| page > 1).map(|place| match page {
+            // The first page is the list as it begins now.
+            2 => search.href(f),
+            _ => search.href_at(f, page - 1, &search.cursor(place, true)),
+        });
         Self {
             page,
-            of,
-            previous: (page > 1).then(|| search.href(f, (page - 1).min(of))),
-            next: (page < of).then(|| search.href(f, page + 1)),
+            of: of.max(page),
+            previous,
+            next: after.map(|place| search.href_at(f, page + 1, &search.cursor(place, false))),
         }
     }
 }

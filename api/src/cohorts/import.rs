@@ -4,6 +4,7 @@
 //! their other classes are looked at, so that two rosters at once cannot put one person into two classes; whoever
 //! comes second reads again and reports the row.
 
+mod mismatches;
 mod plan;
 mod write;
 
@@ -238,10 +239,17 @@ async fn attempt(
         in_standing(&act, &cohort).await?;
     }
     let plan = plan::plan(&act, &cohort, rows).await?;
+    let refused = mismatches::count(&act, rows, &plan).await?;
+    if let Some(problem) = refused {
+        store::commit(act.tx).await?;
+        return Err(problem);
+    }
     let mut faults: Vec<RosterFault> = file.map(|file| file.faults.clone()).unwrap_or_default();
     faults.extend(plan.faults.iter().cloned());
     faults.sort_by_key(|fault| fault.row);
     if import == Import::All && !faults.is_empty() {
+        // Nothing was written but what was counted.
+        store::commit(act.tx).await?;
         return Err(faulty(&faults));
     }
     let roster = file.map(|_| act.new_id::<RosterId>());

@@ -211,6 +211,11 @@ pub struct Lookup {
     /// Wrong questions in a minute, of all sources, at which the log warns: when they are also so many times the usual.
     /// Default 20.
     pub alarm_times_usual: u32,
+    /// Identity numbers of rosters that are registered under another name, for one account in a day; then its rosters are
+    /// refused until tomorrow, since each tells that somebody is registered. Kept in the database. Default 100.
+    pub other_names_per_account_and_day: u32,
+    /// How many of them raise an alarm. Default 20.
+    pub other_names_alarm: u32,
 }
 
 impl Default for Lookup {
@@ -219,6 +224,8 @@ impl Default for Lookup {
             wrong_per_number_and_day: 5,
             wrong_per_source_and_day: 2_000,
             alarm_times_usual: 20,
+            other_names_per_account_and_day: 100,
+            other_names_alarm: 20,
         }
     }
 }

@@ -360,4 +360,6 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("lookup.wrong_per_number_and_day", 1, 1_000),
     ("lookup.wrong_per_source_and_day", 1, 10_000_000),
     ("lookup.alarm_times_usual", 2, 10_000),
+    ("lookup.other_names_per_account_and_day", 1, 100_000),
+    ("lookup.other_names_alarm", 1, 100_000),
 ];

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use domain::access::{Actor, Role};
 use domain::ids::{AdmissionId, GradingRunId};
 use serde::{Deserialize, Serialize};
 use store::scope::{NATIONAL, Scope};
@@ -23,7 +24,7 @@ use crate::access::permissions::{
 use crate::act::Receipt;
 use crate::app::App;
 use crate::extract::{Body, IdempotencyKey, IfMatch, Path, Query, etag};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::{Code, Problem, ProblemBody};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -253,6 +254,22 @@ fn file(name: &str, bytes: Vec<u8>) -> Response {
     (headers, bytes).into_response()
 }
 
+/// An assessor recomputes while an accreditation of theirs runs: the post alone is given by any administrator of accounts
+/// and stands for nothing (design: "record-level evidence goes to accredited recomputers").
+async fn may_recompute(app: &App, actor: &Actor) -> Result<(), Problem> {
+    if actor.role != Role::Assessor {
+        return Ok(());
+    }
+    let reader = app.store.reader();
+    if store::assessments::assessors::is_accredited(reader, actor.person, app.today()).await? {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Forbidden).with_detail(
+        "评估人员须有正在有效期内的资格认定,才能取得评级数据;请向省级残联申请。",
+        "An assessor needs an accreditation that runs today to take the data of a grading; ask the province-level federation for one.",
+    ))
+}
+
 /// Record-level evidence of a run, pseudonymous, for accredited recomputers: exactly the bytes it was computed on.
 #[utoipa::path(get, path = "/api/v1/grading-runs/{id}/evidence.json", tag = "grading", security(("bearer" = [])),
     params(("id" = String, Path)),
@@ -262,6 +279,7 @@ async fn run_evidence(
     by: By<RecomputeGrades>,
     Path(id): Path<GradingRunId>,
 ) -> Result<Response, Problem> {
+    may_recompute(&app, &by.actor).await?;
     let (_, freeze) = runs::find(&app, id).await?;
     let bytes = runs::evidence_bytes(&app, &freeze).await?;
     crate::audit::did(
@@ -281,9 +299,10 @@ async fn run_evidence(
     responses((status = 200, content_type = "application/json", body = serde_json::Value), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn run_results(
     State(app): State<App>,
-    _by: By<RecomputeGrades>,
+    by: By<RecomputeGrades>,
     Path(id): Path<GradingRunId>,
 ) -> Result<Response, Problem> {
+    may_recompute(&app, &by.actor).await?;
     let (run, _) = runs::find(&app, id).await?;
     Ok(file("results.json", runs::results_bytes(&app, &run).await?))
 }

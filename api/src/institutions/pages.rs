@@ -9,10 +9,9 @@ use axum::routing::get;
 use domain::institution::InstitutionState;
 use domain::program::Provision;
 use store::institutions::Admission;
-use store::public_catalogue::{self, Filter, Surroundings};
+use store::public_catalogue::{self, Filter, Slice, Surroundings};
 
 use crate::app::App;
-use crate::catalogue::json::PAGE;
 use crate::catalogue::search::{Instead, List, Paging, Search, SearchForm, list_title, sound_of};
 use crate::extract::Locale;
 use crate::fields::codes;
@@ -132,11 +131,12 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
     let reader = app.store.public();
     let good = search.faults.is_empty();
     let (mut rows, mut total) = (Vec::new(), 0);
+    let mut paging = Paging::new::<Admission>(&f, &search, None);
     if good {
-        let found =
-            public_catalogue::institutions(reader, &search.filter, search.page, PAGE).await?;
+        let found = public_catalogue::institutions(reader, &search.filter, &search.slice).await?;
         let around = public_catalogue::surroundings(reader, &found.items).await?;
         total = found.total;
+        paging = Paging::new(&f, &search, Some(&found));
         rows = found
             .items
             .into_iter()
@@ -156,7 +156,7 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         s: SearchForm::of(&app, &f, &search),
         total,
         rows,
-        paging: Paging::new(&f, &search, total),
+        paging,
         instead,
         clear: f.href(List::Institutions.path()),
         csv: search.file(&f, "csv"),
@@ -202,8 +202,10 @@ async fn instead(app: &App, f: &Frame, search: &Search) -> Result<Vec<Instead>, 
             continue;
         }
         let wider = search.with(filter);
-        let found = public_catalogue::institutions(app.store.public(), &wider.filter, 1, 1).await?;
-        let href = wider.href(f, 1);
+        let reader = app.store.public();
+        let one = Slice::first(1);
+        let found = public_catalogue::institutions(reader, &wider.filter, &one).await?;
+        let href = wider.href(f);
         if found.total > 0 && instead.iter().all(|one| one.href != href) {
             instead.push(Instead {
                 href,

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use domain::institution::InstitutionState;
-use store::public_catalogue::{self, Filter};
+use store::public_catalogue::{self, Filter, Slice};
 
 use crate::app::App;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
@@ -55,7 +55,7 @@ async fn notices(State(app): State<App>, visit: Visit) -> Result<Response, Probl
             state: state.as_str().to_owned(),
             ..Filter::default()
         };
-        let page = public_catalogue::institutions(reader, &filter, 1, MOST).await?;
+        let page = public_catalogue::institutions(reader, &filter, &Slice::first(MOST)).await?;
         found.extend(page.items);
     }
     let today = app.today();

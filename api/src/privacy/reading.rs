@@ -32,6 +32,11 @@ pub fn alarms_raised() -> u64 {
     ALARMS.load(Ordering::Relaxed)
 }
 
+/// Counts one more.
+pub(crate) fn count_alarm() {
+    ALARMS.fetch_add(1, Ordering::Relaxed);
+}
+
 /// Which values to read, and for what.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -249,7 +254,7 @@ async fn alarm(
     if !reads::raise_alarm(tx, id, actor, today, persons, now).await? {
         return Ok(());
     }
-    ALARMS.fetch_add(1, Ordering::Relaxed);
+    count_alarm();
     tracing::warn!(alarm.id = %id, persons, "An account read personal data of {persons} persons in a day outside tasks");
     let entry = AuditEntry {
         request_id: &id.simple().to_string(),

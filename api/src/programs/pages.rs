@@ -8,11 +8,10 @@ use axum::response::Response;
 use axum::routing::get;
 use domain::program::{AccessibleForm, ProgramState};
 use store::programs::{Content, Version};
-use store::public_catalogue::{self, ClassesOf, Filter};
+use store::public_catalogue::{self, ClassesOf, Filter, Slice};
 
 use super::drafts::ContentUnit;
 use crate::app::App;
-use crate::catalogue::json::PAGE;
 use crate::catalogue::search::{Instead, List, Paging, Search, SearchForm, list_title, sound_of};
 use crate::fields::codes;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
@@ -97,9 +96,11 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
     let reader = app.store.public();
     let good = search.faults.is_empty();
     let (mut shown, mut total) = (Vec::new(), 0);
+    let mut paging = Paging::new::<Version>(&f, &search, None);
     if good {
-        let found = public_catalogue::programs(reader, &search.filter, search.page, PAGE).await?;
+        let found = public_catalogue::programs(reader, &search.filter, &search.slice).await?;
         total = found.total;
+        paging = Paging::new(&f, &search, Some(&found));
         shown = rows(&app, &f, found.items).await?;
     }
     let mut instead: Vec<Instead> = Vec::new();
@@ -117,10 +118,10 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
                 continue;
             }
             let wider = search.with(filter);
-            let found = public_catalogue::programs(reader, &wider.filter, 1, 1).await?;
+            let found = public_catalogue::programs(reader, &wider.filter, &Slice::first(1)).await?;
             if found.total > 0 {
                 instead.push(Instead {
-                    href: wider.href(&f, 1),
+                    href: wider.href(&f),
                     words: wider.words(&app, f.lang()),
                     total: found.total,
                 });
@@ -132,7 +133,7 @@ async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         s: SearchForm::of(&app, &f, &search),
         total,
         rows: shown,
-        paging: Paging::new(&f, &search, total),
+        paging,
         instead,
         clear: f.href(List::Programs.path()),
         csv: search.file(&f, "csv"),

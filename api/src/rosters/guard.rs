@@ -140,6 +140,8 @@ fn check_names(names: &[String]) -> Result<(), RosterRefused> {
 /// Looks at one entry's bytes as they come.
 struct Scan {
     part: Part,
+    /// Whether a byte came that tells what the part is; blanks and byte order marks do not.
+    begun: bool,
     bytes: u64,
     tags: u64,
     run: u64,
@@ -188,16 +190,18 @@ enum Part {
 
 impl Scan {
     fn of(name: &str) -> Self {
+        // The place first: a reader takes for a sheet whatever the workbook calls one.
         let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
         let part = match extension {
+            _ if name.contains("/worksheets/") => Part::Cells,
             "png" | "jpg" | "jpeg" | "gif" | "bmp" | "tif" | "tiff" | "emf" | "wmf" | "webp"
             | "ico" | "bin" => Part::Binary,
-            _ if name.contains("/worksheets/") => Part::Cells,
             _ if name.ends_with("sharedstrings.xml") => Part::Strings,
             _ => Part::Xml,
         };
         Self {
             part,
+            begun: false,
             bytes: 0,
             tags: 0,
             run: 0,
@@ -207,8 +211,24 @@ impl Scan {
         }
     }
 
+    /// What begins like XML is counted like a sheet, under whatever name: no picture begins so.
+    fn begin(&mut self, chunk: &[u8]) {
+        if self.begun || self.part != Part::Binary {
+            return;
+        }
+        let blank = |byte: &u8| b"\xef\xbb\xbf\xfe\xff\0 \t\r\n".contains(byte);
+        let Some(first) = chunk.iter().find(|byte| !blank(byte)) else {
+            return;
+        };
+        self.begun = true;
+        if *first == b'<' {
+            self.part = Part::Cells;
+        }
+    }
+
     fn feed(&mut self, chunk: &[u8], limits: &Limits) -> Result<(), RosterRefused> {
         self.bytes += chunk.len() as u64;
+        self.begin(chunk);
         if self.part == Part::Binary {
             return if self.bytes > BINARY_BYTES {
                 Err(RosterRefused::Expands)

@@ -15,6 +15,7 @@ use super::{Answer, Question, answer_all, name_matches};
 use crate::app::App;
 use crate::border::metrics::Refused;
 use crate::border::{Class, Source};
+use crate::clock::seconds_left_today;
 use crate::problem::{Code, Problem};
 
 /// How long an answer waits for its miss to be written; the count in memory holds anyway.
@@ -39,7 +40,7 @@ fn take(
         app.border.metrics.refused(Class::Lookup, Refused::Budget);
         Problem::new(Code::TooManyRequests)
             .with_detail(zh, en)
-            .retry_after(seconds_left(app))
+            .retry_after(seconds_left_today(app.now()))
     };
     let of_source = figures.wrong_per_source_and_day;
     if !app.border.wrong_sources.take(day, source, of_source, 0) {
@@ -62,14 +63,6 @@ fn take(
         number,
         source,
     })
-}
-
-/// Seconds until the next civil day in China.
-fn seconds_left(app: &App) -> u32 {
-    let of_day = (app.now() + chrono::Duration::hours(8))
-        .timestamp()
-        .rem_euclid(86_400);
-    u32::try_from(86_400 - of_day).unwrap_or(86_400)
 }
 
 impl Taken {

@@ -9,10 +9,12 @@ use std::str::FromStr;
 use coset::iana::EnumI64;
 
 mod public_file;
+mod secret_file;
 mod set;
 mod software;
 
 pub use public_file::{PublicKeyFile, PublicKeyFileFault};
+pub use secret_file::{open_secret, seal_secret};
 pub use set::{KeyRecord, KeySet, KeyState};
 pub use software::{KeyFileFault, SoftwareSigner};
 

@@ -160,7 +160,7 @@ impl Signer for SoftwareSigner {
     }
 }
 
-fn affordable(scheme: &EncryptionScheme) -> bool {
+pub(super) fn affordable(scheme: &EncryptionScheme) -> bool {
     match scheme {
         EncryptionScheme::Pbes2(parameters) => match &parameters.kdf {
             Kdf::Scrypt(scrypt) => {

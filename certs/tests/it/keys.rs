@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use certs::keys::{
     Algorithm, BadPublicKey, KeyFileFault, KeyId, PublicKey, SignError, Signer, SoftwareSigner,
+    open_secret, seal_secret,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -168,6 +169,29 @@ fn a_key_file_opens_with_its_passphrase_only() {
     };
     let damaged = [&pem[..middle], other, &pem[middle + 1..]].concat();
     assert!(fault(&damaged, "口令-correct horse".as_bytes()).is_some());
+}
+
+#[test]
+fn the_file_of_a_secret_opens_with_its_passphrase_only() {
+    let mut rng = ChaCha20Rng::from_seed([3; 32]);
+    let secret = [7; 32];
+    let pem = seal_secret(&secret, b"the right passphrase", &mut rng).expect("written");
+    assert!(pem.starts_with("-----BEGIN MINGZHENG ENCRYPTED SECRET-----\n"));
+    let opened = open_secret(&pem, b"the right passphrase").expect("opened");
+    assert_eq!(*opened, secret);
+    let fault = |pem: &str, passphrase: &[u8]| open_secret(pem, passphrase).err();
+    assert_eq!(fault(&pem, b"wrong"), Some(KeyFileFault::Passphrase));
+    assert_eq!(fault("", b""), Some(KeyFileFault::Format));
+    // A signing key is no such file, and the other way round.
+    let key = issuer().to_encrypted_pem(b"x", &mut rng).expect("written");
+    assert_eq!(fault(&key, b"x"), Some(KeyFileFault::Format));
+    let id: KeyId = "k3726".parse().expect("a kid");
+    assert_eq!(
+        SoftwareSigner::from_encrypted_pem(id, &pem, b"the right passphrase").err(),
+        Some(KeyFileFault::Format)
+    );
+    let again = seal_secret(&secret, b"the right passphrase", &mut rng).expect("written");
+    assert_ne!(*pem, *again, "another salt");
 }
 
 #[test]

@@ -172,6 +172,27 @@ pub async fn person_of(
     Ok(row.map(|row| StaffPersonId::new(row.staff_person_id)))
 }
 
+#[derive(FromQueryResult)]
+struct CountRow {
+    number: i64,
+}
+
+/// Whether an accreditation of a person runs on a day, by whichever federation.
+pub async fn is_accredited(
+    db: &impl ConnectionTrait,
+    person: StaffPersonId,
+    day: NaiveDate,
+) -> Result<bool, StoreError> {
+    let sql =
+        "SELECT COUNT(*) AS number FROM assessor WHERE staff_person_id = $1 AND valid_from <= $2
+        AND valid_until >= $2 AND (withdrawn_on IS NULL OR withdrawn_on > $2)";
+    let values = [person.uuid().into(), day.to_string().into()];
+    let row = CountRow::find_by_statement(statement(db, sql, values))
+        .one(db)
+        .await?;
+    Ok(row.is_some_and(|row| row.number > 0))
+}
+
 /// Whether the person has an accreditation of the federation that runs on a day between these, both included.
 pub async fn overlaps(
     db: &impl ConnectionTrait,

@@ -221,9 +221,11 @@ pub async fn alarms(
     scope: &Scope,
     limit: u64,
 ) -> Result<Vec<Alarm>, StoreError> {
-    let (condition, value) = scope.sql("p.federation", "p.institution_id", 2);
+    // Staff of an institution have no federation of their own: who admitted it is told.
+    let federation = "COALESCE(p.federation, (SELECT MIN(m.federation) FROM admission m WHERE m.institution_id = p.institution_id))";
+    let (condition, value) = scope.sql(federation, "p.institution_id", 2);
     let sql = format!(
-        "SELECT a.id, a.account_id, p.federation, a.day, a.person_count, a.raised_at FROM read_alarm a
+        "SELECT a.id, a.account_id, {federation} AS federation, a.day, a.person_count, a.raised_at FROM read_alarm a
          JOIN post p ON p.id = a.post_id WHERE {condition} ORDER BY a.id DESC LIMIT $1"
     );
     let values = std::iter::once(Value::from(limit.cast_signed())).chain(value);

@@ -1,9 +1,11 @@
 //! What anybody may read of the catalogue: nothing personal, nothing undecided.
 
 mod around;
+mod place;
 mod search;
 
 pub use around::{Surroundings, issued, surroundings};
+pub use place::{Begin, Key, Order, Place, Slice};
 pub use search::{Filter, Page, Sort, institutions, programs};
 
 use chrono::{DateTime, Utc};

@@ -5,10 +5,12 @@ use domain::institution::InstitutionState;
 use domain::program::{AccessibleForm, Provision};
 use domain::text_enum;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, Statement, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
+    Statement, Value,
 };
 use uuid::Uuid;
 
+use super::place::{Begin, Order, Place, Slice};
 use super::quoted;
 use crate::PublicRead;
 use crate::StoreError;
@@ -63,28 +65,6 @@ text_enum! {
     }
 }
 
-impl Sort {
-    const fn of_institutions(self) -> &'static str {
-        match self {
-            Self::Name => "i.spellings, i.name, a.id",
-            Self::Grade => {
-                "CASE a.grade WHEN 'A' THEN 1 WHEN 'B' THEN 2 WHEN 'C' THEN 3 WHEN 'D' THEN 4 ELSE 5 END, \
-                 i.spellings, i.name, a.id"
-            }
-            Self::Region => "a.site_region, i.spellings, i.name, a.id",
-            Self::Code => "i.credit_code, a.id",
-        }
-    }
-
-    /// Programs have neither grade nor region.
-    const fn of_programs(self) -> &'static str {
-        match self {
-            Self::Name => "v.spellings, v.name, p.code, v.version",
-            Self::Grade | Self::Region | Self::Code => "p.code, v.version",
-        }
-    }
-}
-
 impl Filter {
     /// Conditions on a class `k` of an institution that may enrol; nothing where no class is asked for.
     fn class(&self, all: &mut Conditions, of: &str) {
@@ -119,11 +99,10 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// How many rows the filter finds altogether.
     pub total: u64,
-}
-
-#[derive(FromQueryResult)]
-struct IdRow {
-    id: Uuid,
+    /// The place of the first row, where rows stand before it.
+    pub before: Option<Place>,
+    /// The place of the last row, where rows stand behind it.
+    pub after: Option<Place>,
 }
 
 #[derive(FromQueryResult)]
@@ -206,47 +185,94 @@ impl Conditions {
     }
 }
 
+/// The ids of a slice, with what the filter finds altogether and the places at both ends.
 async fn page_of_ids(
     db: &impl ConnectionTrait,
     from: &str,
     id: &str,
-    order: &str,
-    conditions: Conditions,
-    page: u64,
-    size: u64,
-) -> Result<(Vec<Uuid>, u64), StoreError> {
+    order: Order,
+    mut conditions: Conditions,
+    slice: &Slice,
+) -> Result<Page<Uuid>, StoreError> {
     let backend = db.get_database_backend();
-    let Conditions { sql, values } = conditions;
     let count = Statement::from_sql_and_values(
         backend,
-        format!("SELECT COUNT(*) AS total FROM {from} WHERE {sql}"),
-        values.clone(),
+        format!(
+            "SELECT COUNT(*) AS total FROM {from} WHERE {}",
+            conditions.sql
+        ),
+        conditions.values.clone(),
     );
     let total = CountRow::find_by_statement(count)
         .one(db)
         .await?
         .map_or(0, |row| row.total.max(0).cast_unsigned());
-    let offset = page.saturating_sub(1).saturating_mul(size);
-    if offset >= total {
-        return Ok((Vec::new(), total));
+    let (place, back) = match &slice.begin {
+        Begin::Start => (None, false),
+        Begin::After(place) => (Some(place), false),
+        Begin::Before(place) => (Some(place), true),
+    };
+    if let Some(place) = place {
+        let values: Vec<String> = place
+            .keys()
+            .iter()
+            .map(|key| conditions.place(key.clone()))
+            .collect();
+        let way = if back { '<' } else { '>' };
+        let row = order.row();
+        conditions.and(&format!("{row} {way} ({})", values.join(", ")));
     }
+    let Conditions { sql, values } = conditions;
+    // One more tells whether there is one.
     let rows = Statement::from_sql_and_values(
         backend,
         format!(
-            "SELECT {id} AS id FROM {from} WHERE {sql} ORDER BY {order} LIMIT {size} OFFSET {offset}"
+            "SELECT {id} AS id, {} FROM {from} WHERE {sql} ORDER BY {} LIMIT {}",
+            order.columns(),
+            order.by(back),
+            slice.size.saturating_add(1)
         ),
         values,
     );
-    let rows = IdRow::find_by_statement(rows).all(db).await?;
-    Ok((rows.into_iter().map(|row| row.id).collect(), total))
+    let mut rows = db.query_all_raw(rows).await?;
+    let size = usize::try_from(slice.size).unwrap_or(usize::MAX);
+    let more = rows.len() > size;
+    rows.truncate(size);
+    if back {
+        rows.reverse();
+    }
+    let at = |row: Option<&QueryResult>, there: bool| {
+        row.filter(|_| there).map(|row| order.read(row)).transpose()
+    };
+    Ok(Page {
+        before: at(rows.first(), if back { more } else { place.is_some() })?,
+        after: at(rows.last(), back || more)?,
+        items: rows
+            .iter()
+            .map(|row| row.try_get("", "id"))
+            .collect::<Result<_, _>>()?,
+        total,
+    })
 }
 
-/// Institutions that anybody may see; `page` counts from 1.
+impl Page<Uuid> {
+    /// The same page with the rows of its ids, in their order.
+    fn with<T>(self, mut items: Vec<T>, id: impl Fn(&T) -> Uuid) -> Page<T> {
+        items.sort_by_key(|row| self.items.iter().position(|one| *one == id(row)));
+        Page {
+            items,
+            total: self.total,
+            before: self.before,
+            after: self.after,
+        }
+    }
+}
+
+/// Institutions that anybody may see.
 pub async fn institutions(
     db: &impl PublicRead,
     filter: &Filter,
-    page: u64,
-    size: u64,
+    slice: &Slice,
 ) -> Result<Page<Admission>, StoreError> {
     let db = db.connection();
     let states = quoted(
@@ -305,32 +331,29 @@ pub async fn institutions(
         ));
     }
     filter.class(&mut all, "k.admission_id = a.id");
-    let (ids, total) = page_of_ids(
+    let ids = page_of_ids(
         db,
         "admission a JOIN institution i ON i.id = a.institution_id",
         "a.id",
         filter.sort.of_institutions(),
         all,
-        page,
-        size,
+        slice,
     )
     .await?;
     let rows = admission::Entity::find()
-        .filter(admission::Column::Id.is_in(ids.clone()))
+        .filter(admission::Column::Id.is_in(ids.items.clone()))
         .all(db)
         .await?;
-    let mut items = crate::institutions::with_institutions(db, rows).await?;
-    items.sort_by_key(|row| ids.iter().position(|id| *id == row.id.uuid()));
-    Ok(Page { items, total })
+    let items = crate::institutions::with_institutions(db, rows).await?;
+    Ok(ids.with(items, |row| row.id.uuid()))
 }
 
-/// Published programs; `page` counts from 1. The filter's region narrows to programs offered there, its text also
+/// Published programs. The filter's region narrows to programs offered there, its text also
 /// finds the occupation.
 pub async fn programs(
     db: &impl PublicRead,
     filter: &Filter,
-    page: u64,
-    size: u64,
+    slice: &Slice,
 ) -> Result<Page<Version>, StoreError> {
     let db = db.connection();
     let mut all = Conditions::new("v.state = 'published'".to_owned());
@@ -355,22 +378,20 @@ pub async fn programs(
         all.and(&format!("v.occupation_code LIKE {occupation} ESCAPE '\\'"));
     }
     filter.class(&mut all, "k.program_version_id = v.id");
-    let (ids, total) = page_of_ids(
+    let ids = page_of_ids(
         db,
         "program_version v JOIN program p ON p.id = v.program_id \
          JOIN occupation c ON c.code = v.occupation_code AND c.edition = v.occupation_edition",
         "v.id",
         filter.sort.of_programs(),
         all,
-        page,
-        size,
+        slice,
     )
     .await?;
     let rows = program_version::Entity::find()
-        .filter(program_version::Column::Id.is_in(ids.clone()))
+        .filter(program_version::Column::Id.is_in(ids.items.clone()))
         .all(db)
         .await?;
-    let mut items = crate::programs::with_programs(db, rows).await?;
-    items.sort_by_key(|row| ids.iter().position(|id| *id == row.id.uuid()));
-    Ok(Page { items, total })
+    let items = crate::programs::with_programs(db, rows).await?;
+    Ok(ids.with(items, |row| row.id.uuid()))
 }

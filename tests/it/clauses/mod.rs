@@ -2,4 +2,6 @@
 
 mod accounts;
 mod border;
+mod catalogue;
 mod reading;
+mod timing;

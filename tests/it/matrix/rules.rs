@@ -63,9 +63,9 @@ pub(super) struct Rule {
     pub(super) rule: String,
 }
 
-/// The file by operation.
-pub(super) fn read() -> BTreeMap<String, Rule> {
-    let file = tests::root().join("tests/data/matrix/rules.txt");
+/// A file by operation or page.
+pub(super) fn read(file: &str) -> BTreeMap<String, Rule> {
+    let file = tests::root().join("tests/data/matrix").join(file);
     let text = std::fs::read_to_string(file).expect("the rules");
     let mut rules = BTreeMap::new();
     for line in text.lines() {
@@ -86,13 +86,14 @@ pub(super) fn read() -> BTreeMap<String, Rule> {
             "self",
             "holder",
             "province",
-            "roles",
+            "sample",
+            "desks",
         ];
         assert!(known.contains(&rule), "{line}");
         assert_eq!(roles == "*", rule == "public", "{line}");
         assert_eq!(
             object == "-",
-            ["public", "any", "roles"].contains(&rule),
+            ["public", "any", "desks"].contains(&rule),
             "{line}"
         );
         let value = Rule {
@@ -127,7 +128,7 @@ impl Rule {
         let seen = match relation {
             R::Own => true,
             R::Child => rule != "self" && !school,
-            R::Guest => ["area", "told", "either", "holder"].contains(&rule),
+            R::Guest => ["area", "told", "either", "holder", "sample"].contains(&rule),
             R::Household => ["household", "either"].contains(&rule) && !school,
             R::Parent => rule == "province",
             R::Sibling | R::Other => false,

@@ -20,7 +20,11 @@ use tests::{Browser, Story};
 const OWN: [(&str, &str); 1] = [("Sec-Fetch-Site", "same-origin")];
 
 /// A browser in which the trainee of an enrolment is signed in, by a code that the county printed.
-async fn trainee(story: &Story, cohort: &str, member: (EnrolmentId, PersonId)) -> Browser {
+pub(crate) async fn trainee(
+    story: &Story,
+    cohort: &str,
+    member: (EnrolmentId, PersonId),
+) -> Browser {
     let path = format!(
         "/api/v1/cohorts/{cohort}/enrolments/{}/sign-in-slip",
         member.0

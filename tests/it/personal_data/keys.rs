@@ -1,6 +1,7 @@
 //! Changing the keys of the vault, and ciphertexts that were moved.
 
 use super::{column, dump, name_of, texts, unmask};
+use api::keyring::{self, KeyringError, Seal};
 use api::privacy::rotation::{Pace, rotate};
 use domain::ids::PersonId;
 use serde_json::{Value, json};
@@ -15,6 +16,95 @@ on_both! {
     an_index_key_is_changed_while_people_are_still_found;
     a_ciphertext_in_another_row_does_not_open_and_the_audit_says_so;
     the_command_line_changes_keys_under_a_running_service;
+}
+
+/// The key folder without its passphrase opens nothing (trust.md KY-1): every file is sealed, before and after a change of
+/// keys, and one that lies in the clear is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_of_keys_is_worth_nothing_without_its_passphrase() {
+    let story = Story::staffed(Database::Sqlite).await;
+    let app = &story.server.app;
+    for kind in [KeyKind::Master, KeyKind::BlindIndex] {
+        let rotated = rotate(app, kind, Pace::default()).await;
+        assert!(rotated.expect("rotated").finished);
+    }
+    let random = &app.random;
+    let (keys, passphrase) = (
+        story.server.data().join("keys"),
+        story.server.data().join("passphrase"),
+    );
+    let seal = Seal::open(&keys, &passphrase, random).expect("the seal opens");
+    let vault = keyring::vault_keys(&keys, &seal).expect("the keys open");
+    assert_eq!((vault.master.len(), vault.blind.len()), (2, 2));
+    let mut secrets = vec![("session.key", app.keyring.session_seed().to_vec())];
+    let versions = |name: &'static str, keys: std::collections::BTreeMap<i32, _>| {
+        let keys = keys.into_values();
+        keys.map(move |key: store::vault::SecretKey| (name, key.to_vec()))
+    };
+    secrets.extend(versions("vault.key", vault.master));
+    secrets.extend(versions("blind-index.key", vault.blind));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&keys).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        let content = std::fs::read(&path).expect("a file");
+        files.push((path, content));
+    }
+    for name in [
+        "sealing.key",
+        "session.key",
+        "vault.key",
+        "vault.2.key",
+        "blind-index.key",
+        "blind-index.2.key",
+    ] {
+        assert!(files.iter().any(|(path, _)| path.ends_with(name)), "{name}");
+    }
+    for (name, secret) in &secrets {
+        assert_eq!(secret.len(), 32);
+        let forms = [
+            data_encoding::HEXLOWER.encode(secret).into_bytes(),
+            data_encoding::HEXUPPER.encode(secret).into_bytes(),
+            data_encoding::BASE64.encode(secret).into_bytes(),
+            secret.clone(),
+        ];
+        for (path, content) in &files {
+            for form in &forms {
+                let found = content.windows(form.len()).any(|part| part == form);
+                assert!(!found, "{name} stands in {}", path.display());
+            }
+        }
+    }
+    // Another passphrase opens nothing, and a file in another's place neither.
+    let other = story.server.data().join("other-passphrase");
+    std::fs::write(&other, "another passphrase of forty characters..").expect("written");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&other, private).expect("private");
+    let refused = Seal::open(&keys, &other, random).expect_err("another passphrase");
+    assert!(matches!(refused, KeyringError::Unreadable(file) if file == "sealing.key"));
+    let vault_file = keys.join("vault.key");
+    let sealed = std::fs::read(&vault_file).expect("the file");
+    std::fs::copy(keys.join("vault.2.key"), &vault_file).expect("put in its place");
+    let refused = keyring::vault_keys(&keys, &seal).expect_err("moved");
+    assert!(matches!(refused, KeyringError::Unreadable(file) if file == "vault.key"));
+    // What lies in the clear is refused with what to do, not used.
+    std::fs::write(&vault_file, data_encoding::HEXLOWER.encode(&secrets[1].1)).expect("written");
+    let refused = keyring::vault_keys(&keys, &seal).expect_err("in the clear");
+    assert!(matches!(&refused, KeyringError::Clear(file) if file == "vault.key"));
+    assert!(
+        refused.to_string().contains("from your backup"),
+        "{refused}"
+    );
+    let program = tests::Mingzheng::new(env!("CARGO_BIN_EXE_tests"))
+        .with("MINGZHENG_DATA", story.server.data());
+    let ran = program.run(&["retention", "run", "--dry-run"]);
+    assert_ne!(ran.code, 0, "{}", ran.out);
+    assert!(
+        ran.err.contains("vault.key lies in the clear"),
+        "{}",
+        ran.err
+    );
+    std::fs::write(&vault_file, sealed).expect("put back");
+    keyring::vault_keys(&keys, &seal).expect("as before");
 }
 
 async fn a_master_key_is_changed_in_pieces_while_everything_stays_readable(database: Database) {

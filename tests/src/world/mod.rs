@@ -1,6 +1,7 @@
 //! A country in small for the authorization matrix: schools in counties of two provinces and the corps, staff at every
 //! level, and one of everything at each place. Made once; a probe asks who sees what of it.
 
+mod asked;
 mod judged;
 mod outcomes;
 mod schools;
@@ -127,6 +128,7 @@ impl World {
         world.judge(&mut schools).await;
         world.grade(&mut schools).await;
         world.assess(&mut schools).await;
+        world.ask(&mut schools).await;
         world.cases.append(&mut schools);
         world.persons().await;
         world.files().await;

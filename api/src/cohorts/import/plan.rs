@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub(super) unchanged: u32,
     /// Why the other rows cannot be enrolled.
     pub(super) faults: Vec<RosterFault>,
+    /// Positions of the rows whose number is registered under another name.
+    pub(super) other_names: Vec<usize>,
     /// The persons known already, by position of the row.
     pub(super) known: HashMap<usize, PersonId>,
     /// Those of them that were opened.
@@ -81,6 +83,7 @@ pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Resu
         changed: Vec::new(),
         unchanged: 0,
         faults: Vec::new(),
+        other_names: Vec::new(),
         known: HashMap::new(),
         open,
         digests: Vec::with_capacity(rows.len()),
@@ -111,6 +114,7 @@ pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Resu
         let member = members.get(&person);
         if other_name && (elsewhere.contains(&person) || member.is_none()) {
             plan.fault(row, &OTHER_NAME);
+            plan.other_names.push(at);
         } else if busy.contains(&person) {
             plan.fault(row, &OVERLAPPING);
         } else if let Some(member) = member {
