@@ -51,7 +51,7 @@ pub fn routes() -> (Router<App>, OpenApi) {
 }
 
 /// The document of the whole service, whichever part this process gives.
-pub(super) fn document() -> OpenApi {
+pub(crate) fn document() -> OpenApi {
     routes().1
 }
 
