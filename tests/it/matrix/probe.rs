@@ -185,6 +185,8 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "file_paper" => json!({ "kind": "plan", "text": "整改方案:每月回访。" }),
         "extend_term" => json!({ "until": "2027-01-01", "reason": "学校搬迁。" }),
         "ask_withdrawal" => json!({ "reason": "不再办学,申请退出。" }),
+        "take_back_withdrawal" | "decline_withdrawal" => json!({ "reason": "没有提出过退出。" }),
+        "close_exit_elsewhere" => json!({ "reason": "核查后无须处理。" }),
         "declare_interest" => json!({ "reason": "亲属在该机构任职" }),
         "serve_decision" => json!({
             "transition": "T20", "method": "post", "served_on": "2026-01-01", "receipt": "挂号信 001",
