@@ -46,30 +46,49 @@ pub async fn newest(
         .limit(1)
         .one(db)
         .await?;
-    let Some(row) = row else { return Ok(None) };
-    let bad = || StoreError::inconsistent("timeline", row.id);
-    let state = |text: &Option<String>| {
-        text.as_deref()
-            .map(str::parse)
-            .transpose()
-            .map_err(|_| bad())
-    };
-    let at = time::instant(row.at)?;
-    let persons = row
-        .staff_person_id
-        .into_iter()
-        .chain(row.second_person_id)
-        .map(StaffPersonId::new)
-        .collect();
-    Ok(Some(Decision {
-        id: row.id.into(),
-        at,
-        on: domain::calendar::today(at),
-        act,
-        from: state(&row.from_state)?,
-        to: state(&row.to_state)?,
-        cause: row.reason_code.clone(),
-        role: row.role.parse().map_err(|_| bad())?,
-        persons,
-    }))
+    row.map(Decision::try_from).transpose()
+}
+
+/// The decision with this entry in the timeline.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    id: TimelineId,
+) -> Result<Option<Decision>, StoreError> {
+    timeline::Entity::find_by_id(id.uuid())
+        .one(db)
+        .await?
+        .map(Decision::try_from)
+        .transpose()
+}
+
+impl TryFrom<timeline::Model> for Decision {
+    type Error = StoreError;
+
+    fn try_from(row: timeline::Model) -> Result<Self, StoreError> {
+        let bad = || StoreError::inconsistent("timeline", row.id);
+        let state = |text: &Option<String>| {
+            text.as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| bad())
+        };
+        let at = time::instant(row.at)?;
+        let persons = row
+            .staff_person_id
+            .into_iter()
+            .chain(row.second_person_id)
+            .map(StaffPersonId::new)
+            .collect();
+        Ok(Self {
+            id: row.id.into(),
+            at,
+            on: domain::calendar::today(at),
+            act: row.act.parse().map_err(|_| bad())?,
+            from: state(&row.from_state)?,
+            to: state(&row.to_state)?,
+            cause: row.reason_code.clone(),
+            role: row.role.parse().map_err(|_| bad())?,
+            persons,
+        })
+    }
 }

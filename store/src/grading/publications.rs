@@ -390,6 +390,22 @@ pub async fn bulletins(
         .collect()
 }
 
+/// Bulletins of a federation on a run that are published and not corrected.
+pub async fn standing_bulletins(
+    db: &impl ConnectionTrait,
+    run: GradingRunId,
+    federation: &str,
+) -> Result<u64, StoreError> {
+    use bulletin::Column as C;
+    use sea_orm::PaginatorTrait as _;
+    Ok(bulletin::Entity::find()
+        .filter(C::RunId.eq(run.uuid()))
+        .filter(C::Federation.eq(federation))
+        .filter(C::State.eq(BulletinState::Published.as_str()))
+        .count(db)
+        .await?)
+}
+
 /// How many bulletins of a federation have a number of this year.
 pub async fn numbered(db: &impl ConnectionTrait, prefix: &str) -> Result<u64, StoreError> {
     use sea_orm::PaginatorTrait as _;
