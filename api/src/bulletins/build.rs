@@ -12,6 +12,7 @@ use store::grading::{Run, results};
 
 use crate::app::App;
 use crate::grades::public;
+use crate::grades::standing::{Decided, Mark, Standing};
 use crate::problem::Problem;
 
 /// What a bulletin says.
@@ -46,6 +47,9 @@ pub struct BodyRow {
     pub employment: Option<[u32; 3]>,
     /// People in its denominator.
     pub people: Option<u32>,
+    /// Why the grade is not simply the one of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
 }
 
 /// Builds the body of a kind.
@@ -92,6 +96,7 @@ async fn institutions(
     publication: &Publication,
 ) -> Result<Vec<BodyRow>, Problem> {
     let called = store::grading::called(db, Whose::Federation(&publication.federation)).await?;
+    let decided = Decided::of(db, publication).await?;
     let mut rows = Vec::new();
     for (row, entry) in public::of_federation(db, publication).await? {
         let Some(one) = called
@@ -100,7 +105,9 @@ async fn institutions(
         else {
             continue;
         };
-        if kind == BulletinKind::Ranking && row.rank.is_none() {
+        let standing = decided.standing(publication, &row, one);
+        let unranked = matches!(standing.mark, Some(Mark::UnderAppeal | Mark::SetAside));
+        if kind == BulletinKind::Ranking && (row.rank.is_none() || unranked) {
             continue;
         }
         let figures = &entry["indicators"]["EMP"];
@@ -113,13 +120,49 @@ async fn institutions(
             rank: row.rank,
             name: one.name.clone(),
             code: one.credit_code.clone(),
-            grade: row.grade,
+            grade: standing.grade,
+            mark: standing.mark.map(|mark| mark.to_string()),
             composite_milli: row.composite_milli,
             employment: interval.map(|one| [one.rate_ppm, one.low_ppm, one.high_ppm]),
             people,
         });
     }
     Ok(rows)
+}
+
+/// Grades that do not stand as a bulletin told them any more, by credit code: an appeal came later.
+pub(super) async fn changed(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    body: &Body,
+) -> Result<std::collections::BTreeMap<String, Standing>, Problem> {
+    let mut changed = std::collections::BTreeMap::new();
+    let all = publications::list(db, Some(federation), None).await?;
+    let found = all
+        .iter()
+        .find(|one| one.run.to_string() == body.run && one.federation == federation);
+    let Some(publication) = found else {
+        return Ok(changed);
+    };
+    let called = store::grading::called(db, Whose::Federation(federation)).await?;
+    let decided = Decided::of(db, publication).await?;
+    for row in results(db, publication.run, Some(federation)).await? {
+        let Some(one) = called
+            .iter()
+            .find(|one| one.admission_id == row.admission.uuid())
+        else {
+            continue;
+        };
+        let now = decided.standing(publication, &row, one);
+        let told = body.rows.iter().find(|row| row.code == one.credit_code);
+        let differs = told.is_some_and(|told| {
+            told.grade != now.grade || told.mark != now.mark.map(|mark| mark.to_string())
+        });
+        if differs {
+            changed.insert(one.credit_code.clone(), now);
+        }
+    }
+    Ok(changed)
 }
 
 /// Provinces by raw conversion with intervals and by the grades of their institutions; in order of code, not ranked.
@@ -162,6 +205,7 @@ async fn provinces(
                 composite_milli: None,
                 employment: interval.map(|one| [one.rate_ppm, one.low_ppm, one.high_ppm]),
                 people: Some(n).filter(|_| shown),
+                mark: None,
             }
         })
         .collect())

@@ -8,11 +8,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use store::grading::publications::{self as rows, Bulletin};
 
-use super::build::{Body, percent};
+use super::build::{self, Body, BodyRow, percent};
 use super::json::MOST;
 use crate::app::App;
 use crate::extract::Path;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
+use crate::grades::standing::Standing;
 use crate::institutions::pages::grade_word;
 use crate::institutions::profile::federation_name;
 use crate::problem::Problem;
@@ -103,6 +104,7 @@ async fn show(
         .under("/bulletins", visit.lang.pick("通报", "Bulletins"));
     let body: Body = serde_json::from_str(&row.body).map_err(Problem::internal)?;
     let few = f.t("样本不足,暂不公布", "too few, not shown").to_owned();
+    let changed = build::changed(reader, &row.federation, &body).await?;
     let shown = body
         .rows
         .iter()
@@ -111,7 +113,7 @@ async fn show(
                 .rank
                 .map_or_else(|| "-".to_owned(), |rank| rank.to_string()),
             name: one.name.clone(),
-            grade: grade_word(f.lang(), &one.grade),
+            grade: grade_words(&f, one, changed.get(&one.code)),
             score: one.composite_milli.map_or_else(
                 || "-".to_owned(),
                 |milli| {
@@ -147,6 +149,23 @@ async fn show(
         f,
     };
     page(StatusCode::OK, &view, Caching::Minute)
+}
+
+/// The grade as the bulletin tells it, and what stands now where that is something else.
+fn grade_words(f: &Frame, row: &BodyRow, now: Option<&Standing>) -> String {
+    let mark = row.mark.as_deref().and_then(|mark| mark.parse().ok());
+    let told = match mark {
+        Some(mark) => Standing {
+            grade: row.grade.clone(),
+            mark: Some(mark),
+        }
+        .words(f),
+        None => grade_word(f.lang(), &row.grade),
+    };
+    match now {
+        None => told,
+        Some(now) => format!("{told}{}{}", f.t(";现为 ", "; now: "), now.words(f)),
+    }
 }
 
 struct FeedEntry {

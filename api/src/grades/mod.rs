@@ -13,6 +13,7 @@ pub mod replay;
 pub mod runs;
 pub mod schemas;
 pub(crate) mod score;
+pub(crate) mod standing;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;

@@ -20,6 +20,7 @@ use store::grading::{ResultRow, Whose};
 use utoipa::ToSchema;
 
 use super::score::score;
+use super::standing::{self, Decided, Mark, Standing};
 use super::{public, runs};
 use crate::app::App;
 use crate::extract::Query;
@@ -68,8 +69,11 @@ pub struct Ranked {
     pub name: String,
     /// Credit code.
     pub credit_code: String,
-    /// Grade.
+    /// Grade that stands.
     pub grade: String,
+    /// Why it is not simply the one of the run: `varied`, `held`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade_mark: Option<String>,
     /// Composite to one decimal.
     pub score: String,
     /// Rank one period before, where there was one.
@@ -89,8 +93,11 @@ pub struct Unranked {
     pub name: String,
     /// Credit code.
     pub credit_code: String,
-    /// `insufficient_sample`, `suspended`, `exited`.
+    /// `insufficient_sample`, `new_under_a_year`, `suspended`, `exited`, `under_appeal`, `set_aside`.
     pub reason: String,
+    /// Grade that stands meanwhile, under an appeal or after a setting aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade: Option<String>,
 }
 
 /// The ranking of a federation.
@@ -180,14 +187,20 @@ pub(crate) async fn ranking(
         .into_iter()
         .map(|one| (one.admission_id, one))
         .collect();
+    let decided = Decided::of(reader, publication).await?;
     let (mut ranked, mut unranked) = (Vec::new(), Vec::new());
     for (row, entry) in rows {
         let Some(one) = called.get(&row.admission.uuid()) else {
             continue;
         };
-        let reason = match one.state.as_str() {
-            "suspended" | "exit_notice" => Some("suspended"),
-            "exited" => Some("exited"),
+        let standing = decided.standing(publication, &row, one);
+        let new = standing::first_year(one).is_some_and(|until| publication.freeze_on < until);
+        let reason = match (one.state.as_str(), standing.mark) {
+            ("suspended" | "exit_notice", _) => Some("suspended"),
+            ("exited", _) => Some("exited"),
+            (_, Some(Mark::UnderAppeal)) => Some("under_appeal"),
+            (_, Some(Mark::SetAside)) => Some("set_aside"),
+            _ if row.rank.is_none() && new => Some("new_under_a_year"),
             _ if row.rank.is_none() => Some("insufficient_sample"),
             _ => None,
         };
@@ -196,10 +209,15 @@ pub(crate) async fn ranking(
                 name: one.name.clone(),
                 credit_code: one.credit_code.clone(),
                 reason: reason.to_owned(),
+                grade: standing
+                    .mark
+                    .is_some_and(|mark| matches!(mark, Mark::UnderAppeal | Mark::SetAside))
+                    .then_some(standing.grade),
             });
             continue;
         }
-        ranked.push(ranked_row(&row, &entry, one, before.get(&row.admission)));
+        let before = before.get(&row.admission);
+        ranked.push(ranked_row(&row, &entry, one, standing, before));
     }
     Ok(Some(Ranking {
         federation: federation.to_owned(),
@@ -220,6 +238,7 @@ fn ranked_row(
     row: &ResultRow,
     entry: &Value,
     one: &store::grading::Called,
+    standing: Standing,
     before: Option<&u32>,
 ) -> Ranked {
     let sat = &entry["indicators"]["SAT"];
@@ -227,7 +246,8 @@ fn ranked_row(
         rank: row.rank.unwrap_or(0),
         name: one.name.clone(),
         credit_code: one.credit_code.clone(),
-        grade: row.grade.clone(),
+        grade: standing.grade,
+        grade_mark: standing.mark.map(|mark| mark.to_string()),
         score: row.composite_milli.map(score_text).unwrap_or_default(),
         rank_before: before.copied(),
         employment: rate(entry, Indicator::Emp),
@@ -272,7 +292,7 @@ struct RankingsPage {
     provisional: bool,
     run: String,
     rows: Vec<RankView>,
-    unranked: Vec<(String, String, &'static str)>,
+    unranked: Vec<(String, String, String)>,
 }
 
 fn interval_words(f: &Frame, rate: Option<Rate>) -> String {
@@ -319,11 +339,17 @@ fn unranked_words(f: &Frame, reason: &str) -> &'static str {
         match reason {
             "suspended" => "暂停中或退出公示中",
             "exited" => "已退出",
+            "under_appeal" => "申诉中",
+            "set_aside" => "定级已撤销,待更正",
+            "new_under_a_year" => "新设不满一年",
             _ => "样本不足",
         },
         match reason {
             "suspended" => "suspended or leaving",
             "exited" => "has left",
+            "under_appeal" => "under appeal",
+            "set_aside" => "grade set aside, to be corrected",
+            "new_under_a_year" => "admitted less than a year before",
             _ => "too few trainees",
         },
     )
@@ -401,7 +427,14 @@ async fn rankings(
                     "/institutions/{}/score?period={}",
                     row.credit_code, found.period
                 ),
-                grade: grade_word(f.lang(), &row.grade),
+                grade: match row.grade_mark.as_deref().map(str::parse::<Mark>) {
+                    Some(Ok(mark)) => Standing {
+                        grade: row.grade.clone(),
+                        mark: Some(mark),
+                    }
+                    .words(f),
+                    _ => grade_word(f.lang(), &row.grade),
+                },
                 change: change_words(f, row),
                 employment: interval_words(f, row.employment),
                 stability: interval_words(f, row.stability),
@@ -417,7 +450,12 @@ async fn rankings(
             .iter()
             .map(|one| {
                 let address = format!("/institutions/{}", one.credit_code);
-                (one.name.clone(), address, unranked_words(f, &one.reason))
+                let mut words = unranked_words(f, &one.reason).to_owned();
+                if let Some(grade) = &one.grade {
+                    let old = f.t(",现行等级 ", "; grade in force: ");
+                    words.push_str(&format!("{old}{}", grade_word(f.lang(), grade)));
+                }
+                (one.name.clone(), address, words)
             })
             .collect();
         view.period_words = crate::institutions::pages::day(f, &found.period);
@@ -495,6 +533,7 @@ async fn compare(
         .under("/rankings", visit.lang.pick("排名", "Rankings"));
     let rows = public::of_federation(reader, publication).await?;
     let called = store::grading::called(reader, Whose::Federation(&federation)).await?;
+    let decided = Decided::of(reader, publication).await?;
     let mut columns = Vec::new();
     let mut rates = Vec::new();
     for code in codes {
@@ -513,7 +552,7 @@ async fn compare(
                 "/institutions/{code}/score?period={}",
                 publication.freeze_on
             ),
-            grade: grade_word(f.lang(), &row.grade),
+            grade: decided.standing(publication, row, one).words(&f),
             score: row
                 .composite_milli
                 .map_or_else(|| "-".to_owned(), score_text),

@@ -13,6 +13,7 @@ use store::grading::{ResultRow, Whose};
 use uuid::Uuid;
 
 use super::pages::{percent, public_ones, score_text, thousandths};
+use super::standing::Decided;
 use super::{public, runs};
 use crate::app::App;
 use crate::extract::{Path, Query};
@@ -38,7 +39,10 @@ pub(crate) struct ScoreView {
     pub(crate) period: String,
     pub(crate) policy: String,
     pub(crate) run: String,
+    /// The grade that stands.
     pub(crate) grade: String,
+    /// The grade that the run computed, where another one stands.
+    pub(crate) computed: Option<String>,
     pub(crate) previous: String,
     pub(crate) composite: String,
     pub(crate) sum: String,
@@ -111,7 +115,16 @@ pub(crate) async fn scores(
                 .into_iter()
                 .find(|(row, _)| row.admission.uuid() == one.admission_id);
             if let Some((row, entry)) = found {
-                scores.push(score_view(app, f, &publication, &row, &entry).await?);
+                let mut view = score_view(app, f, &publication, &row, &entry).await?;
+                let decided = Decided::of(reader, &publication).await?;
+                let standing = decided.standing(&publication, &row, &one);
+                if standing.mark.is_some() {
+                    // What the run computed stays on the page: its arithmetic leads to that grade, not to the one in force.
+                    view.computed = Some(view.grade);
+                    view.grade = standing.words(f);
+                    view.next = None;
+                }
+                scores.push(view);
             }
             if wanted.is_none() {
                 break;
@@ -200,6 +213,7 @@ pub(super) async fn score_view(
         policy: run.policy,
         run: run.id.to_string(),
         grade: grade_word(f.lang(), &row.grade),
+        computed: None,
         previous: row
             .previous_grade
             .as_deref()

@@ -372,6 +372,12 @@ pub struct Called {
     pub federation: String,
     /// Grade that stands.
     pub grade: Option<String>,
+    /// The decision whose effect an appeal stays.
+    pub stayed: Option<String>,
+    /// The run whose grade is stayed, when that is what the appeal is about.
+    pub stayed_run: Option<Uuid>,
+    /// When it was admitted (T08), in Unix milliseconds.
+    pub admitted_at: Option<i64>,
 }
 
 /// Whose names are asked for.
@@ -396,7 +402,10 @@ pub async fn called(
         Whose::Institution(id) => ("a.institution_id = $1", vec![id.into()]),
     };
     let sql = format!(
-        "SELECT a.id AS admission_id, i.id AS institution_id, i.name, i.credit_code, a.state, a.site_region, a.federation, a.grade \
+        "SELECT a.id AS admission_id, i.id AS institution_id, i.name, i.credit_code, a.state, a.site_region, a.federation, a.grade, \
+         a.stayed, CASE WHEN a.stayed = 'T10' THEN (SELECT r.run_id FROM grade_result r WHERE r.admission_id = a.id \
+         AND r.decided_on IS NOT NULL ORDER BY r.freeze_on DESC, r.id DESC LIMIT 1) END AS stayed_run, \
+         (SELECT MIN(t.at) FROM timeline t WHERE t.object_id = a.id AND t.act = 'T08' AND t.to_state IS NOT NULL) AS admitted_at \
          FROM admission a JOIN institution i ON i.id = a.institution_id WHERE {only} ORDER BY a.id"
     );
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
