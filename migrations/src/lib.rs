@@ -31,6 +31,7 @@ mod m20260301_000043_succession;
 mod m20260301_000044_visits;
 mod m20260301_000045_calls_and_bars;
 mod m20260301_000048_withdrawals;
+mod m20260301_000049_bulletins;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000044_visits::Migration),
             Box::new(m20260301_000045_calls_and_bars::Migration),
             Box::new(m20260301_000048_withdrawals::Migration),
+            Box::new(m20260301_000049_bulletins::Migration),
         ]
     }
 }

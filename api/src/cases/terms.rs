@@ -24,6 +24,11 @@ static CALENDAR: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
+/// The calendar that counts now.
+pub(crate) fn calendar() -> String {
+    CALENDAR.clone()
+}
+
 /// The last day of so many working days from today.
 pub(crate) fn working_days(act: &Act, days: u32) -> NaiveDate {
     act.app.calendar.add_working_days(act.today, days)

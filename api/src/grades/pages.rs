@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use chrono::NaiveDate;
 use domain::grading::Indicator;
 use domain::rdiv;
-use domain::statistics::{Interval, differ, wilson};
+use domain::statistics::{Interval, wilson};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::ConnectionTrait;
@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 
 use super::score::score;
 use super::standing::{self, Decided, Mark, Standing};
-use super::{public, runs};
+use super::{compare, provinces, public, runs};
 use crate::app::App;
 use crate::extract::Query;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
@@ -31,7 +31,8 @@ use crate::problem::Problem;
 /// Routes of this feature.
 pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/rankings", get(rankings));
-    let router = both(router, "/rankings/compare", get(compare));
+    let router = both(router, "/rankings/compare", get(compare::page_of));
+    let router = both(router, "/rankings/provinces", get(provinces::page_of));
     both(router, "/institutions/{code}/score", get(score))
 }
 
@@ -51,7 +52,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    fn interval(self) -> Interval {
+    pub(super) fn interval(self) -> Interval {
         Interval {
             rate_ppm: self.rate_ppm,
             low_ppm: self.low_ppm,
@@ -127,7 +128,7 @@ pub(super) fn score_text(milli: u32) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-fn rate(entry: &Value, indicator: Indicator) -> Option<Rate> {
+pub(super) fn rate(entry: &Value, indicator: Indicator) -> Option<Rate> {
     let figures = &entry["indicators"][indicator.as_str()];
     let count = |name: &str| u32::try_from(figures[name].as_u64()?).ok();
     let (observed, n) = (count("observed")?, count("n")?);
@@ -295,7 +296,7 @@ struct RankingsPage {
     unranked: Vec<(String, String, String)>,
 }
 
-fn interval_words(f: &Frame, rate: Option<Rate>) -> String {
+pub(super) fn interval_words(f: &Frame, rate: Option<Rate>) -> String {
     match rate {
         None => f.t("样本不足,暂不公布", "too few, not shown").to_owned(),
         Some(rate) => format!(
@@ -465,121 +466,6 @@ async fn rankings(
         view.provisional = found.standing == "provisional";
         view.run = found.run;
     }
-    page(StatusCode::OK, &view, Caching::Minute)
-}
-
-struct Compared {
-    name: String,
-    address: String,
-    grade: String,
-    score: String,
-    employment: String,
-    stability: String,
-    completion: String,
-}
-
-#[derive(Template)]
-#[template(path = "compare.html")]
-struct ComparePage {
-    f: Frame,
-    period: String,
-    columns: Vec<Compared>,
-    pairs: Vec<(String, String, &'static str)>,
-}
-
-/// Fewest and most institutions side by side.
-const SIDE_BY_SIDE: std::ops::RangeInclusive<usize> = 2..=6;
-
-async fn compare(
-    State(app): State<App>,
-    visit: Visit,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Problem> {
-    let pairs: Vec<(String, String)> =
-        serde_urlencoded::from_str(&query.unwrap_or_default()).unwrap_or_default();
-    let get = |name: &str| {
-        pairs
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-    };
-    let mut codes: Vec<&str> = pairs
-        .iter()
-        .filter(|(key, _)| key == "code")
-        .map(|(_, value)| value.as_str())
-        .collect();
-    codes.sort_unstable();
-    codes.dedup();
-    if !SIDE_BY_SIDE.contains(&codes.len()) {
-        return Err(Problem::field(
-            "/code",
-            "range",
-            "请在同一省的排名中选 2 至 6 家机构比较。",
-            "Choose 2 to 6 institutions of one province to compare.",
-        ));
-    }
-    let federation = get("federation").unwrap_or_default();
-    let period = get("period").and_then(|text| text.parse().ok());
-    let reader = app.store.reader();
-    let all = public_ones(reader, &federation).await?;
-    let publication = match period {
-        Some(period) => all.iter().find(|one| one.freeze_on == period),
-        None => all.first(),
-    };
-    let publication = publication.ok_or_else(Problem::not_found)?;
-    let title = visit.lang.pick("机构比较", "Comparison");
-    let f = Frame::new(&app, &visit, Brand::Registry, title)
-        .under("/", visit.lang.pick("首页", "Home"))
-        .under("/rankings", visit.lang.pick("排名", "Rankings"));
-    let rows = public::of_federation(reader, publication).await?;
-    let called = store::grading::called(reader, Whose::Federation(&federation)).await?;
-    let decided = Decided::of(reader, publication).await?;
-    let mut columns = Vec::new();
-    let mut rates = Vec::new();
-    for code in codes {
-        let one = called
-            .iter()
-            .find(|one| one.credit_code == code)
-            .ok_or_else(Problem::not_found)?;
-        let (row, entry) = rows
-            .iter()
-            .find(|(row, _)| row.admission.uuid() == one.admission_id)
-            .ok_or_else(Problem::not_found)?;
-        rates.push((one.name.clone(), rate(entry, Indicator::Emp)));
-        columns.push(Compared {
-            name: one.name.clone(),
-            address: format!(
-                "/institutions/{code}/score?period={}",
-                publication.freeze_on
-            ),
-            grade: decided.standing(publication, row, one).words(&f),
-            score: row
-                .composite_milli
-                .map_or_else(|| "-".to_owned(), score_text),
-            employment: interval_words(&f, rate(entry, Indicator::Emp)),
-            stability: interval_words(&f, rate(entry, Indicator::Stb6)),
-            completion: interval_words(&f, rate(entry, Indicator::Cmp)),
-        });
-    }
-    let mut verdicts = Vec::new();
-    for (at, (one, first)) in rates.iter().enumerate() {
-        for (two, second) in &rates[at + 1..] {
-            let words = match (first, second) {
-                (Some(first), Some(second)) if differ(&first.interval(), &second.interval()) => {
-                    f.lang().pick("差异显著", "significantly different")
-                }
-                (Some(_), Some(_)) => f.lang().pick("差异不显著", "difference not significant"),
-                _ => f.lang().pick("样本不足,不能比较", "too few to compare"),
-            };
-            verdicts.push((one.clone(), two.clone(), words));
-        }
-    }
-    let view = ComparePage {
-        period: f.date(publication.freeze_on),
-        columns,
-        pairs: verdicts,
-        f,
-    };
     page(StatusCode::OK, &view, Caching::Minute)
 }
 

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::pages::{percent, public_ones, score_text, thousandths};
 use super::standing::Decided;
-use super::{public, runs};
+use super::trend::{self, TrendLine};
+use super::{counts, public, runs};
 use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::frame::{Brand, Caching, Frame, Visit, page};
@@ -50,6 +51,8 @@ pub(crate) struct ScoreView {
     pub(crate) reasons: Vec<&'static str>,
     pub(crate) next: Option<String>,
     pub(crate) provisional: bool,
+    /// Whom the run left out, and the kinds of work, as counts.
+    pub(crate) counts: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -59,6 +62,7 @@ struct ScorePage {
     name: String,
     code: String,
     scores: Vec<ScoreView>,
+    trend: Vec<TrendLine>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -86,7 +90,9 @@ pub(super) async fn score(
         .under("/", visit.lang.pick("首页", "Home"))
         .under("/rankings", visit.lang.pick("排名", "Rankings"));
     let scores = scores(&app, &f, institution.id.uuid(), form.period.as_deref()).await?;
+    let past = trend::of(&app, institution.id.uuid()).await?;
     let view = ScorePage {
+        trend: trend::lines(&app, &f, &past),
         name: institution.name,
         code: institution.credit_code,
         scores,
@@ -238,6 +244,16 @@ pub(super) async fn score_view(
             )
         }),
         provisional: publication.state != PublicationState::Published,
+        counts: match entry.get("counts") {
+            Some(shown) => {
+                let shown = serde_json::from_value(shown.clone()).map_err(Problem::internal)?;
+                counts::lines(f, &shown)
+            }
+            // An institution sees its own, small ones kept back like elsewhere.
+            None => public::counts_of(row)?.map_or_else(Vec::new, |counts| {
+                counts::lines(f, &counts.public(true, None))
+            }),
+        },
         lines,
     })
 }

@@ -30,7 +30,7 @@ domain::text_enum! {
 
 impl Mark {
     /// Words on pages, Chinese and English.
-    pub const fn words(self) -> (&'static str, &'static str) {
+    const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::UnderAppeal => ("申诉中,沿用原等级", "under appeal, the old grade is shown"),
             Self::SetAside => ("原定级已撤销,待更正", "set aside, to be corrected"),

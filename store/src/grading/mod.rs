@@ -100,6 +100,8 @@ pub struct ResultRow {
     pub emp_n: u32,
     /// The institution's entry of R, as it stands there.
     pub entry: String,
+    /// What was left out, and the kinds of work, as JSON; nothing of runs from before they were counted.
+    pub counts: Option<String>,
 }
 
 fn digest(bytes: &[u8], table: &'static str, id: Uuid) -> Result<[u8; 32], StoreError> {
@@ -170,6 +172,7 @@ impl TryFrom<grading_result::Model> for ResultRow {
             rank: number(row.rank).map_err(bad)?,
             emp_n: u32::try_from(row.emp_n).map_err(bad)?,
             entry: row.entry,
+            counts: row.counts,
         })
     }
 }
@@ -231,6 +234,7 @@ pub async fn insert_run(
                 rank: one.rank.map(u32::cast_signed),
                 emp_n: one.emp_n.cast_signed(),
                 entry: one.entry.clone(),
+                counts: one.counts.clone(),
             }
             .into_active_model()
         });
