@@ -251,6 +251,7 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "add_site" => json!({ "name": "", "region": "", "address": "", "provisions": [] }),
         "transition_institution" => json!({ "transition": "T16", "reason": "依规办理" }),
         "raise_objection" => json!({ "text": "场地与申请不一致。" }),
+        "file_objection" => json!({ "text": "公示内容与事实不符。" }),
         "decide_objection" => json!({ "accepted": false, "answer": "经核实一致。" }),
         "create_certificate_type" => {
             json!({ "code": "", "name": "", "name_en": "", "description": "" })
