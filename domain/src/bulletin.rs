@@ -1,5 +1,6 @@
 //! Bulletins (通报): kinds, states and acts (workflow.md 5).
 
+use crate::institution::InstitutionTransition as T;
 use crate::lifecycle::Unmet;
 use crate::{named, text_enum};
 
@@ -12,6 +13,18 @@ text_enum! {
         Ranking = "ranking",
         /// Comparison of provinces, by the national level.
         Provinces = "provinces",
+        /// A warning (T11).
+        Warning = "warning",
+        /// A rectification order (T13, T17).
+        Rectification = "rectification",
+        /// A suspension (T15, T16).
+        Suspension = "suspension",
+        /// An exit, proposed or decided (T19, T20, T22).
+        Exit = "exit",
+        /// The intent to admit (T06).
+        AdmissionNotice = "admission_notice",
+        /// Praise of an institution whose grade is A (T09, T10).
+        Commendation = "commendation",
     }
 }
 
@@ -19,7 +32,55 @@ named!(BulletinKind {
     GradeResults = "评级结果" / "grade results",
     Ranking = "排名" / "ranking",
     Provinces = "各省比较" / "comparison of provinces",
+    Warning = "预警通报" / "warning",
+    Rectification = "整改通报" / "rectification",
+    Suspension = "暂停通报" / "suspension",
+    Exit = "退出公告" / "exit",
+    AdmissionNotice = "入库公示" / "notice of admission",
+    Commendation = "表扬" / "commendation",
 });
+
+/// How long a bulletin is open for objections; the numbers are the policy's (workflow.md 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// As results of grading (5 working days).
+    Results,
+    /// As an admission (5 working days).
+    Admission,
+    /// As an exit (10 working days).
+    Exit,
+    /// Not at all.
+    None,
+}
+
+impl BulletinKind {
+    /// The decisions that a bulletin of this kind tells; none where it is built from a run.
+    pub const fn decisions(self) -> &'static [T] {
+        match self {
+            Self::GradeResults | Self::Ranking | Self::Provinces => &[],
+            Self::Warning => &[T::T11],
+            Self::Rectification => &[T::T13, T::T17],
+            Self::Suspension => &[T::T15, T::T16],
+            Self::Exit => &[T::T19, T::T20, T::T22],
+            Self::AdmissionNotice => &[T::T06],
+            Self::Commendation => &[T::T09, T::T10],
+        }
+    }
+
+    /// Its notice.
+    pub const fn notice(self) -> Notice {
+        match self {
+            Self::GradeResults | Self::Ranking => Notice::Results,
+            Self::AdmissionNotice => Notice::Admission,
+            Self::Exit => Notice::Exit,
+            Self::Provinces
+            | Self::Warning
+            | Self::Rectification
+            | Self::Suspension
+            | Self::Commendation => Notice::None,
+        }
+    }
+}
 
 text_enum! {
     /// State of a bulletin.
@@ -83,35 +144,78 @@ impl BulletinAct {
     }
 }
 
-/// The state after an act; the sentence names both otherwise. `notice_over` is whether the notice has ended without an
-/// open objection.
+/// The acts, the states that each starts from, and the state after it.
+const LINES: &[(BulletinAct, &[BulletinState], BulletinState)] = {
+    use BulletinAct as A;
+    use BulletinState as S;
+    &[
+        (A::Review, &[S::Draft], S::Reviewed),
+        (A::OpenNotice, &[S::Reviewed], S::Notice),
+        (A::Publish, &[S::Notice], S::Published),
+        (A::Withdraw, &[S::Notice, S::Published], S::Withdrawn),
+    ]
+};
+
+/// The state after an act; the sentence names both states otherwise, and who may do what now. `notice_over` is whether the
+/// notice has ended without an open objection.
 pub fn act(
     state: BulletinState,
     act: BulletinAct,
     notice_over: bool,
 ) -> Result<BulletinState, Unmet> {
-    use BulletinAct as A;
-    use BulletinState as S;
-    match (act, state) {
-        (A::Review, S::Draft) => Ok(S::Reviewed),
-        (A::OpenNotice, S::Reviewed) => Ok(S::Notice),
-        (A::Publish, S::Notice) if notice_over => Ok(S::Published),
-        (A::Publish, S::Notice) => Err(Unmet::new(
+    let line = LINES.iter().find(|(one, ..)| *one == act);
+    let found = line.filter(|(_, from, _)| from.contains(&state));
+    match found {
+        Some((BulletinAct::Publish, ..)) if !notice_over => Err(Unmet::new(
             "notice-not-over",
             "公示期未满或还有未处理的异议,不能发布。",
             "The notice period is not over, or an objection is open.",
         )),
-        (A::Withdraw, S::Notice | S::Published) => Ok(S::Withdrawn),
-        _ => Err(Unmet::new(
-            "bulletin-state",
-            format!("通报{}时不能办理“{}”。", state.zh(), act.zh()),
-            format!(
-                "A bulletin that is {} does not allow: {}.",
-                state.en(),
-                act.en()
-            ),
-        )),
+        Some((_, _, to)) => Ok(*to),
+        None => Err(not_from(state, act, line.map_or(&[], |(_, from, _)| *from))),
     }
+}
+
+fn not_from(state: BulletinState, act: BulletinAct, from: &[BulletinState]) -> Unmet {
+    let needed_zh: Vec<&str> = from.iter().map(|one| one.zh()).collect();
+    let needed_en: Vec<&str> = from.iter().map(|one| one.en()).collect();
+    let who = |act: BulletinAct| {
+        if act.two_persons() {
+            (
+                "发布单位一人提出、另一人批准",
+                "one officer of the federation that speaks proposes, another approves",
+            )
+        } else {
+            ("发布单位经办人", "an officer of the federation that speaks")
+        }
+    };
+    let possible = LINES.iter().filter(|(_, from, _)| from.contains(&state));
+    let (mut zh, mut en) = (Vec::new(), Vec::new());
+    for (act, ..) in possible {
+        zh.push(format!("{}({})", act.zh(), who(*act).0));
+        en.push(format!("{} ({})", act.en(), who(*act).1));
+    }
+    if zh.is_empty() {
+        zh.push("起草新的通报".to_owned());
+        en.push("a new bulletin".to_owned());
+    }
+    Unmet::new(
+        "bulletin-state",
+        format!(
+            "通报当前为“{}”,“{}”须在“{}”时办理;现在可以:{}。",
+            state.zh(),
+            act.zh(),
+            needed_zh.join("”或“"),
+            zh.join("、")
+        ),
+        format!(
+            "The bulletin is {}; {} needs one that is {}. Possible now: {}.",
+            state.en(),
+            act.en(),
+            needed_en.join(" or "),
+            en.join(", ")
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -135,5 +239,42 @@ mod tests {
             }
         }
         assert!(act(S::Notice, A::Publish, false).is_err());
+    }
+
+    #[test]
+    fn a_refused_act_names_both_states_and_who_may_do_what() {
+        let refused = act(BulletinState::Draft, BulletinAct::Publish, true).expect_err("refused");
+        for words in ["草稿", "公示中", "复核", "另一人批准"] {
+            assert!(refused.zh.contains(words), "{}", refused.zh);
+        }
+        let closed =
+            act(BulletinState::Withdrawn, BulletinAct::Withdraw, true).expect_err("refused");
+        assert!(closed.en.contains("withdrawn") && closed.en.contains("a new bulletin"));
+    }
+
+    #[test]
+    fn kinds_rest_on_a_run_or_on_decisions_and_have_the_notice_of_the_reference() {
+        let on_runs: Vec<BulletinKind> = BulletinKind::ALL
+            .iter()
+            .copied()
+            .filter(|kind| kind.decisions().is_empty())
+            .collect();
+        use BulletinKind as K;
+        assert_eq!(on_runs, [K::GradeResults, K::Ranking, K::Provinces]);
+        assert_eq!(K::AdmissionNotice.notice(), Notice::Admission);
+        assert_eq!(K::Exit.notice(), Notice::Exit);
+        assert_eq!(K::GradeResults.notice(), Notice::Results);
+        for kind in [
+            K::Warning,
+            K::Rectification,
+            K::Suspension,
+            K::Commendation,
+            K::Provinces,
+        ] {
+            assert_eq!(kind.notice(), Notice::None, "{kind}");
+        }
+        for kind in K::ALL {
+            assert!(kind.decisions().iter().all(|act| act.is_public()), "{kind}");
+        }
     }
 }

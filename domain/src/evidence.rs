@@ -232,14 +232,52 @@ pub fn act(
     }
 }
 
+/// Names both states, and who may do what now.
 fn refused(act: EpisodeAct, state: EpisodeState) -> Unmet {
+    use EpisodeAct as A;
+    use EpisodeState as S;
+    let needed: &[S] = match act {
+        A::Confirm => &[S::Claimed, S::Corroborated],
+        A::Contest => &[S::Claimed, S::Corroborated, S::Verified, S::Ended],
+        A::Dismiss | A::Uphold => &[S::Contested],
+        A::AddEvidence | A::End => &[
+            S::Claimed,
+            S::Corroborated,
+            S::Verified,
+            S::Contested,
+            S::Ended,
+        ],
+    };
+    let (now_zh, now_en) = match state {
+        S::Claimed | S::Corroborated => (
+            "补充证据,由县级残联核实,或由有关方面提出疑问",
+            "evidence is added, the county confirms, or somebody concerned contests",
+        ),
+        S::Verified | S::Ended => (
+            "补充证据,或由有关方面提出疑问",
+            "evidence is added, or somebody concerned contests",
+        ),
+        S::Contested => (
+            "由县级残联(县级核实过的由上一级)裁定疑问",
+            "the county, or the level above where the county confirmed, decides the contest",
+        ),
+        S::Void => ("无;请另行登记新的就业记录", "nothing; claim a new episode"),
+    };
+    let zh: Vec<&str> = needed.iter().map(|one| one.zh()).collect();
+    let en: Vec<&str> = needed.iter().map(|one| one.en()).collect();
     Unmet::new(
         "episode-state",
-        format!("就业记录{}时不能办理“{}”。", state.zh(), act.zh()),
         format!(
-            "An episode that is {} does not allow: {}.",
+            "就业记录当前为“{}”,“{}”须在“{}”时办理;现在可以:{now_zh}。",
+            state.zh(),
+            act.zh(),
+            zh.join("”或“")
+        ),
+        format!(
+            "The episode is {}; {} needs one that is {}. Now: {now_en}.",
             state.en(),
-            act.en()
+            act.en(),
+            en.join(" or ")
         ),
     )
 }

@@ -150,6 +150,11 @@ const UNIQUE_WORDS: &[(&str, &str, &str)] = &[
         "open case",
     ),
     (
+        "withdrawal_open",
+        "withdrawal.admission_id",
+        "open request to leave",
+    ),
+    (
         "institution_case_number_key",
         "institution_case.number",
         "number of the case",

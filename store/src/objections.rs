@@ -1,6 +1,6 @@
 //! Objections raised during a notice (workflow.md 5).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::ObjectionId;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -29,7 +29,16 @@ pub struct Objection {
     pub state: String,
     /// The answer.
     pub answer: Option<String>,
+    /// Its reference number, when somebody filed it without an account.
+    pub number: Option<String>,
+    /// Who sent it and how to answer, sealed under [`SENDER`]; nothing of an anonymous one.
+    pub sender_enc: Option<Vec<u8>>,
+    /// Until when it is to be answered.
+    pub answer_due: Option<NaiveDate>,
 }
+
+/// Label under which the sender of an objection is sealed.
+pub const SENDER: &str = "objection.sender";
 
 /// Writes a new open objection.
 pub async fn insert(db: &impl ConnectionTrait, new: &Objection) -> Result<(), StoreError> {
@@ -42,6 +51,9 @@ pub async fn insert(db: &impl ConnectionTrait, new: &Objection) -> Result<(), St
         state: Set("open".to_owned()),
         answer: Set(None),
         decided_at: Set(None),
+        number: Set(new.number.clone()),
+        sender_enc: Set(new.sender_enc.clone()),
+        answer_due: Set(new.answer_due.map(|day| day.to_string())),
     };
     objection::Entity::insert(row)
         .exec_without_returning(db)
@@ -61,10 +73,24 @@ pub async fn find(
         .transpose()
 }
 
+/// The objection with this reference number.
+pub async fn by_number(
+    db: &impl ConnectionTrait,
+    number: &str,
+) -> Result<Option<Objection>, StoreError> {
+    objection::Entity::find()
+        .filter(objection::Column::Number.eq(number))
+        .one(db)
+        .await?
+        .map(Objection::try_from)
+        .transpose()
+}
+
 /// Objections to a thing, oldest first.
 pub async fn of(db: &impl ConnectionTrait, object: Uuid) -> Result<Vec<Objection>, StoreError> {
     let rows = objection::Entity::find()
         .filter(objection::Column::ObjectId.eq(object))
+        .order_by_asc(objection::Column::RaisedAt)
         .order_by_asc(objection::Column::Id)
         .all(db)
         .await?;
@@ -121,6 +147,9 @@ impl TryFrom<objection::Model> for Objection {
             raised_at: time::instant(row.raised_at)?,
             state: row.state,
             answer: row.answer,
+            number: row.number,
+            sender_enc: row.sender_enc,
+            answer_due: time::optional_date(row.answer_due.as_deref())?,
         })
     }
 }

@@ -165,7 +165,8 @@ struct SecretRow {
     seed_enc: Vec<u8>,
 }
 
-/// Seals the registry's own secrets anew: seeds of the status lists, second factors, contacts of accounts. Whoever seals
+/// Seals the registry's own secrets anew: seeds of the status lists, second factors, contacts of accounts, senders of
+/// objections. Whoever seals
 /// another secret under the master key adds its table here.
 pub async fn reseal_secrets(db: &impl ConnectionTrait, vault: &Vault) -> Result<u64, StoreError> {
     let rows = SecretRow::find_by_statement(statement(
@@ -204,6 +205,37 @@ pub async fn reseal_secrets(db: &impl ConnectionTrait, vault: &Vault) -> Result<
         ),
     ] {
         done += reseal_of_accounts(db, vault, table, column, label).await?;
+    }
+    done += reseal_senders(db, vault).await?;
+    Ok(done)
+}
+
+#[derive(FromQueryResult)]
+struct SenderRow {
+    id: Uuid,
+    sender_enc: Vec<u8>,
+}
+
+/// Seals who sent objections anew.
+async fn reseal_senders(db: &impl ConnectionTrait, vault: &Vault) -> Result<u64, StoreError> {
+    use crate::objections::SENDER;
+    let newest = vault.version(KeyKind::Master);
+    let sql = "SELECT id, sender_enc FROM objection WHERE sender_enc IS NOT NULL ORDER BY id";
+    let rows = SenderRow::find_by_statement(statement(db, sql, []))
+        .all(db)
+        .await?;
+    let mut done = 0;
+    for row in rows {
+        if secret_version(&row.sender_enc) == Some(newest) {
+            continue;
+        }
+        let plain = vault.open_registry_secret(SENDER, row.id, &row.sender_enc)?;
+        let plain = zeroize::Zeroizing::new(plain);
+        let sealed = vault.seal_registry_secret(SENDER, row.id, &plain)?;
+        let sql = "UPDATE objection SET sender_enc = $2 WHERE id = $1 AND sender_enc = $3";
+        let values = [row.id.into(), sealed.into(), row.sender_enc.into()];
+        db.execute_raw(statement(db, sql, values)).await?;
+        done += 1;
     }
     Ok(done)
 }

@@ -31,7 +31,7 @@ const pages = [
   `/institutions/${institution}`, `/institutions/${suspended}`, `/institutions/${exited}`,
   `/institutions/${ranked[0]}/score`, `/rankings/compare?federation=${federation}&${ranked.slice(0, 3).map((code) => `code=${code}`).join("&")}`,
   `/bulletins/${bulletin}`, "/programs", "/programs?form=braille", `/programs/${program}`,
-  "/certificate-types", "/notices", "/rankings", "/bulletins", "/log", "/help", "/verify/help", "/verify/batch", "/verify/offline", "/privacy", "/accessibility", "/problems",
+  "/certificate-types", "/notices", "/rankings", "/rankings/provinces", "/bulletins", "/log", "/help", "/verify/help", "/verify/batch", "/verify/offline", "/privacy", "/accessibility", "/problems",
   "/problems/not-found", "/developers", "/developers/certificates", "/sign-in", "/sign-in/code", "/sign-in/code/ask", "/password", "/password/forgotten", "/no-such-page",
   ...byId.map((state) => `/v/${first(state).id}`),
 ];

@@ -609,7 +609,21 @@ async fn published(story: &Story, at: &str, sampled: &str) {
     );
     let all = answer.text();
     assert!(!all.contains(sampled) && !all.contains("岗位"), "{all}");
+    let profile = anybody.get(&profile()).await.text();
+    for words in [
+        "第三方评估",
+        "<strong>81</strong>",
+        "较大问题 1",
+        "/api/v1/lots/",
+    ] {
+        assert!(profile.contains(words), "{words}: {profile}");
+    }
+    assert!(!profile.contains(sampled), "{profile}");
     assert_eq!(frozen_score(story).await.0, 81, "published counts as final");
+}
+
+fn profile() -> String {
+    format!("/institutions/{CREDIT_CODE}")
 }
 
 async fn annulled(story: &Story, at: &str) {
@@ -639,6 +653,8 @@ async fn annulled(story: &Story, at: &str) {
     assert_eq!(frozen_score(story).await.0, 81);
     let done = story.approve("province-2", &waiting).await;
     assert_eq!(done["outcome"]["state"], "annulled");
+    let page = story.who("anybody").get(&profile()).await.text();
+    assert!(!page.contains("第三方评估"), "gone with the annulment");
     let (score, tpa) = frozen_score(story).await;
     assert_eq!((score, &tpa["available"]), (Value::Null, &json!(false)));
     let kept = province.get(at).await.good();

@@ -20,11 +20,11 @@ on_both! {
     a_class_that_nobody_confirms_finishes_or_accepts_raises_alarms;
 }
 
-const PREFECTURE: &str = "330100";
-const HASH: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub(crate) const PREFECTURE: &str = "330100";
+pub(crate) const HASH: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// A member of staff who is not in every story.
-async fn hire(story: &Story, name: &str, role: &str, federation: &str) -> Client {
+pub(crate) async fn hire(story: &Story, name: &str, role: &str, federation: &str) -> Client {
     let request = json!({
         "name": name, "person_name": "虚构人员", "role": role, "federation": federation, "password": PASSWORD,
     });
@@ -36,28 +36,28 @@ async fn hire(story: &Story, name: &str, role: &str, federation: &str) -> Client
     Client::of(&story.server, name, PASSWORD)
 }
 
-fn document(number: &str) -> Value {
+pub(crate) fn document(number: &str) -> Value {
     json!({ "number": number, "issuer": "虚构省残疾人联合会", "made_on": "2026-03-01" })
 }
 
 /// A transition with everything that the request says.
-async fn step(story: &Story, who: &Client, request: Value) -> Answer {
+pub(crate) async fn step(story: &Story, who: &Client, request: Value) -> Answer {
     let resource = format!("/api/v1/institutions/{}", story.admission);
     who.act(&resource, "transitions", &request).await
 }
 
 /// The same by two persons of the province.
-async fn by_two(story: &Story, request: Value) -> Value {
+pub(crate) async fn by_two(story: &Story, request: Value) -> Value {
     let proposed = step(story, story.who("province-1"), request).await.good();
     story.approve("province-2", &proposed).await
 }
 
-async fn admission(story: &Story) -> Value {
+pub(crate) async fn admission(story: &Story) -> Value {
     let path = format!("/api/v1/institutions/{}", story.admission);
     story.who("province-1").get(&path).await.good()
 }
 
-async fn serve(story: &Story, who: &Client, transition: &str) -> Value {
+pub(crate) async fn serve(story: &Story, who: &Client, transition: &str) -> Value {
     let path = format!("/api/v1/institutions/{}/services", story.admission);
     let today = story.server.today();
     let request = json!({ "transition": transition, "method": "post", "served_on": today, "receipt": "挂号信 001" });
@@ -65,7 +65,7 @@ async fn serve(story: &Story, who: &Client, transition: &str) -> Value {
 }
 
 /// The newest case of the school.
-async fn case(story: &Story) -> Value {
+pub(crate) async fn case(story: &Story) -> Value {
     let page = story.who("province-1").get("/api/v1/cases").await.good();
     let id = text(&page["items"][0]["id"]);
     story
@@ -75,7 +75,7 @@ async fn case(story: &Story) -> Value {
         .good()
 }
 
-async fn file(story: &Story, who: &Client, request: Value) -> Answer {
+pub(crate) async fn file(story: &Story, who: &Client, request: Value) -> Answer {
     let id = text(&case(story).await["id"]);
     who.post(&format!("/api/v1/cases/{id}/papers"), &request)
         .await
@@ -83,7 +83,7 @@ async fn file(story: &Story, who: &Client, request: Value) -> Answer {
 
 /// An annual result with its notice, up to the day on which the grade may be decided. The run is a real one; since a school
 /// of so few trainees gets no grade from it, what it says of the school is put in here (tests/it/grades.rs has real grades).
-async fn annual(story: &Story, grade: Grade) {
+pub(crate) async fn annual(story: &Story, grade: Grade) {
     let freeze_on = story.server.today();
     let request = json!({ "kind": "annual", "freeze_on": freeze_on });
     let national = story.who("national-1");
@@ -125,17 +125,17 @@ async fn annual(story: &Story, grade: Grade) {
     story.server.days_pass((until - today).num_days() + 1);
 }
 
-fn codes(answer: &Answer) -> Vec<String> {
+pub(crate) fn codes(answer: &Answer) -> Vec<String> {
     answer.faults().into_iter().map(|(_, code)| code).collect()
 }
 
 /// Acts on an appeal at its revision now.
-async fn appeal_act(who: &Client, id: &str, request: Value) -> Answer {
+pub(crate) async fn appeal_act(who: &Client, id: &str, request: Value) -> Answer {
     who.act(&format!("/api/v1/appeals/{id}"), "acts", &request)
         .await
 }
 
-async fn lodge(story: &Story, against: &str) -> Value {
+pub(crate) async fn lodge(story: &Story, against: &str) -> Value {
     let path = format!("/api/v1/institutions/{}/appeals", story.admission);
     let request =
         json!({ "against": against, "points": "检查记录与事实不符。", "wish": "撤销该决定" });
@@ -143,7 +143,7 @@ async fn lodge(story: &Story, against: &str) -> Value {
 }
 
 /// Heard by the nation and decided.
-async fn decided(story: &Story, appeal: &Value, outcome: &str) -> Value {
+pub(crate) async fn decided(story: &Story, appeal: &Value, outcome: &str) -> Value {
     let (id, judge) = (text(&appeal["id"]), story.who("national-1"));
     for act in ["accept", "hear"] {
         let request = json!({ "act": act, "reason": "双方到场,记录在卷。" });
@@ -156,7 +156,7 @@ async fn decided(story: &Story, appeal: &Value, outcome: &str) -> Value {
 }
 
 /// A class that runs, with so many hours taught.
-async fn running(story: &Story, first: u32, hours: u32) -> String {
+pub(crate) async fn running(story: &Story, first: u32, hours: u32) -> String {
     let cohort = story.enrolling().await;
     story.import(&cohort, rosters::csv(first, 5)).await;
     story.admit(&cohort).await;
@@ -461,7 +461,7 @@ async fn refused_steps_name_the_states_and_who_may_act_instead(database: Databas
 }
 
 /// Warned for a major finding.
-async fn warn(story: &Story, who: &Client) -> Value {
+pub(crate) async fn warn(story: &Story, who: &Client) -> Value {
     let request = json!({
         "transition": "T11", "cause": "major_finding", "reason": "重大问题。", "evidence_sha256": HASH,
         "document": document("预警〔2026〕1号"), "findings": ["消防通道堵塞"],

@@ -136,10 +136,79 @@ async fn the_demo_shows_a_country_with_certificates_in_every_state() {
             .is_some_and(|all| all.len() >= 10)
     );
 
+    three_years(&json, async |path: &str| {
+        String::from_utf8_lossy(&get(path).await.1).into_owned()
+    })
+    .await;
+
     // The operator ends it, and nothing stays behind.
     assert_eq!(running.end(), Some(0));
     let left = std::fs::read_dir(&temporary).expect("the folder").count();
     assert_eq!(left, 0, "the data folder is removed");
+}
+
+/// Grades of three years with their trend, a comparison that says what is not significant, a bulletin; and a warning, a
+/// rectification, an exit and its appeal among the public decisions.
+async fn three_years(json: &impl AsyncFn(&str) -> Value, page: impl AsyncFn(&str) -> String) {
+    let all = json("/api/v1/catalogue/institutions").await;
+    let codes: Vec<String> = all["items"]
+        .as_array()
+        .expect("institutions")
+        .iter()
+        .map(|one| text(&one["credit_code"]))
+        .collect();
+    let mut three = Vec::new();
+    let mut by_province: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for code in &codes {
+        let periods = json(&format!("/api/v1/catalogue/institutions/{code}/score")).await;
+        let periods = periods.as_array().expect("periods");
+        let graded = |one: &&Value| matches!(one["grade"].as_str(), Some("A" | "B" | "C" | "D"));
+        if periods.len() == 3 && periods.iter().filter(graded).count() == 3 {
+            three.push(code.clone());
+        }
+        if let Some(newest) = periods.first().filter(|one| one["employment"].is_object()) {
+            let federation = text(&newest["federation"]);
+            by_province
+                .entry(federation)
+                .or_default()
+                .push(code.clone());
+        }
+    }
+    assert!(
+        three.len() >= 3,
+        "grades of three years: {three:?} of {codes:?}"
+    );
+    let score = page(&format!("/institutions/{}/score", three[0])).await;
+    assert!(
+        score.contains("历期趋势") && score.contains("与上期相比"),
+        "{score}"
+    );
+    let (federation, codes) = by_province
+        .iter()
+        .find(|(_, codes)| codes.len() >= 2)
+        .expect("two institutions of one province");
+    let query = format!(
+        "federation={federation}&code={}&code={}",
+        codes[0], codes[1]
+    );
+    let compared = json(&format!("/api/v1/rankings/compare?{query}")).await;
+    let verdict = text(&compared["pairs"][0]["conversion"]);
+    let words = match verdict.as_str() {
+        "not_significant" => "差异不显著",
+        "different" => "差异显著",
+        other => panic!("{other}: {compared}"),
+    };
+    assert!(
+        page(&format!("/rankings/compare?{query}"))
+            .await
+            .contains(words)
+    );
+    let bulletins = json("/api/v1/catalogue/bulletins").await;
+    assert!(bulletins.as_array().is_some_and(|all| !all.is_empty()));
+    let notices = page("/notices").await;
+    for words in ["预警", "限期整改", "退出公示", "提出申诉", "维持原决定"] {
+        assert!(notices.contains(words), "{words}: {notices}");
+    }
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn roster(first: u32, count: u32) -> Vec<u8> {
 }
 
 /// An employer with a right credit code.
-fn employer() -> String {
+pub(crate) fn employer() -> String {
     // The codes of the invented country are right ones.
     let country: Value = serde_json::from_str(
         &std::fs::read_to_string(tests::root().join("seed-data/demo/country.json"))

@@ -32,6 +32,7 @@ const FIXED: &[&str] = &[
     "/programs",
     "/certificate-types",
     "/notices",
+    "/rankings/provinces",
     "/log",
     "/help",
     "/privacy",

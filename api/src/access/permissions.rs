@@ -107,6 +107,8 @@ permissions! {
     KeepCases = "keep_cases" [I, C, P, N];
     /// Extend the term of a rectification order.
     ExtendTerms = "extend_terms" [P];
+    /// Decline a wish to leave; say that nothing follows from an exit in another province.
+    AnswerLeaving = "answer_leaving" [P];
     /// Record the service of decisions.
     ServeDecisions = "serve_decisions" [C, P, N];
     /// Declare one's own interest in an institution.

@@ -212,38 +212,38 @@ pub(super) fn public_routes() -> OpenApiRouter<App> {
 
 /// How many findings of each kind.
 #[derive(Debug, Default, Serialize, ToSchema)]
-struct FindingCounts {
+pub(crate) struct FindingCounts {
     /// Minor.
-    minor: u32,
+    pub(crate) minor: u32,
     /// Major.
-    major: u32,
+    pub(crate) major: u32,
     /// Critical.
-    critical: u32,
+    pub(crate) critical: u32,
 }
 
 /// A published assessment.
 #[derive(Debug, Serialize, ToSchema)]
-struct PublishedAssessment {
+pub(crate) struct PublishedAssessment {
     /// Its id: how it was drawn stands at `/api/v1/lots/{id}`.
-    id: String,
+    pub(crate) id: String,
     /// The admitting federation.
-    federation: String,
+    pub(crate) federation: String,
     /// The assessor's organisation.
-    organisation: String,
+    pub(crate) organisation: String,
     /// First day of the period.
-    period_from: String,
+    pub(crate) period_from: String,
     /// Its last day.
-    period_until: String,
+    pub(crate) period_until: String,
     /// Final score, 0 to 100.
-    score: u8,
+    pub(crate) score: u8,
     /// When it became final.
-    final_on: String,
+    pub(crate) final_on: String,
     /// Last freeze date in which it counts.
-    counts_until: String,
+    pub(crate) counts_until: String,
     /// When it was published.
-    published_on: String,
+    pub(crate) published_on: String,
     /// Findings.
-    findings: FindingCounts,
+    pub(crate) findings: FindingCounts,
 }
 
 impl TryFrom<Published> for PublishedAssessment {
@@ -282,7 +282,14 @@ async fn catalogue_assessments(
     State(app): State<App>,
     Path(code): Path<String>,
 ) -> Result<Json<Vec<PublishedAssessment>>, Problem> {
-    let rows = store::assessments::published(app.store.public(), &code).await?;
-    let items: Result<Vec<_>, Problem> = rows.into_iter().map(TryInto::try_into).collect();
-    items.map(Json)
+    of_institution(&app, &code).await.map(Json)
+}
+
+/// What is published about an institution, newest first.
+pub(crate) async fn of_institution(
+    app: &App,
+    code: &str,
+) -> Result<Vec<PublishedAssessment>, Problem> {
+    let rows = store::assessments::published(app.store.public(), code).await?;
+    rows.into_iter().map(TryInto::try_into).collect()
 }

@@ -14,7 +14,8 @@ pub mod pages;
 
 use domain::access::Actor;
 use domain::ids::AccountId;
-use store::audit::{AuditEntry, DONE};
+use store::audit::AuditEntry;
+pub(crate) use store::audit::DONE;
 
 use crate::app::App;
 use crate::problem::{Code, Problem};

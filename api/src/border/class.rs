@@ -58,7 +58,9 @@ impl Class {
         }
         let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
         let page = under(path, &["/v", "/V", "/verify"]);
-        Some(if !reads && page {
+        // Anybody may object without an account: as dear as a question by number.
+        let objects = under(path, &["/notices", "/api/v1/notices"]);
+        Some(if !reads && (page || objects) {
             Self::Lookup
         } else if !reads && under(path, SIGN_IN) {
             Self::SignIn
@@ -149,6 +151,12 @@ mod tests {
             (Method::GET, "/en/v/ABC", "", Some(Class::Verify)),
             (Method::POST, "/en/v/ABC", form, Some(Class::Lookup)),
             (Method::POST, "/verify", form, Some(Class::Lookup)),
+            (
+                Method::POST,
+                "/notices/B33-2026-001/objections/new",
+                form,
+                Some(Class::Lookup),
+            ),
             (
                 Method::POST,
                 "/api/v1/verifications",

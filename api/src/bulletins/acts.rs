@@ -4,15 +4,18 @@ use axum::http::StatusCode;
 use certs::log::LeafEntry;
 use chrono::Datelike as _;
 use domain::access::{Actor, Role};
-use domain::bulletin::{BulletinAct, BulletinKind, BulletinState, act as decide};
-use domain::ids::{BulletinId, GradingRunId};
+use domain::bulletin::{BulletinAct, BulletinKind, BulletinState, Notice, act as decide};
+use domain::ids::{BulletinId, GradingRunId, LeafIndex};
+use domain::institution::InstitutionTransition;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use store::cases::decisions::{self, Told};
+use store::grading::Run;
 use store::grading::publications::{self as rows, Bulletin};
 use store::proposals::Proposal;
 use utoipa::ToSchema;
 
-use super::build;
+use super::{build, decided};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -26,12 +29,17 @@ pub(crate) const KIND: &str = "bulletin";
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WriteBulletinRequest {
-    /// `grade_results`, `ranking`, `provinces`.
+    /// `grade_results`, `ranking`, `provinces`, built from a run; `warning`, `rectification`, `suspension`, `exit`,
+    /// `admission_notice`, `commendation`, built from a decision.
     #[schema(value_type = String, example = "ranking")]
     pub kind: BulletinKind,
     /// The frozen run that it is built from.
-    #[schema(value_type = String, format = "uuid")]
-    pub run: GradingRunId,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub run: Option<GradingRunId>,
+    /// The decision that it is built from: its position in the public log.
+    #[serde(default)]
+    pub decision: Option<u64>,
     /// Title, 2 to 100 characters.
     pub title: String,
     /// The bulletin that this one corrects.
@@ -88,7 +96,7 @@ impl BulletinReceipt {
     }
 }
 
-/// Writes the draft: its body comes from the run.
+/// Writes the draft: its body comes from the run or the decision.
 pub async fn write(
     app: &App,
     actor: &Actor,
@@ -110,11 +118,6 @@ pub async fn write(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let federation = actor.federation.clone().unwrap_or_default();
-    let run = store::grading::run(&act.tx, request.run)
-        .await?
-        .ok_or_else(|| {
-            Problem::field("/run", "unknown", "没有这次评级。", "There is no such run.")
-        })?;
     if let Some(corrects) = request.corrects {
         let before = rows::bulletin(&act.tx, corrects)
             .await?
@@ -128,14 +131,22 @@ pub async fn write(
             ));
         }
     }
-    let body = build::body(&act.app, &act.tx, request.kind, &federation, &run).await?;
-    let body = serde_json::to_string(&body).map_err(Problem::internal)?;
+    let body = if request.kind.decisions().is_empty() {
+        let run = ground_run(&act, request).await?;
+        let body = build::body(&act.app, &act.tx, request.kind, &federation, &run).await?;
+        serde_json::to_string(&body).map_err(Problem::internal)?
+    } else {
+        let told = ground_decision(&act, request, &federation).await?;
+        let body = decided::body(&act.app, request.decision.unwrap_or_default(), &told)?;
+        serde_json::to_string(&body).map_err(Problem::internal)?
+    };
     let row = Bulletin {
         id: act.new_id(),
         number: None,
         kind: request.kind,
         federation,
         run: request.run,
+        decision: request.decision.map(LeafIndex),
         title: request.title.trim().to_owned(),
         sha256: Sha256::digest(body.as_bytes()).into(),
         body,
@@ -163,6 +174,83 @@ pub async fn write(
         (KIND, row.id),
     )
     .await
+}
+
+/// The run that a bulletin is built from.
+async fn ground_run(act: &Act, request: &WriteBulletinRequest) -> Result<Run, Problem> {
+    if request.decision.is_some() {
+        return Err(Problem::field(
+            "/decision",
+            "other-ground",
+            "这种通报由评级(run)生成,不由决定生成。",
+            "A bulletin of this kind is built from a run, not from a decision.",
+        ));
+    }
+    let Some(run) = request.run else {
+        return Err(Problem::field(
+            "/run",
+            "missing-field",
+            "请写明依据的评级(run)。",
+            "Name the run that it is built from (run).",
+        ));
+    };
+    store::grading::run(&act.tx, run)
+        .await?
+        .ok_or_else(|| Problem::field("/run", "unknown", "没有这次评级。", "There is no such run."))
+}
+
+/// The decision that a bulletin is built from: of one's own federation, of its kind, and still standing.
+async fn ground_decision(
+    act: &Act,
+    request: &WriteBulletinRequest,
+    federation: &str,
+) -> Result<Told, Problem> {
+    let at = |code, zh, en| Problem::field("/decision", code, zh, en);
+    let Some(leaf) = request.decision.filter(|_| request.run.is_none()) else {
+        return Err(at(
+            "missing-field",
+            "请只写明依据的决定在公开日志中的序号(decision)。",
+            "Name the decision that it is built from by its position in the public log (decision), and no run.",
+        ));
+    };
+    let told = decisions::told(&act.tx, LeafIndex(leaf))
+        .await?
+        .filter(|told| told.federation == federation)
+        .ok_or_else(|| {
+            at(
+                "unknown",
+                "本单位没有这一公开决定。",
+                "One's own federation has no such public decision.",
+            )
+        })?;
+    let fits = told
+        .act
+        .parse::<InstitutionTransition>()
+        .is_ok_and(|act| request.kind.decisions().contains(&act));
+    if !fits {
+        return Err(at(
+            "other-kind",
+            "这一决定与通报的种类不符。",
+            "The decision is not one that a bulletin of this kind tells.",
+        ));
+    }
+    if request.kind == BulletinKind::Commendation && told.grade.as_deref() != Some("A") {
+        return Err(at(
+            "not-excellent",
+            "只有现等级为 A 的机构可以表扬。",
+            "Only an institution whose grade in force is A is commended.",
+        ));
+    }
+    if !decided::stands(&told) {
+        return Err(at(
+            "set-aside",
+            "这一决定已被撤销,或正在申诉中停止效力。",
+            "The decision was set aside, or an appeal stays it.",
+        ));
+    }
+    let admission = crate::cases::locked(act, told.admission_id.into()).await?;
+    crate::cases::facts::not_interested(act, &admission).await?;
+    Ok(told)
 }
 
 async fn own(act: &Act, id: BulletinId) -> Result<Bulletin, Problem> {
@@ -226,6 +314,38 @@ pub async fn act_on(
 async fn next(act: &Act, row: &Bulletin, what: BulletinAct) -> Result<BulletinState, Problem> {
     let open = store::objections::count(&act.tx, row.id.uuid(), "open", row.created_at).await?;
     let over = row.notice_until.is_some_and(|until| act.today > until) && open == 0;
+    let accepted =
+        store::objections::count(&act.tx, row.id.uuid(), "accepted", row.created_at).await?;
+    if what == BulletinAct::Publish && accepted > 0 {
+        return Err(Problem::new(Code::TransitionRefused).with_detail(
+            "有异议成立,这份通报不能发布;请撤回,更正后另行起草。",
+            "An objection was accepted and this bulletin is not published; withdraw it and draft a corrected one.",
+        ));
+    }
+    // Another comparison of the same freeze may have become public since the draft: the two must not differ by a few people.
+    if let (BulletinAct::OpenNotice, BulletinKind::Provinces, Some(run)) = (what, row.kind, row.run)
+    {
+        let run = store::grading::run(&act.tx, run)
+            .await?
+            .ok_or_else(|| Problem::internal("a bulletin without its run"))?;
+        let again = build::body(&act.app, &act.tx, row.kind, &row.federation, &run).await?;
+        if serde_json::to_string(&again).map_err(Problem::internal)? != row.body {
+            return Err(Problem::new(Code::TransitionRefused).with_detail(
+                "起草之后又有同一冻结日的各省比较公布,人数可能相互推算;请重新起草。",
+                "Another comparison of the same freeze date became public since the draft, and the two could tell of a few people; draft it anew.",
+            ));
+        }
+    }
+    // What was set aside meanwhile is not told any more.
+    if let (Some(leaf), BulletinAct::OpenNotice | BulletinAct::Publish) = (row.decision, what) {
+        let told = decisions::told(&act.tx, leaf).await?;
+        if !told.as_ref().is_some_and(decided::stands) {
+            return Err(Problem::new(Code::TransitionRefused).with_detail(
+                "所依据的决定已被撤销,或正在申诉中停止效力,不能公示或发布;公示过的请撤回。",
+                "The decision it rests on was set aside, or an appeal stays it: no notice and no publication. Withdraw what was noticed.",
+            ));
+        }
+    }
     decide(row.state, what, over).map_err(|unmet| {
         Problem::new(Code::TransitionRefused)
             .with_detail(unmet.zh.clone(), unmet.en.clone())
@@ -258,9 +378,12 @@ async fn take(
     row.changed_at = act.now;
     match to {
         BulletinState::Notice => {
-            let days = match row.kind {
-                BulletinKind::Provinces => 0,
-                _ => act.app.evidence.evidence.results_notice_wd,
+            let workflow = &act.app.policy.workflow;
+            let days = match row.kind.notice() {
+                Notice::Results => act.app.evidence.evidence.results_notice_wd,
+                Notice::Admission => workflow.admission_notice_wd,
+                Notice::Exit => workflow.exit_notice_wd,
+                Notice::None => 0,
             };
             row.notice_until = Some(act.app.calendar.notice_until(act.today, days));
             row.number = Some(number(act, &row).await?);

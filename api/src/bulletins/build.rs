@@ -1,8 +1,10 @@
 //! The body of a bulletin, made from a frozen run and from nothing else, so that its figures recompute.
 
+use std::collections::BTreeMap;
+
 use domain::bulletin::BulletinKind;
 use domain::rdiv;
-use domain::statistics::{protect, wilson};
+use domain::statistics::{may_follow, protect, wilson};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::ConnectionTrait;
@@ -12,6 +14,7 @@ use store::grading::{Run, results};
 
 use crate::app::App;
 use crate::grades::public;
+use crate::grades::standing::{Decided, Mark, Standing};
 use crate::problem::Problem;
 
 /// What a bulletin says.
@@ -46,6 +49,9 @@ pub struct BodyRow {
     pub employment: Option<[u32; 3]>,
     /// People in its denominator.
     pub people: Option<u32>,
+    /// Why the grade is not simply the one of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
 }
 
 /// Builds the body of a kind.
@@ -60,8 +66,8 @@ pub(super) async fn body(
         .await?
         .ok_or_else(|| Problem::internal("a run without evidence"))?;
     let rows = match kind {
-        BulletinKind::Provinces => provinces(app, db, run).await?,
-        BulletinKind::GradeResults | BulletinKind::Ranking => {
+        BulletinKind::Provinces => provinces(app, db, run, &freeze.freeze_on.to_string()).await?,
+        _ => {
             let all = publications::list(db, Some(federation), None).await?;
             let publication = all
                 .iter()
@@ -92,6 +98,7 @@ async fn institutions(
     publication: &Publication,
 ) -> Result<Vec<BodyRow>, Problem> {
     let called = store::grading::called(db, Whose::Federation(&publication.federation)).await?;
+    let decided = Decided::of(db, publication).await?;
     let mut rows = Vec::new();
     for (row, entry) in public::of_federation(db, publication).await? {
         let Some(one) = called
@@ -100,7 +107,9 @@ async fn institutions(
         else {
             continue;
         };
-        if kind == BulletinKind::Ranking && row.rank.is_none() {
+        let standing = decided.standing(publication, &row, one);
+        let unranked = matches!(standing.mark, Some(Mark::UnderAppeal | Mark::SetAside));
+        if kind == BulletinKind::Ranking && (row.rank.is_none() || unranked) {
             continue;
         }
         let figures = &entry["indicators"]["EMP"];
@@ -113,7 +122,8 @@ async fn institutions(
             rank: row.rank,
             name: one.name.clone(),
             code: one.credit_code.clone(),
-            grade: row.grade,
+            grade: standing.grade,
+            mark: standing.mark.map(|mark| mark.to_string()),
             composite_milli: row.composite_milli,
             employment: interval.map(|one| [one.rate_ppm, one.low_ppm, one.high_ppm]),
             people,
@@ -122,53 +132,206 @@ async fn institutions(
     Ok(rows)
 }
 
+/// Grades that do not stand as a bulletin told them any more, by credit code: an appeal came later.
+pub(super) async fn changed(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    body: &Body,
+) -> Result<BTreeMap<String, Standing>, Problem> {
+    let mut changed = BTreeMap::new();
+    let all = publications::list(db, Some(federation), None).await?;
+    let found = all
+        .iter()
+        .find(|one| one.run.to_string() == body.run && one.federation == federation);
+    let Some(publication) = found else {
+        return Ok(changed);
+    };
+    let called = store::grading::called(db, Whose::Federation(federation)).await?;
+    let decided = Decided::of(db, publication).await?;
+    for row in results(db, publication.run, Some(federation)).await? {
+        let Some(one) = called
+            .iter()
+            .find(|one| one.admission_id == row.admission.uuid())
+        else {
+            continue;
+        };
+        let now = decided.standing(publication, &row, one);
+        let told = body.rows.iter().find(|row| row.code == one.credit_code);
+        let differs = told.is_some_and(|told| {
+            told.grade != now.grade || told.mark != now.mark.map(|mark| mark.to_string())
+        });
+        if differs {
+            changed.insert(one.credit_code.clone(), now);
+        }
+    }
+    Ok(changed)
+}
+
+#[derive(Default)]
+struct Sum {
+    grades: [u32; 5],
+    observed: u32,
+    n: u32,
+    /// Entries of its institutions, by admission.
+    rows: Vec<(uuid::Uuid, Value)>,
+}
+
 /// Provinces by raw conversion with intervals and by the grades of their institutions; in order of code, not ranked.
 async fn provinces(
     app: &App,
     db: &impl ConnectionTrait,
     run: &Run,
+    freeze_on: &str,
 ) -> Result<Vec<BodyRow>, Problem> {
-    let mut sums: std::collections::BTreeMap<String, ([u32; 5], u32, u32)> =
-        std::collections::BTreeMap::new();
+    let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     for row in results(db, run.id, None).await? {
         let entry: Value = serde_json::from_str(&row.entry).map_err(Problem::internal)?;
-        let emp = &entry["indicators"]["EMP"];
-        let number =
-            |name: &str| u32::try_from(emp[name].as_u64().unwrap_or(0)).unwrap_or(u32::MAX);
         let sum = sums.entry(row.federation).or_default();
         let at = ["A", "B", "C", "D", "P"]
             .iter()
             .position(|grade| *grade == row.grade)
             .unwrap_or(4);
-        sum.0[at] += 1;
-        sum.1 = sum.1.saturating_add(number("observed"));
-        sum.2 = sum.2.saturating_add(number("n"));
+        sum.grades[at] += 1;
+        sum.observed = sum.observed.saturating_add(figure(&entry, "observed"));
+        sum.n = sum.n.saturating_add(figure(&entry, "n"));
+        sum.rows.push((row.admission.uuid(), entry));
     }
-    let people: Vec<u32> = sums.values().map(|sum| sum.2).collect();
-    let shown = protect(&people);
+    let before = told_before(db, freeze_on).await?;
+    let cells: Vec<u32> = sums
+        .iter()
+        .map(|(code, sum)| {
+            let kept = keeps_its_institutions(&sum.rows)
+                && before.iter().all(|told| follows(told, code, sum));
+            // A cell that must not be shown counts as a small one, so that another is hidden with it.
+            if kept { sum.n } else { sum.n.min(1) }
+        })
+        .collect();
+    let shown = protect(&cells);
     Ok(sums
         .into_iter()
         .zip(shown)
-        .map(|((code, (grades, observed, n)), shown)| {
-            let interval = wilson(observed, n).filter(|_| shown);
+        .map(|((code, sum), shown)| {
+            let interval = wilson(sum.observed, sum.n).filter(|_| shown);
+            let [a, b, c, d, p] = sum.grades;
             BodyRow {
                 rank: None,
                 name: crate::institutions::profile::federation_name(app, &code),
                 code,
-                grade: format!(
-                    "A {} · B {} · C {} · D {} · P {}",
-                    grades[0], grades[1], grades[2], grades[3], grades[4]
-                ),
+                grade: format!("A {a} · B {b} · C {c} · D {d} · P {p}"),
                 composite_milli: None,
                 employment: interval.map(|one| [one.rate_ppm, one.low_ppm, one.high_ppm]),
-                people: Some(n).filter(|_| shown),
+                people: Some(sum.n).filter(|_| shown),
+                mark: None,
             }
         })
         .collect())
+}
+
+fn figure(entry: &Value, name: &str) -> u32 {
+    let value = entry["indicators"]["EMP"][name].as_u64().unwrap_or(0);
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// Whether the sum of a province tells nothing about institutions whose own counts are not shown: none of them, or several
+/// that together are no small number.
+fn keeps_its_institutions(rows: &[(uuid::Uuid, Value)]) -> bool {
+    let hidden = public::hidden(rows, &BTreeMap::new());
+    let kept_back: Vec<u32> = rows
+        .iter()
+        .map(|(id, entry)| (id, figure(entry, "n")))
+        .filter(|(id, n)| {
+            let by_neighbour = hidden
+                .get(*id)
+                .is_some_and(|names| names.iter().any(|name| name == "EMP"));
+            *n > 0 && (*n < public::PROVISIONAL || by_neighbour)
+        })
+        .map(|(_, n)| n)
+        .collect();
+    kept_back.is_empty()
+        || (kept_back.len() > 1 && kept_back.iter().sum::<u32>() >= public::PROVISIONAL)
+}
+
+/// Bodies of the national bulletins on the same freeze date that anybody could read.
+async fn told_before(db: &impl ConnectionTrait, freeze_on: &str) -> Result<Vec<Body>, Problem> {
+    let mut bodies = Vec::new();
+    for row in publications::public_of_kind(db, BulletinKind::Provinces).await? {
+        let body: Body = serde_json::from_str(&row.body).map_err(Problem::internal)?;
+        if body.freeze_on == freeze_on {
+            bodies.push(body);
+        }
+    }
+    Ok(bodies)
+}
+
+/// Whether the counts of a province may follow what an earlier bulletin told of it.
+fn follows(told: &Body, code: &str, sum: &Sum) -> bool {
+    let found = told.rows.iter().find(|row| row.code == code);
+    let Some((n, [rate, ..])) = found.and_then(|row| row.people.zip(row.employment)) else {
+        return true;
+    };
+    let observed = rdiv(i128::from(n) * i128::from(rate), 1_000_000);
+    let observed = u32::try_from(observed).unwrap_or(u32::MAX);
+    may_follow(n, sum.n) && may_follow(observed, sum.observed)
 }
 
 /// A rate as people read it.
 pub(super) fn percent(ppm: u32) -> String {
     let tenths = rdiv(i128::from(ppm), 1_000);
     format!("{}.{}%", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rows(counts: &[u32]) -> Vec<(uuid::Uuid, Value)> {
+        let entry = |n: &u32| json!({ "indicators": { "EMP": { "n": n, "observed": n / 2 } } });
+        let ids = (1..).map(uuid::Uuid::from_u128);
+        ids.zip(counts.iter().map(entry)).collect()
+    }
+
+    #[test]
+    fn a_province_is_not_shown_when_its_sum_gives_an_institution_away() {
+        assert!(!keeps_its_institutions(&rows(&[7])), "its only institution");
+        assert!(
+            !keeps_its_institutions(&rows(&[40, 7])),
+            "what 40 leaves over"
+        );
+        assert!(keeps_its_institutions(&rows(&[40, 7, 8])));
+        assert!(keeps_its_institutions(&rows(&[40, 30])));
+        assert!(keeps_its_institutions(&rows(&[0, 30])));
+    }
+
+    #[test]
+    fn a_province_that_moved_by_a_few_people_is_kept_back() {
+        let interval = wilson(20, 50).expect("an interval");
+        let told = Body {
+            run: String::new(),
+            policy: String::new(),
+            evidence_sha256: String::new(),
+            freeze_on: String::new(),
+            rows: vec![BodyRow {
+                rank: None,
+                name: String::new(),
+                code: "330000".to_owned(),
+                grade: String::new(),
+                composite_milli: None,
+                employment: Some([interval.rate_ppm, interval.low_ppm, interval.high_ppm]),
+                people: Some(50),
+                mark: None,
+            }],
+        };
+        let sum = |observed, n| Sum {
+            observed,
+            n,
+            ..Sum::default()
+        };
+        assert!(follows(&told, "330000", &sum(20, 50)));
+        assert!(!follows(&told, "330000", &sum(22, 50)));
+        assert!(!follows(&told, "330000", &sum(20, 52)));
+        assert!(follows(&told, "330000", &sum(26, 60)));
+        assert!(follows(&told, "370000", &sum(22, 50)));
+    }
 }

@@ -8,16 +8,20 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::access::Role;
 use domain::bulletin::{BulletinAct, BulletinKind, BulletinState};
-use domain::ids::BulletinId;
+use domain::ids::{BulletinId, ObjectionId};
+use store::cases::decisions;
 use store::grading::publications::{self as rows, Bulletin, PublicationState};
 
 use super::acts::{self, BulletinActRequest, WriteBulletinRequest};
+use super::objections::{self, BulletinObjection};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
-use crate::access::permissions::WriteBulletins;
+use crate::access::permissions::{DecideObjections, WriteBulletins};
 use crate::app::App;
+use crate::cases::pages::forms::given;
 use crate::extract::{IdempotencyKey, Path};
 use crate::frame::{Brand, Frame, Visit, both};
+use crate::institutions::objections::DecideObjectionRequest;
 use crate::problem::{Code, Problem};
 
 /// Bulletins on one page.
@@ -26,7 +30,8 @@ const SHOWN: u64 = 100;
 /// Routes of these pages.
 pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/admin/bulletins", get(list).post(write));
-    both(router, "/admin/bulletins/{id}", post(act))
+    let router = both(router, "/admin/bulletins/{id}", post(act));
+    both(router, "/admin/objections/{id}", post(decide))
 }
 
 struct Line {
@@ -39,6 +44,8 @@ struct Line {
     revision: i32,
     /// Acts that its state allows: word of the act, what the button says, whether a reason is asked for.
     acts: Vec<(&'static str, &'static str, bool)>,
+    /// What was said against it while its notice ran.
+    objections: Vec<BulletinObjection>,
 }
 
 #[derive(Template)]
@@ -49,6 +56,10 @@ struct DeskPage {
     kinds: Vec<(&'static str, &'static str)>,
     /// Runs that a bulletin may be built from.
     runs: Vec<(String, String)>,
+    /// Published bulletins that one may correct.
+    standing: Vec<(String, String)>,
+    /// Decisions that one may be built from: leaf, and what it was about.
+    decisions: Vec<(i64, String)>,
     form: String,
     key: String,
 }
@@ -93,6 +104,7 @@ fn line(f: &Frame, row: &Bulletin) -> Line {
             .map(|day| f.date(day)),
         revision: row.revision,
         acts,
+        objections: Vec::new(),
     }
 }
 
@@ -121,8 +133,32 @@ async fn list(
             runs.push((run, f.date(one.freeze_on)));
         }
     }
+    let mut lines = Vec::with_capacity(found.len());
+    for row in &found {
+        let mut line = line(&f, row);
+        if row.state == BulletinState::Notice {
+            line.objections = objections::of(&app, &by.actor, row.id).await?;
+        }
+        lines.push(line);
+    }
+    let mut told = Vec::new();
+    if let Some(own) = own.filter(|_| !national) {
+        for (leaf, act, name) in decisions::tellable(reader, own, SHOWN).await? {
+            let act = crate::cases::pages::act_word(&f, &act);
+            told.push((leaf, format!("{leaf} · {act} · {name}")));
+        }
+    }
     let page = DeskPage {
-        lines: found.iter().map(|row| line(&f, row)).collect(),
+        decisions: told,
+        standing: found
+            .iter()
+            .filter(|row| row.state == BulletinState::Published)
+            .map(|row| {
+                let number = row.number.as_deref().unwrap_or("");
+                (row.id.to_string(), format!("{number} {}", row.title))
+            })
+            .collect(),
+        lines,
         kinds,
         runs,
         form: form.text.clone(),
@@ -147,13 +183,45 @@ async fn write(
     form: OwnForm,
 ) -> Result<Response, Problem> {
     let key: IdempotencyKey = form.text("key").parse()?;
+    let kind: BulletinKind = form.text("kind").parse().map_err(malformed)?;
+    let built_from_run = kind.decisions().is_empty();
+    let corrects = given(&form, "corrects");
     let request = WriteBulletinRequest {
-        kind: form.text("kind").parse().map_err(malformed)?,
-        run: form.text("run").parse().map_err(malformed)?,
+        kind,
+        run: given(&form, "run")
+            .filter(|_| built_from_run)
+            .map(|run| run.parse())
+            .transpose()
+            .map_err(malformed)?,
+        decision: given(&form, "decision")
+            .filter(|_| !built_from_run)
+            .map(|leaf| leaf.parse())
+            .transpose()
+            .map_err(malformed)?,
         title: form.text("title").to_owned(),
-        corrects: None,
+        corrects: corrects
+            .map(|id| id.parse())
+            .transpose()
+            .map_err(malformed)?,
     };
     acts::write(&app, &by.actor, &key, &request).await?;
+    Ok(back(&visit))
+}
+
+/// Decides an objection to a bulletin.
+async fn decide(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<DecideObjections>,
+    Path(id): Path<ObjectionId>,
+    form: OwnForm,
+) -> Result<Response, Problem> {
+    let key: IdempotencyKey = form.text("key").parse()?;
+    let request = DecideObjectionRequest {
+        accepted: form.text("accepted") == "yes",
+        answer: form.text("answer").to_owned(),
+    };
+    crate::institutions::objections::decide(&app, &by.actor, &key, id, &request).await?;
     Ok(back(&visit))
 }
 

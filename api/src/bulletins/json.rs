@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::acts::{self, BulletinActRequest, BulletinReceipt, WriteBulletinRequest};
+use super::objections::{self, BulletinObjection};
 use crate::access::By;
 use crate::access::permissions::WriteBulletins;
 use crate::act::Receipt;
@@ -26,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(write_bulletin, list_bulletins))
         .routes(routes!(show_bulletin))
         .routes(routes!(act_on_bulletin))
+        .routes(routes!(list_bulletin_objections))
 }
 
 pub(super) fn public_routes() -> OpenApiRouter<App> {
@@ -39,7 +41,8 @@ pub(crate) struct BulletinResponse {
     id: String,
     /// Its number, from its notice on.
     number: Option<String>,
-    /// `grade_results`, `ranking`, `provinces`.
+    /// `grade_results`, `ranking`, `provinces`; `warning`, `rectification`, `suspension`, `exit`, `admission_notice`,
+    /// `commendation`.
     kind: String,
     /// Who speaks.
     federation: String,
@@ -83,7 +86,7 @@ impl TryFrom<Bulletin> for BulletinResponse {
     }
 }
 
-/// Write a bulletin from a frozen run.
+/// Write a bulletin from a frozen run or a decision.
 #[utoipa::path(post, path = "/api/v1/bulletins", tag = "bulletins", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header)), request_body = WriteBulletinRequest,
     responses((status = 201, body = BulletinReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
@@ -140,6 +143,22 @@ async fn act_on_bulletin(
     Body(request): Body<BulletinActRequest>,
 ) -> Result<Receipt, Problem> {
     acts::act_on(&app, &by.actor, &key, id, revision.0, &request).await
+}
+
+/// Objections to a bulletin of one's federation, with who sent them; that they were read is in the audit.
+#[utoipa::path(get, path = "/api/v1/bulletins/{id}/objections", tag = "bulletins", security(("bearer" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = Vec<BulletinObjection>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn list_bulletin_objections(
+    State(app): State<App>,
+    by: By<WriteBulletins>,
+    Path(id): Path<BulletinId>,
+) -> Result<Json<Vec<BulletinObjection>>, Problem> {
+    let row = rows::bulletin(app.store.reader(), id)
+        .await?
+        .filter(|row| Some(&row.federation) == by.actor.federation.as_ref())
+        .ok_or_else(Problem::not_found)?;
+    objections::of(&app, &by.actor, row.id).await.map(Json)
 }
 
 /// Bulletins that everybody may read, newest first.

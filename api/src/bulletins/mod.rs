@@ -1,9 +1,11 @@
-//! Bulletins: built from one frozen run, reviewed by two, noticed, published, corrected, withdrawn (workflow.md 5).
+//! Bulletins: built from one frozen run or one decision, reviewed by two, noticed, published, corrected, withdrawn (workflow.md 5).
 
 pub mod acts;
 pub mod build;
+pub(crate) mod decided;
 pub(crate) mod desk;
 pub mod json;
+pub(crate) mod objections;
 pub mod pages;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -6,13 +6,16 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use domain::bulletin::BulletinState;
 use store::grading::publications::{self as rows, Bulletin};
 
-use super::build::{Body, percent};
+use super::build::{self, Body, BodyRow, percent};
+use super::decided::{self, DecisionBody};
 use super::json::MOST;
 use crate::app::App;
 use crate::extract::Path;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
+use crate::grades::standing::Standing;
 use crate::institutions::pages::grade_word;
 use crate::institutions::profile::federation_name;
 use crate::problem::Problem;
@@ -79,8 +82,13 @@ struct BodyView {
 struct ShowPage {
     f: Frame,
     item: Item,
-    body: Body,
+    /// Built from a run.
+    body: Option<Body>,
     rows: Vec<BodyView>,
+    /// Built from a decision: its leaf, and what it says line by line.
+    decision: Option<(u64, Vec<(String, String)>)>,
+    /// Address of the form of objections, while they are taken.
+    object: Option<String>,
     notice: Option<(String, i64)>,
     reason: Option<String>,
     corrects: Option<String>,
@@ -101,32 +109,15 @@ async fn show(
     let f = Frame::new(&app, &visit, Brand::Registry, title)
         .under("/", visit.lang.pick("首页", "Home"))
         .under("/bulletins", visit.lang.pick("通报", "Bulletins"));
-    let body: Body = serde_json::from_str(&row.body).map_err(Problem::internal)?;
-    let few = f.t("样本不足,暂不公布", "too few, not shown").to_owned();
-    let shown = body
-        .rows
-        .iter()
-        .map(|one| BodyView {
-            rank: one
-                .rank
-                .map_or_else(|| "-".to_owned(), |rank| rank.to_string()),
-            name: one.name.clone(),
-            grade: grade_word(f.lang(), &one.grade),
-            score: one.composite_milli.map_or_else(
-                || "-".to_owned(),
-                |milli| {
-                    let tenths = domain::rdiv(i128::from(milli), 100);
-                    format!("{}.{}", tenths / 10, tenths % 10)
-                },
-            ),
-            employment: one.employment.map_or_else(
-                || few.clone(),
-                |[rate, low, high]| {
-                    format!("{} ({}–{})", percent(rate), percent(low), percent(high))
-                },
-            ),
-        })
-        .collect();
+    let (body, shown, decision) = if row.kind.decisions().is_empty() {
+        let body: Body = serde_json::from_str(&row.body).map_err(Problem::internal)?;
+        let shown = run_rows(&app, &f, &row.federation, &body).await?;
+        (Some(body), shown, None)
+    } else {
+        let body: DecisionBody = serde_json::from_str(&row.body).map_err(Problem::internal)?;
+        let lines = decided::lines(&f, row.kind, &body);
+        (None, Vec::new(), Some((body.decision, lines)))
+    };
     let corrects = match row.corrects {
         Some(id) => rows::bulletin(reader, id).await?.and_then(|one| one.number),
         None => None,
@@ -134,11 +125,15 @@ async fn show(
     let today = app.today();
     let notice = row
         .notice_until
-        .filter(|until| row.published_on.is_none() && *until >= today)
+        .filter(|until| row.state == BulletinState::Notice && *until >= today)
         .map(|until| (f.date(until), (until - today).num_days() + 1));
     let view = ShowPage {
+        object: notice
+            .as_ref()
+            .map(|_| format!("/notices/{number}/objections/new")),
         item: item(&app, &f, &row),
         rows: shown,
+        decision,
         notice,
         corrects,
         sha256: data_encoding::HEXLOWER.encode(&row.sha256),
@@ -147,6 +142,53 @@ async fn show(
         f,
     };
     page(StatusCode::OK, &view, Caching::Minute)
+}
+
+/// The rows of a bulletin on a run.
+async fn run_rows(
+    app: &App,
+    f: &Frame,
+    federation: &str,
+    body: &Body,
+) -> Result<Vec<BodyView>, Problem> {
+    let few = f.t("样本不足,暂不公布", "too few, not shown").to_owned();
+    let changed = build::changed(app.store.reader(), federation, body).await?;
+    let view = |one: &BodyRow| BodyView {
+        rank: one
+            .rank
+            .map_or_else(|| "-".to_owned(), |rank| rank.to_string()),
+        name: one.name.clone(),
+        grade: grade_words(f, one, changed.get(&one.code)),
+        score: one.composite_milli.map_or_else(
+            || "-".to_owned(),
+            |milli| {
+                let tenths = domain::rdiv(i128::from(milli), 100);
+                format!("{}.{}", tenths / 10, tenths % 10)
+            },
+        ),
+        employment: one.employment.map_or_else(
+            || few.clone(),
+            |[rate, low, high]| format!("{} ({}–{})", percent(rate), percent(low), percent(high)),
+        ),
+    };
+    Ok(body.rows.iter().map(view).collect())
+}
+
+/// The grade as the bulletin tells it, and what stands now where that is something else.
+fn grade_words(f: &Frame, row: &BodyRow, now: Option<&Standing>) -> String {
+    let mark = row.mark.as_deref().and_then(|mark| mark.parse().ok());
+    let told = match mark {
+        Some(mark) => Standing {
+            grade: row.grade.clone(),
+            mark: Some(mark),
+        }
+        .words(f),
+        None => grade_word(f.lang(), &row.grade),
+    };
+    match now {
+        None => told,
+        Some(now) => format!("{told}{}{}", f.t(";现为 ", "; now: "), now.words(f)),
+    }
 }
 
 struct FeedEntry {

@@ -4,8 +4,10 @@
 use axum::http::StatusCode;
 use chrono::NaiveDate;
 use domain::access::Actor;
-use domain::ids::AppealId;
-use domain::institution::appeal::{AppealAct, AppealFacts, AppealState, Outcome, decide};
+use domain::ids::{AppealId, GradingRunId};
+use domain::institution::appeal::{
+    AppealAct, AppealFacts, AppealState, Correction, Outcome, decide,
+};
 use domain::institution::{
     AdmissionStep, Cause, Grade, InstitutionState, InstitutionTransition as T,
     decide as decide_admission,
@@ -13,6 +15,7 @@ use domain::institution::{
 use serde::{Deserialize, Serialize};
 use store::cases::appeals::{self, Appeal};
 use store::cases::{decisions, exit, persons, results};
+use store::grading::publications::{self, PublicationState};
 use store::institutions::Admission;
 use store::scope::Scope;
 use utoipa::ToSchema;
@@ -67,6 +70,10 @@ pub struct AppealActRequest {
     /// `decide`: what must be redone, point by point.
     #[serde(default)]
     pub redo: Vec<String>,
+    /// `execute` after an upheld appeal against a grade: the published run that corrects the one of the grade.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub run: Option<GradingRunId>,
 }
 
 /// Takes an act on an appeal.
@@ -180,7 +187,45 @@ async fn facts_of(
         outcome: request.outcome,
         variation_given,
         leaves_work: regrade || !request.redo.is_empty(),
+        correction: correction(act, admission, appeal, request).await?,
     })
+}
+
+/// What was done about a grade that the appeal set aside.
+async fn correction(
+    act: &Act,
+    admission: &Admission,
+    appeal: &Appeal,
+    request: &AppealActRequest,
+) -> Result<Option<Correction>, Problem> {
+    let regrade = appeal.against == T::T10 && appeal.outcome == Some(Outcome::Upheld);
+    if request.act != AppealAct::Execute || !regrade {
+        return Ok(None);
+    }
+    let decision = decisions::find(&act.tx, appeal.decision).await?;
+    let day = decision.map(|decision| decision.on);
+    let all = results::of(&act.tx, admission.id).await?;
+    // Setting the decision aside took the grade out of its result.
+    let old = all
+        .iter()
+        .rfind(|one| one.decided_on.is_some() && one.decided_on == day && one.row.grade.is_none());
+    let mut found = Correction::default();
+    let Some(old) = old else {
+        return Ok(Some(found));
+    };
+    let federation = Some(admission.federation.as_str());
+    if let Some(run) = request.run {
+        let named = store::grading::run(&act.tx, run).await?;
+        found.run = named.is_some_and(|named| named.corrects == Some(old.run.uuid()));
+        found.published =
+            publications::list(&act.tx, federation, Some(PublicationState::Published))
+                .await?
+                .iter()
+                .any(|one| one.run == run);
+    }
+    found.bulletins =
+        publications::standing_bulletins(&act.tx, old.run, &admission.federation).await?;
+    Ok(Some(found))
 }
 
 async fn terms_after(

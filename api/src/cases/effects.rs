@@ -13,7 +13,7 @@ use store::proposals::Proposal;
 use crate::act::{Act, Entry};
 use crate::assessments::publishing;
 use crate::cases::terms::{self, Of};
-use crate::cases::{facts, number};
+use crate::cases::{elsewhere, facts, number, withdrawals};
 use crate::institutions::admission::{KIND, TransitionRequest};
 use crate::problem::Problem;
 
@@ -54,6 +54,8 @@ pub(crate) async fn follow(
     proposal: Option<&Proposal>,
 ) -> Result<Option<Case>, Problem> {
     terms::of_application(act, admission).await?;
+    withdrawals::after(act, admission, step).await?;
+    elsewhere::after(act, admission, step.transition).await?;
     if step.transition == T::T25 {
         return set_aside(act, admission, step, request).await;
     }
@@ -67,7 +69,10 @@ pub(crate) async fn follow(
     match step.transition {
         T::T19 => propose_exit(act, admission, &case, request).await?,
         T::T20 | T::T22 => leave(act, admission, &case).await?,
-        T::T21 => offers(act, &case, false).await?,
+        T::T21 => {
+            offers(act, &case, false).await?;
+            end_plans(act, &case).await?;
+        }
         _ => {}
     }
     Ok(Some(case))
@@ -255,6 +260,7 @@ async fn reopen(
     if to != S::ExitNotice {
         admission.exit_before = None;
         offers(act, &case, false).await?;
+        end_plans(act, &case).await?;
     }
     exit::lift_bars(&act.tx, case.id, act.now).await?;
     let standing = matches!(to, S::Provisional | S::Graded | S::UnderReview);
@@ -325,6 +331,15 @@ async fn propose_exit(
     Ok(())
 }
 
+/// The institution stays: what was planned for its classes is no longer owed.
+async fn end_plans(act: &Act, case: &Case) -> Result<(), Problem> {
+    for plan in exit::plans_of(&act.tx, case.id).await? {
+        let (object, kind) = (plan.cohort.uuid(), plan.plan.as_str());
+        store::cases::terms::meet(&act.tx, object, &[kind], act.today).await?;
+    }
+    Ok(())
+}
+
 /// Refuses classes of others.
 async fn own_classes(
     act: &Act,
@@ -373,7 +388,7 @@ async fn leave(act: &mut Act, admission: &mut Admission, case: &Case) -> Result<
         let due = terms::working_days(act, numbers.province_decision_wd);
         let of = Of::admission(other.id);
         let holder = domain::access::Role::ProvinceOfficer;
-        terms::begin(act, of, "exit_elsewhere", holder, act.today, due).await?;
+        terms::begin(act, of, elsewhere::TERM, holder, act.today, due).await?;
     }
     Ok(())
 }
@@ -396,7 +411,7 @@ async fn hold_certificates(
             id: case.id.uuid(),
         };
         let holder = domain::access::Role::ProvinceOfficer;
-        terms::begin(act, of, "certificate_review", holder, act.today, due).await?;
+        terms::begin(act, of, terms::REVIEW, holder, act.today, due).await?;
     }
     Ok(())
 }

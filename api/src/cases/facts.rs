@@ -210,6 +210,7 @@ async fn result_facts(act: &Act, admission: &Admission) -> Result<ResultFacts, P
         .filter(|one| one.row.decided || one.notice_until.is_some_and(|day| day < act.today))
         .map(|one| one.row.clone())
         .collect();
+    let known = without_stayed(admission, known);
     let threshold = act.app.policy.workflow.warning_sat_milli;
     Ok(ResultFacts {
         pending: pending.as_ref().and_then(|one| one.row.grade),
@@ -221,6 +222,16 @@ async fn result_facts(act: &Act, admission: &Admission) -> Result<ResultFacts, P
         sat_suspended: ResultRow::sat_is_suspended(&rows),
         d_twice: ResultRow::d_twice(&known),
     })
+}
+
+/// A grade that an appeal stays counts as none: neither it nor the years before it are two in succession.
+fn without_stayed(admission: &Admission, mut known: Vec<ResultRow>) -> Vec<ResultRow> {
+    if admission.stayed == Some(T::T10)
+        && let Some(last) = known.iter_mut().rfind(|row| row.decided)
+    {
+        last.grade = None;
+    }
+    known
 }
 
 async fn case_facts(
@@ -320,7 +331,9 @@ async fn exit_facts(
         last_course_on: last_course.or_else(|| admitted.map(|decision| decision.on)),
         dormant_before: act.today.checked_sub_months(months),
         province_until: idle.map(|due| act.app.calendar.add_working_days(due, numbers.inaction_wd)),
-        withdrawal_asked: case.is_some_and(|case| case.stage == T::T22),
+        withdrawal_asked: store::cases::withdrawals::open_of(&act.tx, admission.id)
+            .await?
+            .is_some(),
         before: admission.exit_before,
         appeal_upheld: false,
     })

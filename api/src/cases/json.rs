@@ -14,14 +14,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::papers::{
-    AskWithdrawalRequest, CaseReceipt, DeclareInterestRequest, ExtendTermRequest, FilePaperRequest,
-    InterestReceipt,
+    CaseReceipt, DeclareInterestRequest, ExtendTermRequest, FilePaperRequest, InterestReceipt,
 };
 use super::services::{ServeRequest, ServedReceipt};
 use crate::access::By;
 use crate::access::permissions::{
-    ApplyInstitution, DeclareInterest, ExtendTerms, KeepCases, ObjectToResults, SeeAlarms,
-    SeeRecords, ServeDecisions,
+    DeclareInterest, ExtendTerms, KeepCases, ObjectToResults, SeeAlarms, SeeRecords, ServeDecisions,
 };
 use crate::act::Receipt;
 use crate::app::App;
@@ -38,7 +36,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_case))
         .routes(routes!(file_paper))
         .routes(routes!(extend_term))
-        .routes(routes!(ask_withdrawal))
         .routes(routes!(declare_interest))
         .routes(routes!(serve_decision))
         .routes(routes!(list_results))
@@ -347,20 +344,6 @@ async fn extend_term(
     Body(request): Body<ExtendTermRequest>,
 ) -> Result<Receipt, Problem> {
     super::papers::extend(&app, &by.actor, &key, id, &request).await
-}
-
-/// Ask to leave (T22); the province agrees by the transition.
-#[utoipa::path(post, path = "/api/v1/institutions/{id}/withdrawal", tag = "cases", security(("bearer" = [])),
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = AskWithdrawalRequest,
-    responses((status = 201, body = CaseReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn ask_withdrawal(
-    State(app): State<App>,
-    by: By<ApplyInstitution>,
-    key: IdempotencyKey,
-    Path(id): Path<AdmissionId>,
-    Body(request): Body<AskWithdrawalRequest>,
-) -> Result<Receipt, Problem> {
-    super::papers::ask_withdrawal(&app, &by.actor, &key, id, &request).await
 }
 
 /// Declare one's own interest in an institution: from then on one takes no act on it.

@@ -5,9 +5,11 @@ pub mod alarms;
 pub mod appeal_acts;
 pub mod appeals;
 pub(crate) mod effects;
+pub mod elsewhere;
 pub(crate) mod facts;
 pub mod json;
 pub mod json_appeals;
+pub(crate) mod json_leaving;
 pub(crate) mod lapse;
 pub mod pages;
 pub mod papers;
@@ -15,6 +17,7 @@ pub mod results;
 pub mod services;
 pub(crate) mod stays;
 pub(crate) mod terms;
+pub mod withdrawals;
 
 use chrono::Datelike as _;
 use domain::ids::AdmissionId;
@@ -28,7 +31,9 @@ use crate::problem::Problem;
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    json::routes().merge(json_appeals::routes())
+    json::routes()
+        .merge(json_appeals::routes())
+        .merge(json_leaving::routes())
 }
 
 /// The next number of a case or an appeal: federation, year, number in the year. Two at once collide in the index, and

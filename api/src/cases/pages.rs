@@ -3,6 +3,7 @@
 
 mod decision;
 pub(crate) mod forms;
+mod leaving;
 
 use askama::Template;
 use axum::Router;
@@ -39,6 +40,16 @@ pub(crate) fn routes() -> Router<App> {
     router = both(router, "/cases/{no}/papers", post(forms::paper));
     router = both(router, "/cases/{no}/appeals", post(forms::appeal));
     router = both(router, "/appeals/{no}/acts", post(forms::appeal_act));
+    router = both(
+        router,
+        "/cases/{no}/withdrawal/decline",
+        post(leaving::decline),
+    );
+    router = both(
+        router,
+        "/cases/{no}/withdrawal/take-back",
+        post(leaving::take_back),
+    );
     router = both(
         router,
         "/admin/decisions/{id}",
@@ -86,6 +97,7 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
         "hearing_request" => ("申请听证或放弃", "ask for a hearing or waive it"),
         "suspension_end" => ("暂停期满处理", "decide at the end of the suspension"),
         "exit_decision" => ("退出决定", "decide on the exit"),
+        "withdrawal" => ("答复退出申请", "answer the wish to leave"),
         "exit_elsewhere" => (
             "该机构在他省退出,请核查",
             "it left in another province: look at it",
@@ -224,6 +236,8 @@ struct CasePage {
     terms: Vec<TermLine>,
     plans: Vec<(String, &'static str, String)>,
     reviews: Vec<(String, String, String)>,
+    /// Reason of the open wish to leave, with the act that the reader may take on it.
+    leaving: Option<leaving::Leaving>,
     appeals: Vec<AppealLine>,
     history: Vec<ActLine>,
     /// Papers that the reader may file now.
@@ -336,6 +350,7 @@ async fn show(
             .into_iter()
             .map(|one| (one.certificate_no, one.status, one.due_on))
             .collect(),
+        leaving: leaving::of(&app, &f, case, role).await?,
         appeals: lines,
         history: store::journal::timeline(reader, case.id.uuid())
             .await?

@@ -1,13 +1,10 @@
-//! Papers of a case: replies, plans, reports, inspections, hearings; the one extension of a term; interests; the wish to
-//! leave.
+//! Papers of a case: replies, plans, reports, inspections, hearings; the one extension of a term; interests.
 
 use axum::http::StatusCode;
 use chrono::NaiveDate;
 use domain::access::{Actor, Role};
 use domain::ids::{AdmissionId, CaseId, FileId};
-use domain::institution::{
-    CaseKind, Cause, InstitutionState, InstitutionTransition as T, PaperKind, may_file,
-};
+use domain::institution::{InstitutionState, InstitutionTransition as T, PaperKind, may_file};
 use domain::lifecycle::{Refusal, Unmet};
 use serde::{Deserialize, Serialize};
 use store::cases::Case;
@@ -18,13 +15,13 @@ use utoipa::ToSchema;
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::terms::{self, Of};
-use crate::cases::{effects, facts, locked};
+use crate::cases::{facts, locked};
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::institutions::admission::{
     self, DocumentRequest, check_document, check_points, check_sha256,
 };
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 
 /// Kind of thing in timelines.
 pub(crate) const KIND: &str = "case";
@@ -81,7 +78,7 @@ pub struct CaseReceipt {
 }
 
 impl CaseReceipt {
-    fn of(case: &Case, paper: Option<String>) -> Self {
+    pub(crate) fn of(case: &Case, paper: Option<String>) -> Self {
         Self {
             id: case.id.to_string(),
             number: case.number.clone(),
@@ -357,75 +354,6 @@ pub async fn extend(
     .await?;
     let receipt = CaseReceipt::of(&case, None);
     act.finish(StatusCode::OK, &receipt, (KIND, id)).await
-}
-
-/// An institution asks to leave (T22).
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AskWithdrawalRequest {
-    /// Reason, 5 to 500 characters.
-    pub reason: String,
-}
-
-/// Opens the case by which an institution asks to leave.
-pub async fn ask_withdrawal(
-    app: &App,
-    actor: &Actor,
-    key: &IdempotencyKey,
-    id: AdmissionId,
-    request: &AskWithdrawalRequest,
-) -> Result<Receipt, Problem> {
-    let mut faults = Faults::default();
-    faults.words("/reason", &request.reason, 5, 500);
-    faults.finish()?;
-    let mut act = match app
-        .begin(actor, key, "ask_withdrawal", &(id, request))
-        .await?
-    {
-        Begin::First(act) => act,
-        Begin::Again(receipt) => return Ok(receipt),
-    };
-    let admission = locked(&act, id).await?;
-    let standing = matches!(
-        admission.state,
-        InstitutionState::Provisional | InstitutionState::Graded | InstitutionState::Warned
-    );
-    if !standing {
-        return Err(Problem::new(Code::TransitionRefused).with_detail(
-            format!(
-                "机构当前为“{}”;只有“暂定入库”“已定级”“预警”时可以申请退出。",
-                admission.state.zh()
-            ),
-            format!(
-                "The institution is {}; it may ask to leave while provisional, graded or warned.",
-                admission.state.en()
-            ),
-        ));
-    }
-    if store::cases::open_of(&act.tx, id).await?.is_some() {
-        return Err(Problem::new(Code::TransitionRefused).with_detail(
-            "有未办结的案件,办结后才能申请退出。",
-            "A case is open; ask to leave after it is closed.",
-        ));
-    }
-    let mut case = effects::new_case(&act, &admission, T::T22).await?;
-    case.kind = CaseKind::Withdrawal;
-    case.cause = Some(Cause::Voluntary);
-    store::cases::insert(&act.tx, &case).await?;
-    let due = terms::working_days(&act, app.policy.workflow.province_decision_wd);
-    let of = Of::case(&case);
-    terms::begin(&act, of, "decide", Role::ProvinceOfficer, act.today, due).await?;
-    act.record(Entry {
-        kind: KIND,
-        id: case.id.uuid(),
-        act: "ask_withdrawal",
-        reason: Some(&request.reason),
-        ..Entry::default()
-    })
-    .await?;
-    let receipt = CaseReceipt::of(&case, None);
-    act.finish(StatusCode::CREATED, &receipt, (KIND, case.id))
-        .await
 }
 
 /// A declared interest in an institution.

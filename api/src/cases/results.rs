@@ -161,6 +161,9 @@ pub async fn object(
         raised_at: act.now,
         state: "open".to_owned(),
         answer: None,
+        number: None,
+        sender_enc: None,
+        answer_due: None,
     };
     store::objections::insert(&act.tx, &objection).await?;
     act.record(Entry {

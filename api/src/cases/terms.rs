@@ -24,6 +24,11 @@ static CALENDAR: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
+/// The calendar that counts now.
+pub(crate) fn calendar() -> String {
+    CALENDAR.clone()
+}
+
 /// The last day of so many working days from today.
 pub(crate) fn working_days(act: &Act, days: u32) -> NaiveDate {
     act.app.calendar.add_working_days(act.today, days)
@@ -88,10 +93,19 @@ pub(crate) async fn begin(
     Ok(store::cases::terms::begin(&act.tx, &term).await?)
 }
 
+/// Terms of the way to admission; what else is owed about an admission (an audit of its survey, a look at its exit from
+/// another province) ends with its own act.
+const OF_APPLICATION: &[&str] = &[
+    "completeness",
+    "completion",
+    "admission_decision",
+    "admission_notice",
+];
+
 /// The terms of the way to admission: whoever the state waits for owes the next act.
 pub(crate) async fn of_application(act: &Act, admission: &Admission) -> Result<(), Problem> {
     use domain::institution::InstitutionState as S;
-    store::cases::terms::meet(&act.tx, admission.id.uuid(), &[], act.today).await?;
+    store::cases::terms::meet(&act.tx, admission.id.uuid(), OF_APPLICATION, act.today).await?;
     let (kind, holder) = match admission.state {
         S::Applied => {
             let local = store::cohorts::local_federation(&act.tx, &admission.site_region).await?;
@@ -110,6 +124,23 @@ pub(crate) async fn of_application(act: &Act, admission: &Admission) -> Result<(
         }
         None => Ok(()),
     }
+}
+
+/// The review of the certificates that a fraud concerns: it ends with the last of them, whatever becomes of the case.
+pub(crate) const REVIEW: &str = "certificate_review";
+
+/// Ends the reviews that have no certificate on hold any more, after one of theirs was restored or revoked.
+pub(crate) async fn of_review(
+    act: &Act,
+    certificate: domain::ids::CertificateId,
+) -> Result<(), Problem> {
+    for case in store::cases::exit::reviewed_in(&act.tx, certificate).await? {
+        let all = store::cases::exit::reviews(&act.tx, case).await?;
+        if all.iter().all(|one| one.status != "suspended") {
+            store::cases::terms::meet(&act.tx, case.uuid(), &[REVIEW], act.today).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Terms that end when a case moves to another stage; those of classes and certificates go on.

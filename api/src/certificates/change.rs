@@ -302,6 +302,9 @@ async fn applied(
     };
     store::certificates::change_status(&act.tx, found.id, found.revision, &change).await?;
     store::certificates::touch_status_list(&act.tx, found.status_list).await?;
+    if to != CertificateStatus::Suspended {
+        crate::cases::terms::of_review(act, found.id).await?;
+    }
     act.record(Entry {
         kind: "certificate",
         id: found.id.uuid(),

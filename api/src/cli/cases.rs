@@ -153,6 +153,9 @@ pub enum AppealCommand {
         /// 须重做的事项,可多次 / what must be redone, repeatable
         #[arg(long = "redo")]
         redo: Vec<String>,
+        /// 执行对等级的申诉:更正的评级 / carrying out an upheld appeal against a grade: the correcting run
+        #[arg(long)]
+        run: Option<domain::ids::GradingRunId>,
     },
 }
 
@@ -282,6 +285,7 @@ pub async fn run_appeal(
             until,
             new_grade,
             redo,
+            run,
         } => {
             let acting = Acting::begin::<ActOnAppeals>(registry, &acting).await?;
             let document = document_number.map(|number| DocumentRequest {
@@ -298,6 +302,7 @@ pub async fn run_appeal(
                 outcome,
                 variation: varied.then_some(VariationRequest { new_grade, until }),
                 redo,
+                run,
             };
             let scope = Scope::of(&acting.actor);
             let found = store::cases::appeals::find(acting.app.store.reader(), &scope, id)

@@ -9,6 +9,7 @@ use domain::cohort::{By, CohortAct, CohortState, Facts, Transition, decide};
 use domain::completion::{AssessmentState, AttendanceState, outcome};
 use domain::enrolment::{self, EnrolmentAct, EnrolmentState};
 use domain::ids::{CohortId, DocumentId, EnrolmentId, StaffPersonId};
+use domain::institution::Plan;
 use serde::{Deserialize, Serialize};
 use store::cohorts::Cohort;
 use store::enrolments::Enrolment;
@@ -291,7 +292,7 @@ async fn apply(
     Ok(CohortReceipt::of(&cohort, revision))
 }
 
-/// Terms that end with the next act on a class; those of an exit go on.
+/// Terms that end with the next act on a class.
 const TERMS: &[&str] = &["cohort_confirm", "cohort_finish", "cohort_accept"];
 
 /// Who owes the next act, and until when (workflow.md 2): the county confirms and accepts, the institution finishes on the
@@ -309,6 +310,14 @@ async fn due(act: &Act, cohort: &Cohort, done: CohortAct, local: Role) -> Result
         _ => ("", local, None),
     };
     store::cases::terms::meet(&act.tx, cohort.id.uuid(), TERMS, act.today).await?;
+    // What an exit planned for the class is done when the class is over, however it ended.
+    if matches!(
+        done,
+        CohortAct::Finish | CohortAct::Terminate | CohortAct::Transfer | CohortAct::Cancel
+    ) {
+        let plans: Vec<&str> = Plan::ALL.iter().map(|plan| plan.as_str()).collect();
+        store::cases::terms::meet(&act.tx, cohort.id.uuid(), &plans, act.today).await?;
+    }
     let Some(until) = until else { return Ok(()) };
     let of = Of {
         admission: cohort.admission,

@@ -218,7 +218,8 @@ async fn bulletin(
     let officer = cast.actor(app, &format!("province-{code}-1")).await?;
     let request = WriteBulletinRequest {
         kind: BulletinKind::Ranking,
-        run,
+        run: Some(run),
+        decision: None,
         title: format!("演示省培训机构排名({})", app.today()),
         corrects: None,
     };

@@ -1,5 +1,7 @@
 //! Freezing a period: the registry's rows become evidence E once, and the first run is computed on it.
 
+use std::collections::HashMap;
+
 use axum::http::StatusCode;
 use chrono::NaiveDate;
 use domain::access::Actor;
@@ -11,6 +13,7 @@ use store::grading::{Freeze, FreezeKind, ResultRow, Run};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::counts::Counts;
 use super::files::{self, Pieces, Written};
 use super::policies::{Loaded, in_force};
 use crate::act::{Act, Begin, Entry, Receipt};
@@ -91,6 +94,11 @@ pub(crate) fn compute(evidence: &Evidence, policy: &Policy) -> Result<Computed, 
     let run = domain::grading::grade(evidence, policy);
     let bytes = run.to_json(false).map_err(Problem::internal)?;
     let file: File<'_> = serde_json::from_slice(&bytes).map_err(Problem::internal)?;
+    let mut counts: HashMap<String, String> = HashMap::new();
+    for mix in run.mixes() {
+        let text = serde_json::to_string(&Counts::of(&mix)).map_err(Problem::internal)?;
+        counts.insert(mix.institution, text);
+    }
     let mut rows = Vec::with_capacity(file.institutions.len());
     for raw in file.institutions {
         let of: Of = serde_json::from_str(raw.get()).map_err(Problem::internal)?;
@@ -107,6 +115,7 @@ pub(crate) fn compute(evidence: &Evidence, policy: &Policy) -> Result<Computed, 
             rank: of.rank,
             emp_n: of.indicators.emp.n,
             entry: raw.get().to_owned(),
+            counts: counts.remove(&of.id.to_string()),
         });
     }
     Ok(Computed {

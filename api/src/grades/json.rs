@@ -1,7 +1,7 @@
 //! Grading over JSON.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::access::{Actor, Role};
@@ -44,6 +44,9 @@ pub(super) fn public_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(public_run))
         .routes(routes!(public_ranking))
+        .routes(routes!(public_comparison))
+        .routes(routes!(public_provinces))
+        .routes(routes!(public_score))
 }
 
 /// Freeze a period: the registry's rows become evidence once, and the first run is computed on it.
@@ -343,6 +346,48 @@ async fn public_ranking(
     Query(query): Query<RankingQuery>,
 ) -> Result<Json<super::pages::Ranking>, Problem> {
     super::pages::ranking(&app, &query.federation, query.period)
+        .await?
+        .map(Json)
+        .ok_or_else(Problem::not_found)
+}
+
+/// Everything that is public about the grades of an institution, period by period, newest first: the grade that stands, the
+/// published rates with their intervals, the protected entry of R, and whom the run left out as counts.
+#[utoipa::path(get, path = "/api/v1/catalogue/institutions/{code}/score", tag = "grading",
+    params(("code" = String, Path)),
+    responses((status = 200, body = Vec<super::trend::Period>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn public_score(
+    State(app): State<App>,
+    Path(code): Path<String>,
+) -> Result<Json<Vec<super::trend::Period>>, Problem> {
+    let institution = store::institutions::by_credit_code(app.store.reader(), &code)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    super::trend::of(&app, institution.id.uuid())
+        .await
+        .map(Json)
+}
+
+/// Institutions of one federation side by side, pair by pair with whether conversion differs significantly.
+#[utoipa::path(get, path = "/api/v1/rankings/compare", tag = "grading",
+    params(("federation" = String, Query), ("period" = Option<String>, Query), ("code" = Vec<String>, Query)),
+    responses((status = 200, body = super::compare::Comparison), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn public_comparison(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<super::compare::Comparison>, Problem> {
+    super::compare::compare(&app, query.as_deref())
+        .await
+        .map(Json)
+}
+
+/// The newest comparison of provinces that is public, with its bulletin.
+#[utoipa::path(get, path = "/api/v1/rankings/provinces", tag = "grading",
+    responses((status = 200, body = super::provinces::Provinces), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn public_provinces(
+    State(app): State<App>,
+) -> Result<Json<super::provinces::Provinces>, Problem> {
+    super::provinces::newest(&app)
         .await?
         .map(Json)
         .ok_or_else(Problem::not_found)

@@ -1,5 +1,7 @@
 //! Grading on the server: frozen evidence, runs, publication, policies and their replay, ranking and score pages.
 
+pub(crate) mod compare;
+pub(crate) mod counts;
 pub(crate) mod desk;
 pub mod files;
 pub mod freeze;
@@ -7,12 +9,15 @@ pub mod json;
 pub mod monitoring;
 pub mod pages;
 pub mod policies;
+pub(crate) mod provinces;
 pub mod public;
 pub mod publications;
 pub mod replay;
 pub mod runs;
 pub mod schemas;
 pub(crate) mod score;
+pub(crate) mod standing;
+pub(crate) mod trend;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use chrono::NaiveDate;
 use domain::grading::Indicator;
 use domain::rdiv;
-use domain::statistics::{Interval, differ, wilson};
+use domain::statistics::{Interval, wilson};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::ConnectionTrait;
@@ -20,7 +20,8 @@ use store::grading::{ResultRow, Whose};
 use utoipa::ToSchema;
 
 use super::score::score;
-use super::{public, runs};
+use super::standing::{self, Decided, Mark, Standing};
+use super::{compare, provinces, public, runs};
 use crate::app::App;
 use crate::extract::Query;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
@@ -30,7 +31,8 @@ use crate::problem::Problem;
 /// Routes of this feature.
 pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/rankings", get(rankings));
-    let router = both(router, "/rankings/compare", get(compare));
+    let router = both(router, "/rankings/compare", get(compare::page_of));
+    let router = both(router, "/rankings/provinces", get(provinces::page_of));
     both(router, "/institutions/{code}/score", get(score))
 }
 
@@ -50,7 +52,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    fn interval(self) -> Interval {
+    pub(super) fn interval(self) -> Interval {
         Interval {
             rate_ppm: self.rate_ppm,
             low_ppm: self.low_ppm,
@@ -68,8 +70,11 @@ pub struct Ranked {
     pub name: String,
     /// Credit code.
     pub credit_code: String,
-    /// Grade.
+    /// Grade that stands.
     pub grade: String,
+    /// Why it is not simply the one of the run: `varied`, `held`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade_mark: Option<String>,
     /// Composite to one decimal.
     pub score: String,
     /// Rank one period before, where there was one.
@@ -89,8 +94,11 @@ pub struct Unranked {
     pub name: String,
     /// Credit code.
     pub credit_code: String,
-    /// `insufficient_sample`, `suspended`, `exited`.
+    /// `insufficient_sample`, `new_under_a_year`, `suspended`, `exited`, `under_appeal`, `set_aside`.
     pub reason: String,
+    /// Grade that stands meanwhile, under an appeal or after a setting aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade: Option<String>,
 }
 
 /// The ranking of a federation.
@@ -120,7 +128,7 @@ pub(super) fn score_text(milli: u32) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-fn rate(entry: &Value, indicator: Indicator) -> Option<Rate> {
+pub(super) fn rate(entry: &Value, indicator: Indicator) -> Option<Rate> {
     let figures = &entry["indicators"][indicator.as_str()];
     let count = |name: &str| u32::try_from(figures[name].as_u64()?).ok();
     let (observed, n) = (count("observed")?, count("n")?);
@@ -180,14 +188,20 @@ pub(crate) async fn ranking(
         .into_iter()
         .map(|one| (one.admission_id, one))
         .collect();
+    let decided = Decided::of(reader, publication).await?;
     let (mut ranked, mut unranked) = (Vec::new(), Vec::new());
     for (row, entry) in rows {
         let Some(one) = called.get(&row.admission.uuid()) else {
             continue;
         };
-        let reason = match one.state.as_str() {
-            "suspended" | "exit_notice" => Some("suspended"),
-            "exited" => Some("exited"),
+        let standing = decided.standing(publication, &row, one);
+        let new = standing::first_year(one).is_some_and(|until| publication.freeze_on < until);
+        let reason = match (one.state.as_str(), standing.mark) {
+            ("suspended" | "exit_notice", _) => Some("suspended"),
+            ("exited", _) => Some("exited"),
+            (_, Some(Mark::UnderAppeal)) => Some("under_appeal"),
+            (_, Some(Mark::SetAside)) => Some("set_aside"),
+            _ if row.rank.is_none() && new => Some("new_under_a_year"),
             _ if row.rank.is_none() => Some("insufficient_sample"),
             _ => None,
         };
@@ -196,10 +210,15 @@ pub(crate) async fn ranking(
                 name: one.name.clone(),
                 credit_code: one.credit_code.clone(),
                 reason: reason.to_owned(),
+                grade: standing
+                    .mark
+                    .is_some_and(|mark| matches!(mark, Mark::UnderAppeal | Mark::SetAside))
+                    .then_some(standing.grade),
             });
             continue;
         }
-        ranked.push(ranked_row(&row, &entry, one, before.get(&row.admission)));
+        let before = before.get(&row.admission);
+        ranked.push(ranked_row(&row, &entry, one, standing, before));
     }
     Ok(Some(Ranking {
         federation: federation.to_owned(),
@@ -220,6 +239,7 @@ fn ranked_row(
     row: &ResultRow,
     entry: &Value,
     one: &store::grading::Called,
+    standing: Standing,
     before: Option<&u32>,
 ) -> Ranked {
     let sat = &entry["indicators"]["SAT"];
@@ -227,7 +247,8 @@ fn ranked_row(
         rank: row.rank.unwrap_or(0),
         name: one.name.clone(),
         credit_code: one.credit_code.clone(),
-        grade: row.grade.clone(),
+        grade: standing.grade,
+        grade_mark: standing.mark.map(|mark| mark.to_string()),
         score: row.composite_milli.map(score_text).unwrap_or_default(),
         rank_before: before.copied(),
         employment: rate(entry, Indicator::Emp),
@@ -272,10 +293,10 @@ struct RankingsPage {
     provisional: bool,
     run: String,
     rows: Vec<RankView>,
-    unranked: Vec<(String, String, &'static str)>,
+    unranked: Vec<(String, String, String)>,
 }
 
-fn interval_words(f: &Frame, rate: Option<Rate>) -> String {
+pub(super) fn interval_words(f: &Frame, rate: Option<Rate>) -> String {
     match rate {
         None => f.t("样本不足,暂不公布", "too few, not shown").to_owned(),
         Some(rate) => format!(
@@ -319,11 +340,17 @@ fn unranked_words(f: &Frame, reason: &str) -> &'static str {
         match reason {
             "suspended" => "暂停中或退出公示中",
             "exited" => "已退出",
+            "under_appeal" => "申诉中",
+            "set_aside" => "定级已撤销,待更正",
+            "new_under_a_year" => "新设不满一年",
             _ => "样本不足",
         },
         match reason {
             "suspended" => "suspended or leaving",
             "exited" => "has left",
+            "under_appeal" => "under appeal",
+            "set_aside" => "grade set aside, to be corrected",
+            "new_under_a_year" => "admitted less than a year before",
             _ => "too few trainees",
         },
     )
@@ -401,7 +428,14 @@ async fn rankings(
                     "/institutions/{}/score?period={}",
                     row.credit_code, found.period
                 ),
-                grade: grade_word(f.lang(), &row.grade),
+                grade: match row.grade_mark.as_deref().map(str::parse::<Mark>) {
+                    Some(Ok(mark)) => Standing {
+                        grade: row.grade.clone(),
+                        mark: Some(mark),
+                    }
+                    .words(f),
+                    _ => grade_word(f.lang(), &row.grade),
+                },
                 change: change_words(f, row),
                 employment: interval_words(f, row.employment),
                 stability: interval_words(f, row.stability),
@@ -417,7 +451,12 @@ async fn rankings(
             .iter()
             .map(|one| {
                 let address = format!("/institutions/{}", one.credit_code);
-                (one.name.clone(), address, unranked_words(f, &one.reason))
+                let mut words = unranked_words(f, &one.reason).to_owned();
+                if let Some(grade) = &one.grade {
+                    let old = f.t(",现行等级 ", "; grade in force: ");
+                    words.push_str(&format!("{old}{}", grade_word(f.lang(), grade)));
+                }
+                (one.name.clone(), address, words)
             })
             .collect();
         view.period_words = crate::institutions::pages::day(f, &found.period);
@@ -427,120 +466,6 @@ async fn rankings(
         view.provisional = found.standing == "provisional";
         view.run = found.run;
     }
-    page(StatusCode::OK, &view, Caching::Minute)
-}
-
-struct Compared {
-    name: String,
-    address: String,
-    grade: String,
-    score: String,
-    employment: String,
-    stability: String,
-    completion: String,
-}
-
-#[derive(Template)]
-#[template(path = "compare.html")]
-struct ComparePage {
-    f: Frame,
-    period: String,
-    columns: Vec<Compared>,
-    pairs: Vec<(String, String, &'static str)>,
-}
-
-/// Fewest and most institutions side by side.
-const SIDE_BY_SIDE: std::ops::RangeInclusive<usize> = 2..=6;
-
-async fn compare(
-    State(app): State<App>,
-    visit: Visit,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Problem> {
-    let pairs: Vec<(String, String)> =
-        serde_urlencoded::from_str(&query.unwrap_or_default()).unwrap_or_default();
-    let get = |name: &str| {
-        pairs
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-    };
-    let mut codes: Vec<&str> = pairs
-        .iter()
-        .filter(|(key, _)| key == "code")
-        .map(|(_, value)| value.as_str())
-        .collect();
-    codes.sort_unstable();
-    codes.dedup();
-    if !SIDE_BY_SIDE.contains(&codes.len()) {
-        return Err(Problem::field(
-            "/code",
-            "range",
-            "请在同一省的排名中选 2 至 6 家机构比较。",
-            "Choose 2 to 6 institutions of one province to compare.",
-        ));
-    }
-    let federation = get("federation").unwrap_or_default();
-    let period = get("period").and_then(|text| text.parse().ok());
-    let reader = app.store.reader();
-    let all = public_ones(reader, &federation).await?;
-    let publication = match period {
-        Some(period) => all.iter().find(|one| one.freeze_on == period),
-        None => all.first(),
-    };
-    let publication = publication.ok_or_else(Problem::not_found)?;
-    let title = visit.lang.pick("机构比较", "Comparison");
-    let f = Frame::new(&app, &visit, Brand::Registry, title)
-        .under("/", visit.lang.pick("首页", "Home"))
-        .under("/rankings", visit.lang.pick("排名", "Rankings"));
-    let rows = public::of_federation(reader, publication).await?;
-    let called = store::grading::called(reader, Whose::Federation(&federation)).await?;
-    let mut columns = Vec::new();
-    let mut rates = Vec::new();
-    for code in codes {
-        let one = called
-            .iter()
-            .find(|one| one.credit_code == code)
-            .ok_or_else(Problem::not_found)?;
-        let (row, entry) = rows
-            .iter()
-            .find(|(row, _)| row.admission.uuid() == one.admission_id)
-            .ok_or_else(Problem::not_found)?;
-        rates.push((one.name.clone(), rate(entry, Indicator::Emp)));
-        columns.push(Compared {
-            name: one.name.clone(),
-            address: format!(
-                "/institutions/{code}/score?period={}",
-                publication.freeze_on
-            ),
-            grade: grade_word(f.lang(), &row.grade),
-            score: row
-                .composite_milli
-                .map_or_else(|| "-".to_owned(), score_text),
-            employment: interval_words(&f, rate(entry, Indicator::Emp)),
-            stability: interval_words(&f, rate(entry, Indicator::Stb6)),
-            completion: interval_words(&f, rate(entry, Indicator::Cmp)),
-        });
-    }
-    let mut verdicts = Vec::new();
-    for (at, (one, first)) in rates.iter().enumerate() {
-        for (two, second) in &rates[at + 1..] {
-            let words = match (first, second) {
-                (Some(first), Some(second)) if differ(&first.interval(), &second.interval()) => {
-                    f.lang().pick("差异显著", "significantly different")
-                }
-                (Some(_), Some(_)) => f.lang().pick("差异不显著", "difference not significant"),
-                _ => f.lang().pick("样本不足,不能比较", "too few to compare"),
-            };
-            verdicts.push((one.clone(), two.clone(), words));
-        }
-    }
-    let view = ComparePage {
-        period: f.date(publication.freeze_on),
-        columns,
-        pairs: verdicts,
-        f,
-    };
     page(StatusCode::OK, &view, Caching::Minute)
 }
 

@@ -9,11 +9,12 @@ use store::ConnectionTrait;
 use store::grading::publications::{self, Publication, PublicationState};
 use store::grading::{ResultRow, Run};
 
+use super::counts::Counts;
 use crate::app::App;
 use crate::problem::Problem;
 
 /// Below this raw figures are not shown, and the adjusted one is provisional (grading.md 4).
-const PROVISIONAL: u64 = 10;
+pub(crate) const PROVISIONAL: u32 = 10;
 
 /// One institution's entry as the public sees it. `hide` names indicators whose counts must not be shown.
 pub(crate) fn entry(entry: &Value, hide: &[String]) -> Value {
@@ -30,7 +31,7 @@ pub(crate) fn entry(entry: &Value, hide: &[String]) -> Value {
         };
         if n < u64::from(LEAST_CELL) {
             *figures = json!({ "shown": "too_few" });
-        } else if n < PROVISIONAL || hide.contains(name) {
+        } else if n < u64::from(PROVISIONAL) || hide.contains(name) {
             let adjusted = ["adjusted_ppm", "adjusted_milli"]
                 .iter()
                 .find_map(|field| fields.get(*field).cloned());
@@ -89,24 +90,41 @@ pub(crate) async fn of_federation(
         let entry: Value = serde_json::from_str(&row.entry).map_err(Problem::internal)?;
         parsed.push((row.admission.uuid(), entry));
     }
-    let before = earlier(db, publication).await?;
+    let earlier = earlier(db, publication).await?;
+    let mut before = BTreeMap::new();
+    for (id, row) in &earlier {
+        before.insert(
+            *id,
+            serde_json::from_str(&row.entry).map_err(Problem::internal)?,
+        );
+    }
     let hidden = hidden(&parsed, &before);
     let none = Vec::new();
-    Ok(rows
-        .into_iter()
-        .zip(parsed)
-        .map(|(row, (id, one))| {
-            let shown = entry(&one, hidden.get(&id).unwrap_or(&none));
-            (row, shown)
-        })
-        .collect())
+    let mut shown = Vec::with_capacity(rows.len());
+    for (row, (id, one)) in rows.into_iter().zip(parsed) {
+        let mut entry = entry(&one, hidden.get(&id).unwrap_or(&none));
+        if let Some(counts) = counts_of(&row)? {
+            let conversions = entry["indicators"]["EMP"]["shown"] == "all";
+            let then = earlier.get(&id).map(counts_of).transpose()?.flatten();
+            let public = counts.public(conversions, then.as_ref());
+            entry["counts"] = serde_json::to_value(public).map_err(Problem::internal)?;
+        }
+        shown.push((row, entry));
+    }
+    Ok(shown)
+}
+
+/// What was counted beside R; nothing of runs from before it was.
+pub(crate) fn counts_of(row: &ResultRow) -> Result<Option<Counts>, Problem> {
+    let counts = row.counts.as_deref().map(serde_json::from_str);
+    counts.transpose().map_err(Problem::internal)
 }
 
 /// What was published before for the same freeze date.
 async fn earlier(
     db: &impl ConnectionTrait,
     publication: &Publication,
-) -> Result<BTreeMap<uuid::Uuid, Value>, Problem> {
+) -> Result<BTreeMap<uuid::Uuid, ResultRow>, Problem> {
     let mut found = BTreeMap::new();
     let published = publications::list(
         db,
@@ -123,8 +141,7 @@ async fn earlier(
     });
     if let Some(before) = before {
         for row in store::grading::results(db, before.run, Some(&before.federation)).await? {
-            let entry = serde_json::from_str(&row.entry).map_err(Problem::internal)?;
-            found.insert(row.admission.uuid(), entry);
+            found.insert(row.admission.uuid(), row);
         }
     }
     Ok(found)
@@ -163,6 +180,14 @@ pub(crate) async fn table(app: &App, run: &Run) -> Result<Value, Problem> {
         table.insert(field.to_owned(), whole[field].clone());
     }
     table.insert("institutions".to_owned(), Value::Array(institutions));
+    // Claims with enough evidence that nobody had decided at the freeze, in the whole country.
+    let freeze = store::grading::freeze(reader, run.freeze).await?;
+    let undecided = freeze.map_or(0, |freeze| freeze.undecided);
+    let shown = undecided == 0 || undecided >= u64::from(LEAST_CELL);
+    table.insert(
+        "undecided_claims".to_owned(),
+        if shown { undecided.into() } else { Value::Null },
+    );
     Ok(Value::Object(table))
 }
 

@@ -129,6 +129,7 @@ pub async fn open(
         ));
     }
     let federation = actor.federation.clone().unwrap_or_default();
+    not_interested(&act, run, &federation).await?;
     if !rows::has_results(&act.tx, run, &federation).await? {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             "这次评级没有本省机构的结果。",
@@ -172,6 +173,27 @@ async fn own(act: &Act, id: Uuid) -> Result<Publication, Problem> {
         .ok_or_else(Problem::not_found)
 }
 
+/// Figures, notice and grades concern every institution of the federation at once: whoever declared an interest in one of
+/// them leaves the act to somebody else (grading.md 7).
+async fn not_interested(act: &Act, run: GradingRunId, federation: &str) -> Result<(), Problem> {
+    let person = act.actor.person;
+    let own = store::cases::interests_in_results(&act.tx, person, run, federation).await?;
+    if own.is_empty() {
+        return Ok(());
+    }
+    let zh = format!(
+        "您申报过与{}有利害关系,本批结果请由他人办理。",
+        own.join("、")
+    );
+    let en = format!(
+        "You declared an interest in {}; somebody else must act on these results.",
+        own.join(", ")
+    );
+    Err(Problem::new(Code::TransitionRefused)
+        .with_detail(zh.clone(), en.clone())
+        .with_error("", "interest-declared", &zh, &en))
+}
+
 fn too_early(zh: &str, en: &str) -> Problem {
     Problem::new(Code::TransitionRefused).with_detail(zh, en)
 }
@@ -196,10 +218,11 @@ pub async fn act_on(
     if row.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
+    not_interested(&act, row.run, &row.federation).await?;
     match request.act {
         PublicationAct::OpenNotice => {
             if row.state != PublicationState::Figures {
-                return Err(wrong_state(&row));
+                return Err(wrong_state(&row, request.act));
             }
             if act.today <= row.figures_until {
                 return Err(too_early(
@@ -237,19 +260,48 @@ pub async fn act_on(
     }
 }
 
-fn wrong_state(row: &Publication) -> Problem {
+/// Names both states, and who may do what instead.
+fn wrong_state(row: &Publication, asked: PublicationAct) -> Problem {
+    use PublicationState as S;
+    let word = |state: S| match state {
+        S::Figures => ("机构核对数据", "with the institutions for their figures"),
+        S::Notice => ("公示中", "in their notice period"),
+        S::Published => ("已公布", "published"),
+    };
+    let (needed, act_zh, act_en) = match asked {
+        PublicationAct::OpenNotice => (S::Figures, "公示", "opening the notice"),
+        PublicationAct::Publish => (S::Notice, "公布等级", "publishing the grades"),
+    };
+    let (now, needed) = (word(row.state), word(needed));
+    let (next_zh, next_en) = match row.state {
+        S::Figures => (
+            "核对期满后由省级残联公示",
+            "after the time for corrections a province officer opens the notice",
+        ),
+        S::Notice => (
+            "公示期满后由省级残联提出、另一人批准公布",
+            "after the notice a province officer proposes to publish and another one approves",
+        ),
+        S::Published => (
+            "由机构申诉,或由更正的评级另行公布",
+            "the institution appeals, or a correcting run is published",
+        ),
+    };
     Problem::new(Code::TransitionRefused).with_detail(
-        format!("这批结果当前是 {},不能办理这一步。", row.state.as_str()),
         format!(
-            "These results are in state {}; this act is not allowed now.",
-            row.state.as_str()
+            "这批结果当前为“{}”,{act_zh}须在“{}”之后;现在可以:{next_zh}。",
+            now.0, needed.0
+        ),
+        format!(
+            "These results are {}; {act_en} follows when they are {}. Now: {next_en}.",
+            now.1, needed.1
         ),
     )
 }
 
 fn ready(act: &Act, row: &Publication) -> Result<(), Problem> {
     if row.state != PublicationState::Notice {
-        return Err(wrong_state(row));
+        return Err(wrong_state(row, PublicationAct::Publish));
     }
     if row.notice_until.is_none_or(|until| act.today <= until) {
         return Err(too_early(
@@ -299,7 +351,7 @@ pub(crate) async fn execute(
 enum Graded {
     Now,
     Later(HeldUp),
-    /// The run gives no grade (P), or the institution is on its way out.
+    /// The run gives no first grade (P), or the institution is on its way out.
     Nothing,
 }
 
@@ -313,7 +365,8 @@ async fn grade(act: &mut Act, result: &ResultRow, proposal: &Proposal) -> Result
         return Ok(Graded::Nothing);
     };
     let transition = match admission.state {
-        _ if result.grade == Grade::P.as_str() => return Ok(Graded::Nothing),
+        // The first grade is A to D; later, too few trainees make an annual P, which replaces the old grade.
+        S::Provisional if result.grade == Grade::P.as_str() => return Ok(Graded::Nothing),
         S::Provisional => InstitutionTransition::T09,
         S::Graded => InstitutionTransition::T10,
         S::Warned | S::Rectifying | S::Suspended => {

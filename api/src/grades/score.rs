@@ -13,7 +13,9 @@ use store::grading::{ResultRow, Whose};
 use uuid::Uuid;
 
 use super::pages::{percent, public_ones, score_text, thousandths};
-use super::{public, runs};
+use super::standing::Decided;
+use super::trend::{self, TrendLine};
+use super::{counts, public, runs};
 use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::frame::{Brand, Caching, Frame, Visit, page};
@@ -38,7 +40,10 @@ pub(crate) struct ScoreView {
     pub(crate) period: String,
     pub(crate) policy: String,
     pub(crate) run: String,
+    /// The grade that stands.
     pub(crate) grade: String,
+    /// The grade that the run computed, where another one stands.
+    pub(crate) computed: Option<String>,
     pub(crate) previous: String,
     pub(crate) composite: String,
     pub(crate) sum: String,
@@ -46,6 +51,8 @@ pub(crate) struct ScoreView {
     pub(crate) reasons: Vec<&'static str>,
     pub(crate) next: Option<String>,
     pub(crate) provisional: bool,
+    /// Whom the run left out, and the kinds of work, as counts.
+    pub(crate) counts: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -55,6 +62,7 @@ struct ScorePage {
     name: String,
     code: String,
     scores: Vec<ScoreView>,
+    trend: Vec<TrendLine>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -82,7 +90,9 @@ pub(super) async fn score(
         .under("/", visit.lang.pick("首页", "Home"))
         .under("/rankings", visit.lang.pick("排名", "Rankings"));
     let scores = scores(&app, &f, institution.id.uuid(), form.period.as_deref()).await?;
+    let past = trend::of(&app, institution.id.uuid()).await?;
     let view = ScorePage {
+        trend: trend::lines(&app, &f, &past),
         name: institution.name,
         code: institution.credit_code,
         scores,
@@ -111,7 +121,16 @@ pub(crate) async fn scores(
                 .into_iter()
                 .find(|(row, _)| row.admission.uuid() == one.admission_id);
             if let Some((row, entry)) = found {
-                scores.push(score_view(app, f, &publication, &row, &entry).await?);
+                let mut view = score_view(app, f, &publication, &row, &entry).await?;
+                let decided = Decided::of(reader, &publication).await?;
+                let standing = decided.standing(&publication, &row, &one);
+                if standing.mark.is_some() {
+                    // What the run computed stays on the page: its arithmetic leads to that grade, not to the one in force.
+                    view.computed = Some(view.grade);
+                    view.grade = standing.words(f);
+                    view.next = None;
+                }
+                scores.push(view);
             }
             if wanted.is_none() {
                 break;
@@ -200,6 +219,7 @@ pub(super) async fn score_view(
         policy: run.policy,
         run: run.id.to_string(),
         grade: grade_word(f.lang(), &row.grade),
+        computed: None,
         previous: row
             .previous_grade
             .as_deref()
@@ -224,6 +244,16 @@ pub(super) async fn score_view(
             )
         }),
         provisional: publication.state != PublicationState::Published,
+        counts: match entry.get("counts") {
+            Some(shown) => {
+                let shown = serde_json::from_value(shown.clone()).map_err(Problem::internal)?;
+                counts::lines(f, &shown)
+            }
+            // An institution sees its own, small ones kept back like elsewhere.
+            None => public::counts_of(row)?.map_or_else(Vec::new, |counts| {
+                counts::lines(f, &counts.public(true, None))
+            }),
+        },
         lines,
     })
 }

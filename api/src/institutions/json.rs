@@ -241,6 +241,15 @@ struct ObjectionResponse {
     state: String,
     /// The answer.
     answer: Option<String>,
+    /// Its reference number, when somebody filed it without an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    /// Who sent it, for whoever decides it; that it was read is in the audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// How to answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<String>,
 }
 
 /// Record an objection while the notice of admission runs.
@@ -267,15 +276,22 @@ async fn list_objections(
 ) -> Result<Json<Vec<ObjectionResponse>>, Problem> {
     in_scope(&app, &by, id).await?;
     let rows = store::objections::of(app.store.reader(), id.uuid()).await?;
-    let items = rows.into_iter().map(|row| ObjectionResponse {
-        id: row.id.to_string(),
-        text: row.text,
-        raised_at: row
-            .raised_at
-            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        state: row.state,
-        answer: row.answer,
-    });
+    let senders = objections::senders(&app, &by.actor, &rows, id).await?;
+    let items = rows
+        .into_iter()
+        .zip(senders)
+        .map(|(row, sender)| ObjectionResponse {
+            id: row.id.to_string(),
+            text: row.text,
+            raised_at: row
+                .raised_at
+                .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            state: row.state,
+            answer: row.answer,
+            number: row.number,
+            name: sender.name,
+            contact: sender.contact,
+        });
     Ok(Json(items.collect()))
 }
 

@@ -6,15 +6,17 @@ use domain::ids::{AdmissionId, ObjectionId};
 use domain::institution::InstitutionState;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
+use store::grading::publications;
 use store::objections::Objection;
 use store::scope::Scope;
 use utoipa::ToSchema;
 
 use super::admission::KIND;
-use crate::act::{Begin, Entry, Receipt};
+use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
+use crate::notices::objections::{self as notices, Sender};
 use crate::problem::{Code, Problem};
 
 /// An objection as received by letter, telephone or visit.
@@ -83,6 +85,9 @@ pub async fn raise(
         raised_at: act.now,
         state: "open".to_owned(),
         answer: None,
+        number: None,
+        sender_enc: None,
+        answer_due: None,
     };
     store::objections::insert(&act.tx, &objection).await?;
     act.record(Entry {
@@ -122,6 +127,9 @@ pub async fn decide(
     let objection = store::objections::find(&act.tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    if objection.object_kind == crate::bulletins::acts::KIND {
+        return of_bulletin(act, &objection, request).await;
+    }
     // An objection to a grading result belongs to the admission that the result is about.
     let about: AdmissionId = if objection.object_kind == "result" {
         store::cases::results::find(&act.tx, objection.object_id.into())
@@ -135,20 +143,7 @@ pub async fn decide(
         .await?
         .ok_or_else(Problem::not_found)?;
     crate::cases::facts::not_interested(&act, &admission).await?;
-    let state = if request.accepted {
-        "accepted"
-    } else {
-        "dismissed"
-    };
-    match store::objections::decide(&act.tx, id, state, &request.answer, act.now).await {
-        Err(StoreError::Stale) => {
-            return Err(Problem::new(Code::TransitionRefused).with_detail(
-                "这一异议已经办结。",
-                "This objection has been decided already.",
-            ));
-        }
-        other => other?,
-    }
+    let state = decided(&act, id, request).await?;
     store::cases::terms::meet(&act.tx, id.uuid(), &[], act.today).await?;
     act.record(Entry {
         kind: KIND,
@@ -165,5 +160,74 @@ pub async fn decide(
         state: state.to_owned(),
     };
     act.finish(StatusCode::OK, &receipt, ("objection", id))
+        .await
+}
+
+/// Who sent them: told to the province alone, which decides.
+pub(crate) async fn senders(
+    app: &App,
+    actor: &Actor,
+    rows: &[Objection],
+    id: AdmissionId,
+) -> Result<Vec<Sender>, Problem> {
+    if actor.role == domain::access::Role::ProvinceOfficer {
+        return notices::senders(app, actor, rows, (KIND, id.uuid())).await;
+    }
+    Ok(rows.iter().map(|_| Sender::default()).collect())
+}
+
+/// Writes the decision of an open objection; answers its state.
+async fn decided(
+    act: &Act,
+    id: ObjectionId,
+    request: &DecideObjectionRequest,
+) -> Result<&'static str, Problem> {
+    let state = if request.accepted {
+        "accepted"
+    } else {
+        "dismissed"
+    };
+    match store::objections::decide(&act.tx, id, state, &request.answer, act.now).await {
+        Err(StoreError::Stale) => Err(Problem::new(Code::TransitionRefused).with_detail(
+            "这一异议已经办结。",
+            "This objection has been decided already.",
+        )),
+        other => Ok(other.map(|()| state)?),
+    }
+}
+
+/// An objection to a bulletin is decided by the federation that speaks.
+async fn of_bulletin(
+    mut act: Box<Act>,
+    objection: &Objection,
+    request: &DecideObjectionRequest,
+) -> Result<Receipt, Problem> {
+    use crate::bulletins::acts::KIND as BULLETIN;
+    let bulletin = publications::bulletin(&act.tx, objection.object_id.into())
+        .await?
+        .filter(|row| Some(&row.federation) == act.actor.federation.as_ref())
+        .ok_or_else(Problem::not_found)?;
+    if let Some(leaf) = bulletin.decision
+        && let Some(told) = store::cases::decisions::told(&act.tx, leaf).await?
+    {
+        let admission = crate::cases::locked(&act, told.admission_id.into()).await?;
+        crate::cases::facts::not_interested(&act, &admission).await?;
+    }
+    let state = decided(&act, objection.id, request).await?;
+    act.record(Entry {
+        kind: BULLETIN,
+        id: bulletin.id.uuid(),
+        act: "decide_objection",
+        reason_code: Some(state),
+        reason: Some(&request.answer),
+        evidence: &[objection.id.to_string()],
+        ..Entry::default()
+    })
+    .await?;
+    let receipt = ObjectionReceipt {
+        id: objection.id.to_string(),
+        state: state.to_owned(),
+    };
+    act.finish(StatusCode::OK, &receipt, ("objection", objection.id))
         .await
 }

@@ -14,6 +14,7 @@ use store::public_catalogue::{self, ClassesOf, Decision, PublicCohort};
 
 use super::pages::{day, grade_word, mark, provision_words};
 use crate::app::App;
+use crate::assessments::publishing::{self, PublishedAssessment};
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
 use crate::grades::score::ScoreView;
 use crate::problem::Problem;
@@ -149,7 +150,39 @@ struct DetailPage {
     issued: u64,
     decisions: Vec<DecisionView>,
     scores: Vec<ScoreView>,
+    assessments: Vec<AssessmentLine>,
     notices: Vec<String>,
+}
+
+/// A published third-party assessment.
+struct AssessmentLine {
+    score: u8,
+    period: String,
+    organisation: String,
+    findings: String,
+    on: String,
+    lot: String,
+}
+
+fn assessment_line(f: &Frame, one: PublishedAssessment) -> AssessmentLine {
+    let day = |text: &str| super::pages::day(f, text);
+    let counts = one.findings;
+    AssessmentLine {
+        score: one.score,
+        period: format!("{} – {}", day(&one.period_from), day(&one.period_until)),
+        organisation: one.organisation,
+        findings: format!(
+            "{} {} · {} {} · {} {}",
+            f.t("一般问题", "minor findings"),
+            counts.minor,
+            f.t("较大问题", "major"),
+            counts.major,
+            f.t("严重问题", "critical"),
+            counts.critical
+        ),
+        on: day(&one.published_on),
+        lot: format!("/api/v1/lots/{}", one.id),
+    }
 }
 
 async fn show(
@@ -203,7 +236,13 @@ async fn show(
         .map(|row| admission_view(&app, &f, row))
         .collect();
     let scores = crate::grades::score::scores(&app, &f, id.uuid(), None).await?;
+    let assessments = publishing::of_institution(&app, &code)
+        .await?
+        .into_iter()
+        .map(|one| assessment_line(&f, one))
+        .collect();
     let view = DetailPage {
+        assessments,
         f,
         name,
         code,

@@ -1,5 +1,9 @@
 //! Notices that are open for objections, and decisions, for anybody (pages.md 3.8).
 
+pub(crate) mod json;
+pub mod objections;
+mod pages;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -8,6 +12,7 @@ use axum::response::Response;
 use axum::routing::get;
 use domain::institution::InstitutionState;
 use store::public_catalogue::{self, Filter, Slice};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
@@ -19,13 +24,26 @@ const MOST: u64 = 100;
 
 /// Routes of this feature.
 pub(crate) fn routes() -> Router<App> {
-    both(Router::new(), "/notices", get(notices))
+    let router = both(Router::new(), "/notices", get(notices));
+    let router = both(
+        router,
+        "/notices/{no}/objections/new",
+        get(pages::form).post(pages::send),
+    );
+    both(router, "/notices/objections/{number}", get(pages::show))
+}
+
+/// Operations for anybody.
+pub(crate) fn public_routes() -> OpenApiRouter<App> {
+    json::public_routes()
 }
 
 struct NoticeView {
     kind: &'static str,
     name: String,
     address: String,
+    /// Address of the form of objections.
+    object: String,
     region: String,
     federation: String,
     from: String,
@@ -70,6 +88,10 @@ async fn notices(State(app): State<App>, visit: Visit) -> Result<Response, Probl
                     f.lang().pick("入库公示", "Notice of admission")
                 },
                 address: format!("/institutions/{}", row.institution.credit_code),
+                object: format!(
+                    "/notices/{}/objections/new?federation={}",
+                    row.institution.credit_code, row.federation
+                ),
                 name: row.institution.name,
                 region: app.regions.full_name(&row.site_region).to_owned(),
                 federation: federation_name(&app, &row.federation),

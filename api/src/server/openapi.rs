@@ -69,6 +69,7 @@ pub(super) fn public() -> OpenApiRouter<App> {
         .merge(crate::log::json::routes())
         .merge(crate::grades::public_routes())
         .merge(crate::bulletins::public_routes())
+        .merge(crate::notices::public_routes())
         .merge(crate::bundles::json::routes())
         .merge(crate::assessments::public_routes())
 }

@@ -12,6 +12,7 @@ mod fault;
 mod fields;
 mod indicator;
 mod json;
+mod mix;
 mod policy;
 mod reason;
 mod replay;
@@ -27,6 +28,7 @@ pub use indicator::{
     Contest, Exclusion, Grade, Indicator, OutageKind, RATES, SurveyBy, SurveyMode, Tier, Undecided,
     WorkType,
 };
+pub use mix::Mix;
 pub use policy::Policy;
 pub use reason::{Basis, Reason, Sig};
 pub use replay::{Contribution, Move, Replay, Shift, TraineeShift, replay};

@@ -148,6 +148,20 @@ pub struct AppealFacts {
     pub variation_given: bool,
     /// Whether something is left to be redone after the decision.
     pub leaves_work: bool,
+    /// What was done to correct a grade that was set aside; nothing where no grade was.
+    pub correction: Option<Correction>,
+}
+
+/// A grade upheld on appeal is computed anew with corrected data, in a run of its own, and told by a corrected bulletin
+/// (workflow.md 6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Correction {
+    /// Whether the run that is named corrects the run of the grade.
+    pub run: bool,
+    /// Whether its grades are published in the federation.
+    pub published: bool,
+    /// Bulletins of the old run that stand uncorrected.
+    pub bulletins: u64,
 }
 
 type Line = (AppealAct, &'static [AppealState], Party);
@@ -252,12 +266,34 @@ fn unmet(facts: &AppealFacts, act: AppealAct, by_body: bool) -> Vec<Unmet> {
             "申诉已超过期限,请按不予受理(refuse)办理并说明理由。",
             "The appeal came late; refuse it as inadmissible and say why.",
         ),
-        AppealAct::Refuse | AppealAct::Hear | AppealAct::Execute => need(
-            facts.reason_given,
-            "reason-missing",
-            "请写明理由或记录。",
-            "Give the reason or the record.",
-        ),
+        AppealAct::Refuse | AppealAct::Hear | AppealAct::Execute => {
+            need(
+                facts.reason_given,
+                "reason-missing",
+                "请写明理由或记录。",
+                "Give the reason or the record.",
+            );
+            if let Some(correction) = facts.correction.filter(|_| act == AppealAct::Execute) {
+                need(
+                    correction.run,
+                    "correction-missing",
+                    "等级经申诉撤销,须用更正后的数据重新评级:请给出更正原评级的评级(run)。",
+                    "The grade was set aside on appeal and is computed anew with corrected data: name the run that corrects the old one (run).",
+                );
+                need(
+                    !correction.run || correction.published,
+                    "correction-not-published",
+                    "更正的评级还没有在本省公布等级。",
+                    "The grades of the correcting run are not published in this federation.",
+                );
+                need(
+                    correction.bulletins == 0,
+                    "bulletin-not-corrected",
+                    "原评级的通报还没有更正,请先发布更正的通报。",
+                    "A bulletin of the old run stands uncorrected; publish its correction first.",
+                );
+            }
+        }
         AppealAct::Extend => {
             need(
                 facts.reason_given,
@@ -362,7 +398,36 @@ mod tests {
             outcome: Some(Outcome::Upheld),
             variation_given: true,
             leaves_work: false,
+            correction: None,
         }
+    }
+
+    #[test]
+    fn a_grade_set_aside_is_executed_by_a_published_correction_and_its_bulletin() {
+        let mut done = facts(AppealState::Decided);
+        done.against = T::T10;
+        let codes =
+            |facts: &AppealFacts| match decide(facts, AppealAct::Execute, Role::ProvinceOfficer) {
+                Ok(_) => Vec::new(),
+                Err(refused) => refused.unmet.iter().map(|one| one.code).collect::<Vec<_>>(),
+            };
+        done.correction = Some(Correction::default());
+        assert_eq!(codes(&done), ["correction-missing"]);
+        done.correction = Some(Correction {
+            run: true,
+            published: false,
+            bulletins: 1,
+        });
+        assert_eq!(
+            codes(&done),
+            ["correction-not-published", "bulletin-not-corrected"]
+        );
+        done.correction = Some(Correction {
+            run: true,
+            published: true,
+            bulletins: 0,
+        });
+        assert!(codes(&done).is_empty());
     }
 
     #[test]

@@ -372,10 +372,30 @@ fn grades_wait_for_their_notice() {
             without(from, act, p, |f| f.results.pending = None),
             ["result-missing"]
         );
-        assert_eq!(
-            without(from, act, p, |f| f.results.pending = Some(Grade::P)),
-            ["grade-provisional"]
-        );
+    }
+    // P is no first grade, and may be a later one.
+    let provisional = |f: &mut AdmissionFacts| f.results.pending = Some(Grade::P);
+    assert_eq!(
+        without(S::Provisional, T::T09, p, provisional),
+        ["grade-provisional"]
+    );
+    assert!(without(S::Graded, T::T10, p, provisional).is_empty());
+}
+
+#[test]
+fn a_stayed_grade_holds_the_next_grade_and_nothing_else() {
+    let p = Role::ProvinceOfficer;
+    let stayed = |f: &mut AdmissionFacts| f.stayed = Some(T::T10);
+    assert_eq!(without(S::Graded, T::T10, p, stayed), ["appeal-pending"]);
+    for (from, act) in [
+        (S::Graded, T::T11),
+        (S::Warned, T::T12),
+        (S::Warned, T::T13),
+        (S::Rectifying, T::T14),
+        (S::Graded, T::T16),
+        (S::Graded, T::T19),
+    ] {
+        assert!(without(from, act, p, stayed).is_empty(), "{act}");
     }
 }
 

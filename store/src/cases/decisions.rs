@@ -2,9 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Role;
-use domain::ids::{AdmissionId, StaffPersonId, TimelineId};
+use domain::ids::{AdmissionId, LeafIndex, StaffPersonId, TimelineId};
 use domain::institution::{InstitutionState, InstitutionTransition};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
+};
+use uuid::Uuid;
 
 use crate::entity::journal::timeline;
 use crate::{StoreError, time};
@@ -46,30 +50,133 @@ pub async fn newest(
         .limit(1)
         .one(db)
         .await?;
-    let Some(row) = row else { return Ok(None) };
-    let bad = || StoreError::inconsistent("timeline", row.id);
-    let state = |text: &Option<String>| {
-        text.as_deref()
-            .map(str::parse)
-            .transpose()
-            .map_err(|_| bad())
-    };
-    let at = time::instant(row.at)?;
-    let persons = row
-        .staff_person_id
+    row.map(Decision::try_from).transpose()
+}
+
+/// A public decision as a bulletin tells it.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Told {
+    /// The admission.
+    pub admission_id: Uuid,
+    /// Day of effect.
+    pub effective_on: String,
+    /// The act.
+    pub act: String,
+    /// State before.
+    pub from_state: Option<String>,
+    /// State after.
+    pub to_state: Option<String>,
+    /// Cause.
+    pub cause: Option<String>,
+    /// Name of the institution.
+    pub name: String,
+    /// Its credit code.
+    pub credit_code: String,
+    /// The admitting federation.
+    pub federation: String,
+    /// Number of the official document.
+    pub document: Option<String>,
+    /// Who issued it.
+    pub issuer: Option<String>,
+    /// The grade in force, when the decision gave it.
+    pub grade: Option<String>,
+    /// How many later decisions set it aside or led back from it.
+    pub undone: i64,
+    /// What an appeal stays now.
+    pub stayed: Option<String>,
+    /// Last day of the notice of an admission or an exit.
+    pub notice_until: Option<String>,
+    /// Last day of a term to rectify.
+    pub term_until: Option<String>,
+    /// Last day of an emergency suspension.
+    pub suspended_until: Option<String>,
+    /// Until when it may not apply again.
+    pub bar_until: Option<String>,
+}
+
+/// The public decision on an admission that is this leaf of the log.
+pub async fn told(db: &impl ConnectionTrait, leaf: LeafIndex) -> Result<Option<Told>, StoreError> {
+    let sql = "SELECT a.id AS admission_id, t.effective_on, t.act, t.from_state, t.to_state, \
+         COALESCE(t.reason_code, (SELECT k.cause FROM institution_case k WHERE k.admission_id = a.id AND k.stage = t.act \
+         ORDER BY k.id DESC LIMIT 1)) AS cause, i.name, \
+         i.credit_code, a.federation, d.number AS document, d.issuer, a.grade, a.stayed, a.notice_until, a.suspended_until, \
+         a.bar_until, (SELECT k.term_until FROM institution_case k WHERE k.admission_id = a.id ORDER BY k.id DESC LIMIT 1) AS term_until, \
+         (SELECT COUNT(*) FROM timeline u WHERE u.object_id = a.id AND u.act IN ('T23', 'T25') AND u.leaf_index > t.leaf_index) AS undone \
+         FROM timeline t JOIN admission a ON a.id = t.object_id JOIN institution i ON i.id = a.institution_id \
+         LEFT JOIN official_document d ON d.id = t.document_id \
+         WHERE t.object_kind = 'admission' AND t.leaf_index = $1";
+    let values = [leaf.0.cast_signed().into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(Told::find_by_statement(statement).one(db).await?)
+}
+
+/// Public decisions of a federation that a bulletin may tell, newest first: leaf, act, institution.
+pub async fn tellable(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    limit: u64,
+) -> Result<Vec<(i64, String, String)>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        leaf_index: i64,
+        act: String,
+        name: String,
+    }
+    let sql = format!(
+        "SELECT t.leaf_index, t.act, i.name FROM timeline t JOIN admission a ON a.id = t.object_id \
+         JOIN institution i ON i.id = a.institution_id WHERE t.object_kind = 'admission' AND t.leaf_index IS NOT NULL \
+         AND a.federation = $1 AND t.act IN ('T06', 'T09', 'T10', 'T11', 'T13', 'T15', 'T16', 'T17', 'T19', 'T20', 'T22') \
+         ORDER BY t.leaf_index DESC LIMIT {limit}"
+    );
+    let statement =
+        Statement::from_sql_and_values(db.get_database_backend(), sql, [federation.into()]);
+    let rows = Row::find_by_statement(statement).all(db).await?;
+    Ok(rows
         .into_iter()
-        .chain(row.second_person_id)
-        .map(StaffPersonId::new)
-        .collect();
-    Ok(Some(Decision {
-        id: row.id.into(),
-        at,
-        on: domain::calendar::today(at),
-        act,
-        from: state(&row.from_state)?,
-        to: state(&row.to_state)?,
-        cause: row.reason_code.clone(),
-        role: row.role.parse().map_err(|_| bad())?,
-        persons,
-    }))
+        .map(|row| (row.leaf_index, row.act, row.name))
+        .collect())
+}
+
+/// The decision with this entry in the timeline.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    id: TimelineId,
+) -> Result<Option<Decision>, StoreError> {
+    timeline::Entity::find_by_id(id.uuid())
+        .one(db)
+        .await?
+        .map(Decision::try_from)
+        .transpose()
+}
+
+impl TryFrom<timeline::Model> for Decision {
+    type Error = StoreError;
+
+    fn try_from(row: timeline::Model) -> Result<Self, StoreError> {
+        let bad = || StoreError::inconsistent("timeline", row.id);
+        let state = |text: &Option<String>| {
+            text.as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| bad())
+        };
+        let at = time::instant(row.at)?;
+        let persons = row
+            .staff_person_id
+            .into_iter()
+            .chain(row.second_person_id)
+            .map(StaffPersonId::new)
+            .collect();
+        Ok(Self {
+            id: row.id.into(),
+            at,
+            on: domain::calendar::today(at),
+            act: row.act.parse().map_err(|_| bad())?,
+            from: state(&row.from_state)?,
+            to: state(&row.to_state)?,
+            cause: row.reason_code.clone(),
+            role: row.role.parse().map_err(|_| bad())?,
+            persons,
+        })
+    }
 }

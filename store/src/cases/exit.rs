@@ -325,6 +325,18 @@ pub async fn reviews(db: &impl ConnectionTrait, case: CaseId) -> Result<Vec<Revi
     Ok(Reviewed::find_by_statement(statement).all(db).await?)
 }
 
+/// Cases that have this certificate under review.
+pub async fn reviewed_in(
+    db: &impl ConnectionTrait,
+    certificate: CertificateId,
+) -> Result<Vec<CaseId>, StoreError> {
+    let rows = certificate_review::Entity::find()
+        .filter(certificate_review::Column::CertificateId.eq(certificate.uuid()))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.case_id.into()).collect())
+}
+
 /// Bars an institution from applying until a day, in every province.
 pub async fn bar_until(
     db: &impl ConnectionTrait,

@@ -10,10 +10,11 @@ pub mod persons;
 pub mod results;
 pub mod reviews;
 pub mod terms;
+pub mod withdrawals;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Role;
-use domain::ids::{AdmissionId, CaseId, InstitutionId, StaffPersonId};
+use domain::ids::{AdmissionId, CaseId, GradingRunId, InstitutionId, StaffPersonId};
 use domain::institution::{CaseKind, Cause, InstitutionTransition};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -401,4 +402,28 @@ pub async fn has_interest(
             .await?
             .is_some(),
     )
+}
+
+/// Names of the institutions with results of a run in a federation in which somebody declared an interest.
+pub async fn interests_in_results(
+    db: &impl ConnectionTrait,
+    person: StaffPersonId,
+    run: GradingRunId,
+    federation: &str,
+) -> Result<Vec<String>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        name: String,
+    }
+    let sql = "SELECT DISTINCT i.name FROM interest x JOIN institution i ON i.id = x.institution_id \
+         JOIN admission a ON a.institution_id = i.id JOIN grading_result r ON r.admission_id = a.id \
+         WHERE x.staff_person_id = $1 AND r.run_id = $2 AND r.federation = $3 ORDER BY i.name";
+    let values = [
+        Value::from(person.uuid()),
+        run.uuid().into(),
+        federation.into(),
+    ];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = Row::find_by_statement(statement).all(db).await?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
 }

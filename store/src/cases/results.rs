@@ -169,6 +169,18 @@ pub async fn of(
     rows.into_iter().map(GradeResult::try_from).collect()
 }
 
+/// Results of a run, of every institution that was shown its own.
+pub async fn of_run(
+    db: &impl ConnectionTrait,
+    run: GradingRunId,
+) -> Result<Vec<GradeResult>, StoreError> {
+    let rows = grade_result::Entity::find()
+        .filter(grade_result::Column::RunId.eq(run.uuid()))
+        .all(db)
+        .await?;
+    rows.into_iter().map(GradeResult::try_from).collect()
+}
+
 impl TryFrom<grade_result::Model> for GradeResult {
     type Error = StoreError;
 

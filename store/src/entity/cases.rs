@@ -61,6 +61,11 @@ entity! {
         #[sea_orm(primary_key, auto_increment = false)] institution_id: Uuid,
         reason: String, declared_at: i64,
     }
+    withdrawal = "withdrawal" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        admission_id: Uuid, case_id: Uuid, reason: String, state: String, answer: Option<String>, asked_by: Uuid,
+        asked_at: i64, ended_by: Option<Uuid>, ended_at: Option<i64>,
+    }
     class_plan = "class_plan" {
         #[sea_orm(primary_key, auto_increment = false)] case_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)] cohort_id: Uuid,

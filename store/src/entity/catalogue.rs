@@ -22,7 +22,8 @@ entity! {
     objection = "objection" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
         object_kind: String, object_id: Uuid, text: String, raised_at: i64, state: String,
-        answer: Option<String>, decided_at: Option<i64>,
+        answer: Option<String>, decided_at: Option<i64>, number: Option<String>, sender_enc: Option<Vec<u8>>,
+        answer_due: Option<String>,
     }
     site = "site" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,

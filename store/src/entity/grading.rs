@@ -26,7 +26,7 @@ entity! {
         #[sea_orm(primary_key, auto_increment = false)] run_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)] admission_id: Uuid,
         federation: String, grade: String, previous_grade: Option<String>, composite_milli: Option<i32>,
-        rank: Option<i32>, emp_n: i32, entry: String,
+        rank: Option<i32>, emp_n: i32, entry: String, counts: Option<String>,
     }
     grade_publication = "grade_publication" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
@@ -35,7 +35,8 @@ entity! {
     }
     bulletin = "bulletin" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
-        number: Option<String>, kind: String, federation: String, run_id: Uuid, title: String, body: String,
+        number: Option<String>, kind: String, federation: String, run_id: Option<Uuid>, decision_leaf: Option<i64>,
+        title: String, body: String,
         sha256: Vec<u8>, state: String, corrects: Option<Uuid>, notice_until: Option<String>,
         published_on: Option<String>, reason: Option<String>, created_at: i64, changed_at: i64, revision: i32,
     }

@@ -100,6 +100,8 @@ pub struct ResultRow {
     pub emp_n: u32,
     /// The institution's entry of R, as it stands there.
     pub entry: String,
+    /// What was left out, and the kinds of work, as JSON; nothing of runs from before they were counted.
+    pub counts: Option<String>,
 }
 
 fn digest(bytes: &[u8], table: &'static str, id: Uuid) -> Result<[u8; 32], StoreError> {
@@ -170,6 +172,7 @@ impl TryFrom<grading_result::Model> for ResultRow {
             rank: number(row.rank).map_err(bad)?,
             emp_n: u32::try_from(row.emp_n).map_err(bad)?,
             entry: row.entry,
+            counts: row.counts,
         })
     }
 }
@@ -231,6 +234,7 @@ pub async fn insert_run(
                 rank: one.rank.map(u32::cast_signed),
                 emp_n: one.emp_n.cast_signed(),
                 entry: one.entry.clone(),
+                counts: one.counts.clone(),
             }
             .into_active_model()
         });
@@ -372,6 +376,12 @@ pub struct Called {
     pub federation: String,
     /// Grade that stands.
     pub grade: Option<String>,
+    /// The decision whose effect an appeal stays.
+    pub stayed: Option<String>,
+    /// The run whose grade is stayed, when that is what the appeal is about.
+    pub stayed_run: Option<Uuid>,
+    /// When it was admitted (T08), in Unix milliseconds.
+    pub admitted_at: Option<i64>,
 }
 
 /// Whose names are asked for.
@@ -396,7 +406,10 @@ pub async fn called(
         Whose::Institution(id) => ("a.institution_id = $1", vec![id.into()]),
     };
     let sql = format!(
-        "SELECT a.id AS admission_id, i.id AS institution_id, i.name, i.credit_code, a.state, a.site_region, a.federation, a.grade \
+        "SELECT a.id AS admission_id, i.id AS institution_id, i.name, i.credit_code, a.state, a.site_region, a.federation, a.grade, \
+         a.stayed, CASE WHEN a.stayed = 'T10' THEN (SELECT r.run_id FROM grade_result r WHERE r.admission_id = a.id \
+         AND r.decided_on IS NOT NULL ORDER BY r.freeze_on DESC, r.id DESC LIMIT 1) END AS stayed_run, \
+         (SELECT MIN(t.at) FROM timeline t WHERE t.object_id = a.id AND t.act = 'T08' AND t.to_state IS NOT NULL) AS admitted_at \
          FROM admission a JOIN institution i ON i.id = a.institution_id WHERE {only} ORDER BY a.id"
     );
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);

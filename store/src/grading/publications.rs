@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::bulletin::{BulletinKind, BulletinState};
-use domain::ids::{BulletinId, GradingRunId};
+use domain::ids::{BulletinId, GradingRunId, LeafIndex};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -237,10 +237,12 @@ pub struct Bulletin {
     /// Who speaks.
     pub federation: String,
     /// The frozen run that it is built from.
-    pub run: GradingRunId,
+    pub run: Option<GradingRunId>,
+    /// The decision that it is built from, by its leaf of the public log.
+    pub decision: Option<LeafIndex>,
     /// Title.
     pub title: String,
-    /// Rows and sentences as JSON, made from the run.
+    /// Rows and sentences as JSON, made from the run or the decision.
     pub body: String,
     /// SHA-256 of the body.
     pub sha256: [u8; 32],
@@ -276,7 +278,10 @@ impl TryFrom<bulletin::Model> for Bulletin {
             published_on: row.published_on.as_deref().map(time::date).transpose()?,
             created_at: time::instant(row.created_at)?,
             changed_at: time::instant(row.changed_at)?,
-            run: row.run_id.into(),
+            run: row.run_id.map(Into::into),
+            decision: row
+                .decision_leaf
+                .map(|leaf| LeafIndex(leaf.cast_unsigned())),
             corrects: row.corrects.map(Into::into),
             number: row.number,
             federation: row.federation,
@@ -294,7 +299,8 @@ fn bulletin_model(one: &Bulletin) -> bulletin::Model {
         number: one.number.clone(),
         kind: one.kind.as_str().to_owned(),
         federation: one.federation.clone(),
-        run_id: one.run.uuid(),
+        run_id: one.run.map(GradingRunId::uuid),
+        decision_leaf: one.decision.map(|leaf| leaf.0.cast_signed()),
         title: one.title.clone(),
         body: one.body.clone(),
         sha256: one.sha256.to_vec(),
@@ -383,6 +389,57 @@ pub async fn bulletins(
     query
         .order_by_desc(C::Id)
         .limit(limit)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(Bulletin::try_from)
+        .collect()
+}
+
+/// Bulletins of a federation on a run that are published and not corrected.
+pub async fn standing_bulletins(
+    db: &impl ConnectionTrait,
+    run: GradingRunId,
+    federation: &str,
+) -> Result<u64, StoreError> {
+    use bulletin::Column as C;
+    use sea_orm::PaginatorTrait as _;
+    Ok(bulletin::Entity::find()
+        .filter(C::RunId.eq(run.uuid()))
+        .filter(C::Federation.eq(federation))
+        .filter(C::State.eq(BulletinState::Published.as_str()))
+        .count(db)
+        .await?)
+}
+
+/// The newest bulletin of a kind in one of these states.
+pub async fn newest_of_kind(
+    db: &impl ConnectionTrait,
+    kind: BulletinKind,
+    states: &[BulletinState],
+) -> Result<Option<Bulletin>, StoreError> {
+    use bulletin::Column as C;
+    bulletin::Entity::find()
+        .filter(C::Kind.eq(kind.as_str()))
+        .filter(C::State.is_in(states.iter().map(|state| state.as_str())))
+        .order_by_desc(C::Id)
+        .limit(1)
+        .one(db)
+        .await?
+        .map(Bulletin::try_from)
+        .transpose()
+}
+
+/// Bulletins of a kind that everybody could read at some time, oldest first.
+pub async fn public_of_kind(
+    db: &impl ConnectionTrait,
+    kind: BulletinKind,
+) -> Result<Vec<Bulletin>, StoreError> {
+    use bulletin::Column as C;
+    bulletin::Entity::find()
+        .filter(C::Kind.eq(kind.as_str()))
+        .filter(C::Number.is_not_null())
+        .order_by_asc(C::Id)
         .all(db)
         .await?
         .into_iter()

@@ -188,6 +188,8 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "file_paper" => json!({ "kind": "plan", "text": "整改方案:每月回访。" }),
         "extend_term" => json!({ "until": "2027-01-01", "reason": "学校搬迁。" }),
         "ask_withdrawal" => json!({ "reason": "不再办学,申请退出。" }),
+        "take_back_withdrawal" | "decline_withdrawal" => json!({ "reason": "没有提出过退出。" }),
+        "close_exit_elsewhere" => json!({ "reason": "核查后无须处理。" }),
         "declare_interest" => json!({ "reason": "亲属在该机构任职" }),
         "serve_decision" => json!({
             "transition": "T20", "method": "post", "served_on": "2026-01-01", "receipt": "挂号信 001",
@@ -259,6 +261,7 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "add_site" => json!({ "name": "", "region": "", "address": "", "provisions": [] }),
         "transition_institution" => json!({ "transition": "T16", "reason": "依规办理" }),
         "raise_objection" => json!({ "text": "场地与申请不一致。" }),
+        "file_objection" => json!({ "text": "公示内容与事实不符。" }),
         "decide_objection" => json!({ "accepted": false, "answer": "经核实一致。" }),
         "create_certificate_type" => {
             json!({ "code": "", "name": "", "name_en": "", "description": "" })

@@ -26,6 +26,8 @@ pub(super) fn word_of(f: &Frame, act: &str) -> String {
     let (zh, en) = match act {
         "extend" => ("延长整改期", "term extended"),
         "ask_withdrawal" => ("申请退出", "asked to leave"),
+        "decline_withdrawal" => ("不同意退出", "wish to leave declined"),
+        "take_back_withdrawal" => ("撤回退出申请", "wish to leave taken back"),
         other => match other.parse::<PaperKind>() {
             Ok(kind) => (kind.zh(), kind.en()),
             Err(_) => return super::act_word(f, other),
@@ -130,7 +132,7 @@ pub(crate) fn points(form: &OwnForm, name: &str) -> Vec<String> {
         .collect()
 }
 
-fn back(visit: &Visit, role: Role, number: &str) -> Response {
+pub(super) fn back(visit: &Visit, role: Role, number: &str) -> Response {
     let base = if role.is_institution() {
         visit.lang.pick("/org/cases", "/en/org/cases")
     } else {
@@ -227,6 +229,10 @@ pub(super) async fn appeal_act(
             .map_err(|_| malformed())?,
         variation: varied.then_some(variation),
         redo: points(&form, "redo"),
+        run: given(&form, "run")
+            .map(|run| run.parse())
+            .transpose()
+            .map_err(|_| malformed())?,
     };
     let revision = form.text("revision").parse().map_err(|_| malformed())?;
     appeal_acts::act_on(&app, &by.actor, &key, id, revision, &request).await?;

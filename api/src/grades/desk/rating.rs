@@ -20,6 +20,7 @@ use crate::cases::results;
 use crate::extract::IdempotencyKey;
 use crate::frame::{Brand, Frame, Visit};
 use crate::grades::score::{ScoreView, score_view};
+use crate::grades::trend::{self, TrendLine};
 use crate::institutions::objections::RaiseObjectionRequest;
 use crate::problem::{Code, Problem};
 
@@ -46,6 +47,7 @@ struct Told {
 struct RatingPage {
     f: Frame,
     told: Vec<Told>,
+    trend: Vec<TrendLine>,
     form: String,
     key: String,
 }
@@ -96,8 +98,10 @@ pub(super) async fn show(
             });
         }
     }
+    let past = trend::of(&app, institution.uuid()).await?;
     let page = RatingPage {
         told,
+        trend: trend::lines(&app, &f, &past),
         form: form.text.clone(),
         key: app.random.id(app.now()).to_string(),
         f,

@@ -23,7 +23,7 @@ pub(super) fn unmet(facts: &AdmissionFacts, transition: T, role: Role) -> Vec<Un
     cause(&mut found, facts, transition);
     match transition {
         T::T02 | T::T03 | T::T04 | T::T07 | T::T08 => admission(&mut found, facts, transition),
-        T::T09 | T::T10 => grade(&mut found, facts),
+        T::T09 | T::T10 => grade(&mut found, facts, transition),
         T::T11 => warning::warning(&mut found, facts),
         T::T16 => warning::emergency(&mut found, facts),
         T::T12 | T::T13 => warning::after_warning(&mut found, facts, transition, role),
@@ -69,9 +69,12 @@ fn persons(found: &mut Found, facts: &AdmissionFacts, transition: T) {
             "Whoever proposed the exit does not decide it; somebody else must.",
         );
     }
-    if !matches!(transition, T::T16 | T::T23 | T::T25)
-        && let Some(stayed) = facts.stayed
-    {
+    // A stay of the annual grade holds the grade alone: what does not rest on it goes on.
+    let held = match facts.stayed {
+        Some(T::T10) => matches!(transition, T::T09 | T::T10),
+        _ => !matches!(transition, T::T16 | T::T23 | T::T25),
+    };
+    if held && let Some(stayed) = facts.stayed {
         found.need(
             false,
             "appeal-pending",
@@ -170,7 +173,8 @@ fn notice(found: &mut Found, facts: &AdmissionFacts, open_objections: u64) {
     );
 }
 
-fn grade(found: &mut Found, facts: &AdmissionFacts) {
+/// The first grade is one of A to D; a later annual one may be P again, when there is too little to go by (grading.md 6.1).
+fn grade(found: &mut Found, facts: &AdmissionFacts, transition: T) {
     let results = &facts.results;
     match results.pending {
         None => {
@@ -182,11 +186,11 @@ fn grade(found: &mut Found, facts: &AdmissionFacts) {
             );
             return;
         }
-        Some(Grade::P) => found.need(
+        Some(Grade::P) if transition == T::T09 => found.need(
             false,
             "grade-provisional",
-            "评价结果为暂定(P),不能定级。",
-            "The result is provisional (P); it gives no grade.",
+            "评价结果为暂定(P),不能首次定级。",
+            "The result is provisional (P); it gives no first grade.",
         ),
         Some(_) => {}
     }
