@@ -150,9 +150,10 @@ async fn only_the_accredited(story: &Story, run: &str) {
     ask(403).await;
     story.server.days_pass(1);
     ask(200).await;
-    let resource = format!("/api/v1/assessors/{}", text(&made["id"]));
+    let path = format!("/api/v1/assessors/{}/withdrawal", text(&made["id"]));
     let reason = json!({ "reason": "依规办理,撤回资格。" });
-    province.act(&resource, "withdrawal", &reason).await.good();
+    let withdrawn = province.post_seen(&path, &json!(1), &reason).await;
+    withdrawn.good();
     ask(403).await;
 }
 

@@ -78,10 +78,9 @@ async fn a_service_that_does_not_own_the_tables_works_and_changes_nothing_that_i
     let issued = story.issue(&cohort).await;
     let id = text(&issued["certificates"][0]["id"]);
     story.suspend(&id).await;
-    let valid = story
-        .who("anybody")
-        .get(&format!("/api/v1/verifications/{id}"));
-    assert_eq!(valid.await.good()["state"], "suspended");
+    let path = format!("/api/v1/verifications/{id}");
+    let verdict = story.who("anybody").get(&path).await.good();
+    assert_eq!(verdict["state"], "suspended");
     api::bundles::build(&story.server.app)
         .await
         .expect("a bundle");

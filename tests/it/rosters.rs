@@ -20,8 +20,7 @@ async fn invented_names_find_out_about_a_few_numbers_a_day_and_no_more(database:
         border.lookup.other_names_alarm = 4;
     })
     .await;
-    let mut story = Story::ready_on(server).await;
-    story.places = 60;
+    let story = Story::ready_on(server).await;
     let first = story.enrolling().await;
     story.import(&first, rosters::csv(1, 20)).await;
     let second = story.enrolling().await;

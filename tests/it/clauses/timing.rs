@@ -59,7 +59,7 @@ async fn an_unknown_name_a_wrong_password_and_a_disabled_account_take_as_long_as
         .iter()
         .find(|one| one["name"] == disabled)
         .expect("the account");
-    let path = format!("/api/v1/accounts/{}/disable", text(&account["id"]));
+    let path = format!("/api/v1/accounts/{}/disable", text(&account["account"]));
     national.post(&path, &json!({})).await.good();
     let anybody = story.who("anybody");
     let (mut wrong, mut unknown, mut off) = (Vec::new(), Vec::new(), Vec::new());

@@ -24,9 +24,9 @@ impl World {
             self.answers(school).await;
             let mut fields = self.calls(school, assessor).await;
             let resource = format!("/api/v1/assessments/{}", school.fields["assessment"]);
-            let now = self.server.app.now().to_rfc3339();
+            let now = self.server.app.now();
             let visit = json!({
-                "place": "西湖教学点", "arrived_at": now, "left_at": now, "members": [], "record": "现场查看教室、台账和宿舍。",
+                "place": "西湖教学点", "arrived_at": now - chrono::Duration::hours(1), "left_at": now, "members": [], "record": "现场查看教室、台账和宿舍。",
             });
             let visit = self.act(assessor, &resource, "visits", visit).await;
             fields.extend([
