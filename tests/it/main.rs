@@ -19,6 +19,7 @@ mod copies;
 mod credentials;
 mod demo;
 mod desk;
+mod evidence;
 mod exports;
 mod grade_cli;
 mod grades;
