@@ -45,6 +45,28 @@ pub async fn keep(
     Ok(true)
 }
 
+#[derive(FromQueryResult)]
+struct PhoneRow {
+    phone_enc: Vec<u8>,
+}
+
+/// The number that a person told the federation.
+pub async fn phone(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    person: PersonId,
+) -> Result<Option<Zeroizing<String>>, StoreError> {
+    let sql = "SELECT phone_enc FROM verified_contact WHERE person_id = $1";
+    let row = PhoneRow::find_by_statement(statement(db, sql, [person.uuid().into()]))
+        .one(db)
+        .await?;
+    let key = data_key(db, vault, person.uuid()).await?;
+    match (row, key) {
+        (Some(row), Some(key)) => Ok(Some(key.open_text(PHONE, person.uuid(), &row.phone_enc)?)),
+        _ => Ok(None),
+    }
+}
+
 /// Takes the number of a person out.
 pub(crate) async fn forget(db: &impl ConnectionTrait, person: PersonId) -> Result<(), StoreError> {
     let sql = "DELETE FROM verified_contact WHERE person_id = $1";

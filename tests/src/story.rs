@@ -252,8 +252,8 @@ impl Story {
         self.offer = text(&offer["id"]);
         for (who, act) in [("province-1", "approve"), ("school-1", "open")] {
             let resource = format!("/api/v1/offers/{}", self.offer);
-            let acted = self.who(who).act(&resource, "acts", &json!({ "act": act }));
-            acted.await.good();
+            let request = json!({ "act": act });
+            self.who(who).act(&resource, "acts", &request).await.good();
         }
         first
     }

@@ -42,10 +42,8 @@ async fn upskilling(story: &mut Story) {
     story.offer = text(&offer["id"]);
     for (who, act) in [("province-1", "approve"), ("school-1", "open")] {
         let resource = format!("/api/v1/offers/{}", story.offer);
-        let acted = story
-            .who(who)
-            .act(&resource, "acts", &json!({ "act": act }));
-        acted.await.good();
+        let request = json!({ "act": act });
+        story.who(who).act(&resource, "acts", &request).await.good();
     }
 }
 
