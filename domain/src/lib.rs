@@ -26,6 +26,7 @@ pub mod offer;
 pub mod policy;
 pub mod privacy;
 pub mod program;
+pub mod related;
 pub mod spelling;
 pub mod statistics;
 pub mod survey;

@@ -73,6 +73,10 @@ text_enum! {
         SameDevice = "same_device",
         /// All items equal, and faster than they can be read.
         TooFast = "too_fast",
+        /// Too many from one network.
+        SameNetwork = "same_network",
+        /// Too many about one institution on one day.
+        Burst = "burst",
         /// Contradicted when a third party called.
         Contradicted = "contradicted",
     }
@@ -82,6 +86,8 @@ named!(SurveyFlag {
     InstitutionNetwork = "来自培训机构的网络或设备" / "from the institution's network or device",
     SameDevice = "同一设备提交过多" / "too many from one device",
     TooFast = "各题相同且作答过快" / "all equal and too fast",
+    SameNetwork = "同一网络提交过多" / "too many from one network",
+    Burst = "同一机构一天内提交过多" / "too many about one institution on one day",
     Contradicted = "电话回访与答卷不符" / "contradicted in the phone re-interview",
 });
 
@@ -95,6 +101,10 @@ pub struct SurveyNumbers {
     pub reminders: u32,
     /// Responses from one device that are not flagged.
     pub device_most: u32,
+    /// Responses from one network that are not flagged: many have one address at an office or with their carrier.
+    pub network_most: u32,
+    /// Responses on the web about one institution on one day that are not flagged.
+    pub day_most: u32,
     /// All items equal in fewer seconds is flagged.
     pub fast_seconds: u32,
     /// Share of flagged responses that suspends the survey, per mille.
@@ -116,6 +126,10 @@ pub struct Circumstances {
     pub institution_network: bool,
     /// Responses from this device before, for this institution.
     pub from_device_before: u32,
+    /// Responses from this network before, for this institution.
+    pub from_network_before: u32,
+    /// Responses on the web before on this day, for this institution.
+    pub on_day_before: u32,
     /// Seconds from opening to sending.
     pub seconds: u32,
     /// Taken by an officer or an assessor in the village: many from one device are natural there (field.md 15).
@@ -131,11 +145,35 @@ pub fn flags(items: [u8; 5], how: Circumstances, numbers: &SurveyNumbers) -> Vec
     if how.from_device_before >= numbers.device_most && !how.taken_by_officer {
         flags.push(SurveyFlag::SameDevice);
     }
+    if how.from_network_before >= numbers.network_most && !how.taken_by_officer {
+        flags.push(SurveyFlag::SameNetwork);
+    }
+    if how.on_day_before >= numbers.day_most && !how.taken_by_officer {
+        flags.push(SurveyFlag::Burst);
+    }
     if items.iter().all(|item| *item == items[0]) && how.seconds < numbers.fast_seconds {
         flags.push(SurveyFlag::TooFast);
     }
     flags
 }
+
+text_enum! {
+    /// How a federation heard the number of a trainee from the trainee.
+    ContactMeans("means of a contact") {
+        /// At the counter.
+        Counter = "counter",
+        /// On a visit.
+        Visit = "visit",
+        /// In a call to a number known before.
+        Call = "call",
+    }
+}
+
+named!(ContactMeans {
+    Counter = "学员在窗口告知" / "told at the counter",
+    Visit = "走访时告知" / "told on a visit",
+    Call = "电话核对" / "told in a call",
+});
 
 text_enum! {
     /// What a call by a third party found.
@@ -187,6 +225,8 @@ mod tests {
         open_days: 30,
         reminders: 2,
         device_most: 3,
+        network_most: 10,
+        day_most: 60,
         fast_seconds: 20,
         flagged_permille: 200,
         reinterview_permille: 50,
@@ -211,12 +251,20 @@ mod tests {
         let how = Circumstances {
             institution_network: true,
             from_device_before: 3,
+            from_network_before: 10,
+            on_day_before: 60,
             seconds: 19,
             taken_by_officer: false,
         };
         assert_eq!(
             flags([5; 5], how, &NUMBERS),
-            [F::InstitutionNetwork, F::SameDevice, F::TooFast]
+            [
+                F::InstitutionNetwork,
+                F::SameDevice,
+                F::SameNetwork,
+                F::Burst,
+                F::TooFast
+            ]
         );
         assert_eq!(
             flags(
@@ -232,6 +280,8 @@ mod tests {
         let slow = Circumstances {
             institution_network: false,
             from_device_before: 2,
+            from_network_before: 9,
+            on_day_before: 59,
             seconds: 20,
             ..how
         };

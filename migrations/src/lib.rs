@@ -30,6 +30,8 @@ mod m20260301_000042_second_factors;
 mod m20260301_000043_succession;
 mod m20260301_000044_visits;
 mod m20260301_000045_calls_and_bars;
+mod m20260301_000046_related_parties;
+mod m20260301_000047_verified_contacts;
 mod m20260301_000048_withdrawals;
 mod m20260301_000049_bulletins;
 mod m20260301_000050_roster_mismatches;
@@ -65,6 +67,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000043_succession::Migration),
             Box::new(m20260301_000044_visits::Migration),
             Box::new(m20260301_000045_calls_and_bars::Migration),
+            Box::new(m20260301_000046_related_parties::Migration),
+            Box::new(m20260301_000047_verified_contacts::Migration),
             Box::new(m20260301_000048_withdrawals::Migration),
             Box::new(m20260301_000049_bulletins::Migration),
             Box::new(m20260301_000050_roster_mismatches::Migration),

@@ -213,7 +213,7 @@ const PLACE: &str = "SELECT e.id, e.person_id, c.admission_id, c.institution_id,
      FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN institution i ON i.id = c.institution_id WHERE c.state <> 'cancelled' \
      AND e.state NOT IN ('applied', 'rejected')";
 
-async fn places(
+pub(crate) async fn places(
     db: &impl ConnectionTrait,
     condition: &str,
     values: Vec<Value>,
@@ -239,14 +239,6 @@ pub async fn place(
     values.extend(value);
     let found = places(db, &format!("e.id = $1 AND {within}"), values).await?;
     Ok(found.into_iter().next())
-}
-
-/// All enrolments of a person anywhere in the country, in order of the first day.
-pub async fn places_of(
-    db: &impl ConnectionTrait,
-    person: PersonId,
-) -> Result<Vec<Place>, StoreError> {
-    places(db, "e.person_id = $1", vec![person.uuid().into()]).await
 }
 
 /// Writes a new episode.
@@ -407,6 +399,40 @@ pub struct Evidence {
     pub by: StaffPersonId,
     /// Which day.
     pub on: NaiveDate,
+    /// The snapshot it stands in.
+    pub snapshot: Option<RegisterSnapshotId>,
+    /// The day it tells about: that of the snapshot, or the day on which it was recorded.
+    pub as_of: NaiveDate,
+}
+
+#[derive(FromQueryResult)]
+struct EvidenceRow {
+    id: Uuid,
+    episode_id: Uuid,
+    source: String,
+    recorded_by: Uuid,
+    recorded_on: String,
+    snapshot_id: Option<Uuid>,
+    as_of: Option<String>,
+}
+
+impl TryFrom<EvidenceRow> for Evidence {
+    type Error = StoreError;
+
+    fn try_from(row: EvidenceRow) -> Result<Self, StoreError> {
+        let on = time::date(&row.recorded_on)?;
+        Ok(Self {
+            episode: row.episode_id.into(),
+            source: row
+                .source
+                .parse()
+                .map_err(|_| StoreError::inconsistent("episode_evidence", row.id))?,
+            by: row.recorded_by.into(),
+            on,
+            snapshot: row.snapshot_id.map(Into::into),
+            as_of: time::optional_date(row.as_of.as_deref())?.unwrap_or(on),
+        })
+    }
 }
 
 /// Evidence of these episodes, oldest first.
@@ -414,24 +440,22 @@ pub async fn evidence(
     db: &impl ConnectionTrait,
     episodes: &[EpisodeId],
 ) -> Result<Vec<Evidence>, StoreError> {
-    let rows = episode_evidence::Entity::find()
-        .filter(episode_evidence::Column::EpisodeId.is_in(episodes.iter().map(|id| id.uuid())))
-        .order_by_asc(episode_evidence::Column::RecordedAt)
-        .order_by_asc(episode_evidence::Column::Id)
+    if episodes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT v.id, v.episode_id, v.source, v.recorded_by, v.recorded_on, v.snapshot_id, s.as_of \
+         FROM episode_evidence v LEFT JOIN register_snapshot s ON s.id = v.snapshot_id \
+         WHERE v.episode_id IN ({}) ORDER BY v.recorded_at, v.id",
+        crate::cohorts::placeholders(1, episodes.len())
+    );
+    let values = episodes.iter().map(|id| Value::from(id.uuid()));
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    EvidenceRow::find_by_statement(statement)
         .all(db)
-        .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Evidence {
-                episode: row.episode_id.into(),
-                source: row
-                    .source
-                    .parse()
-                    .map_err(|_| StoreError::inconsistent("episode_evidence", row.id))?,
-                by: row.recorded_by.into(),
-                on: time::date(&row.recorded_on)?,
-            })
-        })
+        .await?
+        .into_iter()
+        .map(Evidence::try_from)
         .collect()
 }
 
@@ -511,6 +535,18 @@ struct FollowUpRow {
     outcome: Option<String>,
 }
 
+impl From<follow_up::Model> for FollowUpRow {
+    fn from(row: follow_up::Model) -> Self {
+        Self {
+            id: row.id,
+            episode_id: row.episode_id,
+            after_days: row.after_days,
+            due_on: row.due_on,
+            outcome: row.outcome,
+        }
+    }
+}
+
 impl TryFrom<FollowUpRow> for FollowUp {
     type Error = StoreError;
 
@@ -556,6 +592,40 @@ pub async fn due(
         .collect()
 }
 
+/// The follow-ups of an episode, done or not, in order of their days.
+pub async fn follow_ups(
+    db: &impl ConnectionTrait,
+    episode: EpisodeId,
+) -> Result<Vec<FollowUp>, StoreError> {
+    let rows = follow_up::Entity::find()
+        .filter(follow_up::Column::EpisodeId.eq(episode.uuid()))
+        .order_by_asc(follow_up::Column::AfterDays)
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .map(|row| FollowUp::try_from(FollowUpRow::from(row)))
+        .collect()
+}
+
+/// The admission whose trainee an episode was claimed for first.
+pub async fn first_claimant(
+    db: &impl ConnectionTrait,
+    episode: EpisodeId,
+) -> Result<AdmissionId, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Found {
+        admission_id: Uuid,
+    }
+    let sql = "SELECT c.admission_id FROM episode_claim k JOIN enrolment e ON e.id = k.enrolment_id \
+               JOIN cohort c ON c.id = e.cohort_id WHERE k.episode_id = $1 ORDER BY k.claimed_at, k.enrolment_id LIMIT 1";
+    let values = [episode.uuid().into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let found = Found::find_by_statement(statement).one(db).await?;
+    found
+        .map(|row| row.admission_id.into())
+        .ok_or_else(|| StoreError::inconsistent("employment_episode", episode))
+}
+
 /// One follow-up.
 pub async fn follow_up(
     db: &impl ConnectionTrait,
@@ -563,15 +633,7 @@ pub async fn follow_up(
 ) -> Result<Option<FollowUp>, StoreError> {
     let found = follow_up::Entity::find_by_id(id).one(db).await?;
     found
-        .map(|row| {
-            FollowUp::try_from(FollowUpRow {
-                id: row.id,
-                episode_id: row.episode_id,
-                after_days: row.after_days,
-                due_on: row.due_on,
-                outcome: row.outcome,
-            })
-        })
+        .map(|row| FollowUp::try_from(FollowUpRow::from(row)))
         .transpose()
 }
 
@@ -829,23 +891,6 @@ pub async fn insert_outage(
         .exec_without_returning(db)
         .await?;
     Ok(())
-}
-
-/// When a person died, as an approved exclusion of any of their enrolments says.
-pub async fn died_on(
-    db: &impl ConnectionTrait,
-    person: PersonId,
-) -> Result<Option<NaiveDate>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        on_date: Option<String>,
-    }
-    let sql = "SELECT MIN(x.on_date) AS on_date FROM enrolment_exclusion x JOIN enrolment e ON e.id = x.enrolment_id \
-               WHERE e.person_id = $1 AND x.code = 'X1'";
-    let values = [person.uuid().into()];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    let row = Row::find_by_statement(statement).one(db).await?;
-    time::optional_date(row.and_then(|row| row.on_date).as_deref())
 }
 
 /// Writes an approved exclusion in place of the one before.

@@ -14,6 +14,7 @@ pub mod cases;
 pub mod certificates;
 pub mod cohorts;
 mod connect;
+pub mod contacts;
 pub mod dump;
 pub mod enrolments;
 #[expect(
@@ -47,6 +48,8 @@ pub mod public_catalogue;
 pub mod public_reader;
 pub mod recovery;
 pub mod reference;
+pub mod registers;
+pub mod related;
 pub mod results;
 pub mod roster_mismatches;
 pub mod rosters;

@@ -14,17 +14,21 @@ use uuid::Uuid;
 
 use crate::entity::evidence::{survey_invitation, survey_response, survey_suspension};
 use crate::grading::snapshot::SURVEY_INDEX;
+use crate::one_time_tokens::{self, Contact, ContactKind};
 use crate::scope::Scope;
-use crate::vault::Vault;
-use crate::{StoreError, enrolments, time};
+use crate::vault::{Vault, WrappedKey};
+use crate::{StoreError, contacts, time};
 
 /// Somebody who is to be asked.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Invited {
     /// The enrolment.
     pub enrolment: EnrolmentId,
-    /// Telephone on record.
-    pub phone: Option<zeroize::Zeroizing<String>>,
+    /// The person.
+    pub person: PersonId,
+    /// Where they said themselves that they are reached: by their account, or to an officer of the federation. What the
+    /// institution wrote in its roster is not asked.
+    pub contact: Option<Contact>,
     /// Whether they were asked before.
     pub asked: bool,
 }
@@ -33,6 +37,7 @@ pub struct Invited {
 struct InvitedRow {
     id: Uuid,
     person_id: Uuid,
+    account_id: Option<Uuid>,
     phone_enc: Option<Vec<u8>>,
     data_key: Vec<u8>,
     data_key_version: i32,
@@ -50,33 +55,52 @@ pub async fn to_ask(
     let mut values: Vec<Value> = vec![cohort.uuid().into()];
     values.extend(value);
     let sql = format!(
-        "SELECT e.id, e.person_id, e.phone_enc, p.data_key, p.data_key_version, \
+        "SELECT e.id, e.person_id, b.account_id, v.phone_enc, p.data_key, p.data_key_version, \
          CAST((SELECT COUNT(*) FROM survey_invitation s WHERE s.enrolment_id = e.id) AS BIGINT) AS asked \
          FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN person p ON p.id = e.person_id \
+         LEFT JOIN verified_contact v ON v.person_id = p.id LEFT JOIN account_person b ON b.person_id = p.id \
          WHERE c.id = $1 AND {within} AND e.state NOT IN ('applied', 'rejected', 'not_attached') ORDER BY e.id"
     );
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     let rows = InvitedRow::find_by_statement(statement).all(db).await?;
-    rows.into_iter()
-        .map(|row| {
-            let phone = match row.phone_enc {
-                Some(sealed) if !row.data_key.is_empty() => {
-                    let wrapped = crate::vault::WrappedKey {
-                        bytes: row.data_key,
-                        version: row.data_key_version,
-                    };
-                    let key = vault.open_data_key(row.person_id, &wrapped)?;
-                    Some(key.open_text(enrolments::PHONE, row.id, &sealed)?)
-                }
-                _ => None,
-            };
-            Ok(Invited {
-                enrolment: row.id.into(),
-                phone,
-                asked: row.asked > 0,
-            })
-        })
-        .collect()
+    let mut invited = Vec::with_capacity(rows.len());
+    for row in rows {
+        invited.push(Invited {
+            enrolment: row.id.into(),
+            person: row.person_id.into(),
+            asked: row.asked > 0,
+            contact: contact(db, vault, row).await?,
+        });
+    }
+    Ok(invited)
+}
+
+async fn contact(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    row: InvitedRow,
+) -> Result<Option<Contact>, StoreError> {
+    if row.data_key.is_empty() {
+        return Ok(None);
+    }
+    if let Some(account) = row.account_id {
+        let own = one_time_tokens::contact(db, vault, account.into()).await?;
+        if own.is_some() {
+            return Ok(own);
+        }
+    }
+    let Some(sealed) = row.phone_enc else {
+        return Ok(None);
+    };
+    let wrapped = WrappedKey {
+        bytes: row.data_key,
+        version: row.data_key_version,
+    };
+    let key = vault.open_data_key(row.person_id, &wrapped)?;
+    Ok(Some(Contact {
+        kind: ContactKind::Phone,
+        value: key.open_text(contacts::PHONE, row.person_id, &sealed)?,
+    }))
 }
 
 /// Writes an invitation as sent.
@@ -300,6 +324,29 @@ pub async fn from_device(
         vec![admission.uuid().into(), device.to_vec().into()],
     )
     .await
+}
+
+/// How many responses about an admission came from this network.
+pub async fn from_network(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+    network: &[u8; 32],
+) -> Result<u32, StoreError> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) AS count FROM survey_response WHERE admission_id = $1 AND network_index = $2";
+    let values = vec![admission.uuid().into(), network.to_vec().into()];
+    count(db, sql, values).await
+}
+
+/// How many responses about an admission came on the web on this day.
+pub async fn on_day(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+    day: NaiveDate,
+) -> Result<u32, StoreError> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) AS count FROM survey_response \
+               WHERE admission_id = $1 AND submitted_on = $2 AND mode = 'web'";
+    let values = vec![admission.uuid().into(), day.to_string().into()];
+    count(db, sql, values).await
 }
 
 /// All responses about an admission, and those with a flag.

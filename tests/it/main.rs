@@ -20,6 +20,7 @@ mod copies;
 mod credentials;
 mod demo;
 mod desk;
+mod evidence;
 mod evidence_cli;
 mod exports;
 mod grade_cli;

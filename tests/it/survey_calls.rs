@@ -89,7 +89,7 @@ async fn answers_that_the_county_took_are_called_about_and_flagged_without_being
         assert!(!taken.text().contains("items"), "{receipt}");
     }
     let again = county.post(&first, &good).await;
-    again.problem(410, "survey-closed");
+    again.problem(409, "survey-closed");
     let sums = format!("/api/v1/institutions/{}/survey", story.admission);
     let seen = county.get(&sums).await.good();
     assert_eq!(

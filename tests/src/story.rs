@@ -71,6 +71,23 @@ impl Chapter {
 
 /// Password of everybody in a test.
 pub const PASSWORD: &str = "a-long-password-of-tests";
+/// The ids of the school that the story is not about just now.
+#[derive(Debug)]
+pub struct Elsewhere {
+    /// Its admission.
+    pub admission: String,
+    /// The school itself.
+    pub institution: String,
+    /// Its site.
+    pub site: String,
+    /// Its open offer.
+    pub offer: String,
+}
+
+/// The county of the second school, in the other province.
+pub const SECOND_COUNTY: &str = "370102";
+/// Credit code of the second school.
+const SECOND_CREDIT_CODE: &str = "52510703XX00000517";
 /// Credit code of the school.
 pub const CREDIT_CODE: &str = "52330106XX00000193";
 
@@ -175,6 +192,90 @@ impl Story {
         self.people
             .get(name)
             .unwrap_or_else(|| panic!("nobody is called {name}"))
+    }
+
+    /// One more officer of a federation.
+    pub async fn add_officer(&mut self, name: &'static str, role: &str, federation: &str) {
+        let request = json!({
+            "name": name, "person_name": "虚构人员", "role": role, "federation": federation, "password": PASSWORD,
+        });
+        let national = self.who("national-1");
+        national.post("/api/v1/accounts", &request).await.good();
+        let client = Client::of(&self.server, name, PASSWORD);
+        self.people.insert(name, client);
+    }
+
+    /// A second school, of another province, that offers the same program, with its own county and province; answers what
+    /// the first was. From now on the people and ids of this story are the second's, until [`Self::swap`].
+    pub async fn second_school(&mut self) -> Elsewhere {
+        for (name, role, federation) in [
+            ("other-province-2", "province_officer", OTHER_PROVINCE),
+            ("second-county-1", "county_officer", SECOND_COUNTY),
+            ("second-county-2", "county_officer", SECOND_COUNTY),
+        ] {
+            self.add_officer(name, role, federation).await;
+        }
+        let mut application = application(SECOND_CREDIT_CODE);
+        application["name"] = "山东虚构职业培训学校".into();
+        application["site_region"] = SECOND_COUNTY.into();
+        let school = self.who("other-school");
+        let path = "/api/v1/institutions";
+        let applied = school.post(path, &application).await.good();
+        let site = json!({ "name": "历下教学点", "region": SECOND_COUNTY, "address": "虚构路2号", "provisions": [] });
+        let site = school.post("/api/v1/sites", &site).await.good();
+        let institution = text(&applied["institution"]);
+        let request = json!({
+            "name": "other-school-2", "person_name": "虚构第二人", "role": "institution_operator",
+            "institution": institution, "password": PASSWORD,
+        });
+        let national = self.who("national-1");
+        national.post("/api/v1/accounts", &request).await.good();
+        let client = Client::of(&self.server, "other-school-2", PASSWORD);
+        self.people.insert("other-school-2", client);
+        let mut first = Elsewhere {
+            admission: text(&applied["id"]),
+            institution,
+            site: text(&site["id"]),
+            offer: String::new(),
+        };
+        self.swap(&mut first);
+        self.transition("county-1", "T04").await;
+        self.transition_by_two("T06", "province-1", "province-2")
+            .await;
+        self.server.days_pass(9);
+        self.transition_by_two("T08", "province-1", "province-2")
+            .await;
+        let request =
+            json!({ "institution": self.admission, "program": self.program, "site": self.site });
+        let school = self.who("school-1");
+        let offer = school.post("/api/v1/offers", &request).await.good();
+        self.offer = text(&offer["id"]);
+        for (who, act) in [("province-1", "approve"), ("school-1", "open")] {
+            let resource = format!("/api/v1/offers/{}", self.offer);
+            let request = json!({ "act": act });
+            self.who(who).act(&resource, "acts", &request).await.good();
+        }
+        first
+    }
+
+    /// The people and ids of the two schools change places.
+    pub fn swap(&mut self, with: &mut Elsewhere) {
+        for (one, two) in [
+            ("school-1", "other-school"),
+            ("school-2", "other-school-2"),
+            ("county-1", "second-county-1"),
+            ("county-2", "second-county-2"),
+            ("province-1", "other-province"),
+            ("province-2", "other-province-2"),
+        ] {
+            let (a, b) = (self.people.remove(one), self.people.remove(two));
+            self.people.extend(b.map(|client| (one, client)));
+            self.people.extend(a.map(|client| (two, client)));
+        }
+        std::mem::swap(&mut self.admission, &mut with.admission);
+        std::mem::swap(&mut self.institution, &mut with.institution);
+        std::mem::swap(&mut self.site, &mut with.site);
+        std::mem::swap(&mut self.offer, &mut with.offer);
     }
 
     /// The school has applied and named its site.

@@ -199,6 +199,8 @@ permissions! {
     DeclareOutages = "declare_outages" [P];
     /// Confirm that a trainee cannot be reached (field.md 15).
     ConfirmNotContactable = "confirm_not_contactable" [X];
+    /// Record where trainees are reached, as they said themselves.
+    RecordContacts = "record_contacts" [X];
     /// See work of trainees, conflicts.
     SeeEvidence = "see_evidence" [I, X, C, P, N, M, U];
     /// Send surveys, suspend one with too many flags.

@@ -271,6 +271,8 @@ pub(crate) async fn opened(
     let subject = subject_of(reader, enrolment).await?;
     let agrees = sample::agrees(reader, subject.person, app.today()).await?;
     let values = subjects::values(reader, app.store.vault(), &subject, app.today()).await?;
+    // A third party calls the number that the trainee told the federation, where there is one.
+    let own = store::contacts::phone(reader, app.store.vault(), subject.person).await?;
     let purpose = ReadPurpose::ThirdPartyAssessment;
     let shown = |field| may_see(actor.role, purpose, field).is_some();
     let text = |value: Option<zeroize::Zeroizing<String>>| value.map(|value| value.to_string());
@@ -278,7 +280,7 @@ pub(crate) async fn opened(
         read: stored.read.to_string(),
         enrolment: stored.enrolment.to_string(),
         name: text(values.name).filter(|_| shown(PersonalField::Name)),
-        phone: text(values.phone).filter(|_| agrees && shown(PersonalField::Phone)),
+        phone: text(own.or(values.phone)).filter(|_| agrees && shown(PersonalField::Phone)),
         agrees,
     })
 }

@@ -34,7 +34,7 @@ pub struct Found {
 
 /// The level above. What an institution leaves undone is the province's to answer; a place without a prefecture goes on
 /// to the province.
-const fn above(role: Role, has_prefecture: bool) -> Option<Role> {
+pub(super) const fn above(role: Role, has_prefecture: bool) -> Option<Role> {
     match role {
         Role::CountyOfficer if has_prefecture => Some(Role::PrefectureOfficer),
         Role::InstitutionOperator

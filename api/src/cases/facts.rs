@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::cohort::CohortState;
+use domain::ids::InstitutionId;
 use domain::institution::appeal::AppealState;
 use domain::institution::{
     AdmissionFacts, CaseFacts, Cause, ExitFacts, Finality, Given, Inspection, InstitutionState,
@@ -98,7 +99,15 @@ pub(crate) async fn gather(
 
 /// Refuses whoever declared an interest in the institution.
 pub(crate) async fn not_interested(act: &Act, admission: &Admission) -> Result<(), Problem> {
-    if store::cases::has_interest(&act.tx, act.actor.person, admission.institution.id).await? {
+    not_interested_in(act, admission.institution.id).await
+}
+
+/// The same where only the institution is known.
+pub(crate) async fn not_interested_in(
+    act: &Act,
+    institution: InstitutionId,
+) -> Result<(), Problem> {
+    if store::cases::has_interest(&act.tx, act.actor.person, institution).await? {
         return Err(Problem::new(Code::TransitionRefused)
             .with_detail(
                 "您申报过与该机构有利害关系,应当回避,请由他人办理。",

@@ -11,6 +11,7 @@ use store::cases::terms::Term;
 use store::institutions::Admission;
 use uuid::Uuid;
 
+use super::alarms::above;
 use crate::act::Act;
 use crate::problem::Problem;
 use crate::reference::seed;
@@ -77,7 +78,20 @@ pub(crate) async fn begin(
     from: NaiveDate,
     due_on: NaiveDate,
 ) -> Result<(), Problem> {
-    let term = Term {
+    let term = term(act, of, kind, holder, from, due_on);
+    Ok(store::cases::terms::begin(&act.tx, &term).await?)
+}
+
+/// A term that runs after `from`, to be begun.
+pub(crate) fn term(
+    act: &Act,
+    of: Of<'_>,
+    kind: &str,
+    holder: Role,
+    from: NaiveDate,
+    due_on: NaiveDate,
+) -> Term {
+    Term {
         id: act.new_id(),
         admission: of.admission,
         object_kind: of.kind.to_owned(),
@@ -89,8 +103,13 @@ pub(crate) async fn begin(
         calendar: CALENDAR.clone(),
         extension_reason: None,
         met_on: None,
-    };
-    Ok(store::cases::terms::begin(&act.tx, &term).await?)
+    }
+}
+
+/// The level above the county of an admission.
+pub(crate) async fn above_county(act: &Act, admission: AdmissionId) -> Result<Role, Problem> {
+    let has_prefecture = store::institutions::has_prefecture(&act.tx, admission).await?;
+    Ok(above(Role::CountyOfficer, has_prefecture).unwrap_or(Role::ProvinceOfficer))
 }
 
 /// Terms of the way to admission; what else is owed about an admission (an audit of its survey, a look at its exit from

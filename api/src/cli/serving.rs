@@ -98,11 +98,13 @@ pub async fn serve(
     let standing = tokio::spawn(crate::log::standing::work(app.clone()));
     let alarms = tokio::spawn(crate::cases::alarms::work(app.clone()));
     let bundles = tokio::spawn(crate::bundles::work(app.clone()));
+    let surveys = tokio::spawn(crate::surveys::invite::work(app.clone()));
     let served = server::serve(app.clone(), listener, stop).await;
     worker.abort();
     witnesses.abort();
     alarms.abort();
     bundles.abort();
+    surveys.abort();
     standing.abort();
     crate::audit::denials::flush_all(&app).await;
     let _ = app.standing.note(&app).await;

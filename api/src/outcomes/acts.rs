@@ -15,10 +15,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::claims::{EpisodeReceipt, KIND, dates, locked, settle};
-use super::conflicts;
+use super::{conflicts, terms};
 use crate::access::permissions::{DecideEpisodes, Permission as _};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_in;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::grades::monitoring;
@@ -170,6 +171,7 @@ pub async fn act_on(
     if request.act == A::End {
         conflicts::ended(&mut act, &episode).await?;
     }
+    terms::keep_up(&act, &episode).await?;
     act.record(Entry {
         kind: KIND,
         id: id.uuid(),
@@ -181,7 +183,7 @@ pub async fn act_on(
         ..Entry::default()
     })
     .await?;
-    monitoring::update_in(app, &act.tx, episode.person).await?;
+    monitoring::update_in(app, &act.tx, &[episode.person]).await?;
     let receipt = receipt(&episode);
     act.finish(StatusCode::OK, &receipt, (KIND, id)).await
 }
@@ -280,6 +282,7 @@ pub async fn follow_up(
         }
         FollowUpOutcome::NoAnswer | FollowUpOutcome::Register => {}
     }
+    terms::keep_up(&act, &episode).await?;
     act.record(Entry {
         kind: KIND,
         id: episode.id.uuid(),
@@ -290,7 +293,7 @@ pub async fn follow_up(
         ..Entry::default()
     })
     .await?;
-    monitoring::update_in(app, &act.tx, episode.person).await?;
+    monitoring::update_in(app, &act.tx, &[episode.person]).await?;
     let receipt = receipt(&episode);
     act.finish(StatusCode::OK, &receipt, (KIND, episode.id))
         .await
@@ -358,6 +361,7 @@ pub async fn exclude(
     let place = rows::place(&act.tx, &Scope::of(actor), enrolment)
         .await?
         .ok_or_else(Problem::not_found)?;
+    not_interested_in(&act, place.institution).await?;
     if request.code == Exclusion::X1 && request.on < place.start_on {
         return Err(Problem::field(
             "/on",
@@ -403,7 +407,7 @@ pub async fn exclude(
         ..Entry::default()
     })
     .await?;
-    monitoring::update_in(app, &act.tx, place.person).await?;
+    monitoring::update_in(app, &act.tx, &[place.person]).await?;
     let receipt = ExclusionReceipt {
         enrolment: enrolment.to_string(),
         code: request.code.as_str().to_owned(),
@@ -450,9 +454,10 @@ pub async fn close_conflict(
     };
     let scope = Scope::of(actor);
     let words = request.words.trim();
-    rows::conflict(&act.tx, &scope, id)
+    let found = rows::conflict(&act.tx, &scope, id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    not_interested_in(&act, found.institution).await?;
     if !rows::close_conflict(&act.tx, &scope, id, words, actor.person, act.now).await? {
         return Err(Problem::new(Code::TransitionRefused)
             .with_detail("这条疑点已经办结。", "This conflict was closed before."));

@@ -1,4 +1,4 @@
-//! Claiming work of a trainee: checked, merged with what is known, looked at for conflicts.
+//! Claiming work of a trainee: checked, then recorded; what the evidence then makes of an episode.
 
 use axum::http::StatusCode;
 use chrono::{Days, NaiveDate};
@@ -6,15 +6,18 @@ use domain::CreditCode;
 use domain::access::Actor;
 use domain::evidence::{EpisodeState, Proof, Source, proof, state_by_proof};
 use domain::grading::{Tier, WorkType};
-use domain::ids::{EnrolmentId, EpisodeId, FileId, RegisterSnapshotId};
+use domain::ids::{EnrolmentId, EpisodeId, FileId};
 use serde::{Deserialize, Serialize};
-use store::episodes::{self as rows, Claim, Episode, NewEvidence, Place};
+use store::episodes::{self as rows, Episode, Place};
+use store::registers;
 use store::scope::Scope;
 use utoipa::ToSchema;
 
-use super::conflicts;
-use crate::act::{Act, Begin, Entry, Receipt};
+use super::recording::{Known, record};
+use super::terms;
+use crate::act::{Act, Begin, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_in;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::grades::monitoring;
@@ -73,21 +76,6 @@ pub struct EpisodeReceipt {
     pub conflicts: usize,
     /// Raised by every change.
     pub revision: i32,
-}
-
-/// What is known of a piece of work, from a claim or from a register.
-#[derive(Clone, Debug)]
-pub(crate) struct Known {
-    pub(crate) employer: String,
-    pub(crate) work_type: WorkType,
-    pub(crate) start_on: NaiveDate,
-    pub(crate) last_day: Option<NaiveDate>,
-    pub(crate) work_region: Option<String>,
-    pub(crate) source: Source,
-    pub(crate) snapshot: Option<RegisterSnapshotId>,
-    pub(crate) file: Option<FileId>,
-    pub(crate) text_index: Option<[u8; 32]>,
-    pub(crate) related: bool,
 }
 
 fn check(app: &App, actor: &Actor, request: &ClaimRequest) -> Result<Known, Problem> {
@@ -153,6 +141,7 @@ fn check(app: &App, actor: &Actor, request: &ClaimRequest) -> Result<Known, Prob
         last_day: request.last_day,
         work_region: request.work_region.clone(),
         source: request.source,
+        as_of: app.today(),
         snapshot: None,
         file: request.file,
         text_index: request
@@ -215,10 +204,12 @@ pub async fn claim(
     let place = rows::place(&act.tx, &Scope::of(actor), enrolment)
         .await?
         .ok_or_else(Problem::not_found)?;
+    not_interested_in(&act, place.institution).await?;
     store::persons::lock(&act.tx, &[place.person]).await?;
     after_birth(&act, &place, known.start_on).await?;
-    let died = rows::died_on(&act.tx, place.person).await?;
-    if died.is_some_and(|died| known.start_on > died) {
+    let people = [place.person];
+    let died = registers::died(&act.tx, &people).await?;
+    if died.values().any(|died| known.start_on > *died) {
         return Err(Problem::field(
             "/start_on",
             "after-death",
@@ -226,7 +217,13 @@ pub async fn claim(
             "By the record the person had died before that day; put the record right first if it is wrong.",
         ));
     }
-    let receipt = record(&mut act, &place, &known).await?;
+    let mut prior = registers::prior(&act.tx, &people)
+        .await?
+        .remove(&place.person)
+        .unwrap_or_default();
+    let (episode, receipt) = record(&mut act, &place, &known, &mut prior).await?;
+    terms::keep_up(&act, &episode).await?;
+    monitoring::update_in(app, &act.tx, &people).await?;
     act.finish(StatusCode::CREATED, &receipt, (KIND, &receipt.id))
         .await
 }
@@ -249,119 +246,6 @@ async fn after_birth(act: &Act, place: &Place, start_on: NaiveDate) -> Result<()
         ));
     }
     Ok(())
-}
-
-fn overlap(one: &Episode, known: &Known) -> bool {
-    one.last_day.is_none_or(|last| known.start_on <= last)
-        && known.last_day.is_none_or(|last| one.start_on <= last)
-}
-
-/// Writes what is known: into the episode of the same employer and overlapping days, or as a new one. The person is locked.
-pub(crate) async fn record(
-    act: &mut Act,
-    place: &Place,
-    known: &Known,
-) -> Result<EpisodeReceipt, Problem> {
-    let all = rows::of_person(&act.tx, place.person).await?;
-    let twin = all.iter().find(|one| {
-        one.employer == known.employer && one.state != EpisodeState::Void && overlap(one, known)
-    });
-    let merged = twin.is_some();
-    let related = known.related || known.employer == place.credit_code;
-    let mut episode = if let Some(twin) = twin {
-        twin.clone()
-    } else {
-        let new = Episode {
-            id: act.new_id(),
-            person: place.person,
-            work_type: known.work_type,
-            employer: known.employer.clone(),
-            work_region: known.work_region.clone(),
-            start_on: known.start_on,
-            last_day: known.last_day,
-            related: related.then_some(place.admission),
-            state: EpisodeState::Claimed,
-            contest: None,
-            contest_due_on: None,
-            claimed_on: act.today,
-            due_on: Some(
-                act.app
-                    .calendar
-                    .add_working_days(act.today, act.app.evidence.evidence.verify_wd),
-            ),
-            confirmed_on: None,
-            decided_on: None,
-            created_at: act.now,
-            revision: 1,
-        };
-        rows::insert(&act.tx, &new).await?;
-        new
-    };
-    let before = episode.state;
-    let earlier = rows::evidence(&act.tx, &[episode.id]).await?;
-    let mut sources: Vec<Source> = earlier.iter().map(|one| one.source).collect();
-    if merged {
-        join(&mut episode, known, &sources);
-    }
-    if related {
-        episode.related.get_or_insert(place.admission);
-    }
-    let evidence = NewEvidence {
-        id: act.new_id(),
-        episode: episode.id,
-        source: known.source,
-        snapshot: known.snapshot,
-        file: known.file.map(FileId::uuid),
-        text_index: known.text_index.as_ref(),
-        by: act.actor.person,
-        at: act.now,
-    };
-    rows::add_evidence(&act.tx, &evidence).await?;
-    sources.push(known.source);
-    let claim = Claim {
-        episode: episode.id,
-        enrolment: place.enrolment,
-        institution: place.institution,
-        site_region: place.site_region.clone(),
-    };
-    rows::claim(&act.tx, &claim, act.now).await?;
-    settle(act, &mut episode, &sources).await?;
-    let found = conflicts::look(act, place, &episode, known.text_index.as_ref()).await?;
-    act.record(Entry {
-        kind: KIND,
-        id: episode.id.uuid(),
-        act: if merged { "add_evidence" } else { "claim" },
-        from: merged.then_some(before.as_str()),
-        to: Some(episode.state.as_str()),
-        reason_code: Some(known.source.as_str()),
-        ..Entry::default()
-    })
-    .await?;
-    monitoring::update_in(&act.app.clone(), &act.tx, place.person).await?;
-    Ok(EpisodeReceipt {
-        id: episode.id.to_string(),
-        state: episode.state.as_str().to_owned(),
-        merged,
-        due_on: episode.due_on.map(|day| day.to_string()),
-        conflicts: found,
-        revision: episode.revision,
-    })
-}
-
-/// Days and form of the stronger evidence stand; of equals, the earlier beginning and the later end.
-fn join(episode: &mut Episode, known: &Known, sources: &[Source]) {
-    let strongest = sources.iter().map(|one| one.tier()).min();
-    if strongest.is_none_or(|tier| known.source.tier() < tier) {
-        episode.start_on = known.start_on;
-        episode.last_day = known.last_day;
-        episode.work_type = known.work_type;
-    } else if strongest == Some(known.source.tier()) {
-        episode.start_on = episode.start_on.min(known.start_on);
-        episode.last_day = match (episode.last_day, known.last_day) {
-            (Some(one), Some(two)) => Some(one.max(two)),
-            _ => None,
-        };
-    }
 }
 
 /// State, day of decision and follow-ups as the evidence now says; a contest stays open whatever comes in.
@@ -401,13 +285,16 @@ pub(crate) async fn settle(
     Ok(())
 }
 
-/// An episode of the scope with its sources, locked.
+/// An episode of the scope with its sources, locked; nobody acts on one of an institution in which they have an interest.
 pub(crate) async fn locked(act: &Act, id: EpisodeId) -> Result<(Episode, Vec<Source>), Problem> {
     rows::lock(&act.tx, id).await?;
     let episode = rows::find(&act.tx, &Scope::of(&act.actor), id)
         .await?
         .ok_or_else(Problem::not_found)?;
     store::persons::lock(&act.tx, &[episode.person]).await?;
+    for claim in rows::claims(&act.tx, &[id]).await? {
+        not_interested_in(act, claim.institution).await?;
+    }
     let evidence = rows::evidence(&act.tx, &[id]).await?;
     Ok((episode, evidence.iter().map(|one| one.source).collect()))
 }

@@ -2,7 +2,8 @@
 
 use chrono::Days;
 use domain::evidence::{ConflictKind, EpisodeState};
-use store::episodes::{self as rows, Conflict, Episode, Place};
+use store::episodes::{self as rows, Claim, Conflict, Episode, Place};
+use store::registers::Prior;
 use uuid::Uuid;
 
 use crate::act::Act;
@@ -14,9 +15,9 @@ pub(super) async fn look(
     place: &Place,
     episode: &Episode,
     text_index: Option<&[u8; 32]>,
+    prior: &Prior,
 ) -> Result<usize, Problem> {
     let mut found = Vec::new();
-    let places = rows::places_of(&act.tx, place.person).await?;
     if episode.start_on < place.start_on {
         found.push(side(
             act,
@@ -26,7 +27,7 @@ pub(super) async fn look(
             place.enrolment.uuid(),
         ));
     }
-    if episode.related.is_some() {
+    if episode.related == Some(place.admission) {
         found.push(side(
             act,
             ConflictKind::RelatedEmployer,
@@ -35,8 +36,8 @@ pub(super) async fn look(
             place.enrolment.uuid(),
         ));
     }
-    claims_elsewhere(act, place, episode, &places, &mut found).await?;
-    superseded(act, place, &places, &mut found);
+    claims_elsewhere(act, place, episode, prior, &mut found);
+    superseded(act, place, &prior.places, &mut found);
     if let Some(index) = text_index {
         let same = rows::same_text(&act.tx, index, place.person).await?;
         if !same.is_empty() {
@@ -70,8 +71,8 @@ pub(super) async fn look(
         .count())
 }
 
-/// A job that ends soon after it was verified.
-pub(super) async fn ended(act: &mut Act, episode: &Episode) -> Result<(), Problem> {
+/// A job that ends soon after it was verified; answers whether this one does.
+pub(super) async fn ended(act: &mut Act, episode: &Episode) -> Result<bool, Problem> {
     let days = u64::from(act.app.evidence.evidence.ended_after_check_days);
     let soon = episode
         .decided_on
@@ -81,24 +82,30 @@ pub(super) async fn ended(act: &mut Act, episode: &Episode) -> Result<(), Proble
             episode.decided_on.is_some_and(|on| last >= on) && last <= limit
         });
     if !soon {
-        return Ok(());
+        return Ok(false);
     }
-    let mut found = Vec::new();
-    for claim in rows::claims(&act.tx, &[episode.id]).await? {
-        found.push(Conflict {
-            id: act.new_id(),
-            kind: ConflictKind::EndedAfterCheck,
-            pair: claim.enrolment.uuid(),
-            enrolment: claim.enrolment,
-            episode: Some(episode.id),
-            institution: claim.institution,
-            site_region: claim.site_region,
-            state: "open".to_owned(),
-            words: None,
-            found_at: act.now,
-        });
+    let claims = rows::claims(&act.tx, &[episode.id]).await?.into_iter();
+    let found: Vec<Conflict> = claims
+        .map(|claim| of_claim(act, ConflictKind::EndedAfterCheck, claim))
+        .collect();
+    rows::add_conflicts(&act.tx, &found).await?;
+    Ok(true)
+}
+
+/// What concerns one claim alone.
+pub(super) fn of_claim(act: &Act, kind: ConflictKind, claim: Claim) -> Conflict {
+    Conflict {
+        id: act.new_id(),
+        kind,
+        pair: claim.enrolment.uuid(),
+        enrolment: claim.enrolment,
+        episode: Some(claim.episode),
+        institution: claim.institution,
+        site_region: claim.site_region,
+        state: "open".to_owned(),
+        words: None,
+        found_at: act.now,
     }
-    Ok(rows::add_conflicts(&act.tx, &found).await?)
 }
 
 fn side(
@@ -142,15 +149,15 @@ fn pair_of(act: &Act, one: &Place, two: &Place) -> Uuid {
 }
 
 /// Other institutions that claim this person for overlapping days.
-async fn claims_elsewhere(
+fn claims_elsewhere(
     act: &Act,
     place: &Place,
     episode: &Episode,
-    places: &[Place],
+    prior: &Prior,
     found: &mut Vec<Conflict>,
-) -> Result<(), Problem> {
-    let all = rows::of_person(&act.tx, place.person).await?;
-    let overlapping: Vec<&Episode> = all
+) {
+    let overlapping: Vec<&Episode> = prior
+        .episodes
         .iter()
         .filter(|one| {
             one.state != EpisodeState::Void
@@ -158,29 +165,26 @@ async fn claims_elsewhere(
                 && episode.last_day.is_none_or(|last| one.start_on <= last)
         })
         .collect();
-    let ids: Vec<_> = overlapping.iter().map(|one| one.id).collect();
-    for claim in rows::claims(&act.tx, &ids).await? {
-        if claim.institution == place.institution {
-            continue;
-        }
-        let Some(other) = places.iter().find(|one| one.enrolment == claim.enrolment) else {
-            continue;
-        };
-        let pair = pair_of(act, place, other);
+    for claim in &prior.claims {
         let theirs = overlapping
             .iter()
             .find(|one| one.id == claim.episode)
             .copied();
-        found.push(side(
-            act,
-            ConflictKind::TwoClaims,
-            Some(episode),
-            place,
-            pair,
-        ));
-        found.push(side(act, ConflictKind::TwoClaims, theirs, other, pair));
+        let (Some(theirs), false) = (theirs, claim.institution == place.institution) else {
+            continue;
+        };
+        let Some(other) = prior
+            .places
+            .iter()
+            .find(|one| one.enrolment == claim.enrolment)
+        else {
+            continue;
+        };
+        let pair = pair_of(act, place, other);
+        let kind = ConflictKind::TwoClaims;
+        found.push(side(act, kind, Some(episode), place, pair));
+        found.push(side(act, kind, Some(theirs), other, pair));
     }
-    Ok(())
 }
 
 /// Courses of one person close enough for rule X7 to look at both (grading.md 2). The engine decides; people are told early.

@@ -4,7 +4,11 @@ pub mod acts;
 pub mod claims;
 pub mod conflicts;
 pub mod json;
+mod json_related;
+pub(crate) mod recording;
 pub mod registers;
+pub mod related;
+mod terms;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -12,5 +16,5 @@ use crate::app::App;
 
 /// Operations of the desks.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    json::routes()
+    json::routes().merge(json_related::routes())
 }

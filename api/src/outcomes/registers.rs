@@ -2,27 +2,34 @@
 //!
 //! A snapshot says what stands in the register on its day. That somebody is not in it proves nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::http::StatusCode;
 use chrono::NaiveDate;
 use domain::access::Actor;
 use domain::evidence::Source;
 use domain::grading::WorkType;
+use domain::ids::PersonId;
 use domain::{CitizenId, CreditCode};
 use serde::{Deserialize, Serialize};
-use store::episodes::{self as rows, RegisterSnapshot};
+use store::episodes::{self as rows, Place, RegisterSnapshot};
+use store::registers::{self, Prior};
+use store::scope::Scope;
 use utoipa::ToSchema;
 
-use super::claims::{Known, record};
-use crate::act::{Begin, Receipt};
+use super::recording::{Known, record};
+use super::terms;
+use crate::act::{Act, Begin, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
+use crate::grades::monitoring;
 use crate::problem::{Code, FieldError, Problem, Sentence};
 use crate::rosters::{Limits, Plain, PlainRow, Wanted, read_columns};
 
 /// Most faults that one answer tells; the number of all is told beside them.
 const MOST_FAULTS: usize = 500;
+/// People whose work is read and whose figures are moved at once.
+pub(super) const CHUNK: usize = 500;
 
 const COLUMNS: [Wanted; 5] = [
     Wanted {
@@ -73,6 +80,7 @@ pub struct RegisterReceipt {
 }
 
 struct Row {
+    number: u32,
     citizen_id: String,
     employer: String,
     start_on: NaiveDate,
@@ -90,17 +98,33 @@ fn work_type(text: Option<&str>) -> Option<WorkType> {
     }
 }
 
+fn fault_of(number: u32, at: usize, code: &str, zh: &str, en: &str) -> FieldError {
+    FieldError {
+        pointer: format!("/rows/{number}/{}", NAMES[at]),
+        code: code.to_owned(),
+        detail: Sentence::new(
+            format!("第 {number} 行“{}”:{zh}", COLUMNS[at].words[0]),
+            format!("Row {number}, column {}: {en}", COLUMNS[at].words[0]),
+        ),
+    }
+}
+
+/// Tells the faults of a file; nothing of it is written.
+fn refused(mut faults: Vec<FieldError>) -> Problem {
+    let all = faults.len();
+    faults.truncate(MOST_FAULTS);
+    Problem::new(Code::RegisterFaults)
+        .with_detail(
+            format!("文件有 {all} 处错误,没有写入;请按每行的说明修改后重新上传。"),
+            format!("The file has {all} faults and nothing was written; mend each row as told and upload it again."),
+        )
+        .with_errors(faults)
+}
+
 fn parse(row: &PlainRow, today: NaiveDate, faults: &mut Vec<FieldError>) -> Option<Row> {
     let before = faults.len();
     let mut fault = |at: usize, code: &str, zh: &str, en: &str| {
-        faults.push(FieldError {
-            pointer: format!("/rows/{}/{}", row.number, NAMES[at]),
-            code: code.to_owned(),
-            detail: Sentence::new(
-                format!("第 {} 行“{}”:{zh}", row.number, COLUMNS[at].words[0]),
-                format!("Row {}, column {}: {en}", row.number, COLUMNS[at].words[0]),
-            ),
-        });
+        faults.push(fault_of(row.number, at, code, zh, en));
     };
     for &at in &row.unusable {
         fault(
@@ -198,6 +222,7 @@ fn parse(row: &PlainRow, today: NaiveDate, faults: &mut Vec<FieldError>) -> Opti
     }
     (faults.len() == before).then_some(())?;
     Some(Row {
+        number: row.number,
         citizen_id: citizen_id?,
         employer: employer?,
         start_on: start_on?,
@@ -251,14 +276,7 @@ pub async fn import(
         .filter_map(|row| parse(row, today, &mut faults))
         .collect();
     if !faults.is_empty() {
-        let all = faults.len();
-        faults.truncate(MOST_FAULTS);
-        return Err(Problem::new(Code::RegisterFaults)
-            .with_detail(
-                format!("文件有 {all} 处错误,没有写入;请按每行的说明修改后重新上传。"),
-                format!("The file has {all} faults and nothing was written; mend each row as told and upload it again."),
-            )
-            .with_errors(faults));
+        return Err(refused(faults));
     }
     let sha256 = read.sha256;
     let request = (about, data_encoding::HEXLOWER.encode(&sha256));
@@ -276,59 +294,21 @@ pub async fn import(
         by: actor.person,
         at: act.now,
     };
-    let vault = act.app.store.vault();
-    let numbers: Vec<&str> = parsed.iter().map(|row| row.citizen_id.as_str()).collect();
-    let people = store::persons::by_citizen_ids(&act.tx, vault, &numbers).await?;
-    let by_number: HashMap<&str, domain::ids::PersonId> = numbers
-        .iter()
-        .filter_map(|number| {
-            let index = store::persons::citizen_index(vault, number);
-            Some((*number, *people.get(&index)?))
-        })
-        .collect();
-    let mut locked: Vec<_> = by_number.values().copied().collect();
-    locked.sort_unstable();
-    locked.dedup();
-    store::persons::lock(&act.tx, &locked).await?;
+    let plan = plan(&act, &parsed).await?;
     // The snapshot stands first: the evidence refers to it. Its counts are known before anything is written.
-    let mut plan = Vec::new();
-    for row in &parsed {
-        let Some(person) = by_number.get(row.citizen_id.as_str()) else {
-            continue;
-        };
-        let places = rows::places_of(&act.tx, *person).await?;
-        let place = places
-            .iter()
-            .rev()
-            .find(|one| one.start_on <= row.start_on)
-            .or(places.first())
-            .cloned();
-        if let Some(place) = place {
-            plan.push((place, row));
-        }
-    }
-    let known = u32::try_from(plan.len()).unwrap_or(u32::MAX);
+    let known = u32::try_from(plan.values().map(Vec::len).sum::<usize>()).unwrap_or(u32::MAX);
     snapshot.counts = [snapshot.counts[0], 0, known, known];
     rows::insert_snapshot(&act.tx, &snapshot).await?;
-    for (place, row) in plan {
-        let known = Known {
-            employer: row.employer.clone(),
-            work_type: row.work_type,
-            start_on: row.start_on,
-            last_day: row.last_day,
-            work_region: None,
-            source: about.source,
-            snapshot: Some(snapshot.id),
-            file: None,
-            text_index: None,
-            related: false,
-        };
-        let written = record(&mut act, &place, &known).await?;
-        // Who is in the register on that day needs no call.
-        if row.last_day.is_none() {
-            let id = written.id.parse().map_err(Problem::internal)?;
-            rows::register_answers(&act.tx, id, about.as_of, actor.person, act.now).await?;
+    let people: Vec<PersonId> = plan.keys().copied().collect();
+    for some in people.chunks(CHUNK) {
+        let mut prior = registers::prior(&act.tx, some).await?;
+        for person in some {
+            let of = prior.entry(*person).or_default();
+            for (place, row) in plan.get(person).into_iter().flatten() {
+                write(&mut act, &snapshot, place, row, of).await?;
+            }
         }
+        monitoring::update_in(app, &act.tx, some).await?;
     }
     let receipt = RegisterReceipt {
         id: snapshot.id.to_string(),
@@ -342,4 +322,92 @@ pub async fn import(
         ("register_snapshot", snapshot.id),
     )
     .await
+}
+
+/// The rows about people whose training or household lies in the importer's area, by person and first day, each with the
+/// enrolment that it belongs to. All others are strangers: that somebody is a trainee elsewhere is none of the importer's
+/// business. The people are locked.
+async fn plan<'r>(
+    act: &Act,
+    parsed: &'r [Row],
+) -> Result<BTreeMap<PersonId, Vec<(Place, &'r Row)>>, Problem> {
+    let vault = act.app.store.vault();
+    let numbers: Vec<&str> = parsed.iter().map(|row| row.citizen_id.as_str()).collect();
+    let people = store::persons::by_citizen_ids(&act.tx, vault, &numbers).await?;
+    let by_number: HashMap<&str, PersonId> = numbers
+        .iter()
+        .filter_map(|number| {
+            let index = store::persons::citizen_index(vault, number);
+            Some((*number, *people.get(&index)?))
+        })
+        .collect();
+    let mut all: Vec<_> = by_number.values().copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    let places = registers::places_within(&act.tx, &Scope::of(&act.actor), &all).await?;
+    all.retain(|person| places.contains_key(person));
+    store::persons::lock(&act.tx, &all).await?;
+    let died = registers::died(&act.tx, &all).await?;
+    let mut faults = Vec::new();
+    let mut plan: BTreeMap<PersonId, Vec<(Place, &Row)>> = BTreeMap::new();
+    for row in parsed {
+        let Some(person) = by_number.get(row.citizen_id.as_str()) else {
+            continue;
+        };
+        let Some(own) = places.get(person) else {
+            continue;
+        };
+        let place = own
+            .iter()
+            .rev()
+            .find(|one| one.start_on <= row.start_on)
+            .or(own.first());
+        if let Some(place) = place {
+            if died.get(person).is_some_and(|died| row.start_on > *died) {
+                let (zh, en) = (
+                    "晚于登记的死亡日期,请核对。",
+                    "is after the day of death on record; check which is right.",
+                );
+                faults.push(fault_of(row.number, 2, "after-death", zh, en));
+            }
+            plan.entry(*person).or_default().push((place.clone(), row));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(refused(faults));
+    }
+    // In order of the first day: a job that ended and began anew is two, whatever the order of the file.
+    for rows in plan.values_mut() {
+        rows.sort_by_key(|(_, row)| row.start_on);
+    }
+    Ok(plan)
+}
+
+async fn write(
+    act: &mut Act,
+    snapshot: &RegisterSnapshot,
+    place: &Place,
+    row: &Row,
+    prior: &mut Prior,
+) -> Result<(), Problem> {
+    let known = Known {
+        employer: row.employer.clone(),
+        work_type: row.work_type,
+        start_on: row.start_on,
+        last_day: row.last_day,
+        work_region: None,
+        source: snapshot.source,
+        as_of: snapshot.as_of,
+        snapshot: Some(snapshot.id),
+        file: None,
+        text_index: None,
+        related: false,
+    };
+    let (episode, _) = record(act, place, &known, prior).await?;
+    // Who is in the register on that day needs no call.
+    if row.last_day.is_none() {
+        let (as_of, by) = (snapshot.as_of, act.actor.person);
+        rows::register_answers(&act.tx, episode.id, as_of, by, act.now).await?;
+    }
+    terms::keep_up(act, &episode).await
 }

@@ -92,7 +92,7 @@ codes! {
         "同一事项已有待确认的提议,请先确认或退回。" / "A proposal for the same act is waiting; confirm or refuse it first.",
     PeriodNotFrozen = "period-not-frozen" CONFLICT "评价周期未冻结" / "Period not frozen":
         "这一评价周期还没有冻结,不能评级;请先由中国残联冻结数据。" / "This period is not frozen and cannot be graded; the national level freezes its evidence first.",
-    SurveyClosed = "survey-closed" GONE "调查已结束" / "Survey closed":
+    SurveyClosed = "survey-closed" CONFLICT "调查已结束" / "Survey closed":
         "这个链接已用过或已过期,答案没有写入;如有需要请拨打咨询电话。" / "This link was used or is too old, and nothing was written; call the help line if you need one.",
     RegisterFaults = "register-faults" UNPROCESSABLE_ENTITY "登记数据有错误" / "The register file has faults":
         "文件有错误,没有写入;请按每行的说明修改后重新上传。" / "The file has faults and nothing was written; mend each row as told and upload it again.",

@@ -9,17 +9,20 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::grading::{SurveyBy, SurveyMode};
 use domain::ids::CohortId;
-use domain::survey::{CallOutcome, SCALE, SurveyItem};
+use domain::survey::{CallOutcome, ContactMeans, SCALE, SurveyItem};
 use store::scope::Scope;
 use store::surveys as rows;
 use uuid::Uuid;
 
 use super::calls::{self, CallItem, CallOutcomeRequest, CallReceipt};
+use super::contacts::{self, VerifiedContactRequest};
 use super::invite;
 use super::taken::{self, TakenAnswerRequest};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
-use crate::access::permissions::{Assess, Permission as _, RunSurveys, TakeSurveyAnswers};
+use crate::access::permissions::{
+    Assess, Permission as _, RecordContacts, RunSurveys, TakeSurveyAnswers,
+};
 use crate::app::App;
 use crate::assessments::sample::{Contact, ContactRequest, mask};
 use crate::cases::pages::forms::day;
@@ -35,6 +38,11 @@ pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/admin/surveys", get(list));
     let router = both(router, "/admin/surveys/{cohort}", get(show).post(send));
     let router = both(router, "/admin/surveys/{cohort}/answers", post(take));
+    let router = both(
+        router,
+        "/admin/surveys/{cohort}/contacts",
+        post(keep_contact),
+    );
     both(router, "/assess/calls", get(open_calls).post(call))
 }
 
@@ -99,6 +107,10 @@ struct ClassPage {
     /// Enrolment and masked name of those who did not answer.
     open: Vec<(String, String)>,
     takes: bool,
+    /// Everybody who is to be asked: enrolment, masked name, whether a contact of their own is on record.
+    everybody: Vec<(String, String, bool)>,
+    means: Vec<(&'static str, &'static str)>,
+    keeps: bool,
     questions: Vec<Question>,
     scale: Vec<(u8, &'static str)>,
     modes: Vec<(&'static str, &'static str)>,
@@ -123,7 +135,8 @@ async fn show(
         .under("/admin/surveys", visit.lang.pick("满意度调查", "Surveys"));
     let pick = |zh, en| f.lang().pick(zh, en);
     let waiting = rows::unanswered(reader, &scope, id, app.now()).await?;
-    let people: Vec<_> = waiting.iter().map(|(_, person)| *person).collect();
+    let everybody = rows::to_ask(reader, app.store.vault(), &scope, id).await?;
+    let people: Vec<_> = everybody.iter().map(|one| one.person).collect();
     let open = store::persons::open(reader, app.store.vault(), &people, app.today()).await?;
     let page = ClassPage {
         path: format!("/admin/surveys/{id}"),
@@ -137,6 +150,18 @@ async fn show(
             })
             .collect(),
         takes: TakeSurveyAnswers::allows(by.actor.role),
+        everybody: everybody
+            .into_iter()
+            .map(|one| {
+                let name = mask(open.get(&one.person).map(|one| one.name.as_str()));
+                (one.enrolment.to_string(), name, one.contact.is_some())
+            })
+            .collect(),
+        means: ContactMeans::ALL
+            .iter()
+            .map(|one| (one.as_str(), pick(one.zh(), one.en())))
+            .collect(),
+        keeps: RecordContacts::allows(by.actor.role),
         questions: (1..)
             .zip(SurveyItem::ALL)
             .map(|(at, item)| Question {
@@ -209,6 +234,25 @@ async fn take(
     };
     let enrolment = form.text("enrolment").parse().map_err(|_| malformed())?;
     taken::take(&app, &by.actor, &key, enrolment, &request).await?;
+    Ok(back(&visit, id))
+}
+
+/// Keeps the number that a trainee told.
+async fn keep_contact(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<RecordContacts>,
+    Path(id): Path<CohortId>,
+    form: OwnForm,
+) -> Result<Response, Problem> {
+    let malformed = || Problem::new(Code::MalformedRequest);
+    let key: IdempotencyKey = form.text("key").parse()?;
+    let request = VerifiedContactRequest {
+        phone: form.text("phone").to_owned(),
+        means: form.text("means").parse().map_err(|_| malformed())?,
+    };
+    let enrolment = form.text("enrolment").parse().map_err(|_| malformed())?;
+    contacts::record(&app, &by.actor, &key, enrolment, &request).await?;
     Ok(back(&visit, id))
 }
 

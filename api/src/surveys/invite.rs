@@ -1,11 +1,13 @@
 //! Sending the survey of a class, reminding, suspending, closing.
 
+use std::collections::HashMap;
+
 use axum::http::StatusCode;
 use chrono::Duration;
 use domain::access::Actor;
 use domain::ids::{AdmissionId, CohortId, EnrolmentId, SurveyId};
 use serde::{Deserialize, Serialize};
-use store::one_time_tokens::{Contact, ContactKind};
+use store::one_time_tokens::Contact;
 use store::scope::Scope;
 use store::surveys as rows;
 use utoipa::ToSchema;
@@ -14,6 +16,7 @@ use crate::access::delivery;
 use crate::access::tokens::{Kind, Token};
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, Problem};
@@ -25,16 +28,54 @@ pub struct SurveyReceipt {
     pub cohort: String,
     /// Invitations that were made now.
     pub invited: u32,
-    /// Of these to be handed over at the counter: no telephone is on record.
+    /// Of these to be handed over at the counter: no contact of their own is on record.
     pub at_counter: u32,
+    /// Enrolments whose contact is that of others of the class, too.
+    #[serde(default)]
+    pub shared: Vec<String>,
+    /// Enrolments whose contact is the institution's own: handed over at the counter instead.
+    #[serde(default)]
+    pub of_institution: Vec<String>,
     /// Until when they open (RFC 3339, UTC).
     pub ends_at: String,
 }
 
 struct Letter {
     enrolment: EnrolmentId,
-    phone: Option<zeroize::Zeroizing<String>>,
+    contact: Option<Contact>,
     token: Token,
+}
+
+/// What of a list of contacts wants a look.
+struct Doubtful {
+    shared: Vec<String>,
+    of_institution: Vec<String>,
+}
+
+/// Finds contacts that several share, and takes out those of the institution's staff: they go to the counter.
+fn doubtful(letters: &mut [Letter], staff: &[zeroize::Zeroizing<String>]) -> Doubtful {
+    let mut found = Doubtful {
+        shared: Vec::new(),
+        of_institution: Vec::new(),
+    };
+    for letter in letters.iter_mut() {
+        let own = |contact: &mut Contact| staff.contains(&contact.value);
+        if letter.contact.take_if(own).is_some() {
+            found.of_institution.push(letter.enrolment.to_string());
+        }
+    }
+    let mut times: HashMap<&str, u32> = HashMap::new();
+    let contacts = letters.iter().filter_map(|one| one.contact.as_ref());
+    for contact in contacts {
+        *times.entry(&contact.value).or_default() += 1;
+    }
+    for letter in letters.iter() {
+        let several = |contact: &Contact| times.get(contact.value.as_str()).is_some_and(|n| *n > 1);
+        if letter.contact.as_ref().is_some_and(several) {
+            found.shared.push(letter.enrolment.to_string());
+        }
+    }
+    found
 }
 
 /// Sends the survey to all trainees of a class who were not asked yet; `again` reminds those who did not answer.
@@ -55,7 +96,7 @@ pub async fn send(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let scope = Scope::of(actor);
-    store::cohorts::find(&act.tx, &scope, cohort)
+    let class = store::cohorts::find(&act.tx, &scope, cohort)
         .await?
         .ok_or_else(Problem::not_found)?;
     let numbers = act.app.evidence.survey;
@@ -76,11 +117,15 @@ pub async fn send(
         if made {
             letters.push(Letter {
                 enrolment: one.enrolment,
-                phone: one.phone,
+                contact: one.contact,
                 token,
             });
         }
     }
+    let vault = act.app.store.vault();
+    let institution = class.institution.uuid();
+    let staff = store::contacts::of_staff(&act.tx, vault, institution).await?;
+    let doubtful = doubtful(&mut letters, &staff);
     act.record(Entry {
         kind: "cohort",
         id: cohort.uuid(),
@@ -92,7 +137,9 @@ pub async fn send(
     let receipt = SurveyReceipt {
         cohort: cohort.to_string(),
         invited: count(letters.len()),
-        at_counter: count(letters.iter().filter(|one| one.phone.is_none()).count()),
+        at_counter: count(letters.iter().filter(|one| one.contact.is_none()).count()),
+        shared: doubtful.shared,
+        of_institution: doubtful.of_institution,
         ends_at: ends_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
     };
     let answer = act
@@ -106,10 +153,6 @@ pub async fn send(
 }
 
 async fn deliver(app: &App, letter: &Letter) {
-    let contact = letter.phone.as_ref().map(|phone| Contact {
-        kind: ContactKind::Phone,
-        value: zeroize::Zeroizing::new(phone.to_string()),
-    });
     let text = format!(
         "请评价您参加的培训,约 3 分钟,您的名字不会告诉培训机构: / Please rate your training; the institution is not told your name: {}/s/{}",
         app.config.public_url,
@@ -118,7 +161,7 @@ async fn deliver(app: &App, letter: &Letter) {
     let subject = "培训满意度调查 / Survey of your training";
     let name = letter.enrolment.to_string();
     // `delivery` has logged a failure; the trainee is asked again by the reminder.
-    let _ = delivery::send(app, contact.as_ref(), &name, subject, &text).await;
+    let _ = delivery::send(app, letter.contact.as_ref(), &name, subject, &text).await;
 }
 
 /// Suspend a survey, or take that back.
@@ -157,9 +200,8 @@ pub async fn suspend(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    store::institutions::lock(&act.tx, &Scope::of(actor), admission)
-        .await?
-        .ok_or_else(Problem::not_found)?;
+    let held = crate::cases::locked(&act, admission).await?;
+    not_interested(&act, &held).await?;
     let reason = request.reason.as_deref();
     rows::suspend(&act.tx, admission, reason, actor.person, act.now).await?;
     store::cases::terms::meet(&act.tx, admission.uuid(), &["survey_suspend"], act.today).await?;
@@ -223,10 +265,28 @@ pub struct Closed {
     pub separated: u64,
 }
 
-/// Closes surveys whose time is over and takes identity away from their responses. Run it daily.
+/// Closes surveys whose time is over and takes identity away from their responses.
 pub async fn close(app: &App) -> Result<Closed, Problem> {
     let tx = app.store.write().await?;
     let (expired, separated) = rows::close(&tx, app.now()).await?;
     store::commit(tx).await?;
     Ok(Closed { expired, separated })
+}
+
+/// How often the worker looks; the dates decide, so that a restart or a second node does nothing twice.
+const EVERY: std::time::Duration = std::time::Duration::from_mins(60);
+
+/// Closes surveys as their time ends, until it is dropped: identity stays no longer than it is needed.
+pub async fn work(app: App) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(problem) = close(&app).await {
+            tracing::error!(
+                code = problem.code().as_str(),
+                "Surveys could not be closed"
+            );
+        }
+    }
 }

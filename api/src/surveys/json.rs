@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::contacts::{self, VerifiedContactReceipt, VerifiedContactRequest};
 use super::invite::{self, SurveyReceipt, SuspendSurveyRequest, SuspensionReceipt};
 use crate::access::By;
-use crate::access::permissions::{ConfirmNotContactable, RunSurveys, SeeEvidence};
+use crate::access::permissions::{ConfirmNotContactable, RecordContacts, RunSurveys, SeeEvidence};
 use crate::act::Receipt;
 use crate::app::App;
 use crate::extract::{Body, IdempotencyKey, Path};
@@ -25,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_survey))
         .routes(routes!(suspend_survey))
         .routes(routes!(mark_not_contactable))
+        .routes(routes!(record_verified_contact))
 }
 
 /// Send the survey to the trainees of a class who were not asked yet.
@@ -140,4 +142,18 @@ async fn mark_not_contactable(
     Path(id): Path<EnrolmentId>,
 ) -> Result<Receipt, Problem> {
     invite::not_contactable(&app, &by.actor, &key, id).await
+}
+
+/// Record the number that a trainee gave, at the counter, on a visit or in a call: the survey goes there.
+#[utoipa::path(post, path = "/api/v1/enrolments/{id}/verified-contact", tag = "surveys", security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = VerifiedContactRequest,
+    responses((status = 200, body = VerifiedContactReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn record_verified_contact(
+    State(app): State<App>,
+    by: By<RecordContacts>,
+    key: IdempotencyKey,
+    Path(id): Path<EnrolmentId>,
+    Body(request): Body<VerifiedContactRequest>,
+) -> Result<Receipt, Problem> {
+    contacts::record(&app, &by.actor, &key, id, &request).await
 }

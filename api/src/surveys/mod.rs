@@ -3,6 +3,7 @@
 
 pub mod audits;
 pub mod calls;
+pub mod contacts;
 pub mod desk;
 pub mod invite;
 pub mod json;

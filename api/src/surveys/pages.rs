@@ -282,12 +282,15 @@ async fn send(
     let device = vault.blind_index("survey.device", &device);
     let opened = found.opened_at.unwrap_or(found.ends_at);
     let seconds = (app.now().timestamp_millis() - opened).max(0) / 1_000;
+    let network_index = vault.blind_index("survey.network", &network);
     let admission = found.admission_id.into();
     let tx = app.store.write().await?;
     let how = Circumstances {
         institution_network: rows::is_institution_network(&tx, found.institution_id, &network)
             .await?,
         from_device_before: rows::from_device(&tx, admission, &device).await?,
+        from_network_before: rows::from_network(&tx, admission, &network_index).await?,
+        on_day_before: rows::on_day(&tx, admission, app.today()).await?,
         seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
         taken_by_officer: false,
     };
@@ -302,7 +305,7 @@ async fn send(
         by,
         seconds: how.seconds,
         device: Some(device),
-        network: Some(vault.blind_index("survey.network", &network)),
+        network: Some(network_index),
         flags: flags(five, how, &app.evidence.survey),
         taken_by: None,
     };

@@ -115,6 +115,8 @@ pub async fn take(
     let how = Circumstances {
         institution_network: false,
         from_device_before: 0,
+        from_network_before: 0,
+        on_day_before: 0,
         seconds: u32::MAX,
         taken_by_officer: true,
     };

@@ -4,6 +4,7 @@
 //! [`Run::to_json`] writes the RFC 8785 bytes of R. The formats and what the reference leaves open are in docs/formats.md,
 //! "Grading". `tests/grading/recompute.py` is a second implementation that must give the same bytes.
 
+mod counted;
 mod day;
 mod engine;
 mod evidence;
@@ -19,6 +20,7 @@ mod replay;
 mod results;
 pub mod snapshot;
 
+pub use counted::Counted;
 pub use day::Day;
 pub use engine::{Run, grade};
 pub use evidence::Evidence;

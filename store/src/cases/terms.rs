@@ -20,7 +20,7 @@ pub struct Term {
     pub id: Uuid,
     /// The admission.
     pub admission: AdmissionId,
-    /// `admission`, `case`, `appeal`.
+    /// `admission`, `case`, `appeal`, `episode`, `follow_up`.
     pub object_kind: String,
     /// The thing.
     pub object: Uuid,
@@ -42,7 +42,13 @@ pub struct Term {
 
 /// Begins a term.
 pub async fn begin(db: &impl ConnectionTrait, new: &Term) -> Result<(), StoreError> {
-    let row = term::ActiveModel {
+    let row = row(new);
+    term::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+fn row(new: &Term) -> term::ActiveModel {
+    term::ActiveModel {
         id: Set(new.id),
         admission_id: Set(new.admission.uuid()),
         object_kind: Set(new.object_kind.clone()),
@@ -54,8 +60,35 @@ pub async fn begin(db: &impl ConnectionTrait, new: &Term) -> Result<(), StoreErr
         calendar: Set(new.calendar.clone()),
         extension_reason: Set(None),
         met_on: Set(None),
-    };
-    term::Entity::insert(row).exec_without_returning(db).await?;
+    }
+}
+
+/// Begins several terms.
+pub async fn begin_all(db: &impl ConnectionTrait, all: &[Term]) -> Result<(), StoreError> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    term::Entity::insert_many(all.iter().map(row))
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// Ends these open terms.
+pub async fn meet_these(
+    db: &impl ConnectionTrait,
+    ids: &[Uuid],
+    on: NaiveDate,
+) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    term::Entity::update_many()
+        .col_expr(term::Column::MetOn, Expr::value(on.to_string()))
+        .filter(term::Column::Id.is_in(ids.iter().copied()))
+        .filter(term::Column::MetOn.is_null())
+        .exec(db)
+        .await?;
     Ok(())
 }
 
@@ -114,8 +147,16 @@ pub async fn newest(
 
 /// Open terms of a thing, the nearest first.
 pub async fn open_of(db: &impl ConnectionTrait, object: Uuid) -> Result<Vec<Term>, StoreError> {
+    open_of_all(db, &[object]).await
+}
+
+/// Open terms of these things, the nearest first.
+pub async fn open_of_all(
+    db: &impl ConnectionTrait,
+    objects: &[Uuid],
+) -> Result<Vec<Term>, StoreError> {
     let rows = term::Entity::find()
-        .filter(term::Column::ObjectId.eq(object))
+        .filter(term::Column::ObjectId.is_in(objects.iter().copied()))
         .filter(term::Column::MetOn.is_null())
         .order_by_asc(term::Column::DueOn)
         .order_by_asc(term::Column::Id)

@@ -25,21 +25,22 @@ pub struct Counted {
     pub outcome: BTreeMap<String, bool>,
 }
 
-/// Enrolments of a person, and what they need to be found again in the evidence.
-pub async fn persons_enrolments(
+/// Enrolments of these people with their admissions.
+pub async fn enrolments_of(
     db: &impl ConnectionTrait,
-    person: Uuid,
+    people: &[Uuid],
 ) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
     #[derive(FromQueryResult)]
     struct Found {
         id: Uuid,
         admission_id: Uuid,
     }
-    let statement = Statement::from_sql_and_values(
-        db.get_database_backend(),
-        "SELECT e.id, c.admission_id FROM enrolment e JOIN cohort c ON c.id = e.cohort_id WHERE e.person_id = $1 ORDER BY e.id",
-        vec![person.into()],
+    let sql = format!(
+        "SELECT e.id, c.admission_id FROM enrolment e JOIN cohort c ON c.id = e.cohort_id WHERE e.person_id IN ({}) ORDER BY e.id",
+        crate::cohorts::placeholders(1, people.len())
     );
+    let values = people.iter().map(|id| (*id).into());
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     let rows = Found::find_by_statement(statement).all(db).await?;
     Ok(rows
         .into_iter()

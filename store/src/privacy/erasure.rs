@@ -53,6 +53,7 @@ pub async fn forget_contact(
     let values: [Value; 2] = [person.uuid().into(), Vec::<u8>::new().into()];
     let done = db.execute_raw(statement(db, sql, values)).await?;
     crate::phones::forget(db, person).await?;
+    crate::contacts::forget(db, person).await?;
     Ok(done.rows_affected())
 }
 
@@ -81,6 +82,7 @@ pub async fn erase(
         db.execute_raw(statement(db, sql, values)).await?;
     }
     crate::phones::forget(db, person).await?;
+    crate::contacts::forget(db, person).await?;
     for sql in [
         "DELETE FROM card_check WHERE person_id = $1",
         "DELETE FROM certificate_check WHERE certificate_id IN (SELECT id FROM certificate WHERE person_id = $1)",

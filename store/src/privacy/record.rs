@@ -169,6 +169,11 @@ pub async fn of_person(
              WHERE person_id = $1 ORDER BY valid_from, id",
             crate::persons::IDENTIFIER_VALUE,
         ),
+        (
+            "SELECT person_id AS id, 'verified_phone' AS kind, phone_enc AS sealed, recorded_on AS valid_from,
+             CAST(NULL AS TEXT) AS valid_until, means AS proof FROM verified_contact WHERE person_id = $1",
+            crate::contacts::PHONE,
+        ),
     ] {
         for row in ValueRow::find_by_statement(statement(db, sql, id())).all(db).await? {
             values.push(Dated {

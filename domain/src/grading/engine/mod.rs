@@ -15,7 +15,7 @@ use super::evidence::Evidence;
 use super::policy::Policy;
 pub(super) use indicators::{Assessment, RateFigures};
 pub(super) use judge::{Outcome, Stable};
-pub(super) use tally::{Reference, STRATA, Tally, stratum_name};
+pub(super) use tally::{Reference, STRATA, Tally, employment, stratum_name, stratum_of};
 
 /// A run: everything that follows from one policy and one evidence, and from nothing else.
 #[derive(Clone, Debug)]

@@ -22,7 +22,7 @@ pub(in crate::grading) fn stratum_name(stratum: usize) -> String {
     format!("{}/{band}", stratum / BANDS + 1)
 }
 
-fn stratum_of(enrolment: &Enrolment) -> usize {
+pub(in crate::grading) fn stratum_of(enrolment: &Enrolment) -> usize {
     usize::from(enrolment.category - 1) * BANDS + usize::from(enrolment.level > 2)
 }
 
@@ -68,6 +68,23 @@ impl Tally {
     }
 }
 
+/// The rates of employment and stability in which an enrolment counts, each with whether it is a success.
+pub(in crate::grading) fn employment(outcome: &Outcome) -> impl Iterator<Item = (Indicator, bool)> {
+    let converted = outcome
+        .in_employment
+        .then(|| (Indicator::Emp, outcome.converted()));
+    let horizons = [Indicator::Stb3, Indicator::Stb6, Indicator::Stb12];
+    let lasting = horizons
+        .into_iter()
+        .zip(outcome.stable)
+        .filter(|(_, stable)| *stable != Stable::NotCounted)
+        .map(|(indicator, stable)| (indicator, stable == Stable::Yes));
+    converted
+        .into_iter()
+        .chain(lasting)
+        .filter(|_| outcome.counted())
+}
+
 /// Counts every enrolment once for each indicator it belongs to; the answer is by institution, and for all together.
 pub(super) fn count(evidence: &Evidence, outcomes: &[Outcome]) -> (Vec<Tally>, Tally) {
     let mut tallies = vec![Tally::ZERO; evidence.institutions.len()];
@@ -78,14 +95,8 @@ pub(super) fn count(evidence: &Evidence, outcomes: &[Outcome]) -> (Vec<Tally>, T
         let cohort = &evidence.cohorts[enrolment.cohort as usize];
         let tally = &mut tallies[cohort.institution as usize];
         let stratum = stratum_of(enrolment);
-        if outcome.in_employment {
-            tally.add(Indicator::Emp, stratum, outcome.converted());
-        }
-        let horizons = [Indicator::Stb3, Indicator::Stb6, Indicator::Stb12];
-        for (indicator, stable) in horizons.into_iter().zip(outcome.stable) {
-            if stable != Stable::NotCounted {
-                tally.add(indicator, stratum, stable == Stable::Yes);
-            }
+        for (indicator, success) in employment(outcome) {
+            tally.add(indicator, stratum, success);
         }
         let left = outcome.exclusion.is_some_and(Exclusion::leaves_completion)
             && enrolment.excluded_on <= cohort.end;

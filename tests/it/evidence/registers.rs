@@ -1,0 +1,227 @@
+//! Snapshots of registers: what a later one changes, whom they tell about, who may ask.
+
+use chrono::Days;
+use serde_json::json;
+use tests::{Database, Story, on_both, rosters};
+
+use super::{claim, conflicts, employer, episodes, imported, roster, row, taught};
+
+on_both! {
+    a_later_snapshot_ends_a_job_and_an_earlier_one_does_not_bring_it_back;
+    a_register_tells_an_importer_only_of_people_who_are_trained_or_live_in_the_area;
+    nobody_begins_work_after_death_in_a_register_either;
+    the_quota_audit_comes_as_a_workbook_and_agrees_with_what_is_known;
+}
+
+async fn a_later_snapshot_ends_a_job_and_an_earlier_one_does_not_bring_it_back(database: Database) {
+    let story = Story::ready(database).await;
+    let members = taught(&story, roster(601, 2, "330106")).await;
+    story.server.days_pass(60);
+    let (first, job) = (story.server.today(), employer(3));
+    let start = first - Days::new(40);
+    let ongoing = [row(601, &job, start, None), row(602, &job, start, None)];
+    imported(&story, "county-1", first, &ongoing).await.good();
+    let seen = episodes(&story, "county-1", &members[0]).await;
+    assert_eq!(
+        (&seen[0]["state"], &seen[0]["last_day"]),
+        (&json!("verified"), &json!(null))
+    );
+
+    // A quarter later the register shows the end, soon after the job was checked, and a job at the same place later on.
+    story.server.days_pass(90);
+    let today = story.server.today();
+    let last = first + Days::new(10);
+    let ended = [
+        row(601, &job, last + Days::new(40), None),
+        row(601, &job, start, Some(last)),
+        row(602, &job, start, Some(last)),
+    ];
+    imported(&story, "county-1", today, &ended).await.good();
+    let states = async |member: &str| {
+        let mut seen: Vec<_> = episodes(&story, "county-1", member)
+            .await
+            .into_iter()
+            .map(|one| {
+                (
+                    one["state"].clone(),
+                    one["start_on"].clone(),
+                    one["last_day"].clone(),
+                )
+            })
+            .collect();
+        seen.sort_by_key(|one| one.1.to_string());
+        seen
+    };
+    let over = (json!("ended"), json!(start), json!(last));
+    assert_eq!(
+        states(&members[0]).await,
+        [
+            over.clone(),
+            (json!("verified"), json!(last + Days::new(40)), json!(null))
+        ],
+        "the order of the rows changes nothing"
+    );
+    assert_eq!(states(&members[1]).await, [over.clone()]);
+    let kinds = conflicts(&story, "county-1").await;
+    let soon = |member: &String| ("ended_after_check".to_owned(), member.clone());
+    assert!(
+        kinds.contains(&soon(&members[0])) && kinds.contains(&soon(&members[1])),
+        "{kinds:?}"
+    );
+    assert_eq!(
+        conflicts(&story, "school-1").await,
+        kinds,
+        "the institution sees its own side"
+    );
+
+    // What the register said before that comes too late.
+    let between = first + Days::new(5);
+    let late = [row(602, &job, start, None)];
+    imported(&story, "county-1", between, &late).await.good();
+    assert_eq!(states(&members[1]).await, [over]);
+}
+
+async fn a_register_tells_an_importer_only_of_people_who_are_trained_or_live_in_the_area(
+    database: Database,
+) {
+    let story = Story::ready(database).await;
+    let mut people = String::from_utf8(roster(611, 1, "330106")).expect("text");
+    // One of the class lives in the county next door.
+    people.push_str(&format!(
+        "虚构样某,{0},{0}43,13900000612,330108,是 2026-02-20\n",
+        rosters::citizen_id(612)
+    ));
+    let members = taught(&story, people.into_bytes()).await;
+    story.server.days_pass(60);
+    let (today, job) = (story.server.today(), employer(3));
+    let start = today - Days::new(40);
+    let rows = [611, 612, 613].map(|number| row(number, &job, start, None));
+    for (who, known) in [("other-province", 0), ("other-county", 1), ("county-1", 2)] {
+        let told = imported(&story, who, today, &rows).await.good();
+        assert_eq!(
+            (&told["rows"], &told["known"], &told["written"]),
+            (&json!(3), &json!(known), &json!(known)),
+            "{who}"
+        );
+        let written = (
+            episodes(&story, "county-1", &members[0]).await.len(),
+            episodes(&story, "county-1", &members[1]).await.len(),
+        );
+        let expected = match who {
+            "other-province" => (0, 0),
+            "other-county" => (0, 1),
+            _ => (1, 1),
+        };
+        assert_eq!(written, expected, "{who}");
+    }
+    // Another county's snapshot is evidence, and no claim of another institution.
+    assert_eq!(conflicts(&story, "county-1").await, []);
+}
+
+async fn nobody_begins_work_after_death_in_a_register_either(database: Database) {
+    let story = Story::ready(database).await;
+    let members = taught(&story, roster(621, 2, "330106")).await;
+    story.server.days_pass(40);
+    let (today, job) = (story.server.today(), employer(3));
+    let died = today - Days::new(10);
+    let death = json!({ "code": "X1", "on": died, "document": { "number": "证明1号", "issuer": "虚构医院", "made_on": died } });
+    let path = format!("/api/v1/enrolments/{}/exclusion", members[0]);
+    story.who("county-1").post(&path, &death).await.good();
+    let rows = [
+        row(622, &job, today - Days::new(20), None),
+        row(621, &job, today - Days::new(5), None),
+    ];
+    let refused = imported(&story, "county-1", today, &rows).await;
+    refused.problem(422, "register-faults");
+    assert_eq!(
+        refused.faults(),
+        [("/rows/3/start_on".to_owned(), "after-death".to_owned())]
+    );
+    assert_eq!(
+        episodes(&story, "county-1", &members[1]).await.len(),
+        0,
+        "nothing is written"
+    );
+    // To those for whom they are strangers the file tells nothing of it.
+    let told = imported(&story, "other-province", today, &rows)
+        .await
+        .good();
+    assert_eq!(told["known"], json!(0));
+    let before = [row(621, &job, died - Days::new(5), None)];
+    imported(&story, "county-1", today, &before).await.good();
+    // And a claim that joins a register's job says nothing against it.
+    let more = json!({ "last_day": died });
+    let joined = claim(&story, "school-1", &members[0], &job, 14, more)
+        .await
+        .good();
+    assert_eq!(
+        (&joined["merged"], &joined["state"]),
+        (&json!(true), &json!("verified"))
+    );
+}
+
+/// The same rows as a workbook that a program of an office wrote.
+fn workbook(rows: &[[String; 4]]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    let head = [
+        "公民身份号码",
+        "用人单位统一社会信用代码",
+        "入职日期",
+        "离职日期",
+    ];
+    for (column, word) in (0..).zip(head) {
+        sheet.write_string(0, column, word).expect("a cell");
+    }
+    for (line, row) in (1..).zip(rows) {
+        for (column, text) in (0..).zip(row) {
+            sheet.write_string(line, column, text).expect("a cell");
+        }
+    }
+    book.save_to_buffer().expect("a workbook")
+}
+
+async fn the_quota_audit_comes_as_a_workbook_and_agrees_with_what_is_known(database: Database) {
+    let story = Story::ready(database).await;
+    let members = taught(&story, roster(641, 2, "330106")).await;
+    story.server.days_pass(60);
+    let (today, job) = (story.server.today(), employer(3));
+    let start = today - Days::new(40);
+    let claimed = claim(&story, "school-1", &members[0], &job, 38, json!({}))
+        .await
+        .good();
+    let rows = [641, 642].map(|number| {
+        let (id, start) = (rosters::citizen_id(number), start.to_string());
+        [id, job.clone(), start, String::new()]
+    });
+    let path = format!("/api/v1/register-snapshots?source=quota_audit&as_of={today}");
+    let county = story.who("county-1");
+    let told = county.upload(&path, workbook(&rows)).await.good();
+    assert_eq!((&told["rows"], &told["known"]), (&json!(2), &json!(2)));
+    let seen = episodes(&story, "county-1", &members[0]).await;
+    assert_eq!(
+        (
+            seen.len(),
+            &seen[0]["id"],
+            &seen[0]["state"],
+            &seen[0]["start_on"],
+            &seen[0]["sources"]
+        ),
+        (
+            1,
+            &claimed["id"],
+            &json!("verified"),
+            &json!(start),
+            &json!(["institution", "quota_audit"])
+        ),
+        "the register's days stand in place of the claim's"
+    );
+    let mut bad = rows;
+    bad[1][2] = "2026-02-30".to_owned();
+    let refused = county.upload(&path, workbook(&bad)).await;
+    refused.problem(422, "register-faults");
+    assert_eq!(
+        refused.faults(),
+        [("/rows/3/start_on".to_owned(), "date".to_owned())]
+    );
+}

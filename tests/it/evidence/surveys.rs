@@ -1,0 +1,275 @@
+//! Whom the survey reaches, which answers want a look, and that identity goes by itself when it is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::answer::text;
+use tests::{Client, Database, Story, TestServer, on_both};
+
+use super::{contacts, roster, taught};
+use crate::grades::{links, send_form};
+
+on_both! {
+    a_survey_goes_to_what_the_trainee_said_and_not_to_a_number_of_the_institution;
+    too_many_answers_from_one_network_or_on_one_day_want_a_look;
+    identity_leaves_an_answer_by_itself_when_the_survey_is_over;
+    nobody_acts_where_they_declared_an_interest;
+}
+
+/// Gives a number to the county.
+async fn said(story: &Story, who: &str, enrolment: &str, phone: &str) -> tests::Answer {
+    let path = format!("/api/v1/enrolments/{enrolment}/verified-contact");
+    let request = json!({ "phone": phone, "means": "counter" });
+    story.who(who).post(&path, &request).await
+}
+
+/// The class of an enrolment, by the county.
+async fn cohort(story: &Story) -> String {
+    let seen = story
+        .who("county-1")
+        .get("/api/v1/cohorts?limit=100")
+        .await
+        .good();
+    text(&seen["items"][0]["id"])
+}
+
+/// An operator of the school who is reached by this number.
+async fn operator_with_phone(story: &Story, phone: &str) {
+    let request = json!({
+        "name": "school-9", "person_name": "虚构第九人", "role": "institution_operator",
+        "institution": story.institution, "contact": { "kind": "phone", "value": phone },
+    });
+    let path = "/api/v1/invitations";
+    story.who("national-1").post(path, &request).await.good();
+}
+
+async fn a_survey_goes_to_what_the_trainee_said_and_not_to_a_number_of_the_institution(
+    database: Database,
+) {
+    let story = Story::ready(database).await;
+    let members = taught(&story, roster(651, 6, "330106")).await;
+    let class = cohort(&story).await;
+    for (who, status, code) in [
+        ("school-1", 403, "forbidden"),
+        ("province-1", 403, "forbidden"),
+        ("other-county", 404, "not-found"),
+    ] {
+        let refused = said(&story, who, &members[0], "13700000001").await;
+        refused.problem(status, code);
+    }
+    let wrong = said(&story, "county-1", &members[0], "137").await;
+    wrong.problem(422, "invalid-request");
+    let told = said(&story, "county-1", &members[0], "137 0000 0001")
+        .await
+        .good();
+    assert_eq!(told["phone"], "137****0001", "{told}");
+    // Two of one house share a telephone; one gave a number that turns out to be a teacher's.
+    for (member, phone) in [(1, "13700000002"), (2, "13700000002"), (3, "13700000003")] {
+        said(&story, "county-1", &members[member], phone)
+            .await
+            .good();
+    }
+    operator_with_phone(&story, "137-0000-0003").await;
+    let refused = said(&story, "county-1", &members[4], "13700000003").await;
+    assert_eq!(
+        refused.faults(),
+        [("/phone".to_owned(), "number-of-institution".to_owned())]
+    );
+    let path = format!("/api/v1/cohorts/{class}/survey");
+    let sent = story.who("county-1").post(&path, &json!({})).await.good();
+    let list = |of: &Value| {
+        let mut ids: Vec<String> = of.as_array().into_iter().flatten().map(text).collect();
+        ids.sort();
+        ids
+    };
+    let mut pair = vec![members[1].clone(), members[2].clone()];
+    pair.sort();
+    assert_eq!(
+        (
+            &sent["invited"],
+            &sent["at_counter"],
+            list(&sent["shared"]),
+            list(&sent["of_institution"])
+        ),
+        (&json!(6), &json!(3), pair, vec![members[3].clone()])
+    );
+    let mut to: Vec<String> = links(&story).into_iter().map(|(to, _)| to).collect();
+    to.sort();
+    let mut expected: Vec<String> = ["13700000001", "13700000002", "13700000002"]
+        .map(ToOwned::to_owned)
+        .into_iter()
+        .chain(members[3..].iter().cloned())
+        .collect();
+    expected.sort();
+    assert_eq!(
+        to, expected,
+        "no number of the roster, which begins with 139"
+    );
+
+    // The number is the trainee's own: sealed, in their copy, and gone when they want it gone.
+    let cells = store::dump::dump(story.server.app.store.reader())
+        .await
+        .expect("a dump");
+    let plain =
+        |cell: &&store::dump::Cell| cell.bytes.windows(11).any(|part| part == b"13700000001");
+    assert_eq!(
+        cells.iter().find(plain).map(|cell| cell.table.clone()),
+        None
+    );
+}
+
+/// A server that believes the proxy, so that trainees answer from elsewhere than the school.
+async fn from_afar(database: Database) -> Story {
+    let server = TestServer::start_with(database, |settings| {
+        Arc::make_mut(&mut settings.config.border).proxies =
+            vec!["127.0.0.0/8".parse().expect("a network")];
+    })
+    .await;
+    Story::ready_on(server).await
+}
+
+/// Answers a survey from an address; answers in how many ways it was flagged in all.
+async fn answered(story: &Story, link: &str, from: &str, overall: &str) {
+    let client = Client::anybody(&story.server);
+    client.get(link).await;
+    story.server.clock.advance_seconds(60);
+    let request = client.ask(reqwest::Method::POST, link).await;
+    let form = [
+        ("step", "submit"),
+        ("a1", "5"),
+        ("a2", "4"),
+        ("a3", "4"),
+        ("a4", "3"),
+        ("a5", overall),
+    ];
+    let done = client
+        .send(
+            request
+                .header("Sec-Fetch-Site", "same-origin")
+                .header("X-Forwarded-For", from)
+                .header("User-Agent", format!("{link} of its own"))
+                .form(&form),
+        )
+        .await;
+    assert!(done.status.is_success(), "{}", done.text());
+}
+
+async fn too_many_answers_from_one_network_or_on_one_day_want_a_look(database: Database) {
+    let story = from_afar(database).await;
+    let numbers = story.server.app.evidence.survey;
+    assert_eq!((numbers.network_most, numbers.day_most), (10, 60));
+    let members = taught(&story, roster(661, 14, "330106")).await;
+    let class = cohort(&story).await;
+    contacts(&story, &members).await;
+    let path = format!("/api/v1/cohorts/{class}/survey");
+    story.who("county-1").post(&path, &json!({})).await.good();
+    let links = links(&story);
+    // Ten from one place are a village's office; the eleventh and twelfth want a look, and one from elsewhere does not.
+    for (at, (_, link)) in links.iter().enumerate() {
+        let from = if at < 12 {
+            "203.0.113.7"
+        } else {
+            "198.51.100.9"
+        };
+        answered(&story, link, from, "4").await;
+    }
+    let path = format!("/api/v1/institutions/{}/survey-flags", story.admission);
+    let flagged = story.who("province-1").get(&path).await.good();
+    let flags: Vec<&Value> = flagged
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| &one["flags"])
+        .collect();
+    assert_eq!(flags, [&json!(["same_network"]), &json!(["same_network"])]);
+}
+
+async fn identity_leaves_an_answer_by_itself_when_the_survey_is_over(database: Database) {
+    let story = from_afar(database).await;
+    let members = taught(&story, roster(681, 3, "330106")).await;
+    let class = cohort(&story).await;
+    contacts(&story, &members).await;
+    let path = format!("/api/v1/cohorts/{class}/survey");
+    story.who("county-1").post(&path, &json!({})).await.good();
+    for (_, link) in &links(&story)[..2] {
+        answered(&story, link, "203.0.113.7", "4").await;
+    }
+    let known = async || {
+        let cells = store::dump::dump(story.server.app.store.reader())
+            .await
+            .expect("a dump");
+        let with = |column: &str| {
+            let of = |cell: &&store::dump::Cell| {
+                cell.table == "survey_response" && cell.column == column && !cell.bytes.is_empty()
+            };
+            cells.iter().filter(of).count()
+        };
+        (
+            with("enrolment_id"),
+            with("network_index"),
+            with("device_index"),
+        )
+    };
+    assert_eq!(known().await, (2, 2, 2));
+    story.server.days_pass(31);
+    // What `serve` starts: its first look is at once.
+    let worker = tokio::spawn(api::surveys::invite::work(story.server.app.clone()));
+    let gone = async {
+        while known().await != (0, 0, 0) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone)
+        .await
+        .expect("separated");
+    worker.abort();
+    let late = send_form(
+        story.who("anybody"),
+        &links(&story)[2].1,
+        &[("step", "submit")],
+    )
+    .await;
+    assert_eq!(late.status.as_u16(), 409, "an answer after closing");
+}
+
+async fn nobody_acts_where_they_declared_an_interest(database: Database) {
+    let story = Story::ready(database).await;
+    let members = taught(&story, roster(691, 2, "330106")).await;
+    story.server.days_pass(30);
+    let job = super::employer(3);
+    let claimed = super::claim(&story, "school-1", &members[0], &job, 10, json!({}))
+        .await
+        .good();
+    let path = format!("/api/v1/institutions/{}/interests", story.admission);
+    let interest = json!({ "reason": "亲属在该校任职" });
+    story.who("county-1").post(&path, &interest).await.good();
+    let died = json!({ "code": "X1", "on": story.server.today(), "document": { "number": "证明1号", "issuer": "虚构医院", "made_on": story.server.today() } });
+    let acts = |who: &'static str| {
+        let (story, members, died, claimed) = (&story, &members, &died, &claimed);
+        async move {
+            let client = story.who(who);
+            let suspend = format!("/api/v1/institutions/{}/survey-suspension", story.admission);
+            let exclude = format!("/api/v1/enrolments/{}/exclusion", members[1]);
+            let episode = format!("/api/v1/episodes/{}", text(&claimed["id"]));
+            [
+                client.post(&suspend, &json!({ "reason": "核查" })).await,
+                client
+                    .act(
+                        &episode,
+                        "acts",
+                        &json!({ "act": "add_evidence", "source": "tax_wage" }),
+                    )
+                    .await,
+                client.post(&exclude, died).await,
+            ]
+        }
+    };
+    for refused in acts("county-1").await {
+        refused.problem(409, "transition-refused");
+        assert_eq!(refused.faults()[0].1, "interest-declared");
+    }
+    for done in acts("county-2").await {
+        done.good();
+    }
+}
