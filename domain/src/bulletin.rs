@@ -254,12 +254,12 @@ mod tests {
 
     #[test]
     fn kinds_rest_on_a_run_or_on_decisions_and_have_the_notice_of_the_reference() {
+        use BulletinKind as K;
         let on_runs: Vec<BulletinKind> = BulletinKind::ALL
             .iter()
             .copied()
             .filter(|kind| kind.decisions().is_empty())
             .collect();
-        use BulletinKind as K;
         assert_eq!(on_runs, [K::GradeResults, K::Ranking, K::Provinces]);
         assert_eq!(K::AdmissionNotice.notice(), Notice::Admission);
         assert_eq!(K::Exit.notice(), Notice::Exit);

@@ -146,6 +146,8 @@ async fn a_stayed_grade_is_shown_as_the_old_one_and_an_upheld_one_is_corrected(d
         &["Trend of past periods"],
     );
 
+    provinces(&story, &second).await;
+
     // Under appeal the old grade stands, in every place.
     serve(&story, province, "T10").await;
     let appeal = lodge(&story, "T10").await;
@@ -260,6 +262,54 @@ async fn a_stayed_grade_is_shown_as_the_old_one_and_an_upheld_one_is_corrected(d
         (&run["run"], &json!("B"))
     );
     assert_ne!(first, second);
+}
+
+/// The nation compares provinces in a bulletin, which page and JSON show as it is; an institution's officers do not.
+async fn provinces(story: &Story, run: &str) {
+    let address = "/api/v1/rankings/provinces";
+    let anybody = story.who("anybody");
+    anybody.get(address).await.problem(404, "not-found");
+    holds(
+        &page(story, "/rankings/provinces").await,
+        &["还没有公布各省比较"],
+    );
+    let request = json!({ "kind": "provinces", "run": run, "title": "各省培训效果比较" });
+    story
+        .who("province-1")
+        .post("/api/v1/bulletins", &request)
+        .await
+        .problem(403, "forbidden");
+    let national = story.who("national-1");
+    let draft = national.post("/api/v1/bulletins", &request).await.good();
+    let resource = format!("/api/v1/bulletins/{}", text(&draft["id"]));
+    let act = async |act: &str| {
+        let request = json!({ "act": act });
+        national.act(&resource, "acts", &request).await.good()
+    };
+    let waiting = act("review").await;
+    story.approve("national-2", &waiting).await;
+    let number = text(&act("open_notice").await["number"]);
+    assert_eq!(anybody.get(address).await.good()["standing"], "provisional");
+    act("publish").await;
+    let told = anybody.get(address).await.good();
+    assert_eq!(
+        (&told["bulletin"], &told["standing"]),
+        (&json!(number), &json!("final"))
+    );
+    let own = &told["provinces"][0];
+    assert_eq!(
+        (&own["federation"], &own["people"]),
+        (&json!(PROVINCE), &json!(24))
+    );
+    assert_eq!(own["employment_ppm"][0], 250_000);
+    holds(
+        &page(story, "/rankings/provinces").await,
+        &["浙江省残疾人联合会", "C 1", "25.0%", &number],
+    );
+    holds(
+        &page(story, &format!("/bulletins/{number}")).await,
+        &["25.0%"],
+    );
 }
 
 async fn a_varied_grade_is_shown_everywhere_and_other_decisions_go_on_meanwhile(

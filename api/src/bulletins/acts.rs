@@ -6,16 +6,14 @@ use chrono::Datelike as _;
 use domain::access::{Actor, Role};
 use domain::bulletin::{BulletinAct, BulletinKind, BulletinState, Notice, act as decide};
 use domain::ids::{BulletinId, GradingRunId, LeafIndex};
-use domain::institution::InstitutionTransition;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use store::cases::decisions::{self, Told};
-use store::grading::Run;
+use store::cases::decisions;
 use store::grading::publications::{self as rows, Bulletin};
 use store::proposals::Proposal;
 use utoipa::ToSchema;
 
-use super::{build, decided};
+use super::{build, decided, ground};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -132,11 +130,11 @@ pub async fn write(
         }
     }
     let body = if request.kind.decisions().is_empty() {
-        let run = ground_run(&act, request).await?;
+        let run = ground::run(&act, request).await?;
         let body = build::body(&act.app, &act.tx, request.kind, &federation, &run).await?;
         serde_json::to_string(&body).map_err(Problem::internal)?
     } else {
-        let told = ground_decision(&act, request, &federation).await?;
+        let told = ground::decision(&act, request, &federation).await?;
         let body = decided::body(&act.app, request.decision.unwrap_or_default(), &told)?;
         serde_json::to_string(&body).map_err(Problem::internal)?
     };
@@ -174,83 +172,6 @@ pub async fn write(
         (KIND, row.id),
     )
     .await
-}
-
-/// The run that a bulletin is built from.
-async fn ground_run(act: &Act, request: &WriteBulletinRequest) -> Result<Run, Problem> {
-    if request.decision.is_some() {
-        return Err(Problem::field(
-            "/decision",
-            "other-ground",
-            "这种通报由评级(run)生成,不由决定生成。",
-            "A bulletin of this kind is built from a run, not from a decision.",
-        ));
-    }
-    let Some(run) = request.run else {
-        return Err(Problem::field(
-            "/run",
-            "missing-field",
-            "请写明依据的评级(run)。",
-            "Name the run that it is built from (run).",
-        ));
-    };
-    store::grading::run(&act.tx, run)
-        .await?
-        .ok_or_else(|| Problem::field("/run", "unknown", "没有这次评级。", "There is no such run."))
-}
-
-/// The decision that a bulletin is built from: of one's own federation, of its kind, and still standing.
-async fn ground_decision(
-    act: &Act,
-    request: &WriteBulletinRequest,
-    federation: &str,
-) -> Result<Told, Problem> {
-    let at = |code, zh, en| Problem::field("/decision", code, zh, en);
-    let Some(leaf) = request.decision.filter(|_| request.run.is_none()) else {
-        return Err(at(
-            "missing-field",
-            "请只写明依据的决定在公开日志中的序号(decision)。",
-            "Name the decision that it is built from by its position in the public log (decision), and no run.",
-        ));
-    };
-    let told = decisions::told(&act.tx, LeafIndex(leaf))
-        .await?
-        .filter(|told| told.federation == federation)
-        .ok_or_else(|| {
-            at(
-                "unknown",
-                "本单位没有这一公开决定。",
-                "One's own federation has no such public decision.",
-            )
-        })?;
-    let fits = told
-        .act
-        .parse::<InstitutionTransition>()
-        .is_ok_and(|act| request.kind.decisions().contains(&act));
-    if !fits {
-        return Err(at(
-            "other-kind",
-            "这一决定与通报的种类不符。",
-            "The decision is not one that a bulletin of this kind tells.",
-        ));
-    }
-    if request.kind == BulletinKind::Commendation && told.grade.as_deref() != Some("A") {
-        return Err(at(
-            "not-excellent",
-            "只有现等级为 A 的机构可以表扬。",
-            "Only an institution whose grade in force is A is commended.",
-        ));
-    }
-    if !decided::stands(&told) {
-        return Err(at(
-            "set-aside",
-            "这一决定已被撤销,或正在申诉中停止效力。",
-            "The decision was set aside, or an appeal stays it.",
-        ));
-    }
-    let admission = crate::cases::locked(act, told.admission_id.into()).await?;
-    crate::cases::facts::not_interested(act, &admission).await?;
-    Ok(told)
 }
 
 async fn own(act: &Act, id: BulletinId) -> Result<Bulletin, Problem> {

@@ -212,12 +212,13 @@ async fn provinces(
         .zip(shown)
         .map(|((code, sum), shown)| {
             let interval = wilson(sum.observed, sum.n).filter(|_| shown);
-            let [a, b, c, d, p] = sum.grades;
+            let counts = ["A", "B", "C", "D", "P"].iter().zip(sum.grades);
+            let words: Vec<String> = counts.map(|(grade, n)| format!("{grade} {n}")).collect();
             BodyRow {
                 rank: None,
                 name: crate::institutions::profile::federation_name(app, &code),
                 code,
-                grade: format!("A {a} · B {b} · C {c} · D {d} · P {p}"),
+                grade: words.join(" · "),
                 composite_milli: None,
                 employment: interval.map(|one| [one.rate_ppm, one.low_ppm, one.high_ppm]),
                 people: Some(sum.n).filter(|_| shown),

@@ -4,6 +4,7 @@ pub mod acts;
 pub mod build;
 pub(crate) mod decided;
 pub(crate) mod desk;
+mod ground;
 pub mod json;
 pub(crate) mod objections;
 pub mod pages;

@@ -77,7 +77,7 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
         "assessment_reply" => ("答复评估报告", "reply to the assessment report"),
         "assessment_final" => ("评估定稿", "make the assessment final"),
         "assessment_publish" => ("公布评估结果", "publish the assessment"),
-        "objection" => ("办结对评价结果的异议", "decide an objection to a result"),
+        "objection" => ("办结异议", "decide an objection"),
         "cohort_confirm" => ("确认开班公告", "confirm the announcement of a class"),
         "cohort_finish" => ("办理结班", "finish the class"),
         "cohort_accept" => ("验收班期", "accept the class"),

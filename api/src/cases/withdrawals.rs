@@ -90,15 +90,15 @@ pub async fn ask(
             ),
         ));
     }
-    let case = match store::cases::open_of(&act.tx, id).await? {
-        Some(case) => case,
-        None => {
-            let mut case = effects::new_case(&act, &admission, T::T22).await?;
-            case.kind = CaseKind::Withdrawal;
-            case.cause = Some(Cause::Voluntary);
-            store::cases::insert(&act.tx, &case).await?;
-            case
-        }
+    let open = store::cases::open_of(&act.tx, id).await?;
+    let case = if let Some(case) = open {
+        case
+    } else {
+        let mut case = effects::new_case(&act, &admission, T::T22).await?;
+        case.kind = CaseKind::Withdrawal;
+        case.cause = Some(Cause::Voluntary);
+        store::cases::insert(&act.tx, &case).await?;
+        case
     };
     let asked = Withdrawal {
         id: act.new_id(),

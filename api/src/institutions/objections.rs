@@ -214,6 +214,7 @@ async fn of_bulletin(
         crate::cases::facts::not_interested(&act, &admission).await?;
     }
     let state = decided(&act, objection.id, request).await?;
+    store::cases::terms::meet(&act.tx, objection.id.uuid(), &[], act.today).await?;
     act.record(Entry {
         kind: BULLETIN,
         id: bulletin.id.uuid(),

@@ -8,6 +8,7 @@ use domain::ids::{AdmissionId, ObjectionId, TimelineId};
 use domain::institution::InstitutionState;
 use serde::{Deserialize, Serialize};
 use store::audit::AuditEntry;
+use store::cases::decisions;
 use store::cases::terms::Term;
 use store::grading::publications;
 use store::journal::TimelineEntry;
@@ -78,6 +79,7 @@ pub(crate) struct Target {
     kind: &'static str,
     id: Uuid,
     federation: String,
+    /// Of a bulletin on grades none: its objections stand on the page of bulletins alone.
     admission: Option<AdmissionId>,
     /// What the page calls it.
     pub(crate) title: String,
@@ -94,13 +96,17 @@ pub(crate) async fn target(
     let (reader, today) = (app.store.reader(), app.today());
     if let Some(row) = publications::bulletin_by_number(reader, number).await? {
         let until = row.notice_until.filter(|until| *until >= today);
+        let admission = match row.decision {
+            Some(leaf) => decisions::told(reader, leaf).await?,
+            None => None,
+        };
         return match until.filter(|_| row.state == BulletinState::Notice) {
             Some(until) => Ok(Target {
                 kind: crate::bulletins::acts::KIND,
                 id: row.id.uuid(),
                 title: row.title,
                 federation: row.federation,
-                admission: None,
+                admission: admission.map(|told| told.admission_id.into()),
                 until,
             }),
             None if row.state.is_public() => Err(closed()),
@@ -215,7 +221,7 @@ pub async fn file(
     Ok(FiledObjection::from(&objection))
 }
 
-/// Whoever decides on the admission is reminded.
+/// Whoever decides on the admission, or speaks of it in a bulletin, is reminded.
 async fn remind(
     app: &App,
     tx: &store::WriteTx,
