@@ -274,7 +274,7 @@ pub async fn close(app: &App) -> Result<Closed, Problem> {
 }
 
 /// How often the worker looks; the dates decide, so that a restart or a second node does nothing twice.
-const EVERY: std::time::Duration = std::time::Duration::from_mins(60);
+const EVERY: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// Closes surveys as their time ends, until it is dropped: identity stays no longer than it is needed.
 pub async fn work(app: App) {

@@ -218,12 +218,12 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "declare_outage" => json!({
             "source": "social_insurance", "kind": "system", "from": "2026-01-02", "until": "2026-01-01",
         }),
-        // A number that is none; a day before the first.
+        // An employer for whom nobody works; a number that nobody asks.
         "record_related_party" => json!({
-            "employer": "X", "relation": "founded", "from": "2026-01-01",
+            "employer": "52510104XX0000043U", "relation": "founded", "from": "2026-01-01",
             "document": { "number": "虚〔2026〕1号", "issuer": "虚构机关", "made_on": "2026-01-01" },
         }),
-        "record_verified_contact" => json!({ "phone": "1", "means": "counter" }),
+        "record_verified_contact" => json!({ "phone": "13700000000", "means": "counter" }),
         "end_related_party" => json!({ "until": "1990-01-01" }),
         "draft_policy" => json!({ "text": "{}", "effective_on": "2099-01-01" }),
         "freeze_period" => json!({ "kind": "annual", "freeze_on": "2099-01-01" }),
