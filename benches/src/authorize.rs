@@ -19,7 +19,7 @@ use axum::routing::get;
 use benches::median;
 use domain::institution::InstitutionState;
 use store::institutions::{Admission, Institution};
-use store::public_catalogue::{Filter, institutions};
+use store::public_catalogue::{Filter, Slice, institutions};
 use tests::{Database, Story};
 use tokio::net::TcpListener;
 
@@ -131,7 +131,7 @@ async fn page(app: &App, region: String) -> Result<Json<Vec<[String; 3]>>, Probl
         region,
         ..Filter::default()
     };
-    let found = institutions(app.store.reader(), &filter, 1, PAGE).await?;
+    let found = institutions(app.store.reader(), &filter, &Slice::first(PAGE)).await?;
     let rows = found.items.into_iter().map(|row| {
         [
             row.institution.name,

@@ -28,6 +28,8 @@ type Error = Box<dyn std::error::Error>;
 const CHUNK: usize = 1_000;
 /// New episodes that are taken into the monitoring.
 const UPDATES: usize = 21;
+/// Trainees of one transaction: their indexes are random, so that each writes most pages of a large index again.
+const STEP: usize = 100_000;
 /// Trainees of a class.
 const CLASS: usize = 25;
 
@@ -307,8 +309,8 @@ async fn fill(story: &Story, count: usize) -> Result<(), Error> {
     )
     .await?;
     tx.commit().await?;
-    for from in (0..count).step_by(20_000) {
-        let numbers: Vec<String> = (from..(from + 20_000).min(count)).map(citizen_id).collect();
+    for from in (0..count).step_by(STEP) {
+        let numbers: Vec<String> = (from..(from + STEP).min(count)).map(citizen_id).collect();
         let people = sealed(story, &numbers).await?;
         let tx = db.begin().await?;
         let (mut enrolments, mut totals, mut episodes, mut proofs) =

@@ -1,5 +1,7 @@
 //! Benchmarks: each measures its limit and us in one run, and prints both with their ratio. Nothing here is a test.
 
+use std::io::{BufRead as _, BufReader, Error, Result};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Rounds that each benchmark measures; the middle one counts.
@@ -80,4 +82,51 @@ pub fn peak_mb() -> u64 {
         })
         .unwrap_or(0)
         / 1_024
+}
+
+/// The program, serving.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    /// The line of JSON that it printed when it was ready.
+    pub line: serde_json::Value,
+}
+
+impl Running {
+    /// Starts it with `--json` and these arguments, and waits until it is ready.
+    pub fn start(mut command: Command, arguments: &[&str]) -> Result<Self> {
+        let mut child = command
+            .arg("--json")
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stdin(Stdio::null())
+            .spawn()?;
+        let mut line = String::new();
+        let output = child.stdout.take().ok_or(Error::other("no output"))?;
+        BufReader::new(output).read_line(&mut line)?;
+        let line = serde_json::from_str(&line)?;
+        Ok(Self { child, line })
+    }
+
+    /// Where it answers.
+    pub fn address(&self) -> &str {
+        self.line["address"].as_str().unwrap_or("")
+    }
+
+    /// A figure of its memory as the kernel counts it, such as `VmRSS:`, in MB.
+    pub fn memory_mb(&self, field: &str) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
+        let figure = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        Ok(figure.ok_or(Error::other("no figure of memory"))? * 1_024 / 1_000_000)
+    }
+
+    /// Ends it as an operator does.
+    pub fn end(mut self) -> Result<()> {
+        Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()?;
+        self.child.wait()?;
+        Ok(())
+    }
 }

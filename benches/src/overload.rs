@@ -3,12 +3,12 @@
 //! `cargo build --release && cargo run --release -p benches --bin overload -- target/release/mingzheng [SECONDS]`.
 //! Goals: at least 80 % of the capacity is answered well; who is turned away hears so within 50 ms; memory is bounded.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use benches::Running;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -32,17 +32,17 @@ async fn main() -> Result<(), Error> {
     let seconds: u64 = arguments.next().map_or(Ok(10), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("demo").display().to_string();
-    let server = Server::start(&binary, &data)?;
+    let server = start(&binary, &data)?;
     let asker = Arc::new(Asker::new(&server.line)?);
 
     let span = Duration::from_secs(seconds);
     // Caches, connections, the machine's clock.
     steady(&asker, Duration::from_secs(2)).await;
     let capacity = steady(&asker, span).await;
-    let before = server.memory("VmRSS:")?;
+    let before = server.memory_mb("VmRSS:")?;
     let rate = capacity.good * TIMES / seconds;
     let over = open_loop(&asker, rate, span).await;
-    let peak = server.memory("VmHWM:")?;
+    let peak = server.memory_mb("VmHWM:")?;
     let after = steady(&asker, span).await;
     server.end()?;
 
@@ -256,43 +256,13 @@ async fn open_loop(asker: &Arc<Asker>, rate: u64, span: Duration) -> Tally {
     tally
 }
 
-struct Server {
-    child: Child,
-    line: Value,
-}
-
-impl Server {
-    /// A demo on the first core, whose limits of one source are out of the way: here all phones are one address.
-    fn start(binary: &str, data: &str) -> Result<Self, Error> {
-        let mut child = Command::new("taskset")
-            .args(["-c", "0", binary, "--json", "demo"])
-            .args(["--listen", "127.0.0.1:0", "--data", data])
-            .env("MINGZHENG__LIMITS__VERIFY__PER_MINUTE", "100000000")
-            .env("MINGZHENG__LIMITS__VERIFY__BURST", "10000000")
-            .stdout(Stdio::piped())
-            .stdin(Stdio::null())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
-        let line = serde_json::from_str(&line)?;
-        Ok(Self { child, line })
-    }
-
-    fn memory(&self, field: &str) -> Result<u64, Error> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix(field))
-            .ok_or("no figure of memory")?;
-        let kib: u64 = line.trim().trim_end_matches(" kB").trim().parse()?;
-        Ok(kib * 1_024 / 1_000_000)
-    }
-
-    fn end(mut self) -> Result<(), Error> {
-        Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()?;
-        self.child.wait()?;
-        Ok(())
-    }
+/// A demo on the first core, whose limits of one source are out of the way: here all phones are one address.
+fn start(binary: &str, data: &str) -> Result<Running, Error> {
+    let mut command = Command::new("taskset");
+    command
+        .args(["-c", "0", binary])
+        .env("MINGZHENG__LIMITS__VERIFY__PER_MINUTE", "100000000")
+        .env("MINGZHENG__LIMITS__VERIFY__BURST", "10000000");
+    let arguments = ["demo", "--listen", "127.0.0.1:0", "--data", data];
+    Ok(Running::start(command, &arguments)?)
 }

@@ -31,7 +31,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("benches", &["api", "certs", "domain", "store", "tests"]),
+    (
+        "benches",
+        &["api", "certs", "domain", "paper", "store", "tests"],
+    ),
 ];
 /// What only tests may use besides.
 const TEST_ARROWS: &[(&str, &[&str])] = &[

@@ -1,5 +1,6 @@
 //! The border: who may ask how much, how slowly, how large, and what every answer carries (trust.md ERR, EN, RL, OV, WEB-1).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use api::config::border::{Border, Limit, Pool};
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use tests::answer::text;
 use tests::raw::{Raw, exchange};
 use tests::{Answer, Client, Database, Story, TestServer, on_both, rosters};
+use tokio::sync::Semaphore;
 
 on_both! {
     five_wrong_names_close_a_number_for_the_day_and_its_qr_code_goes_on;
@@ -120,6 +122,39 @@ async fn a_body_that_comes_too_slowly_is_given_up() {
     }
 }
 
+/// The service of a story once more, with a request at this path that takes as long as the test wants; it answers for
+/// each permit.
+pub(crate) async fn holding(story: &Story, path: &str) -> (SocketAddr, Arc<Semaphore>) {
+    let open = Arc::new(Semaphore::new(0));
+    let waits = Arc::clone(&open);
+    let held = async move || {
+        let _done = waits.acquire().await;
+        "done"
+    };
+    let routes = api::server::openapi::routes().0;
+    let routes = routes.route(path, axum::routing::any(held));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let app = story.server.app.clone();
+    let router = api::server::layered(app.clone(), routes);
+    tokio::spawn(api::server::serve_router(
+        app,
+        router,
+        listener,
+        std::future::pending(),
+    ));
+    (address, open)
+}
+
+/// Requests of a class that run.
+pub(crate) fn running(story: &Story, class: &str) -> u32 {
+    let load = story.server.app.border.load();
+    let found = load.iter().find(|(one, ..)| one.as_str() == class);
+    found.map_or(0, |(_, running, ..)| *running)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verification_goes_on_while_uploads_hold_all_their_places() {
     let server = started(|border| {
@@ -135,28 +170,7 @@ async fn verification_goes_on_while_uploads_hold_all_their_places() {
     let issued = story.issue(&cohort).await;
     let id = text(&issued["certificates"][0]["id"]);
     let path = format!("/api/v1/cohorts/{cohort}/rosters");
-    // The service, and an import that takes as long as the test wants.
-    let open = Arc::new(tokio::sync::Semaphore::new(0));
-    let waits = Arc::clone(&open);
-    let routes = api::server::openapi::routes().0.route(
-        "/api/hold",
-        axum::routing::post(async move || {
-            let _done = waits.acquire().await;
-            "done"
-        }),
-    );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let app = story.server.app.clone();
-    let router = api::server::layered(app.clone(), routes);
-    tokio::spawn(api::server::serve_router(
-        app,
-        router,
-        listener,
-        std::future::pending(),
-    ));
+    let (address, open) = holding(&story, "/api/hold").await;
     let http = reqwest::Client::builder()
         .no_proxy()
         .build()
@@ -167,11 +181,7 @@ async fn verification_goes_on_while_uploads_hold_all_their_places() {
             tokio::spawn(request.header("Content-Type", "text/csv").body("a").send())
         })
         .collect();
-    let running = || {
-        let load = story.server.app.border.load();
-        let import = load.iter().find(|(class, ..)| class.as_str() == "import");
-        import.map_or(0, |(_, running, ..)| *running)
-    };
+    let running = || running(&story, "import");
     while running() < 2 {
         tokio::task::yield_now().await;
     }

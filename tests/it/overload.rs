@@ -7,7 +7,8 @@ use api::config::border::Pool;
 use serde_json::json;
 use tests::answer::text;
 use tests::{Database, Story, TestServer};
-use tokio::sync::Semaphore;
+
+use crate::border::{holding, running};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_finds_no_place_is_told_so_at_once_in_the_form_that_was_asked_for() {
@@ -23,29 +24,7 @@ async fn who_finds_no_place_is_told_so_at_once_in_the_form_that_was_asked_for() 
     let cohort = story.accepted(1).await;
     let issued = story.issue(&cohort).await;
     let id = text(&issued["certificates"][0]["id"]);
-    // The service, and a check that takes as long as the test wants.
-    let open = Arc::new(Semaphore::new(0));
-    let waits = Arc::clone(&open);
-    let routes = api::server::openapi::routes().0.route(
-        "/api/v1/verifications/hold/this",
-        axum::routing::get(async move || {
-            let _done = waits.acquire().await;
-            "done"
-        }),
-    );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let app = story.server.app.clone();
-    let router = api::server::layered(app.clone(), routes);
-    let pages = story.server.app.clone();
-    tokio::spawn(api::server::serve_router(
-        app,
-        router,
-        listener,
-        std::future::pending(),
-    ));
+    let (address, open) = holding(&story, "/api/v1/verifications/hold/this").await;
     let http = reqwest::Client::builder()
         .no_proxy()
         .build()
@@ -53,12 +32,7 @@ async fn who_finds_no_place_is_told_so_at_once_in_the_form_that_was_asked_for() 
     let url = |path: &str| format!("http://{address}{path}");
     let held = http.get(url("/api/v1/verifications/hold/this")).send();
     let held = tokio::spawn(held);
-    let running = || {
-        let load = pages.border.load();
-        let verify = load.iter().find(|(class, ..)| class.as_str() == "verify");
-        verify.map_or(0, |(_, running, ..)| *running)
-    };
-    while running() < 1 {
+    while running(&story, "verify") < 1 {
         tokio::task::yield_now().await;
     }
 

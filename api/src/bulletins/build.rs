@@ -65,11 +65,11 @@ pub(super) async fn body(
     let freeze = store::grading::freeze(db, run.freeze)
         .await?
         .ok_or_else(|| Problem::internal("a run without evidence"))?;
-    let rows = match kind {
-        BulletinKind::Provinces => provinces(app, db, run, &freeze.freeze_on.to_string()).await?,
-        _ => {
-            let all = publications::list(db, Some(federation), None).await?;
-            let publication = all
+    let rows = if kind == BulletinKind::Provinces {
+        provinces(app, db, run, &freeze.freeze_on.to_string()).await?
+    } else {
+        let all = publications::list(db, Some(federation), None).await?;
+        let publication = all
                 .iter()
                 .find(|one| one.run == run.id && one.federation == federation)
                 .ok_or_else(|| {
@@ -80,8 +80,7 @@ pub(super) async fn body(
                         "The results of this run have not been told to the institutions of this federation yet.",
                     )
                 })?;
-            institutions(db, kind, publication).await?
-        }
+        institutions(db, kind, publication).await?
     };
     Ok(Body {
         run: run.id.to_string(),

@@ -123,10 +123,10 @@ pub(super) async fn page_of(State(app): State<App>, visit: Visit) -> Result<Resp
         crate::institutions::pages::day(&f, &found.period)
     });
     let view = ProvincesPage {
+        f,
         found,
         period,
         lines,
-        f,
     };
     page(StatusCode::OK, &view, Caching::Minute)
 }

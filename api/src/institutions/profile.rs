@@ -242,7 +242,6 @@ async fn show(
         .map(|one| assessment_line(&f, one))
         .collect();
     let view = DetailPage {
-        assessments,
         f,
         name,
         code,
@@ -253,6 +252,7 @@ async fn show(
         issued,
         decisions,
         scores,
+        assessments,
         notices,
     };
     page(StatusCode::OK, &view, Caching::Minute)

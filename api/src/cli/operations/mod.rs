@@ -125,9 +125,10 @@ impl FromArgMatches for OperationCommand {
                 Carries::Nothing => None,
                 Carries::Json | Carries::Table => matches.get_one::<PathBuf>("file").cloned(),
             },
-            acting: match operation.anybody {
-                true => None,
-                false => Some(ActingArgs::from_arg_matches(matches)?),
+            acting: if operation.anybody {
+                None
+            } else {
+                Some(ActingArgs::from_arg_matches(matches)?)
             },
         })
     }
@@ -164,9 +165,12 @@ fn form_urlencoded(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     value
         .bytes()
-        .map(|byte| match plain(byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02X}"),
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
         })
         .collect()
 }
@@ -215,9 +219,10 @@ async fn ask(
 ) -> Result<Value, CommandError> {
     let operation = command.operation;
     let query = serde_urlencoded::to_string(&command.query).map_err(Problem::internal)?;
-    let address = match query.is_empty() {
-        true => command.path.clone(),
-        false => format!("{}?{query}", command.path),
+    let address = if query.is_empty() {
+        command.path.clone()
+    } else {
+        format!("{}?{query}", command.path)
     };
     let mut request = Request::builder()
         .method(operation.method.clone())
@@ -307,10 +312,9 @@ mod tests {
         let document = serde_json::to_value(crate::server::openapi::document()).expect("JSON");
         let paths = document["paths"].as_object().expect("paths");
         let shape = |path: &str| -> String {
-            let parts = path.split('/').map(|part| match part.starts_with('{') {
-                true => "{}",
-                false => part,
-            });
+            let parts = path
+                .split('/')
+                .map(|part| if part.starts_with('{') { "{}" } else { part });
             parts.collect::<Vec<_>>().join("/")
         };
         let mut seen = std::collections::BTreeSet::new();

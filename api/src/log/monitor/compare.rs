@@ -111,9 +111,12 @@ impl Rebuilt {
             let decoded = LeafEntry::decode(entry);
             if let Ok(decoded) = &decoded {
                 // The last checkpoint of the log before is that of the tree up to here, unless leaves were lost.
-                let root_at = |at| match at == edge.size() {
-                    true => Some(edge.root()),
-                    false => roots.get(&at).copied(),
+                let root_at = |at| {
+                    if at == edge.size() {
+                        Some(edge.root())
+                    } else {
+                        roots.get(&at).copied()
+                    }
                 };
                 match Takeover::read(decoded, index, names, root_at) {
                     Some(Ok(takeover)) => takeovers.push(takeover),
