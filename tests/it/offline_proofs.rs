@@ -197,7 +197,7 @@ fn a_proof_that_proves_nothing_is_told_and_changes_no_verdict() {
         let ran = desk.verify("list", &["cert.txt", "--proof", name]);
         assert_eq!(
             (ran.code, faults(&ran)),
-            (2, vec![code.to_owned()]),
+            (3, vec![code.to_owned()]),
             "{name}"
         );
         assert_eq!(
@@ -217,7 +217,7 @@ fn a_proof_that_proves_nothing_is_told_and_changes_no_verdict() {
     let ran = desk.verify("list", &["cert.txt"]);
     assert_eq!(
         (ran.code, faults(&ran)),
-        (2, vec!["proof_foreign".to_owned()])
+        (3, vec!["proof_foreign".to_owned()])
     );
     // A log whose own key leaked proves only what witnesses saw before.
     let long_ago = desk.now - TimeDelta::days(99);

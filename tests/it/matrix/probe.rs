@@ -61,6 +61,7 @@ fn field(before: &str, name: &str, operation: &str) -> &'static str {
         ("/api/v1/verifications/", _) => "public_id",
         ("/api/v1/survey-calls/", _) => "call",
         (_, "visit") => "visit",
+        (_, "party") => "party",
         (_, "response") => "response",
         (_, "credit_code") => "credit_code",
         (_, "code") => "code",
@@ -220,8 +221,8 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         }),
         // An employer for whom nobody works; a number that nobody asks.
         "record_related_party" => json!({
-            "employer": "52510104XX0000043U", "relation": "founded", "from": "2026-01-01",
-            "document": { "number": "虚〔2026〕1号", "issuer": "虚构机关", "made_on": "2026-01-01" },
+            "employer": "52510104XX0000043U", "relation": "founded", "from": "2026-02-01",
+            "document": { "number": "虚〔2026〕2号", "issuer": "虚构机关", "made_on": "2026-01-01" },
         }),
         "record_verified_contact" => json!({ "phone": "13700000000", "means": "counter" }),
         "end_related_party" => json!({ "until": "1990-01-01" }),

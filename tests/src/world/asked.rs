@@ -1,5 +1,5 @@
 //! What trainees were asked after their classes, and who calls about it: surveys, calls of a third party, a flagged answer,
-//! and the record of a visit that waits for its countersignature.
+//! and the record of a visit that waits for its countersignature; an employer that is related to the school.
 
 use serde_json::json;
 
@@ -29,13 +29,24 @@ impl World {
                 "place": "西湖教学点", "arrived_at": now - chrono::Duration::hours(1), "left_at": now, "members": [], "record": "现场查看教室、台账和宿舍。",
             });
             let visit = self.act(assessor, &resource, "visits", visit).await;
+            let path = format!(
+                "/api/v1/institutions/{}/related-parties",
+                school.fields["admission"]
+            );
+            let related = json!({
+                "employer": "52510104XX0000043U", "relation": "founded", "from": "2026-01-01",
+                "document": { "number": "虚〔2026〕1号", "issuer": "虚构机关", "made_on": "2026-01-01" },
+            });
+            let county = format!("county-{}-1", school.place);
+            let party = self.post(&county, &path, related).await;
             fields.extend([
+                ("party", text(&party["id"])),
                 ("visit", text(&visit["id"])),
                 ("assessment", school.fields["assessment"].clone()),
                 ("admission", school.fields["admission"].clone()),
             ]);
             self.cases.push(Case {
-                kinds: &["call", "flag", "visit"],
+                kinds: &["call", "flag", "visit", "party"],
                 place: school.place.clone(),
                 school: Some(letter),
                 fields: fields.into_iter().collect(),

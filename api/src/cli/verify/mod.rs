@@ -145,12 +145,20 @@ pub async fn run(
     Ok(exit_code(&lines))
 }
 
-/// One negative answer is the answer of the whole; what could not be read was not checked (pages.md 7).
+/// One negative answer is the answer of the whole; what could not be read was not checked; where no file that was named is
+/// there, the command was used wrongly (pages.md 7).
 fn exit_code(lines: &[Line]) -> u8 {
+    let missing = |line: &Line| {
+        line.error
+            .as_ref()
+            .is_some_and(|fault| fault.code == "unreadable")
+    };
     let states = || lines.iter().filter_map(|line| line.state);
     let open = |state: &State| matches!(state, State::Indeterminate | State::Recorded);
     if states().any(|state| state != State::Valid && !open(&state)) {
         1
+    } else if lines.iter().all(missing) {
+        2
     } else if states().any(|state| open(&state)) || lines.iter().any(|line| line.error.is_some()) {
         3
     } else {
