@@ -63,8 +63,9 @@ fn complete(method: &str, path: &str, operation: &mut Operation) {
     if ["/api/v1/sessions/code", "/api/v1/passwords"].contains(&path) {
         statuses.push(410);
     }
-    // A federation without a public ranking is told by a query.
-    if has(&ParameterIn::Path) || operation.security.is_some() || path == "/api/v1/rankings" {
+    // What is not public as yet: a ranking, institutions to compare, the comparison of provinces.
+    let ranking = path.starts_with("/api/v1/rankings");
+    if has(&ParameterIn::Path) || operation.security.is_some() || ranking {
         statuses.push(404);
     }
     // A copy is given once its request was granted.
@@ -77,7 +78,8 @@ fn complete(method: &str, path: &str, operation: &mut Operation) {
     if acts {
         statuses.extend([400, 408, 413, 415]);
     }
-    if acts && operation.security.is_some() {
+    // Whoever acts under a key may use it twice, and may come too late.
+    if acts && (operation.security.is_some() || header("idempotency-key")) {
         statuses.push(409);
     }
     if header("if-match") {
