@@ -137,6 +137,7 @@ impl Tally {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Answer {
     Good(Duration),
     Away(Duration),
