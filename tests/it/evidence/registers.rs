@@ -61,7 +61,7 @@ async fn a_later_snapshot_ends_a_job_and_an_earlier_one_does_not_bring_it_back(d
         ],
         "the order of the rows changes nothing"
     );
-    assert_eq!(states(&members[1]).await, [over.clone()]);
+    assert_eq!(states(&members[1]).await, std::slice::from_ref(&over));
     let kinds = conflicts(&story, "county-1").await;
     let soon = |member: &String| ("ended_after_check".to_owned(), member.clone());
     assert!(
