@@ -254,11 +254,7 @@ pub async fn end_epoch(db: &impl ConnectionTrait, id: AccountId) -> Result<(), S
         .filter(account::Column::Id.eq(id.uuid()))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 /// Whether an institution has applied to a federation of this area.
@@ -426,11 +422,7 @@ pub async fn bind_post(
         .filter(post::Column::Id.eq(post.uuid()))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 /// The federation of a post, if it has one.

@@ -654,11 +654,7 @@ pub async fn follow_up_done(
         .filter(C::Outcome.is_null())
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 /// A register answers all follow-ups of an episode that are due by its date.

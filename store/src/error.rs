@@ -185,6 +185,15 @@ const UNIQUE_WORDS: &[(&str, &str, &str)] = &[
     ("log_leaf_pkey", "log_leaf.leaf_index", "log leaf"),
 ];
 
+/// An update that was meant for one row: `Stale` when the row is not as it was expected any more.
+pub(crate) fn one_row(affected: u64) -> Result<(), StoreError> {
+    if affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
+}
+
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         if let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() {

@@ -128,11 +128,7 @@ pub async fn decide(
         .filter(objection::Column::State.eq("open"))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 impl TryFrom<objection::Model> for Objection {

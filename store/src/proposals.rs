@@ -229,9 +229,5 @@ pub async fn decide(
         .filter(proposal::Column::State.eq("open"))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }

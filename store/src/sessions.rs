@@ -177,11 +177,7 @@ pub async fn use_token(
         .filter(session_token::Column::UsedAt.is_null())
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 /// The session with this id, ended or not.

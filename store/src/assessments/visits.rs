@@ -131,11 +131,7 @@ pub async fn answer(
         .filter(C::Countersignature.eq(Countersignature::Open.as_str()))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 /// Keeps the draft of an item in place of the one before.

@@ -99,11 +99,7 @@ pub async fn end(
         .filter(C::State.eq(WithdrawalState::Open.as_str()))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 impl TryFrom<withdrawal::Model> for Withdrawal {

@@ -186,11 +186,7 @@ pub async fn decide_batch(
         .filter(certificate_batch::Column::State.eq("proposed"))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 /// Takes enrolments out of a batch again.

@@ -161,9 +161,5 @@ pub async fn set_key_state(
         .filter(registry_key::Column::State.eq(from))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }

@@ -304,11 +304,7 @@ pub async fn change_status(
         .filter(certificate::Column::Revision.eq(revision))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 /// The signed bytes of a certificate, opened with the key of its holder.

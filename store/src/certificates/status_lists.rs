@@ -269,11 +269,7 @@ pub async fn claim_status_indexes(
         .filter(status_list::Column::Used.eq(i64::from(list.used)))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 pub(crate) fn row_id(id: u32) -> Uuid {

@@ -122,11 +122,7 @@ pub async fn publish(db: &impl ConnectionTrait, id: PolicyDraftId) -> Result<(),
         .filter(policy_draft::Column::State.eq("draft"))
         .exec(db)
         .await?;
-    if done.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale)
-    }
+    crate::error::one_row(done.rows_affected)
 }
 
 /// The text of a published policy by `id@version`.
