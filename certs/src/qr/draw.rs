@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::EcLevel;
+
+use super::mask;
 
 /// Light modules around the symbol (ISO/IEC 18004 section 5.3.8).
 const QUIET_ZONE: usize = 4;
@@ -40,14 +42,7 @@ impl Symbol {
             Level::M => EcLevel::M,
             Level::Q => EcLevel::Q,
         };
-        let code =
-            QrCode::with_error_correction_level(text, level).map_err(|_| DrawFault::TooLong)?;
-        let inner = code.width();
-        let dark = code
-            .into_colors()
-            .into_iter()
-            .map(|color| color == Color::Dark)
-            .collect();
+        let (dark, inner) = mask::symbol(text, level).map_err(|_| DrawFault::TooLong)?;
         Ok(Self { dark, inner })
     }
 

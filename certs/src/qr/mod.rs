@@ -9,6 +9,7 @@ use domain::PublicId;
 use crate::certificate::MAX_BYTES;
 
 mod draw;
+mod mask;
 mod read;
 
 pub use draw::{DrawFault, Level, png, svg, terminal};

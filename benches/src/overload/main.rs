@@ -2,6 +2,10 @@
 //! certificates on one core, first as many as it answers, then five times that, open loop, whatever comes back.
 //! `cargo build --release && cargo run --release -p benches --bin overload -- target/release/mingzheng [SECONDS]`.
 //! Goals: at least 80 % of the capacity is answered well; who is turned away hears so within 50 ms; memory is bounded.
+//!
+//! Then rosters saturate the pool of imports: at least 50 % of the scans' capacity is left.
+
+mod imports;
 
 use std::process::Command;
 use std::sync::Arc;
@@ -30,6 +34,9 @@ async fn main() -> Result<(), Error> {
         .next()
         .ok_or("name the binary: target/release/mingzheng")?;
     let seconds: u64 = arguments.next().map_or(Ok(10), |text| text.parse())?;
+    if seconds < 2 {
+        return Err("at least 2 seconds".into());
+    }
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("demo").display().to_string();
     let server = start(&binary, &data)?;
@@ -44,6 +51,8 @@ async fn main() -> Result<(), Error> {
     let over = open_loop(&asker, rate, span).await;
     let peak = server.memory_mb("VmHWM:")?;
     let after = steady(&asker, span).await;
+    let (beside, rosters) = imports::beside(&asker, &server.line, span).await?;
+    let most = server.memory_mb("VmHWM:")?;
     server.end()?;
 
     println!("scans, server on one core, {seconds} s each");
@@ -83,6 +92,25 @@ async fn main() -> Result<(), Error> {
         "afterwards                         {:>8} a second ({} % of the capacity)",
         after.good / seconds,
         after.good * 100 / capacity.good.max(1)
+    );
+    let (good, whole) = (beside.good * seconds, capacity.good * (seconds - 1));
+    println!(
+        "while imports saturate their pool  {:>8} a second, median {:.1?}",
+        beside.good / (seconds - 1),
+        beside.middle_good()
+    );
+    println!(
+        "against the capacity               {:>8} % (goal: at least 50 %); turned away {}, too late or cut off {}",
+        good * 100 / whole.max(1),
+        beside.away,
+        beside.late + beside.lost
+    );
+    let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    println!(
+        "rosters checked, turned away, else {:>8}, {}, {}; resident at most {most} MB",
+        count(&rosters.checked),
+        count(&rosters.away),
+        count(&rosters.other)
     );
     Ok(())
 }
@@ -263,7 +291,9 @@ fn start(binary: &str, data: &str) -> Result<Running, Error> {
     command
         .args(["-c", "0", binary])
         .env("MINGZHENG__LIMITS__VERIFY__PER_MINUTE", "100000000")
-        .env("MINGZHENG__LIMITS__VERIFY__BURST", "10000000");
+        .env("MINGZHENG__LIMITS__VERIFY__BURST", "10000000")
+        .env("MINGZHENG__LIMITS__IMPORT__PER_MINUTE", "100000000")
+        .env("MINGZHENG__LIMITS__IMPORT__BURST", "10000000");
     let arguments = ["demo", "--listen", "127.0.0.1:0", "--data", data];
     Ok(Running::start(command, &arguments)?)
 }
