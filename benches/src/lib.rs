@@ -84,7 +84,7 @@ pub fn peak_mb() -> u64 {
         / 1_024
 }
 
-/// The program, serving.
+/// The program, serving; it is stopped when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -128,5 +128,13 @@ impl Running {
             .status()?;
         self.child.wait()?;
         Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Ended already, or given up on the way: then nothing of it is to be left behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -41,6 +41,8 @@ pub mod one_time_tokens;
 pub mod passkeys;
 pub mod persons;
 pub mod phones;
+#[cfg(test)]
+mod plans;
 pub mod privacy;
 pub mod programs;
 pub mod proposals;

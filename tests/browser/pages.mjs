@@ -133,21 +133,20 @@ async function expectKeyboard({ page, fault }) {
 const picture = (page, name) => folder && page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 const named = (path) => path.replaceAll("/", "_").replaceAll("?", "-").replace(/[^\w.-]/g, "");
 
-for (const width of [1280, 320]) {
-  for (const language of ["", "/en"]) {
-    for (const path of pages) {
-      await visit(language + path, { width }, async (at) => {
-        const seen = await expectPage(at);
-        await expectAxe(at);
-        if (width === 1280) {
-          // Certificates in the same state have the same words; every other page has a title of its own.
-          if (titles.has(seen.title) && !path.startsWith("/v/")) at.fault(`same title as ${titles.get(seen.title)}`);
-          titles.set(seen.title, language + path);
-        }
-        await picture(at.page, `${named(language + path)}-${width}`);
-      });
+/** Both languages at both widths, side by side: each page has a size and a focus of its own. */
+const everyWay = (look) => Promise.all(["", "/en"].flatMap((language) => [1280, 320].map((width) => look(language, width))));
+
+for (const path of pages) {
+  await everyWay((language, width) => visit(language + path, { width }, async (at) => {
+    const seen = await expectPage(at);
+    await expectAxe(at);
+    if (width === 1280) {
+      // Certificates in the same state have the same words; every other page has a title of its own.
+      if (titles.has(seen.title) && !path.startsWith("/v/")) at.fault(`same title as ${titles.get(seen.title)}`);
+      titles.set(seen.title, language + path);
     }
-  }
+    await picture(at.page, `${named(language + path)}-${width}`);
+  }));
 }
 
 // Every stop of the keyboard, in both languages: one width is enough, the order is the same.
@@ -155,14 +154,13 @@ for (const path of pages) await visit(path, {}, expectKeyboard);
 
 // 200 % text, and the spacing that people with dyslexia set: nothing scrolls sideways, nothing is cut off.
 for (const path of pages) {
-  for (const [name, change] of [["200 % text", look.doubleText], ["text spacing", look.spacing]]) {
-    await visit(path, { width: name === "200 % text" ? 640 : 320, where: `${path} with ${name}` }, async ({ page, fault }) => {
+  await Promise.all([["200 % text", 640, look.doubleText], ["text spacing", 320, look.spacing]].map(([name, width, change]) =>
+    visit(path, { width, where: `${path} with ${name}` }, async ({ page, fault }) => {
       await page.evaluate(change);
       const seen = await page.evaluate(look.page);
       if (seen.wide > 0) fault(`scrolls sideways by ${seen.wide}`);
       for (const cut of await page.evaluate(look.cut)) fault(`cut off: ${cut}`);
-    });
-  }
+    })));
 }
 
 // Contrast when more of it is asked for, and the colours of the system.
@@ -301,17 +299,13 @@ const sendForm = async (path, fields) => {
 };
 async function walk(who, paths) {
   for (const path of paths) {
-    for (const language of ["", "/en"]) {
-      for (const width of [1280, 320]) {
-        await visit(language + path, { width, where: `${language}${path} as ${who}` }, async (at) => {
-          const seen = await expectPage(at);
-          if (!at.page.url().endsWith(language + path)) at.fault(`leads to ${at.page.url()}`);
-          if (!seen.text.includes(language ? "Sign out" : "退出")) at.fault("shows no way out");
-          await expectAxe(at);
-          await picture(at.page, `${who}${named(language + path)}-${width}`);
-        });
-      }
-    }
+    await everyWay((language, width) => visit(language + path, { width, where: `${language}${path} as ${who}` }, async (at) => {
+      const seen = await expectPage(at);
+      if (!at.page.url().endsWith(language + path)) at.fault(`leads to ${at.page.url()}`);
+      if (!seen.text.includes(language ? "Sign out" : "退出")) at.fault("shows no way out");
+      await expectAxe(at);
+      await picture(at.page, `${who}${named(language + path)}-${width}`);
+    }));
     await visit(path, { where: `${path} as ${who}` }, expectKeyboard);
   }
 }

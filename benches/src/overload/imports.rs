@@ -95,7 +95,7 @@ async fn class(
             .await?
             .json()
             .await?;
-        if let Some(id) = classes["cohorts"][0]["id"].as_str() {
+        if let Some(id) = classes["items"][0]["id"].as_str() {
             return Ok((token.to_owned(), id.to_owned()));
         }
     }

@@ -1,0 +1,41 @@
+//! How SQLite finds rows, where a wrong way costs more with every person of the country. It plans without statistics.
+
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+
+use crate::fixture::Fixture;
+
+async fn plan(sql: &str) -> String {
+    let fixture = Fixture::open().await;
+    let explained = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
+    let rows = fixture.store.reader().query_all_raw(explained).await;
+    let rows = rows.expect("a plan");
+    let told = rows.iter().map(|row| row.try_get::<String>("", "detail"));
+    told.collect::<Result<Vec<_>, _>>()
+        .expect("words")
+        .join("; ")
+}
+
+#[tokio::test]
+async fn the_identifiers_of_some_people_are_found_by_people() {
+    for kind in ["disability_card", "citizen_id"] {
+        let plan = plan(&format!(
+            "SELECT person_id, blind_index FROM person_identifier \
+             WHERE person_id IN (x'01', x'02', x'03') AND kind = '{kind}' AND valid_until IS NULL"
+        ))
+        .await;
+        assert!(
+            plan.contains("person_identifier_person (person_id=?"),
+            "{plan}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_found_by_number() {
+    let plan = plan(
+        "SELECT person_id FROM person_identifier \
+         WHERE kind = 'citizen_id' AND blind_index IN (x'01', x'02') AND valid_until IS NULL",
+    )
+    .await;
+    assert!(plan.contains("(blind_index=? AND kind=?)"), "{plan}");
+}
