@@ -1,28 +1,39 @@
 //! Persons: found or made by the blind index of the identity number, opened with their own data key.
 
+mod cards;
+mod rows;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::PersonId;
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Value,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Value,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::bulk::Rows;
 use crate::entity::people::{person, person_identifier, person_name};
 use crate::vault::{DataKey, KeyKind, Vault, WrappedKey};
 use crate::{StoreError, time};
+pub use cards::{Card, keep_cards};
+use rows::{IDENTIFIER, Identifier, NAMES, PERSON, name_row, push_identifier, push_name};
 
 /// Kind and blind-index label of the identity number.
 pub const CITIZEN_ID: &str = "citizen_id";
+
 /// Kind and blind-index label of the disability certificate number.
 pub const DISABILITY_CARD: &str = "disability_card";
+
 pub(crate) const IDENTIFIER_VALUE: &str = "person_identifier.value";
+
 pub(crate) const NAME: &str = "person_name.name";
+
 /// Values bound in one list of a query.
 const LIST: usize = 1_000;
 
@@ -329,308 +340,6 @@ pub async fn rename(
     Ok(())
 }
 
-/// A disability certificate number of a person.
-pub struct Card<'a> {
-    /// The person.
-    pub person: PersonId,
-    /// For sealing.
-    pub key: &'a DataKey,
-    /// The number in canonical form.
-    pub number: &'a str,
-}
-
-/// Shows nothing.
-impl std::fmt::Debug for Card<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Card(***)")
-    }
-}
-
-/// Keeps disability certificate numbers: the same again changes nothing, another one ends the old one.
-///
-/// A number that another person holds is left alone: who is right is for the federation's check to say.
-pub async fn keep_cards(
-    db: &impl ConnectionTrait,
-    vault: &Vault,
-    cards: &[Card<'_>],
-    today: NaiveDate,
-    new_id: impl Fn() -> Uuid,
-) -> Result<(), StoreError> {
-    // By blind index: entries of an index in order cost a fraction of entries here and there, and two imports that share
-    // people wait for each other instead of blocking each other.
-    let mut order: Vec<([u8; 32], &Card<'_>)> = cards
-        .iter()
-        .map(|card| (vault.blind_index(DISABILITY_CARD, card.number), card))
-        .collect();
-    order.sort_unstable_by_key(|(index, _)| *index);
-    let version = vault.version(KeyKind::BlindIndex);
-    for chunk in order.chunks(LIST) {
-        let persons: Vec<Uuid> = chunk.iter().map(|(_, card)| card.person.uuid()).collect();
-        let present: HashMap<Uuid, Vec<u8>> = person_identifier::Entity::find()
-            .select_only()
-            .columns([
-                person_identifier::Column::PersonId,
-                person_identifier::Column::BlindIndex,
-            ])
-            .filter(person_identifier::Column::PersonId.is_in(persons))
-            .filter(person_identifier::Column::Kind.eq(DISABILITY_CARD))
-            .filter(person_identifier::Column::ValidUntil.is_null())
-            .into_tuple::<(Uuid, Vec<u8>)>()
-            .all(db)
-            .await?
-            .into_iter()
-            .collect();
-        let mut ended = Vec::new();
-        let mut rows = Vec::new();
-        for (index, card) in chunk {
-            if let Some(before) = present.get(&card.person.uuid()) {
-                // While the key is being rotated, the row may stand under an older version.
-                let same = vault.blind_indexes(DISABILITY_CARD, card.number);
-                if same.iter().any(|index| before.as_slice() == index) {
-                    continue;
-                }
-                ended.push(card.person.uuid());
-            }
-            let number = Identifier {
-                kind: DISABILITY_CARD,
-                value: card.number,
-                index,
-                version,
-            };
-            let person = card.person.uuid();
-            push_identifier(&mut rows, card.key, person, &number, today, new_id())?;
-        }
-        if !ended.is_empty() {
-            person_identifier::Entity::update_many()
-                .col_expr(
-                    person_identifier::Column::ValidUntil,
-                    Expr::value(today.to_string()),
-                )
-                .filter(person_identifier::Column::PersonId.is_in(ended))
-                .filter(person_identifier::Column::Kind.eq(DISABILITY_CARD))
-                .filter(person_identifier::Column::ValidUntil.is_null())
-                .exec(db)
-                .await?;
-        }
-        IDENTIFIER.write(db, rows).await?;
-    }
-    Ok(())
-}
-
 pub(crate) fn still(until: impl ColumnTrait, day: &str) -> Condition {
     Condition::any().add(until.is_null()).add(until.gt(day))
-}
-
-const PERSON: Rows<'_> = Rows {
-    table: "person",
-    columns: &["id", "data_key", "data_key_version", "created_at"],
-    then: "",
-};
-const IDENTIFIER: Rows<'_> = Rows {
-    table: "person_identifier",
-    columns: &[
-        "id",
-        "person_id",
-        "kind",
-        "value_enc",
-        "blind_index",
-        "blind_version",
-        "valid_from",
-    ],
-    then: "ON CONFLICT DO NOTHING",
-};
-const NAMES: Rows<'_> = Rows {
-    table: "person_name",
-    columns: &["id", "person_id", "name_enc", "valid_from"],
-    then: "",
-};
-
-/// A number with its blind index, which was computed already.
-struct Identifier<'a> {
-    kind: &'a str,
-    value: &'a str,
-    index: &'a [u8; 32],
-    version: i32,
-}
-
-fn push_identifier(
-    values: &mut Vec<Value>,
-    key: &DataKey,
-    person: Uuid,
-    number: &Identifier<'_>,
-    from: NaiveDate,
-    row: Uuid,
-) -> Result<(), StoreError> {
-    values.extend([
-        Value::from(row),
-        person.into(),
-        number.kind.into(),
-        key.seal(IDENTIFIER_VALUE, row, number.value.as_bytes())?
-            .into(),
-        number.index.to_vec().into(),
-        number.version.into(),
-        from.to_string().into(),
-    ]);
-    Ok(())
-}
-
-fn push_name(
-    values: &mut Vec<Value>,
-    key: &DataKey,
-    person: Uuid,
-    name: &str,
-    from: NaiveDate,
-    row: Uuid,
-) -> Result<(), StoreError> {
-    values.extend([
-        Value::from(row),
-        person.into(),
-        key.seal(NAME, row, name.as_bytes())?.into(),
-        from.to_string().into(),
-    ]);
-    Ok(())
-}
-
-fn name_row(
-    key: &DataKey,
-    person: Uuid,
-    name: &str,
-    from: NaiveDate,
-    row: Uuid,
-) -> Result<person_name::ActiveModel, StoreError> {
-    Ok(person_name::ActiveModel {
-        id: Set(row),
-        person_id: Set(person),
-        name_enc: Set(key.seal(NAME, row, name.as_bytes())?),
-        valid_from: Set(from.to_string()),
-        valid_until: Set(None),
-        proof: Set(None),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::{Fixture, day, id, now};
-
-    const WANG: &str = "37010219080502757X";
-    const LI: &str = "530102190103038522";
-
-    #[tokio::test]
-    async fn a_person_is_made_once_and_opens_with_name_and_number() {
-        let fixture = Fixture::open().await;
-        let vault = fixture.store.vault();
-        let tx = fixture.store.write().await.expect("a transaction");
-        let (person, _) = fixture.person(&tx, WANG, "王伟").await.expect("new");
-        assert!(
-            fixture.person(&tx, WANG, "别人").await.is_none(),
-            "the same number is the same person"
-        );
-        let index = citizen_index(vault, WANG);
-        let found = by_citizen_index(&tx, &[index, citizen_index(vault, LI)])
-            .await
-            .expect("found");
-        assert_eq!(found, HashMap::from([(index, person)]));
-        let open = open(&tx, vault, &[person], day("2026-04-01"))
-            .await
-            .expect("opens");
-        assert_eq!(open[&person].name.as_str(), "王伟");
-        assert_eq!(
-            open[&person]
-                .citizen_id
-                .as_ref()
-                .expect("a number")
-                .as_str(),
-            WANG
-        );
-    }
-
-    #[tokio::test]
-    async fn a_batch_with_known_people_makes_only_the_unknown_ones() {
-        let fixture = Fixture::open().await;
-        let tx = fixture.store.write().await.expect("a transaction");
-        fixture.person(&tx, WANG, "王伟").await.expect("new");
-        let people = [
-            NewPerson {
-                citizen_id: LI,
-                name: "李娜",
-            },
-            NewPerson {
-                citizen_id: WANG,
-                name: "王伟",
-            },
-        ];
-        let made = make(
-            &tx,
-            fixture.store.vault(),
-            &people,
-            now(),
-            day("2026-04-01"),
-            id,
-        )
-        .await
-        .expect("made");
-        assert!(made[0].is_some() && made[1].is_none());
-        let count: Vec<Uuid> = person::Entity::find()
-            .select_only()
-            .column(person::Column::Id)
-            .into_tuple()
-            .all(&tx)
-            .await
-            .expect("rows");
-        assert_eq!(count.len(), 2, "a refused twin leaves no row behind");
-    }
-
-    #[tokio::test]
-    async fn a_new_name_ends_the_old_one() {
-        let fixture = Fixture::open().await;
-        let vault = fixture.store.vault();
-        let tx = fixture.store.write().await.expect("a transaction");
-        let (person, _) = fixture.person(&tx, WANG, "王韦").await.expect("new");
-        let before = open(&tx, vault, &[person], day("2026-04-02"))
-            .await
-            .expect("opens");
-        rename(&tx, &before[&person], "王伟", day("2026-04-02"), None, id())
-            .await
-            .expect("renamed");
-        let name = async |on: &str| {
-            open(&tx, vault, &[person], day(on)).await.expect("opens")[&person]
-                .name
-                .to_string()
-        };
-        assert_eq!(name("2026-04-02").await, "王伟");
-        assert_eq!(name("2026-05-01").await, "王伟");
-    }
-
-    #[tokio::test]
-    async fn a_card_number_is_kept_once_and_replaced() {
-        let fixture = Fixture::open().await;
-        let vault = fixture.store.vault();
-        let tx = fixture.store.write().await.expect("a transaction");
-        let (person, key) = fixture.person(&tx, WANG, "王伟").await.expect("new");
-        for number in [
-            "37010219080502757X41",
-            "37010219080502757X41",
-            "37010219080502757X42",
-        ] {
-            let cards = [Card {
-                person,
-                key: &key,
-                number,
-            }];
-            keep_cards(&tx, vault, &cards, day("2026-04-01"), id)
-                .await
-                .expect("kept");
-        }
-        let rows: Vec<Option<String>> = person_identifier::Entity::find()
-            .select_only()
-            .column(person_identifier::Column::ValidUntil)
-            .filter(person_identifier::Column::Kind.eq(DISABILITY_CARD))
-            .into_tuple()
-            .all(&tx)
-            .await
-            .expect("rows");
-        assert_eq!(rows.len(), 2);
-        assert_eq!(rows.iter().filter(|until| until.is_none()).count(), 1);
-    }
 }
