@@ -7,6 +7,7 @@ mod certificate;
 mod checkpoint;
 mod corpus;
 mod entries;
+mod former_witnesses;
 mod hostile;
 mod keys;
 mod proof_file;

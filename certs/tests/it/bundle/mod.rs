@@ -59,6 +59,7 @@ fn trust_list_with(version: u64, state: KeyState) -> Vec<u8> {
         ]
         .into(),
         witnesses: WitnessPolicy::default(),
+        earlier_witnesses: Vec::new(),
     };
     list.sign(&root()).expect("signed").as_bytes().to_vec()
 }
@@ -157,7 +158,7 @@ fn with_list(list: ListStatus) -> Content {
     content
 }
 
-fn later() -> Content {
+pub(crate) fn later() -> Content {
     let mut content = content();
     content.number = 15;
     content.issued_at += TimeDelta::days(3);
@@ -209,6 +210,6 @@ pub(crate) fn vector() -> serde_json::Value {
     })
 }
 
-fn made(from: &Content, to: &Content) -> Vec<u8> {
+pub(crate) fn made(from: &Content, to: &Content) -> Vec<u8> {
     delta(&opened(from), &opened(to), &signed(to)).expect("a delta")
 }
