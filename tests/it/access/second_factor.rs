@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use tests::answer::text;
-use tests::{TestServer, on_both};
+use tests::story::{PASSWORD, PROVINCE};
+use tests::{Database, Story, TestServer, on_both};
 
-use super::post;
+use super::{get, post, sign_in};
 
 on_both! {
     each_code_of_the_authenticator_opens_once;

@@ -7,9 +7,7 @@ use tests::story::CREDIT_CODE;
 use tests::{Client, Database, Story, on_both};
 use uuid::Uuid;
 
-use super::{
-    Assessors, ORGANISATIONS, act, assessor, class, commissioned, log_grows, newest_root, visit,
-};
+use super::{Assessors, ORGANISATIONS, act, class, commissioned, log_grows, newest_root, visit};
 use crate::evidence::{file_of, frozen};
 
 on_both! {

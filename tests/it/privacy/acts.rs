@@ -4,7 +4,6 @@ use std::io::Read as _;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use store::ConnectionTrait as _;
 use tests::answer::text;
 use tests::people::{self, Trainee};
 use tests::search::Search;

@@ -6,7 +6,6 @@ mod places;
 
 use std::io::Read as _;
 
-use store::ConnectionTrait as _;
 use tests::answer::text;
 use tests::search::{Hit, Search};
 use tests::{Answer, Database, Story, on_both, people};

@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 use super::classes::HOURS;
 use super::{COUNTY, CREDIT_CODE, Chapter, OTHER_PROVINCE, PASSWORD, Story};
 use crate::answer::text;
-use crate::{Client, Database, TestServer, rosters};
+use crate::{Client, Database, TestServer};
 
 /// The ids of the school that the story is not about just now.
 #[derive(Debug)]
