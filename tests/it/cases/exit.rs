@@ -93,6 +93,7 @@ async fn an_exit_for_fraud_holds_certificates_and_is_not_stayed(database: Databa
 /// Who has left stands in the evidence of later runs, without a grade, and in no result of them.
 async fn left_out_of_later_runs(story: &Story) {
     let run = frozen(story, "annual").await;
+    let at = |file: &str| format!("/api/v1/grading-runs/{run}/{file}");
     let e = file_of(story, &run, "evidence").await;
     assert_eq!(e["institutions"][0]["exited"], true);
     let r = file_of(story, &run, "results").await;

@@ -1,7 +1,5 @@
 //! What happens before the search: a life of certificates, staff who read, faults.
 
-use std::io::Read as _;
-
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::answer::text;

@@ -4,8 +4,6 @@
 mod acts;
 mod places;
 
-use std::io::Read as _;
-
 use tests::answer::text;
 use tests::search::{Hit, Search};
 use tests::{Answer, Database, Story, on_both, people};
