@@ -231,6 +231,7 @@ fn trust_list(
         ]
         .into(),
         witnesses: WitnessPolicy::default(),
+        earlier_witnesses: Vec::new(),
     };
     Ok(list.sign(root)?.as_bytes().to_vec())
 }

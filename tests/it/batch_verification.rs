@@ -201,7 +201,7 @@ async fn photographs_and_lines_are_answered_one_by_one(database: Database) {
     assert_eq!(codes[..4], damaged);
     assert_eq!(
         codes[4..],
-        ["two-codes", "valid", "no-code"],
+        ["two_codes", "valid", "no_code"],
         "one photograph, one certificate; the same code twice is one"
     );
     assert_eq!((rows[3][0].as_str(), rows.len()), ("3.png", 8));

@@ -34,6 +34,7 @@ mod leaving;
 mod log_files;
 mod matrix;
 mod offline_proofs;
+mod offline_story;
 mod offline_verify;
 mod openapi;
 mod overload;

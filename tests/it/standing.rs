@@ -26,7 +26,7 @@ async fn worked(story: &Story) -> Vec<String> {
     let mut episodes = Vec::new();
     for member in members.iter().enumerate().filter(|(at, _)| at % 3 != 0) {
         let request = json!({
-            "employer": crate::grades::employer(), "work_type": "contract", "start_on": start, "source": "tax_wage",
+            "employer": crate::evidence::employer(3), "work_type": "contract", "start_on": start, "source": "tax_wage",
         });
         let path = format!("/api/v1/enrolments/{}/episodes", text(&member.1["id"]));
         let claimed = story.who("county-1").post(&path, &request).await.good();

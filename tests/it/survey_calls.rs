@@ -7,6 +7,7 @@ use tests::story::{CREDIT_CODE, PASSWORD};
 use tests::{Browser, Client, Database, Story, on_both};
 
 use crate::assessments::{Assessors, accreditation, alarms, assessor};
+use crate::evidence::{file_of, frozen};
 use crate::grades::class;
 
 on_both! {
@@ -254,14 +255,8 @@ async fn audited(story: &Story) {
 
 /// The freeze knows how each was answered and by whom; the excluded and the flagged do not count.
 async fn in_evidence(story: &Story) {
-    let request = json!({ "kind": "quarterly", "freeze_on": story.server.today() });
-    let national = story.who("national-1");
-    let run = national
-        .post("/api/v1/grading-freezes", &request)
-        .await
-        .good();
-    let path = format!("/api/v1/grading-runs/{}/evidence.json", text(&run["run"]));
-    let evidence = story.who("auditor").get(&path).await.good();
+    let run = frozen(story, "quarterly").await;
+    let evidence = file_of(story, &run, "evidence").await;
     let surveys = evidence["surveys"].as_array().expect("a table");
     let count =
         |field: &str, value: Value| surveys.iter().filter(|one| one[field] == value).count();

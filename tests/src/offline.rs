@@ -76,6 +76,7 @@ impl PaperRegistry {
             ]
             .into(),
             witnesses: WitnessPolicy::new(vec![witness_key()], 1).expect("one of one"),
+            earlier_witnesses: Vec::new(),
         };
         change(&mut list);
         let signed = list.sign(&signer("root", 1)).expect("signed");

@@ -54,3 +54,17 @@ pub fn chinese(number: u32) -> String {
         })
         .collect()
 }
+
+/// A roster of so many people of one household, with telephones and with cards of these kinds in turn.
+pub fn with_cards(first: u32, count: u32, household: &str, kinds: &[&str]) -> Vec<u8> {
+    let mut rows = "姓名,公民身份号码,残疾人证号,手机号,户籍地,同意书\n".to_owned();
+    for number in first..first + count {
+        let id = citizen_id(number);
+        let kind = kinds[number as usize % kinds.len()];
+        rows.push_str(&format!(
+            "虚构样{},{id},{id}{kind},139{number:08},{household},是 2026-02-20\n",
+            chinese(number)
+        ));
+    }
+    rows.into_bytes()
+}

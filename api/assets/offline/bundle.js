@@ -33,10 +33,14 @@ async function openList(bytes, roots) {
       field(8, "compromised", uint, true), field(9, "origin", text, true),
     ]))),
     field(5, "witnesses", (one) => one.list(text)), field(6, "quorum", uint),
+    // Witnesses of earlier times: for proofs of the log, which this page does not read.
+    field(7, "earlier", (one) => one.list((inner) => inner.map([
+      field(0, "witnesses", (lines) => lines.list(text)), field(1, "quorum", uint), field(2, "until", uint), field(3, "size", uint),
+    ])), true),
   ]);
   reader.end();
   const own = list.keys.some((key) => key.kid === signed.kid && key.purpose === "root" && key.state === "active" && key.public_key === root);
-  if (list.form !== 1 || !own) throw new Fault("bundle-refused");
+  if (list.form !== (list.earlier?.length ? 2 : 1) || !own) throw new Fault("bundle-refused");
   return list;
 }
 

@@ -22,7 +22,7 @@ use crate::access::browser::{FormToken, OnPage};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{CommissionAssessments, Permission as _, SeeAssessments};
 use crate::app::App;
-use crate::frame::{Brand, Frame, Visit, both};
+use crate::frame::{Frame, Visit, both};
 use crate::problem::Problem;
 
 /// Assessments on one page.
@@ -122,8 +122,7 @@ async fn list(
 ) -> Result<Response, Problem> {
     let reader = app.store.reader();
     let title = visit.lang.pick("第三方评估", "Third-party assessments");
-    let f = Frame::new(&app, &visit, Brand::Registry, title)
-        .under("/desk", visit.lang.pick("工作台", "Desk"));
+    let f = Frame::desk(&app, &visit, title);
     let scope = Scope::of(&by.actor);
     let found = store::assessments::list(reader, &sight(&by.actor, &scope), None, SHOWN).await?;
     let names = store::assessments::names(reader, &found).await?;

@@ -20,7 +20,7 @@ use crate::access::permissions::{DecideObjections, WriteBulletins};
 use crate::app::App;
 use crate::cases::pages::forms::given;
 use crate::extract::{IdempotencyKey, Path};
-use crate::frame::{Brand, Frame, Visit, both};
+use crate::frame::{Frame, Visit, both};
 use crate::institutions::objections::DecideObjectionRequest;
 use crate::problem::{Code, Problem};
 
@@ -116,8 +116,7 @@ async fn list(
 ) -> Result<Response, Problem> {
     let reader = app.store.reader();
     let title = visit.lang.pick("通报", "Bulletins");
-    let f = Frame::new(&app, &visit, Brand::Registry, title)
-        .under("/desk", visit.lang.pick("工作台", "Desk"));
+    let f = Frame::desk(&app, &visit, title);
     let own = by.actor.federation.as_deref();
     let found = rows::bulletins(reader, own, false, SHOWN).await?;
     let national = by.actor.role == Role::NationalOfficer;

@@ -367,8 +367,9 @@ pub async fn run(
             let remembered = SeenFile::read(&trusted.seen_path(&file))?;
             let roots = trusted.roots(remembered.as_ref())?;
             let from = Bundle::open(&read_bundle(&file)?, &roots).map_err(refused)?;
-            let cannot =
-                |fault: certs::bundle::DeltaFault| CommandError::CannotCheck(fault.to_string());
+            let cannot = |fault: certs::bundle::DeltaFault| {
+                CommandError::CannotCheck(format!("[{}] {fault}", fault.code()))
+            };
             let delta = BundleDelta::read(&read_bundle(&delta)?).map_err(cannot)?;
             let bytes = delta.apply(&from).map_err(cannot)?;
             // The registry's own root may have changed with the trust list in the bundle at hand.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use store::Durability;
 
 use crate::access::sign_in::{self, Credentials};
-use crate::access::{accounts, permissions::Permission};
+use crate::access::{Presence, accounts, permissions::Permission};
 use crate::act::Receipt;
 use crate::app::App;
 use crate::audit::denials::{self, Denial};
@@ -300,22 +300,11 @@ impl Acting {
     ) -> Result<Self, CommandError> {
         let mut app = registry.open().await?;
         app.dry_run = acting.dry_run;
-        let password = read_secret(&acting.password_file)?;
-        let given = Credentials {
-            name: &acting.account,
-            password: &password,
-            code: acting.second_factor.as_deref(),
-        };
-        let presence = accounts::sign_in_with(&app, given).await?.presence;
+        let presence = acting.sign_in(&app).await?;
         let actor = presence.holding::<P>(&app);
         sign_in::sign_out(&app, &presence.actors[0], presence.session.id).await?;
         if actor.is_err() {
-            crate::audit::origin::know(&presence.actors[0]);
-            let denial = Denial {
-                act: format!("command {}", P::NAME),
-                ..Denial::here()
-            };
-            denials::record(&app, denial).await;
+            denied(&app, &presence, format!("command {}", P::NAME)).await;
         }
         let actor = actor?;
         let key = match &acting.key {
@@ -324,6 +313,29 @@ impl Acting {
         };
         Ok(Self { app, actor, key })
     }
+}
+
+impl ActingArgs {
+    /// Signs in under the name. Whoever calls signs out.
+    pub(super) async fn sign_in(&self, app: &App) -> Result<Presence, CommandError> {
+        let password = read_secret(&self.password_file)?;
+        let given = Credentials {
+            name: &self.account,
+            password: &password,
+            code: self.second_factor.as_deref(),
+        };
+        Ok(accounts::sign_in_with(app, given).await?.presence)
+    }
+}
+
+/// Writes into the audit that a command was refused.
+pub(super) async fn denied(app: &App, presence: &Presence, act: String) {
+    crate::audit::origin::know(&presence.actors[0]);
+    let denial = Denial {
+        act,
+        ..Denial::here()
+    };
+    denials::record(app, denial).await;
 }
 
 /// First line of a file that only its owner may read.

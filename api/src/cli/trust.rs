@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use certs::log::WitnessPolicy;
 use certs::trust_list::{
     MAX_BYTES, Roots, Seen, SignedTrustList, TrustList, TrustListFault, accept,
 };
@@ -47,9 +48,21 @@ struct Shown {
     sha256: String,
     quorum: usize,
     witnesses: Vec<String>,
+    /// Those before them, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    earlier_witnesses: Vec<ShownWitnesses>,
     keys: Vec<ShownKey>,
     /// Whether it may be relied on now.
     fresh: bool,
+}
+
+#[derive(Serialize)]
+struct ShownWitnesses {
+    until: String,
+    /// Leaves of the log then.
+    size: u64,
+    quorum: usize,
+    witnesses: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -233,6 +246,10 @@ fn usage(fault: &TrustListFault) -> CommandError {
     CommandError::Usage(fault.to_string())
 }
 
+fn lines_of(policy: &WitnessPolicy) -> Vec<String> {
+    policy.witnesses().iter().map(ToString::to_string).collect()
+}
+
 fn shown(signed: &SignedTrustList, now: chrono::DateTime<chrono::Utc>) -> Shown {
     use certs::keys::KeyState;
     use certs::trust_list::KeyPurpose;
@@ -262,11 +279,16 @@ fn shown(signed: &SignedTrustList, now: chrono::DateTime<chrono::Utc>) -> Shown 
         signed_by: signed.signed_by().to_string(),
         sha256: HEXLOWER.encode(&signed.seen().sha256),
         quorum: list.witnesses.quorum(),
-        witnesses: list
-            .witnesses
-            .witnesses()
+        witnesses: lines_of(&list.witnesses),
+        earlier_witnesses: list
+            .earlier_witnesses
             .iter()
-            .map(ToString::to_string)
+            .map(|one| ShownWitnesses {
+                until: instant(one.until),
+                size: one.size,
+                quorum: one.policy.quorum(),
+                witnesses: lines_of(&one.policy),
+            })
             .collect(),
         keys: keys.collect(),
         fresh: list.is_fresh(now),

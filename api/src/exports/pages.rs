@@ -16,7 +16,7 @@ use crate::access::pages::staff_page;
 use crate::access::permissions::BulkExport as MayExport;
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Path};
-use crate::frame::{Brand, Frame, Visit, both};
+use crate::frame::{Frame, Visit, both};
 use crate::problem::{Code, Problem};
 
 /// Routes of this part.
@@ -95,8 +95,7 @@ async fn view(
     } else {
         visit.lang.pick("批量导出", "Bulk exports")
     };
-    let f = Frame::new(app, visit, Brand::Registry, title)
-        .under("/desk", visit.lang.pick("工作台", "Desk"));
+    let f = Frame::desk(app, visit, title);
     let found = bulk::list(app, &by.actor).await?;
     Ok(ExportsPage {
         rows: found.into_iter().map(|one| row(app, &f, one)).collect(),

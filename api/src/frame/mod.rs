@@ -114,6 +114,18 @@ impl Frame {
         }
     }
 
+    /// The frame of a page that is reached from the desk.
+    pub fn desk(app: &App, visit: &Visit, title: impl Into<String>) -> Self {
+        Self::new(app, visit, Brand::Registry, title).at_desk()
+    }
+
+    /// The same page below the desk.
+    #[must_use]
+    pub fn at_desk(self) -> Self {
+        let word = self.lang.pick("工作台", "Desk");
+        self.under("/desk", word)
+    }
+
     /// Who is signed in at this page; `None` on a page for anybody.
     pub fn who(&self) -> Option<&OnThisPage> {
         self.who.as_ref()

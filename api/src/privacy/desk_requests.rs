@@ -16,11 +16,11 @@ use crate::access::pages::staff_page;
 use crate::access::permissions::HandlePersonRequests;
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Path};
-use crate::frame::{Brand, Frame, Visit};
+use crate::frame::{Frame, Visit};
 use crate::problem::{Code, Problem};
 
 fn frame(app: &App, visit: &Visit, title: String) -> Frame {
-    Frame::new(app, visit, Brand::Registry, title).under("/desk", visit.lang.pick("工作台", "Desk"))
+    Frame::desk(app, visit, title)
 }
 
 struct Row {

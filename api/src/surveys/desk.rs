@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::assessments::sample::{Contact, ContactRequest, mask};
 use crate::cases::pages::forms::day;
 use crate::extract::{IdempotencyKey, Path};
-use crate::frame::{Brand, Frame, Visit, both};
+use crate::frame::{Frame, Visit, both};
 use crate::problem::{Code, Problem};
 
 /// Classes on one page.
@@ -63,8 +63,7 @@ struct ListPage {
 }
 
 fn frame(app: &App, visit: &Visit, title: &str) -> Frame {
-    Frame::new(app, visit, Brand::Registry, title.to_owned())
-        .under("/desk", visit.lang.pick("工作台", "Desk"))
+    Frame::desk(app, visit, title.to_owned())
 }
 
 async fn list(

@@ -61,13 +61,19 @@ pub(crate) async fn publish(
         }
         None => (1, at.trunc_subsecs(3)),
     };
-    let list = TrustList {
+    let mut list = TrustList {
         version,
         issued_at,
         valid_until: issued_at + VALIDITY,
         keys: trusted(tx, app).await?,
         witnesses: app.config.witnesses.policy.clone(),
+        earlier_witnesses: Vec::new(),
     };
+    if let Some(last) = &last {
+        // From here on the former witnesses speak for what they have seen, and for nothing that comes.
+        let size = store::log::lock_head(tx).await?.size;
+        list.exchange_witnesses(last.list(), issued_at, size);
+    }
     let signer = own_keys::root_signer(app, tx).await?;
     let mut signed = list.sign(signer.as_ref()).map_err(Problem::internal)?;
     if let Some(last) = &last {

@@ -19,7 +19,7 @@ use crate::access::permissions::{ManageKeys, Permission as _, SeeKeys};
 use crate::app::App;
 use crate::certificates::keys::{self, NewKeyRequest, timeline_id};
 use crate::extract::{IdempotencyKey, Path};
-use crate::frame::{Brand, Frame, Visit, both};
+use crate::frame::{Frame, Visit, both};
 use crate::problem::{Code, Problem};
 
 /// Proposals that are read to find those on keys.
@@ -32,7 +32,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 fn frame(app: &App, visit: &Visit, title: &str) -> Frame {
-    Frame::new(app, visit, Brand::Registry, title).under("/desk", visit.lang.pick("工作台", "Desk"))
+    Frame::desk(app, visit, title)
 }
 
 /// A key as the pages show it.

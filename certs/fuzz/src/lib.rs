@@ -43,6 +43,7 @@ pub static LIST: LazyLock<TrustList> = LazyLock::new(|| {
         valid_until: now() + chrono::TimeDelta::days(14),
         keys: [(kid, key)].into(),
         witnesses: WitnessPolicy::default(),
+        earlier_witnesses: Vec::new(),
     }
 });
 

@@ -97,6 +97,18 @@ pub enum DeltaFault {
     Backwards,
 }
 
+impl DeltaFault {
+    /// Stable code for machines.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Form(_) => "delta_form",
+            Self::Start(_) => "delta_start",
+            Self::Result => "delta_result",
+            Self::Backwards => "delta_backwards",
+        }
+    }
+}
+
 impl From<BundleFault> for DeltaFault {
     fn from(fault: BundleFault) -> Self {
         Self::Form(fault)

@@ -87,7 +87,19 @@ impl WitnessPolicy {
 
     /// When the quorum had cosigned this note, by the witnesses' own clocks; `None` when it has not, or is 0.
     pub fn reached(&self, note: &str) -> Result<Option<DateTime<Utc>>, CheckpointFault> {
-        let mut times: Vec<_> = cosignatures(note, &self.witnesses)?
+        self.reached_within(note, None, None)
+    }
+
+    /// The same by those cosignatures alone that a witness dates from `since` on and before `until`.
+    pub fn reached_within(
+        &self,
+        note: &str,
+        since: Option<DateTime<Utc>>,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<Option<DateTime<Utc>>, CheckpointFault> {
+        let within = |at| since.is_none_or(|since| since <= at) && until.is_none_or(|end| at < end);
+        let all = statements(note, &self.witnesses)?;
+        let mut times: Vec<_> = first_of_each(all.into_iter().filter(|one| within(one.at)))
             .into_iter()
             .map(|cosignature| cosignature.at)
             .collect();
@@ -151,6 +163,24 @@ pub fn cosignatures(
     note: &str,
     witnesses: &[WitnessKey],
 ) -> Result<Vec<Cosignature>, CheckpointFault> {
+    Ok(first_of_each(statements(note, witnesses)?.into_iter()))
+}
+
+/// A witness counts once, with its first statement.
+fn first_of_each(all: impl Iterator<Item = Cosignature>) -> Vec<Cosignature> {
+    let mut found: Vec<Cosignature> = Vec::new();
+    for one in all {
+        match found.iter_mut().find(|seen| seen.witness == one.witness) {
+            Some(seen) if seen.at <= one.at => {}
+            Some(seen) => *seen = one,
+            None => found.push(one),
+        }
+    }
+    found
+}
+
+/// Every line of a known witness, checked.
+fn statements(note: &str, witnesses: &[WitnessKey]) -> Result<Vec<Cosignature>, CheckpointFault> {
     let (text, lines) = note_lines(note)?;
     let mut found: Vec<Cosignature> = Vec::new();
     for line in lines {
@@ -173,19 +203,11 @@ pub fn cosignatures(
             .key
             .verify(message(text, seconds).as_bytes(), signature)
             .map_err(|_| CheckpointFault::Cosignature)?;
-        // A witness counts once, with its first statement.
-        match found.iter_mut().find(|seen| seen.witness == witness.name) {
-            Some(seen) if seen.at <= at => {}
-            Some(seen) => {
-                seen.at = at;
-                line.text.clone_into(&mut seen.line);
-            }
-            None => found.push(Cosignature {
-                witness: witness.name.clone(),
-                at,
-                line: line.text.to_owned(),
-            }),
-        }
+        found.push(Cosignature {
+            witness: witness.name.clone(),
+            at,
+            line: line.text.to_owned(),
+        });
     }
     Ok(found)
 }

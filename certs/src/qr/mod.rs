@@ -13,7 +13,7 @@ mod mask;
 mod read;
 
 pub use draw::{DrawFault, Level, png, svg, terminal};
-pub use read::{ImageFault, MAX_IMAGE_BYTES, read_grey, read_image};
+pub use read::{ImageFault, MAX_IMAGE_BYTES, PictureFault, read_grey, read_image, read_one};
 
 /// Longest text that is looked at. A certificate of 4096 bytes has 6554 characters.
 pub const MAX_TEXT: usize = 8192;

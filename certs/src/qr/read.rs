@@ -1,5 +1,6 @@
 //! Finding QR codes in a picture from a camera or a scanner.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
@@ -43,6 +44,46 @@ pub fn read_image(bytes: &[u8]) -> Result<Vec<String>, ImageFault> {
     let picture = decode(bytes)?.into_luma8();
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     Ok(read_grey(width, height, &picture.into_raw()))
+}
+
+/// Why a picture is not that of one certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PictureFault {
+    /// It could not be read.
+    #[error(transparent)]
+    Image(#[from] ImageFault),
+    /// It shows no QR code that can be read.
+    #[error(
+        "没有找到二维码,请靠近、放平后重拍 / no QR code was found: take the picture closer and flat"
+    )]
+    NoCode,
+    /// It shows the codes of two: whose answer would it be?
+    #[error(
+        "照片里有两个二维码,请每次只拍一张证书 / there are two QR codes in the picture: photograph one certificate at a time"
+    )]
+    TwoCodes,
+}
+
+impl PictureFault {
+    /// Stable code for machines.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Image(fault) => fault.code(),
+            Self::NoCode => "no_code",
+            Self::TwoCodes => "two_codes",
+        }
+    }
+}
+
+/// The text of the one QR code in a PNG or JPEG. The same code several times is one.
+pub fn read_one(bytes: &[u8]) -> Result<String, PictureFault> {
+    let texts: BTreeSet<String> = read_image(bytes)?.into_iter().collect();
+    let mut texts = texts.into_iter();
+    match (texts.next(), texts.next()) {
+        (None, _) => Err(PictureFault::NoCode),
+        (Some(text), None) => Ok(text),
+        (Some(_), Some(_)) => Err(PictureFault::TwoCodes),
+    }
 }
 
 /// The texts of all QR codes in a grey picture, row by row, in the order they are found.

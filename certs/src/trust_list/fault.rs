@@ -44,6 +44,11 @@ pub enum TrustListFault {
     /// Witnesses and quorum do not fit.
     #[error("密钥清单中的见证方或联署数不对 / the witnesses or their quorum are wrong")]
     Witnesses,
+    /// Witnesses of an earlier list are left out or told otherwise.
+    #[error(
+        "见证方的历史在新清单中缺失或被改写 / the history of the witnesses is missing or changed in the new list"
+    )]
+    WitnessesRegressed,
     /// A newer list was seen.
     #[error(
         "已见过更新的密钥清单(第 {seen} 版),不接受第 {found} 版 / version {seen} was seen, version {found} is refused"

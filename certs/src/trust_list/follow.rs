@@ -3,7 +3,8 @@
 use super::{KeyPurpose, SignedTrustList, TrustList, TrustListFault, accept};
 
 impl TrustList {
-    /// Whether this list may follow `previous`: every key is still there and the same, and no state went back. Who keeps whole
+    /// Whether this list may follow `previous`: every key is still there and the same, no state went back, and
+    /// the witnesses before are still told. Who keeps whole
     /// lists asks this too: a version number alone does not show a key that was quietly taken back into use.
     pub fn follows(&self, previous: &Self) -> Result<(), TrustListFault> {
         for (kid, before) in &previous.keys {
@@ -15,6 +16,9 @@ impl TrustList {
             if !same {
                 return Err(TrustListFault::Regressed(kid.clone()));
             }
+        }
+        if !self.witnesses_follow(previous) {
+            return Err(TrustListFault::WitnessesRegressed);
         }
         Ok(())
     }

@@ -17,8 +17,10 @@ use crate::sealed::{self, SealFault};
 mod fault;
 mod follow;
 mod wire;
+mod witnesses;
 
 pub use fault::TrustListFault;
+pub use witnesses::EarlierWitnesses;
 
 /// Content type in the protected header, and media type of the file.
 pub const CONTENT_TYPE: &str = "application/vnd.mingzheng.trust-list+cbor";
@@ -79,6 +81,8 @@ pub struct TrustList {
     pub keys: BTreeMap<KeyId, TrustedKey>,
     /// Witnesses of the log and how many of them have to cosign.
     pub witnesses: WitnessPolicy,
+    /// Those before them, oldest first.
+    pub earlier_witnesses: Vec<EarlierWitnesses>,
 }
 
 /// A trust list with its signature, read and checked.
@@ -249,6 +253,7 @@ impl TrustList {
         if self.valid_until <= self.issued_at {
             return Err(TrustListFault::Dates);
         }
+        self.check_witnesses()?;
         let mut material: Vec<&PublicKey> = Vec::with_capacity(self.keys.len());
         for (kid, key) in &self.keys {
             let late = matches!(key.state, KeyState::Compromised { at } if at > self.issued_at);

@@ -205,10 +205,20 @@ impl LogFact {
         logged: &LoggedEntry,
         witnesses: &WitnessPolicy,
     ) -> Result<Option<Self>, CheckpointFault> {
+        Self::proven_within(logged, witnesses, None, None)
+    }
+
+    /// The same by cosignatures alone that are dated from `since` on and before `until`.
+    pub(crate) fn proven_within(
+        logged: &LoggedEntry,
+        witnesses: &WitnessPolicy,
+        since: Option<DateTime<Utc>>,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<Option<Self>, CheckpointFault> {
         if witnesses.quorum() == 0 {
             return Ok(Self::proven(logged));
         }
-        let reached = witnesses.reached(&logged.checkpoint.note)?;
+        let reached = witnesses.reached_within(&logged.checkpoint.note, since, until)?;
         Ok(Self::proven(logged).map(|fact| match (fact, reached) {
             (
                 Self::Included {

@@ -59,7 +59,8 @@ impl LogFact {
                     continue;
                 }
             };
-            let fact = Self::proven_by(&logged, &list.witnesses)
+            let fact = list
+                .proven(&logged)
                 .map_err(TlogProofFault::Checkpoint)?
                 .ok_or(ProofFault::NotAnIssue)?;
             return match (key.state, fact) {

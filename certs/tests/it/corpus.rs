@@ -8,7 +8,7 @@ use certs::verdict::{Outcome, Presented, Verdict, examine, judge};
 use serde::Deserialize;
 
 #[path = "../../examples/hostile_corpus/cases/mod.rs"]
-mod cases;
+pub(crate) mod cases;
 
 const FILES: [&str; 6] = [
     "text.jsonl",
@@ -36,7 +36,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(folder.join(name)).expect("the file is in the repository")
 }
 
-fn key_sets() -> BTreeMap<String, KeySet> {
+pub(crate) fn key_sets() -> BTreeMap<String, KeySet> {
     let files: BTreeMap<String, serde_json::Value> =
         serde_json::from_str(&read("keys.json")).expect("JSON");
     files
@@ -60,7 +60,7 @@ fn lines() -> Vec<(&'static str, Line)> {
 }
 
 /// Reason of the first check that failed, or if none did, of the first that did not run.
-fn first_reason(verdict: &Verdict) -> &'static str {
+pub(crate) fn first_reason(verdict: &Verdict) -> &'static str {
     let first = |outcome| {
         verdict
             .checks

@@ -66,6 +66,7 @@ fn list(version: u64) -> TrustList {
         ]
         .into(),
         witnesses: WitnessPolicy::new(witnesses, 2).expect("a policy"),
+        earlier_witnesses: Vec::new(),
     }
 }
 
@@ -356,7 +357,7 @@ fn each_wrong_field_is_refused_under_a_good_signature() {
         assert_eq!(refused(&bytes), TrustListFault::Fields, "{name}");
     };
     assert_eq!(
-        refused(&altered(|map| set(map, 0, 2))),
+        refused(&altered(|map| set(map, 0, 3))),
         TrustListFault::UnknownForm
     );
     assert_eq!(

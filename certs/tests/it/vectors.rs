@@ -1,5 +1,6 @@
 //! Fixed vectors in `certs/tests/vectors/`: the formats may not drift. `UPDATE_VECTORS=1` writes them anew, for a new version.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use certs::credential::{
@@ -12,6 +13,7 @@ use certs::log::{Checkpoint, Edge, Hash, LeafEntry, vkey};
 use certs::qr::{parse_qr_text, qr_text};
 use certs::{certificate, keys::KeyId};
 use data_encoding::HEXLOWER;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::arrange::{at, claims, facts, host, issuer, keys, salts, signed, signer};
@@ -21,7 +23,7 @@ pub(crate) fn compare(name: &str, made: &Value) {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/vectors")
         .join(name);
-    if std::env::var_os("UPDATE_VECTORS").is_some() {
+    if updating() {
         let text = serde_json::to_string_pretty(made).expect("JSON");
         std::fs::write(&file, text + "\n").expect("written");
     }
@@ -30,6 +32,56 @@ pub(crate) fn compare(name: &str, made: &Value) {
     assert_eq!(
         &kept, made,
         "{name} changed: that is a new version of a format"
+    );
+}
+
+/// Whether the files are written anew.
+pub(crate) fn updating() -> bool {
+    std::env::var_os("UPDATE_VECTORS").is_some()
+}
+
+fn path_of(folder: &str, name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/vectors")
+        .join(folder)
+        .join(name)
+}
+
+/// A file of a folder of cases.
+pub(crate) fn read(folder: &str, name: &str) -> Vec<u8> {
+    let read = std::fs::read(path_of(folder, name));
+    read.unwrap_or_else(|error| panic!("{folder}/{name} is in the repository: {error}"))
+}
+
+/// The cases of a table, one a line.
+pub(crate) fn lines_of<T: DeserializeOwned>(folder: &str, name: &str) -> Vec<T> {
+    let text = String::from_utf8(read(folder, name)).expect("UTF-8");
+    let parse = |line| serde_json::from_str(line).expect("a case");
+    text.lines().map(parse).collect()
+}
+
+/// Names of the files of a folder of cases.
+pub(crate) fn files_of(folder: &str) -> BTreeSet<String> {
+    let files = std::fs::read_dir(path_of(folder, "")).expect("the folder");
+    files
+        .map(|file| {
+            file.expect("a file")
+                .file_name()
+                .into_string()
+                .expect("ASCII")
+        })
+        .collect()
+}
+
+/// The kept file is byte for byte the one made; `UPDATE_VECTORS=1` keeps this one.
+pub(crate) fn kept(folder: &str, name: &str, made: &[u8]) {
+    if updating() {
+        std::fs::create_dir_all(path_of(folder, "")).expect("a folder");
+        std::fs::write(path_of(folder, name), made).expect("written");
+    }
+    assert!(
+        read(folder, name) == made,
+        "{folder}/{name} is not what the generator makes"
     );
 }
 
@@ -183,7 +235,7 @@ fn status_lists_of_this_version_stay_readable() {
         bits.set(index, true).expect("in range");
     }
     let none = StatusBitmap::new(MIN_BITS).expect("a bitmap");
-    if std::env::var_os("UPDATE_VECTORS").is_some() {
+    if updating() {
         let revocation = StatusPurpose::Revocation;
         let vector = json!({
             "made": "2026-05-01T04:00:00Z",

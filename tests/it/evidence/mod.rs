@@ -22,15 +22,7 @@ pub(crate) fn employer(at: usize) -> String {
 
 /// A roster of so many people of this household, with cards and telephones.
 pub(crate) fn roster(first: u32, count: u32, household: &str) -> Vec<u8> {
-    let mut rows = "姓名,公民身份号码,残疾人证号,手机号,户籍地,同意书\n".to_owned();
-    for number in first..first + count {
-        let id = rosters::citizen_id(number);
-        rows.push_str(&format!(
-            "虚构样{},{id},{id}43,139{number:08},{household},是 2026-02-20\n",
-            rosters::chinese(number)
-        ));
-    }
-    rows.into_bytes()
+    rosters::with_cards(first, count, household, &["43"])
 }
 
 /// A class of the people of a roster, taught and accepted; answers the enrolments in the order of the roster.
@@ -123,6 +115,20 @@ pub(crate) async fn contacts(story: &Story, enrolments: &[String]) {
         let path = format!("/api/v1/enrolments/{enrolment}/verified-contact");
         story.who("county-1").post(&path, &request).await.good();
     }
+}
+
+/// Freezes what is known today; answers the run.
+pub(crate) async fn frozen(story: &Story, kind: &str) -> String {
+    let request = json!({ "kind": kind, "freeze_on": story.server.today() });
+    let national = story.who("national-1");
+    let run = national.post("/api/v1/grading-freezes", &request).await;
+    text(&run.good()["run"])
+}
+
+/// A file of a run (`evidence`, `results`), as the auditor reads it.
+pub(crate) async fn file_of(story: &Story, run: &str, name: &str) -> Value {
+    let path = format!("/api/v1/grading-runs/{run}/{name}.json");
+    story.who("auditor").get(&path).await.good()
 }
 
 /// Kinds of the open conflicts that somebody sees, sorted, each with its enrolment.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::answer::text;
 use tests::{Database, Story, on_both};
 
-use super::{claim, conflicts, employer, imported, roster, row, taught};
+use super::{claim, conflicts, employer, file_of, frozen, imported, roster, row, taught};
 
 on_both! {
     work_for_a_related_party_is_marked_by_itself_in_claims_registers_and_what_was_on_record;
@@ -97,14 +97,8 @@ async fn work_for_a_related_party_is_marked_by_itself_in_claims_registers_and_wh
 
     // The engine's rule works on it: related work of less than half a year, or without a register, is no conversion.
     story.server.days_pass(430);
-    let request = json!({ "kind": "quarterly", "freeze_on": story.server.today() });
-    let run = story
-        .who("national-1")
-        .post("/api/v1/grading-freezes", &request)
-        .await
-        .good();
-    let path = format!("/api/v1/grading-runs/{}/evidence.json", text(&run["run"]));
-    let evidence = story.who("auditor").get(&path).await.good();
+    let run = frozen(&story, "quarterly").await;
+    let evidence = file_of(&story, &run, "evidence").await;
     let marked = evidence["episodes"].as_array().into_iter().flatten();
     let marked = marked.filter(|one| one["related_to_institution"] == story.admission.as_str());
     let mut starts: Vec<&Value> = marked.map(|one| &one["start"]).collect();

@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use api::app::App;
-use api::clock::{Clock, SetClock};
-use api::config::witnesses::{Witness, Witnesses};
-use api::log::witnesses::Asking;
-use api::witness::{Folder, Watch, router};
+use api::clock::SetClock;
+use api::config::witnesses::Witnesses;
 use certs::certificate;
-use certs::log::{WitnessPolicy, parse_vkey, parse_witness_vkey, verify_tlog_proof};
+use certs::log::{parse_vkey, verify_tlog_proof};
 use certs::trust_list::{TrustListFault, accept};
 use certs::verdict::{Facts, LogFact, Presented, State, judge};
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
@@ -16,85 +13,14 @@ use serde_json::{Value, json};
 use tests::answer::text;
 use tests::{Database, Story, TestServer, on_both};
 
+use super::pair::Pair;
 use super::{ids, reason, state, trust_list, verdict};
+
+const NAMES: [&str; 2] = ["zj.example/w", "sd.example/w"];
 
 on_both! {
     a_stolen_key_leaves_what_was_witnessed_before_valid_and_everything_else_refused;
     without_witnesses_the_time_of_commit_decides;
-}
-
-/// Two witnesses, each a real one with its folder, by the clock of the test.
-struct Pair {
-    clock: Arc<SetClock>,
-    folder: tempfile::TempDir,
-    vkeys: Vec<String>,
-    urls: Vec<String>,
-}
-
-const NAMES: [&str; 2] = ["zj.example/w", "sd.example/w"];
-
-impl Pair {
-    fn new(clock: Arc<SetClock>) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let random = api::clock::Random::system();
-        let vkeys = NAMES.iter().enumerate().map(|(number, name)| {
-            let place = folder.path().join(number.to_string());
-            let passphrase = folder.path().join("passphrase");
-            let name = name.parse().expect("a name");
-            let made = Folder::create(&place, &name, &passphrase, &random).expect("a witness");
-            made.vkey(&passphrase).expect("a key line")
-        });
-        Self {
-            clock,
-            vkeys: vkeys.collect(),
-            folder,
-            urls: Vec::new(),
-        }
-    }
-
-    fn policy(&self) -> WitnessPolicy {
-        let keys = self.vkeys.iter();
-        let keys = keys.map(|line| parse_witness_vkey(line).expect("a witness"));
-        WitnessPolicy::new(keys.collect(), 2).expect("two of two")
-    }
-
-    async fn start(&mut self, log: &str) {
-        for number in 0..NAMES.len() {
-            let folder = Folder::at(&self.folder.path().join(number.to_string()));
-            folder.watch(log).expect("watched");
-            let passphrase = self.folder.path().join("passphrase");
-            let clock: Arc<dyn Clock> = self.clock.clone();
-            let watch = Watch::open(folder, &passphrase, clock).expect("a witness");
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-                .await
-                .expect("a port");
-            let address = listener.local_addr().expect("an address");
-            self.urls.push(format!("http://{address}"));
-            tokio::spawn(async move { axum::serve(listener, router(Arc::new(watch))).await });
-        }
-    }
-
-    /// The registry asks them, as its worker does.
-    async fn round(&self, app: &App) {
-        let mut app = app.clone();
-        let mut config = (*app.config).clone();
-        let all = self
-            .vkeys
-            .iter()
-            .zip(&self.urls)
-            .map(|(line, url)| Witness {
-                key: parse_witness_vkey(line).expect("a witness"),
-                url: url.clone(),
-            });
-        config.witnesses = Arc::new(Witnesses {
-            policy: self.policy(),
-            all: all.collect(),
-            ..Witnesses::default()
-        });
-        app.config = Arc::new(config);
-        let mut asking = Asking::new().expect("a client");
-        assert!(asking.round(&app).await.expect("a round"), "a quorum");
-    }
 }
 
 fn millis(at: DateTime<Utc>) -> String {
@@ -112,7 +38,7 @@ async fn a_stolen_key_leaves_what_was_witnessed_before_valid_and_everything_else
     let clock = Arc::new(SetClock::new(
         tests::server::FIRST_MORNING.parse().expect("a moment"),
     ));
-    let mut witnesses = Pair::new(clock.clone());
+    let mut witnesses = Pair::new(clock.clone(), NAMES);
     let policy = witnesses.policy();
     let server = TestServer::start_with(database, |settings| {
         settings.config.witnesses = Arc::new(Witnesses {

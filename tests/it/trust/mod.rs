@@ -2,8 +2,10 @@
 
 mod commands;
 mod compromise;
+mod exchanged;
 mod many;
 mod own_keys;
+mod pair;
 mod rotation;
 mod states;
 

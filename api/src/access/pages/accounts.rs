@@ -64,8 +64,7 @@ pub(super) async fn list_page(
     let search = Some(query.q.trim()).filter(|text| !text.is_empty());
     let (rows, next) =
         account_list::page(&app, &by.actor, search, query.cursor.as_deref(), None).await?;
-    let f = frame(&app, &visit, visit.lang.pick("账号", "Accounts"), false)
-        .under("/desk", visit.lang.pick("工作台", "Desk"));
+    let f = frame(&app, &visit, visit.lang.pick("账号", "Accounts"), false).at_desk();
     let next = next.map(|cursor| {
         let query = ListQuery {
             q: query.q.clone(),
@@ -232,7 +231,7 @@ async fn account_view(
     let title = format!("{} {}", visit.lang.pick("账号", "Account"), row.name);
     Ok(AccountPage {
         f: frame(app, visit, &title, !post.faults.is_empty())
-            .under("/desk", visit.lang.pick("工作台", "Desk"))
+            .at_desk()
             .under("/admin/accounts", visit.lang.pick("账号", "Accounts")),
         own: id == by.actor.account,
         row,
@@ -332,7 +331,7 @@ fn invite_view(
     let title = visit.lang.pick("邀请工作人员", "Invite a member of staff");
     InvitePage {
         f: frame(app, visit, title, !post.faults.is_empty())
-            .under("/desk", visit.lang.pick("工作台", "Desk"))
+            .at_desk()
             .under("/admin/accounts", visit.lang.pick("账号", "Accounts")),
         post,
         name: typed("name"),

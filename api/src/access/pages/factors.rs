@@ -54,8 +54,7 @@ async fn view(
 ) -> Result<FactorsPage, Problem> {
     let own = factors::own(app, &by.actor).await?;
     let title = visit.lang.pick("我的第二因素", "My second factors");
-    let f =
-        frame(app, visit, title, fault.is_some()).under("/desk", visit.lang.pick("工作台", "Desk"));
+    let f = frame(app, visit, title, fault.is_some()).at_desk();
     let rows: Vec<Row> = own
         .factors
         .into_iter()

@@ -39,7 +39,7 @@ pub(super) async fn posts_page(
 ) -> Result<Response, Problem> {
     let title = visit.lang.pick("选择岗位", "Choose a post");
     let view = PostsPage {
-        f: frame(&app, &visit, title, false).under("/desk", visit.lang.pick("工作台", "Desk")),
+        f: frame(&app, &visit, title, false).at_desk(),
         posts: posts::own(&app, &by.presence).await?,
         form: form.text,
         all: by.presence.session.post.is_none(),

@@ -22,7 +22,7 @@ use crate::assessments::json;
 use crate::assessments::sample::{self, Contact, ContactRequest, SampledTrainee, everywhere};
 use crate::assessments::visits::VisitItem;
 use crate::extract::{IdempotencyKey, Path};
-use crate::frame::{Brand, Frame, Visit};
+use crate::frame::{Frame, Visit};
 use crate::problem::Problem;
 
 struct CandidateLine {
@@ -154,14 +154,7 @@ async fn page(
         .await?
         .ok_or_else(Problem::not_found)?;
     let base = base_of(actor);
-    let f = Frame::new(
-        app,
-        visit,
-        Brand::Registry,
-        admission.institution.name.clone(),
-    )
-    .under("/desk", visit.lang.pick("工作台", "Desk"))
-    .under(
+    let f = Frame::desk(app, visit, admission.institution.name.clone()).under(
         base,
         visit.lang.pick("第三方评估", "Third-party assessments"),
     );

@@ -11,11 +11,9 @@ use clap::{Arg, ArgMatches, Args as _, Command, Error, FromArgMatches, Subcomman
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::registry::{ActingArgs, CommandError, Printing, RegistryArgs, read_secret};
-use crate::access::accounts;
-use crate::access::sign_in::{self, Credentials};
+use super::registry::{ActingArgs, CommandError, Printing, RegistryArgs, denied};
+use crate::access::sign_in;
 use crate::app::App;
-use crate::audit::denials::{self, Denial};
 use crate::extract::RequestId;
 use crate::problem::{Code, Problem};
 use table::{NOUNS, OPERATIONS};
@@ -186,28 +184,18 @@ pub async fn run(
         return print.value(&ask(&app, &command, None).await?);
     };
     app.dry_run = acting.dry_run;
-    let password = read_secret(&acting.password_file)?;
-    let given = Credentials {
-        name: &acting.account,
-        password: &password,
-        code: acting.second_factor.as_deref(),
-    };
-    let presence = accounts::sign_in_with(&app, given).await?.presence;
+    let presence = acting.sign_in(&app).await?;
     let (token, _) = sign_in::access_token(&app, &presence.session)?;
     let answer = ask(&app, &command, Some(&token)).await;
     sign_in::sign_out(&app, &presence.actors[0], presence.session.id).await?;
     if let Err(CommandError::Problem(problem)) = &answer
         && problem.code() == Code::Forbidden
     {
-        crate::audit::origin::know(&presence.actors[0]);
-        let denial = Denial {
-            act: format!(
-                "command {} {}",
-                command.operation.noun, command.operation.verb
-            ),
-            ..Denial::here()
-        };
-        denials::record(&app, denial).await;
+        let act = format!(
+            "command {} {}",
+            command.operation.noun, command.operation.verb
+        );
+        denied(&app, &presence, act).await;
     }
     print.value(&answer?)
 }

@@ -1,10 +1,9 @@
 //! The QR texts in files: pictures, PDFs, texts; folders and lists of such files.
 
-use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use certs::qr::{ImageFault, MAX_IMAGE_BYTES, read_image};
+use certs::qr::{ImageFault, MAX_IMAGE_BYTES, PictureFault, read_one};
 use serde::Serialize;
 
 use super::CommandError;
@@ -121,23 +120,11 @@ fn texts(bytes: Vec<u8>) -> Result<Vec<String>, FileFault> {
     if bytes.starts_with(b"%PDF-") {
         return pdf(&bytes);
     }
-    let texts = match read_image(&bytes) {
-        Ok(texts) => {
-            let different: BTreeSet<&String> = texts.iter().collect();
-            if different.len() > 1 {
-                // Whose answer is it? One photograph, one certificate.
-                return Err(fault(
-                    "two_codes",
-                    "照片里有两个二维码,请每次只拍一张证书",
-                    "there are two QR codes in the picture: photograph one certificate at a time",
-                ));
-            }
-            texts.into_iter().take(1).collect()
-        }
-        Err(ImageFault::Format) => lines(bytes)?,
-        Err(other) => return Err(both(other.code(), &other.to_string())),
-    };
-    found(texts)
+    match read_one(&bytes) {
+        Ok(text) => Ok(vec![text]),
+        Err(PictureFault::Image(ImageFault::Format)) => found(lines(bytes)?),
+        Err(other) => Err(both(other.code(), &other.to_string())),
+    }
 }
 
 fn lines(bytes: Vec<u8>) -> Result<Vec<String>, FileFault> {
@@ -165,11 +152,8 @@ fn lines(bytes: Vec<u8>) -> Result<Vec<String>, FileFault> {
 
 fn found(texts: Vec<String>) -> Result<Vec<String>, FileFault> {
     if texts.is_empty() {
-        return Err(fault(
-            "no_code",
-            "没有找到二维码,请拍得更近、更清楚",
-            "no QR code was found: take the picture closer and sharper",
-        ));
+        let fault = PictureFault::NoCode;
+        return Err(both(fault.code(), &fault.to_string()));
     }
     Ok(texts)
 }
@@ -181,7 +165,7 @@ fn pdf(bytes: &[u8]) -> Result<Vec<String>, FileFault> {
         paper::scan::read_pdf(bytes).map_err(|fault| both(fault.code(), &fault.to_string()))?;
     let mut texts = Vec::new();
     for page in pages {
-        let mut seen = BTreeSet::new();
+        let mut seen = std::collections::BTreeSet::new();
         texts.extend(page.into_iter().filter(|text| seen.insert(text.clone())));
     }
     found(texts)

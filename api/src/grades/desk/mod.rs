@@ -22,7 +22,7 @@ use crate::access::pages::staff_page;
 use crate::access::permissions::{PublishGrades, SeeGrades};
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Path};
-use crate::frame::{Brand, Frame, Visit, both};
+use crate::frame::{Frame, Visit, both};
 use crate::institutions::pages::grade_word;
 use crate::problem::{Code, Problem};
 
@@ -90,8 +90,7 @@ async fn list(
 ) -> Result<Response, Problem> {
     let reader = app.store.reader();
     let title = visit.lang.pick("评级", "Grading");
-    let f = Frame::new(&app, &visit, Brand::Registry, title)
-        .under("/desk", visit.lang.pick("工作台", "Desk"));
+    let f = Frame::desk(&app, &visit, title);
     let own = province(&app, &by.actor);
     let published = rows::list(reader, own.as_deref(), None).await?;
     let mut lines = Vec::new();
@@ -208,8 +207,7 @@ async fn show(
     let (run, freeze) = runs::find(&app, id).await?;
     let own = province(&app, &by.actor);
     let title = visit.lang.pick("评级结果", "Results of a grading");
-    let f = Frame::new(&app, &visit, Brand::Registry, title)
-        .under("/desk", visit.lang.pick("工作台", "Desk"))
+    let f = Frame::desk(&app, &visit, title)
         .under("/admin/gradings", visit.lang.pick("评级", "Grading"));
     let whose = own.as_deref().map_or(Whose::All, Whose::Federation);
     let called = store::grading::called(reader, whose).await?;

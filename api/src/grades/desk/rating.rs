@@ -18,7 +18,7 @@ use crate::access::permissions::{ObjectToResults, SeeGrades};
 use crate::app::App;
 use crate::cases::results;
 use crate::extract::IdempotencyKey;
-use crate::frame::{Brand, Frame, Visit};
+use crate::frame::{Frame, Visit};
 use crate::grades::score::{ScoreView, score_view};
 use crate::grades::trend::{self, TrendLine};
 use crate::institutions::objections::RaiseObjectionRequest;
@@ -62,8 +62,7 @@ pub(super) async fn show(
     let institution = by.actor.institution.ok_or_else(Problem::not_found)?;
     let reader = app.store.reader();
     let title = visit.lang.pick("等级与依据", "Grade and why");
-    let f = Frame::new(&app, &visit, Brand::Registry, title)
-        .under("/desk", visit.lang.pick("工作台", "Desk"));
+    let f = Frame::desk(&app, &visit, title);
     let mut told = Vec::new();
     for one in store::grading::called(reader, Whose::Institution(institution.uuid())).await? {
         for publication in rows::list(reader, Some(&one.federation), None).await? {

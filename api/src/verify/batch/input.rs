@@ -1,7 +1,5 @@
 //! What employers send: a table, photographs, or lines of text; each becomes a question or says why it is none.
 
-use std::collections::BTreeSet;
-
 use axum::body::Bytes;
 use axum::extract::Multipart;
 use domain::{CertificateNo, PersonName};
@@ -299,34 +297,19 @@ fn from_photographs(photographs: &[(String, Bytes)]) -> Lines {
 }
 
 fn photograph((name, bytes): &(String, Bytes)) -> Asked {
-    let refused = |code, zh: &str, en: &str| Asked {
-        cells: vec![name.clone(), String::new()],
-        question: Err((code, Sentence::new(zh, en))),
-    };
-    let texts: BTreeSet<String> = match certs::qr::read_image(bytes) {
-        Ok(texts) => texts.into_iter().collect(),
-        Err(fault) => {
-            let text = fault.to_string();
-            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
-            return refused(fault.code(), zh, en);
-        }
-    };
-    let mut texts = texts.into_iter();
-    match (texts.next(), texts.next()) {
-        (None, _) => refused(
-            "no-code",
-            "照片里没有认出二维码,请靠近、放平后重拍。",
-            "No code was recognised in the picture; take it closer and flat.",
-        ),
-        (Some(text), None) => Asked {
+    match certs::qr::read_one(bytes) {
+        Ok(text) => Asked {
             cells: vec![name.clone(), text.clone()],
             question: Ok(Question::Text(text)),
         },
-        (Some(_), Some(_)) => refused(
-            "two-codes",
-            "照片里有两个二维码,请每次只拍一张证书。",
-            "There are two QR codes in the picture: photograph one certificate at a time.",
-        ),
+        Err(fault) => {
+            let text = fault.to_string();
+            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
+            Asked {
+                cells: vec![name.clone(), String::new()],
+                question: Err((fault.code(), Sentence::new(zh, en))),
+            }
+        }
     }
 }
 

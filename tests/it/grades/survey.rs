@@ -1,0 +1,163 @@
+//! A survey opens once, and its answers lose their identity.
+
+use serde_json::{Value, json};
+use tests::answer::text;
+use tests::{Database, Story, TestServer, on_both};
+
+use super::{class, links, send_form};
+use crate::evidence::{contacts, file_of, frozen};
+
+on_both! {
+    a_survey_opens_once_and_its_answers_lose_their_identity;
+}
+
+async fn a_survey_opens_once_and_its_answers_lose_their_identity(database: Database) {
+    // Trainees answer from elsewhere than the school's own network.
+    let server = TestServer::start_with(database, |settings| {
+        std::sync::Arc::make_mut(&mut settings.config.border).proxies =
+            vec!["127.0.0.0/8".parse().expect("a network")];
+    })
+    .await;
+    let story = Story::ready_on(server).await;
+    let (cohort, members) = class(&story, 301, 6).await;
+    let county = story.who("county-1");
+    let ids: Vec<String> = members.iter().map(|one| text(&one["id"])).collect();
+    contacts(&story, &ids[..5]).await;
+    let path = format!("/api/v1/cohorts/{cohort}/survey");
+    story
+        .who("school-1")
+        .post(&path, &json!({}))
+        .await
+        .problem(403, "forbidden");
+    let sent = county.post(&path, &json!({})).await.good();
+    assert_eq!(
+        (&sent["invited"], &sent["at_counter"]),
+        (&json!(6), &json!(1))
+    );
+    let mut found = links(&story);
+    // What the roster says is the institution's word: whoever gave the county no number is asked at the counter.
+    found.sort_by_key(|(to, _)| !to.starts_with("137"));
+    let to: Vec<&str> = found.iter().map(|(to, _)| to.as_str()).collect();
+    assert!(
+        to[..5].iter().all(|to| to.starts_with("137")) && to[5] == ids[5],
+        "{to:?}"
+    );
+    let anybody = story.who("anybody");
+    let (_, first) = &found[0];
+    let begin = anybody.get(first).await;
+    assert!(
+        begin.status.is_success()
+            && begin.text().contains("您的名字不会告诉培训机构")
+            && !begin.text().contains("<script")
+    );
+    let question = send_form(anybody, first, &[("q", "0"), ("step", "next")]).await;
+    assert!(
+        question.text().contains("第 1 题,共 5 题"),
+        "{}",
+        question.text()
+    );
+    let easy = send_form(
+        anybody,
+        first,
+        &[("q", "0"), ("step", "next"), ("easy", "1")],
+    )
+    .await
+    .text();
+    assert!(easy.contains("老师教得好吗?") && easy.contains("不好") && !easy.contains("很满意"));
+    let few = send_form(
+        anybody,
+        first,
+        &[("step", "submit"), ("a1", "5"), ("a2", "4")],
+    )
+    .await;
+    assert_eq!(few.status.as_u16(), 422, "too few answers are asked about");
+    story.server.clock.advance_seconds(120);
+    let five = [
+        ("step", "submit"),
+        ("a1", "5"),
+        ("a2", "4"),
+        ("a3", "4"),
+        ("a4", "3"),
+        ("a5", "5"),
+        ("by", "assisted"),
+    ];
+    let done = send_form(anybody, first, &five).await;
+    assert!(
+        done.status.is_success() && done.text().contains("谢谢"),
+        "{}",
+        done.text()
+    );
+    let twice = send_form(anybody, first, &five).await;
+    assert_eq!(twice.status.as_u16(), 409, "used");
+    assert!(anybody.get(first).await.text().contains("您已经填过了"));
+    anybody
+        .get("/s/mzo_nothing")
+        .await
+        .status
+        .is_client_error()
+        .then_some(())
+        .expect("unknown");
+    // Equal answers in a moment from one device are flagged, and nobody sees sums of so few.
+    for (_, link) in &found[1..5] {
+        anybody.get(link).await;
+        let same = [
+            ("step", "submit"),
+            ("a1", "5"),
+            ("a2", "5"),
+            ("a3", "5"),
+            ("a4", "5"),
+            ("a5", "5"),
+        ];
+        assert!(send_form(anybody, link, &same).await.status.is_success());
+    }
+    let sums = format!("/api/v1/institutions/{}/survey", story.admission);
+    let seen = county.get(&sums).await.good();
+    assert_eq!(
+        (
+            &seen["responses"],
+            &seen["flagged"],
+            &seen["suspension_due"]
+        ),
+        (&json!(5), &json!(4), &json!(true))
+    );
+    assert_eq!(seen["counted"], Value::Null);
+    assert_eq!(
+        story.who("school-1").get(&sums).await.good()["responses"],
+        Value::Null
+    );
+
+    // Late: the link is closed, and what was answered no longer tells who answered.
+    story.server.days_pass(31);
+    let late = anybody.get(&found[5].1).await;
+    assert_eq!(late.status.as_u16(), 410);
+    let refused = send_form(anybody, &found[5].1, &five).await;
+    assert_eq!(refused.status.as_u16(), 409);
+    let closed = api::surveys::invite::close(&story.server.app)
+        .await
+        .expect("closed");
+    assert_eq!((closed.expired, closed.separated), (1, 5));
+    let cells = store::dump::dump(story.server.app.store.reader())
+        .await
+        .expect("a dump");
+    let ids: Vec<&[u8]> = cells
+        .iter()
+        .filter(|cell| cell.table == "survey_response" && cell.column == "enrolment_id")
+        .map(|cell| cell.bytes.as_slice())
+        .filter(|bytes| !bytes.is_empty())
+        .collect();
+    assert!(ids.is_empty(), "{} of {}", ids.len(), members.len());
+    // The run still counts them: it finds them by a key that a dump does not hold.
+    let run = frozen(&story, "quarterly").await;
+    let evidence = file_of(&story, &run, "evidence").await;
+    let surveys = evidence["surveys"].as_array().expect("a table");
+    assert_eq!(surveys.len(), 5);
+    assert_eq!(
+        surveys.iter().filter(|one| one["flagged"] == true).count(),
+        4
+    );
+    assert!(
+        surveys
+            .iter()
+            .any(|one| one["by"] == "assisted" && one["items"] == json!([5, 4, 4, 3, 5]))
+    );
+}
