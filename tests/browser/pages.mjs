@@ -24,6 +24,9 @@ const exited = institutions.find((one) => one.state === "exited").credit_code;
 const federation = demo.accounts.find((one) => one.role === "province_officer").region;
 const ranked = (await get(`/api/v1/rankings?federation=${federation}`)).ranked.map((one) => one.credit_code);
 const bulletin = (await get("/api/v1/catalogue/bulletins"))[0].number;
+// A notice that runs: its form of objections, not the page that says it is over.
+const noticed = (await (await fetch(`${demo.address}/notices`)).text()).match(/\/notices\/[^"?]+\/objections\/new\?federation=\d+/)?.[0];
+if (!noticed) throw new Error("no notice is open in the demo");
 const byId = ["valid", "revoked", "expired", "suspended", "superseded", "not_found"];
 const byText = ["not_genuine", "indeterminate"];
 const pages = [
@@ -31,7 +34,7 @@ const pages = [
   `/institutions/${institution}`, `/institutions/${suspended}`, `/institutions/${exited}`,
   `/institutions/${ranked[0]}/score`, `/rankings/compare?federation=${federation}&${ranked.slice(0, 3).map((code) => `code=${code}`).join("&")}`,
   `/bulletins/${bulletin}`, "/programs", "/programs?form=braille", `/programs/${program}`,
-  "/certificate-types", "/notices", `/notices/${bulletin}/objections/new`, "/rankings", "/rankings/provinces", "/bulletins", "/log", "/help", "/verify/help", "/verify/batch", "/verify/offline", "/privacy", "/accessibility", "/problems",
+  "/certificate-types", "/notices", `/notices/${bulletin}/objections/new`, noticed, "/rankings", "/rankings/provinces", "/bulletins", "/log", "/help", "/verify/help", "/verify/batch", "/verify/offline", "/privacy", "/accessibility", "/problems",
   "/problems/not-found", "/developers", "/developers/certificates", "/sign-in", "/sign-in/code", "/sign-in/code/ask", "/password", "/password/forgotten", "/no-such-page",
   ...byId.map((state) => `/v/${first(state).id}`),
 ];
