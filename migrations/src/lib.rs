@@ -35,6 +35,7 @@ mod m20260301_000047_verified_contacts;
 mod m20260301_000048_withdrawals;
 mod m20260301_000049_bulletins;
 mod m20260301_000050_roster_mismatches;
+mod m20260301_000054_register_drafts;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000048_withdrawals::Migration),
             Box::new(m20260301_000049_bulletins::Migration),
             Box::new(m20260301_000050_roster_mismatches::Migration),
+            Box::new(m20260301_000054_register_drafts::Migration),
         ]
     }
 }
