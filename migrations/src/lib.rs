@@ -36,6 +36,7 @@ mod m20260301_000048_withdrawals;
 mod m20260301_000049_bulletins;
 mod m20260301_000050_roster_mismatches;
 mod m20260301_000054_register_drafts;
+mod m20260301_000055_assessment_supplements;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000049_bulletins::Migration),
             Box::new(m20260301_000050_roster_mismatches::Migration),
             Box::new(m20260301_000054_register_drafts::Migration),
+            Box::new(m20260301_000055_assessment_supplements::Migration),
         ]
     }
 }

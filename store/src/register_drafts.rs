@@ -113,6 +113,26 @@ pub async fn imported(
     crate::error::one_row(done.rows_affected)
 }
 
+/// Drops drafts from before a moment that were never imported; answers where their files lie, which are nobody's any more.
+pub async fn drop_before(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<Vec<String>, StoreError> {
+    use register_draft::Column as C;
+    let old = C::MadeAt.lt(time::millis(before));
+    let rows = register_draft::Entity::find()
+        .filter(old.clone())
+        .filter(C::SnapshotId.is_null())
+        .all(db)
+        .await?;
+    register_draft::Entity::delete_many()
+        .filter(old)
+        .filter(C::SnapshotId.is_null())
+        .exec(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|row| row.stored_name).collect())
+}
+
 /// An imported snapshot as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotLine {

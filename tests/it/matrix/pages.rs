@@ -85,7 +85,8 @@ fn address(page: &str, case: &Case, numbers: &BTreeMap<String, String>) -> Strin
         ("/me/certificates/", _) => return format!("{before}{}/qr.png", field("public_id")),
         _ => panic!("what does {page} name?"),
     };
-    format!("{before}{value}")
+    let after = rest.split_once('}').map_or("", |(_, after)| after);
+    format!("{before}{value}{after}")
 }
 
 fn cell(answer: &Answer) -> Result<Cell, String> {
