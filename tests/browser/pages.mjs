@@ -410,8 +410,8 @@ for (const officer of officers) {
 for (const operator of demo.accounts.filter((one) => one.role === "institution_operator")) {
   const { items } = await api("/api/v1/cases", await tokenOf(operator));
   if (!items.length) continue;
-  await as("institution", operator, ["/desk", "/org/rating", "/org/cases", "/org/assessments", `/org/cases/${items[0].number}`,
-    "/org/episodes?state=all", await lineOf("/org/episodes?state=all"), `/org/follow-ups?until=${day(400)}`, "/org/conflicts?state=all&kind="]);
+  await as("institution", operator, ["/desk", "/org/rating", "/org/cases", "/org/assessments", `/org/cases/${items[0].number}`]);
+  await walk("institution", ["/org/episodes?state=all", await lineOf("/org/episodes?state=all"), `/org/follow-ups?until=${day(400)}`, "/org/conflicts?state=all&kind="]);
   break;
 }
 // A policy that is tried on a run before it takes effect.

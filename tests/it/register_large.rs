@@ -11,7 +11,7 @@ use crate::evidence::{employer, episodes, roster, row, taught};
 /// Most rows of a file.
 const ROWS: u32 = 50_000;
 /// Trainees among them.
-const TRAINEES: u32 = 40;
+const TRAINEES: u32 = 30;
 
 /// Peak and present memory of this process in MiB (Linux).
 fn memory() -> (u64, u64) {
