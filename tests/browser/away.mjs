@@ -1,7 +1,7 @@
 // The page of who finds no place, as a browser shows it: whole, with its reference number, without help of a stylesheet that
 // the same server would have to give.
 //
-//   MINGZHENG__BORDER__POOLS__VERIFY__RUNNING=1 MINGZHENG__BORDER__POOLS__VERIFY__WAITING=0 mingzheng demo --json >demo.json
+//   MINGZHENG__POOLS__VERIFY__RUNNING=1 MINGZHENG__POOLS__VERIFY__WAITING=0 mingzheng demo --json >demo.json
 //   node away.mjs demo.json [FOLDER]
 import { readFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -23,14 +23,19 @@ const browser = await chromium.launchPersistentContext(profile, {
 });
 const faults = [];
 let busy = true;
-// One place and nobody may wait: somebody is always asking.
-const asking = Array.from({ length: 24 }, async () => {
-  while (busy) await (await fetch(`${demo.address}/verify`)).text();
+// One place and nobody may wait: somebody is always having a thousand certificates judged.
+const items = Array.from({ length: 1000 }, () => ({ qr: demo.certificates[0].qr_text }));
+const body = JSON.stringify({ items });
+const headers = { "Content-Type": "application/json" };
+const asking = Array.from({ length: 4 }, async () => {
+  while (busy) await (await fetch(`${demo.address}/api/v1/verifications`, { method: "POST", headers, body })).text();
 });
 for (const width of [1280, 320]) {
   for (const [path, lang, word] of [["/verify", "zh-CN", "繁忙"], ["/en/verify", "en", "overloaded"]]) {
     const where = `${path} at ${width}`;
     const page = await browser.newPage();
+    // Else the page that somebody was given stands in for a minute.
+    await (await browser.newCDPSession(page)).send("Network.setCacheDisabled", { cacheDisabled: true });
     await page.setViewportSize({ width, height: width === 320 ? 568 : 800 });
     let answer;
     for (let time = 0; time < 200 && answer?.status() !== 503; time += 1) answer = await page.goto(demo.address + path);
