@@ -45,6 +45,7 @@ mod papers;
 mod people;
 mod personal_data;
 mod privacy;
+mod ranking_files;
 mod refusals;
 mod register_large;
 mod restored;
