@@ -24,6 +24,7 @@ pub mod enrolments;
 mod entity;
 pub mod episodes;
 pub mod error;
+pub mod evidence_lists;
 pub mod factors;
 pub mod files;
 #[cfg(test)]
@@ -50,6 +51,7 @@ pub mod public_catalogue;
 pub mod public_reader;
 pub mod recovery;
 pub mod reference;
+pub mod register_drafts;
 pub mod registers;
 pub mod related;
 pub mod results;

@@ -2,7 +2,9 @@
 // 320 pixels, at 200 % text size, with the text spacing of WCAG 1.4.12, in large mode, by keyboard alone, with axe-core, and
 // the weight of what is loaded. A verdict's facts must stand on the first screen of a small telephone.
 //
-//   node pages.mjs DEMO.json [FOLDER]     DEMO.json: first line of `mingzheng demo --json`; FOLDER: pictures are put there
+//   node pages.mjs DEMO.json [FOLDER [ONLY]]
+//     DEMO.json: first line of `mingzheng demo --json`; FOLDER: pictures are put there; ONLY: pages whose address fits this
+//     regular expression
 import { readFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -13,6 +15,7 @@ import * as look from "./look.mjs";
 const demo = JSON.parse(readFileSync(process.argv[2], "utf8").split("\n")[0]);
 const folder = process.argv[3];
 if (folder) mkdirSync(folder, { recursive: true });
+const only = process.argv[4] && new RegExp(process.argv[4]);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const first = (state) => demo.certificates.find((one) => one.state === state);
 const get = async (path) => (await fetch(demo.address + path)).json();
@@ -24,6 +27,9 @@ const exited = institutions.find((one) => one.state === "exited").credit_code;
 const federation = demo.accounts.find((one) => one.role === "province_officer").region;
 const ranked = (await get(`/api/v1/rankings?federation=${federation}`)).ranked.map((one) => one.credit_code);
 const bulletin = (await get("/api/v1/catalogue/bulletins"))[0].number;
+// A notice that runs: its form of objections, not the page that says it is over.
+const noticed = (await (await fetch(`${demo.address}/notices`)).text()).match(/\/notices\/[^"?]+\/objections\/new\?federation=\d+/)?.[0];
+if (!noticed) throw new Error("no notice is open in the demo");
 const byId = ["valid", "revoked", "expired", "suspended", "superseded", "not_found"];
 const byText = ["not_genuine", "indeterminate"];
 const pages = [
@@ -31,7 +37,7 @@ const pages = [
   `/institutions/${institution}`, `/institutions/${suspended}`, `/institutions/${exited}`,
   `/institutions/${ranked[0]}/score`, `/rankings/compare?federation=${federation}&${ranked.slice(0, 3).map((code) => `code=${code}`).join("&")}`,
   `/bulletins/${bulletin}`, "/programs", "/programs?form=braille", `/programs/${program}`,
-  "/certificate-types", "/notices", `/notices/${bulletin}/objections/new`, "/rankings", "/rankings/provinces", "/bulletins", "/log", "/help", "/verify/help", "/verify/batch", "/verify/offline", "/privacy", "/accessibility", "/problems",
+  "/certificate-types", "/notices", `/notices/${bulletin}/objections/new`, noticed, "/rankings", "/rankings/provinces", "/bulletins", "/log", "/help", "/verify/help", "/verify/batch", "/verify/offline", "/privacy", "/accessibility", "/problems",
   "/problems/not-found", "/developers", "/developers/certificates", "/sign-in", "/sign-in/code", "/sign-in/code/ask", "/password", "/password/forgotten", "/no-such-page",
   ...byId.map((state) => `/v/${first(state).id}`),
 ];
@@ -49,6 +55,7 @@ const titles = new Map();
 
 /** Looks at one page with fresh eyes; `act` leads from the address to the page that is meant. */
 async function visit(path, { width = 1280, height = width === 320 ? 568 : 800, act, where: named } = {}, see) {
+  if (only && !only.test(path)) return;
   const page = await browser.newPage();
   const where = `${named ?? path} at ${width}`;
   const fault = (text) => faults.push(`${where}: ${text}`);
@@ -297,6 +304,24 @@ const sendForm = async (path, fields) => {
   await page.close();
   return where;
 };
+/** Sends a form with a file, and looks at the answer at both widths. */
+async function uploadForm(path, fields, text, see) {
+  for (const width of [1280, 320]) {
+    const act = async (page) => {
+      for (const [field, value] of Object.entries(fields)) {
+        if (await page.locator(`select#${field}`).count()) await page.selectOption(`#${field}`, value);
+        else await page.fill(`#${field}`, value);
+      }
+      await page.setInputFiles("#file", { name: "a.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+      await Promise.all([page.waitForNavigation(), page.click("main form[enctype] button[type=submit]")]);
+    };
+    await visit(path, { width, act, where: `${path} with a file` }, async (at) => {
+      await expectPage(at);
+      await see(at);
+      await picture(at.page, `file${named(path)}-${width}`);
+    });
+  }
+}
 async function walk(who, paths) {
   for (const path of paths) {
     await everyWay((language, width) => visit(language + path, { width, where: `${language}${path} as ${who}` }, async (at) => {
@@ -349,6 +374,22 @@ async function lineOf(list, number = 0) {
   return link ?? list;
 }
 await walk("county", [await lineOf("/desk/requests")]);
+// A class with somebody whose own number nobody has told yet: the form that takes it is on its page.
+const survey = await lineOf("/admin/surveys");
+await walk("county", ["/admin/surveys", survey]);
+await visit(survey, { where: "a trainee without a number" }, async ({ page, fault }) => {
+  if (!(await page.locator("#whose option", { hasNotText: "已登记" }).count())) fault("nobody is without a number");
+});
+// Work of trainees: one that is verified with its follow-ups, what is due, what wants a look, a register that was looked at.
+const day = (after) => new Date(Date.now() + after * 86400000).toISOString().slice(0, 10);
+const claimed = `/admin/follow-ups?until=${day(400)}`;
+await walk("county", ["/admin/episodes", "/admin/episodes?state=all", await lineOf("/admin/episodes?state=all"), claimed,
+  "/admin/conflicts", "/admin/conflicts?state=all&kind=", "/admin/registers"]);
+await uploadForm("/admin/registers", { source: "quota_audit", as_of: day(0) }, "公民身份号码,统一社会信用代码,起始日期\n1,2,3\n", async (at) => {
+  await expectAxe(at);
+  if (!(await at.page.title()).startsWith("错误:")) at.fault(`the title is ${await at.page.title()}`);
+  if ((await at.page.locator("main tbody tr").count()) < 3) at.fault("the faults are not told");
+});
 await sendForm("/desk/exports", { list: "certificates", reason: "年度统计核对" });
 await walk("county-waiting", ["/desk/exports", "/desk"]);
 // A case as its province, and as its institution; a decision with its form.
@@ -364,8 +405,16 @@ for (const operator of demo.accounts.filter((one) => one.role === "institution_o
   const { items } = await api("/api/v1/cases", await tokenOf(operator));
   if (!items.length) continue;
   await as("institution", operator, ["/desk", "/org/rating", "/org/cases", "/org/assessments", `/org/cases/${items[0].number}`]);
+  await walk("institution", ["/org/episodes?state=all", await lineOf("/org/episodes?state=all"), `/org/follow-ups?until=${day(400)}`, "/org/conflicts?state=all&kind="]);
   break;
 }
+// A policy that is tried on a run before it takes effect.
+const drafter = account("province_officer");
+const drafterToken = await tokenOf(drafter);
+const policy = { base: "CN-BASE@2026.1", policy_id: "PAGES", version: "1", changes: { indicators: { EMP: { weight: 340 }, SAT: { weight: 210 } } } };
+const { id: drafted } = await api("/api/v1/grading-policies", drafterToken, { text: JSON.stringify(policy), effective_on: day(30) });
+const [tried] = await api("/api/v1/grading-runs", drafterToken);
+await as("province", drafter, ["/admin/policies", `/admin/policies/${drafted}`, `/admin/policies/${drafted}?run=${tried.id}`]);
 await as("national", national, ["/desk", "/desk/post", "/admin/accounts", "/admin/accounts/invite", "/admin/keys", "/admin/keys/root"]);
 // One's own account, and another's with what can be done about it.
 await walk("national", [await lineOf("/admin/accounts"), await lineOf("/admin/accounts", 1)]);

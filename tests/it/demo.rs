@@ -203,9 +203,29 @@ async fn three_years(json: &impl AsyncFn(&str) -> Value, page: impl AsyncFn(&str
             .await
             .contains(words)
     );
+    // The same as a file, with its numbers, its method and what is not significant.
+    let csv = page(&format!("/rankings/compare.csv?{query}")).await;
+    for words in [&codes[0], &codes[1], words, "CN-BASE@2026.1", "正式结果"] {
+        assert!(csv.contains(words), "{words}: {csv}");
+    }
+    let csv = page(&format!("/rankings.csv?federation={federation}")).await;
+    assert!(
+        csv.contains(&codes[0]) && csv.contains("百万分之一"),
+        "{csv}"
+    );
     let bulletins = json("/api/v1/catalogue/bulletins").await;
     assert!(bulletins.as_array().is_some_and(|all| !all.is_empty()));
     let notices = page("/notices").await;
+    // One of them still runs, and takes objections.
+    let (_, link) = notices
+        .split_once("href=\"/notices/")
+        .expect("an open notice");
+    let link = link.split('"').next().unwrap_or("").replace("&amp;", "&");
+    let form = page(&format!("/notices/{link}")).await;
+    assert!(
+        form.contains("name=\"text\"") && form.contains("提交异议"),
+        "{form}"
+    );
     for words in ["预警", "限期整改", "退出公示", "提出申诉", "维持原决定"] {
         assert!(notices.contains(words), "{words}: {notices}");
     }

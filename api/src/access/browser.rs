@@ -150,6 +150,24 @@ impl OwnForm {
         self.0.contains_key(name)
     }
 
+    /// Fields that were read; where the browser said nothing, the token has to fit.
+    pub(super) fn checked(
+        app: &App,
+        headers: &HeaderMap,
+        told: Option<bool>,
+        fields: HashMap<String, String>,
+    ) -> Result<Self, Problem> {
+        let form = Self(fields);
+        if told.is_none() {
+            let expected = FormToken::of(app, headers);
+            let fits = expected.text.as_bytes().ct_eq(form.text("form").as_bytes());
+            if expected.cookie.is_some() || !bool::from(fits) {
+                return Err(Problem::new(Code::CrossSite));
+            }
+        }
+        Ok(form)
+    }
+
     /// A field exactly as it was typed: a password may begin with a space.
     pub fn exact(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
@@ -161,10 +179,7 @@ impl FromRequest<App> for OwnForm {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let headers = request.headers().clone();
-        let told = came_from_us(app, &headers);
-        if told == Some(false) {
-            return Err(Problem::new(Code::CrossSite));
-        }
+        let told = from_our_page(app, &headers)?;
         if media_type(&headers)? != "application/x-www-form-urlencoded" {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
@@ -189,15 +204,15 @@ impl FromRequest<App> for OwnForm {
                 return Err(Problem::new(Code::MalformedRequest));
             }
         }
-        let form = Self(fields);
-        if told.is_none() {
-            let expected = FormToken::of(app, &headers);
-            let fits = expected.text.as_bytes().ct_eq(form.text("form").as_bytes());
-            if expected.cookie.is_some() || !bool::from(fits) {
-                return Err(Problem::new(Code::CrossSite));
-            }
-        }
-        Ok(form)
+        Self::checked(app, &headers, told, fields)
+    }
+}
+
+/// Whether the browser says that a form came from a page of ours; refused when it says that it did not.
+pub(super) fn from_our_page(app: &App, headers: &HeaderMap) -> Result<Option<bool>, Problem> {
+    match came_from_us(app, headers) {
+        Some(false) => Err(Problem::new(Code::CrossSite)),
+        told => Ok(told),
     }
 }
 

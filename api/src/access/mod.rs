@@ -27,6 +27,7 @@ pub mod sweep;
 pub mod tokens;
 pub mod trainee_codes;
 pub mod trainees;
+pub mod upload;
 
 use std::marker::PhantomData;
 

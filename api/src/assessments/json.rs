@@ -7,7 +7,7 @@ use domain::access::{Actor, Role};
 use domain::ids::{AdmissionId, AssessmentId, EnrolmentId};
 use serde::Serialize;
 use store::assessments::candidates::{self, Candidate};
-use store::assessments::{Assessment, visits};
+use store::assessments::{Assessment, supplements, visits};
 use store::scope::Scope;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,6 +21,7 @@ use super::draws::{CandidateResponse, DrawResponse, SampleResponse, hex, sample_
 use super::held::{holds, sight};
 use super::reporting::{self, FinalRequest, FindingRequest, ReplyRequest, ReportRequest};
 use super::sample::{self, Contact, ContactRequest, SampledTrainee};
+use super::supplements::SupplementItem;
 use super::visits::{DraftRequest, VisitItem};
 use crate::access::By;
 use crate::access::permissions::{
@@ -106,6 +107,8 @@ pub(crate) struct AssessmentResponse {
     sample: Option<SampleResponse>,
     /// The report.
     report: Option<ReportResponse>,
+    /// What was added to the report.
+    supplements: Vec<SupplementItem>,
     /// The institution's reply.
     reply: Option<String>,
     /// The final score; an annulled one counts no more.
@@ -174,6 +177,11 @@ async fn response(
         draw: row.draw.map(Into::into),
         sample: row.sample.map(|sample| sample_of(app, sample)),
         report,
+        supplements: supplements::of(reader, row.id)
+            .await?
+            .into_iter()
+            .map(Into::into)
+            .collect(),
         reply: row.reply,
         last: row.last.map(|last| FinalResponse {
             score: last.score,

@@ -14,6 +14,7 @@ pub mod pages;
 pub mod publishing;
 pub mod reporting;
 pub mod sample;
+pub mod supplements;
 pub mod visits;
 
 use domain::access::Role;
@@ -35,6 +36,7 @@ pub(crate) const KIND: &str = "assessment";
 pub(crate) fn routes() -> OpenApiRouter<App> {
     json::routes()
         .merge(json_acts::routes())
+        .merge(supplements::routes())
         .merge(json_assessors::routes())
 }
 
@@ -89,7 +91,8 @@ pub(crate) async fn keep(
     from: AssessmentState,
     entry: Entry<'_>,
 ) -> Result<(), Problem> {
-    if row.state != from || entry.act == "replace" || entry.act == "step_aside" {
+    let anew = ["replace", "step_aside", supplements::SUPPLEMENT];
+    if row.state != from || anew.contains(&entry.act) {
         row.state_since = act.now;
         store::cases::terms::meet(&act.tx, row.id.uuid(), TERMS, act.today).await?;
         due(act, row).await?;

@@ -2,6 +2,7 @@
 //! (`/org/assessments`). Each shows what its reader may see, and the acts that the table has for them (pages.md 6.8).
 
 mod forms;
+mod sheet;
 mod shown;
 
 use askama::Template;
@@ -52,6 +53,12 @@ pub(crate) fn routes() -> Router<App> {
         "/assess/{id}",
         get(shown::show).post(forms::assessor),
     );
+    router = both(
+        router,
+        "/assess/{id}/sheet",
+        get(sheet::show).post(sheet::send),
+    );
+    router = both(router, "/assess/{id}/sheet.xlsx", get(sheet::workbook));
     both(router, "/assess/{id}/contact", post(shown::contact))
 }
 

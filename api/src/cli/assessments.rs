@@ -20,6 +20,7 @@ use crate::assessments::json;
 use crate::assessments::publishing::{self, DismissFindingRequest};
 use crate::assessments::reporting::{self, FinalRequest, ReplyRequest, ReportRequest};
 use crate::assessments::sample;
+use crate::assessments::supplements::{self, SupplementRequest};
 use crate::assessments::visits::{self, CountersignRequest, VisitRequest};
 use crate::problem::Problem;
 
@@ -143,6 +144,17 @@ pub enum AssessmentCommand {
         id: AssessmentId,
         /// JSON 文件 / JSON file
         file: PathBuf,
+    },
+    /// 补充已提交的报告 / add to the report that was handed in
+    Supplement {
+        /// Who acts.
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// 评估编号 / assessment id
+        id: AssessmentId,
+        /// 补充内容 / what is added
+        #[arg(long)]
+        text: String,
     },
     /// 机构答复 / the institution replies
     Reply {
@@ -268,6 +280,7 @@ pub async fn run(
         | C::Open { .. }
         | C::Visit { .. }
         | C::Report { .. }
+        | C::Supplement { .. }
         | C::Finish { .. } => assessor(command, registry, print).await,
     }
 }
@@ -342,6 +355,7 @@ async fn assessor(
         | C::Open { acting, id }
         | C::Visit { acting, id, .. }
         | C::Report { acting, id, .. }
+        | C::Supplement { acting, id, .. }
         | C::Finish { acting, id, .. } => (acting, *id),
         _ => return Ok(()),
     };
@@ -365,6 +379,10 @@ async fn assessor(
         C::Report { file, .. } => {
             let request: ReportRequest = request(&file)?;
             reporting::report(app, actor, key, id, seen, &request).await?
+        }
+        C::Supplement { text, .. } => {
+            let request = SupplementRequest { text };
+            supplements::add(app, actor, key, id, seen, &request).await?
         }
         C::Finish { score, answer, .. } => {
             let request = FinalRequest { score, answer };

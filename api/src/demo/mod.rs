@@ -157,6 +157,7 @@ pub async fn build(
     let issued = classes::run(&app, &script, &country, &cast, &mut stage).await?;
     told("状态与查验 / states and checks");
     showcase::change(&app, &script, &cast, &stage, &issued).await?;
+    story::notice(&app, &script, &cast, &stage, PAST + 234).await?;
     // What was made is opened again as any registry is: commits wait for the disk from now on, and the machine's clock
     // takes over; the script never ran ahead of it.
     app.store.close().await.map_err(Problem::from)?;

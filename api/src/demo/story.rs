@@ -41,6 +41,8 @@ pub(super) struct School {
 /// What stands when classes may begin.
 pub(super) struct Stage {
     pub(super) schools: Vec<School>,
+    /// One whose application nobody has looked at yet.
+    pub(super) applicant: Option<School>,
 }
 
 /// Runs this part of the story; the cast grows by the second operators.
@@ -132,6 +134,7 @@ pub(super) async fn admit(
         .parse()?;
         approve(app, cast, waiting.proposal_id.as_deref(), "national-2").await?;
     }
+    let applicant = schools.pop();
     schools.truncate(ADMITTED);
     for school in &schools {
         two_persons(app, cast, school, T::T08).await?;
@@ -144,7 +147,25 @@ pub(super) async fn admit(
             school.offers.push((offer, *hours));
         }
     }
-    Ok(Stage { schools })
+    Ok(Stage { schools, applicant })
+}
+
+/// The last applicant is looked at: its notice has begun and runs still when the story ends.
+pub(super) async fn notice(
+    app: &App,
+    script: &Script,
+    cast: &Cast,
+    stage: &Stage,
+    day: u64,
+) -> Result<(), Problem> {
+    let Some(school) = &stage.applicant else {
+        return Ok(());
+    };
+    script.day(day);
+    let county = format!("county-{}-1", school.region);
+    transition(app, cast, school, T::T04, &county).await?;
+    script.day(day + 4);
+    two_persons(app, cast, school, T::T06).await
 }
 
 async fn transition(

@@ -13,9 +13,9 @@ use crate::access::Presence;
 use crate::access::browser::{FormToken, OnPage, OwnForm, prove_address};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{
-    Assess, BulkExport, DecideProposals, HandlePersonRequests, ManageAccounts, Permission,
-    ReadAudit, RunSurveys, SeeAlarms, SeeAssessments, SeeGrades, SeeKeys, SeeProposals, SeeRecords,
-    SeeSelf, WriteBulletins,
+    Assess, BulkExport, DecideProposals, HandlePersonRequests, ImportRegisters, ManageAccounts,
+    ManageGradingPolicies, Permission, ReadAudit, RunSurveys, SeeAlarms, SeeAssessments,
+    SeeEvidence, SeeGrades, SeeKeys, SeeProposals, SeeRecords, SeeSelf, WriteBulletins,
 };
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Locale, Path};
@@ -148,6 +148,18 @@ fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)>
             "/admin/queue",
             lang.pick("待办与逾期", "Due and overdue"),
         ),
+        link::<SeeEvidence>(
+            presence,
+            if org {
+                "/org/episodes"
+            } else {
+                "/admin/episodes"
+            },
+            lang.pick(
+                "就业记录、回访、疑点",
+                "Work of trainees, follow-ups, conflicts",
+            ),
+        ),
         link::<SeeAssessments>(
             presence,
             crate::assessments::pages::base(org, assesses),
@@ -175,6 +187,16 @@ fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)>
             } else {
                 lang.pick("评级", "Grading")
             },
+        ),
+        link::<ManageGradingPolicies>(
+            presence,
+            "/admin/policies",
+            lang.pick("评级政策", "Grading policies"),
+        ),
+        link::<ImportRegisters>(
+            presence,
+            "/admin/registers",
+            lang.pick("导入登记数据", "Import a register"),
         ),
         link::<WriteBulletins>(presence, "/admin/bulletins", lang.pick("通报", "Bulletins")),
         link::<HandlePersonRequests>(

@@ -212,7 +212,18 @@ pub async fn answer(
     form: Form,
 ) -> Result<Response, Problem> {
     allow(Limit::Alone, table.personal, table.rows.len())?;
-    written(app, actor, table, form, None).await
+    written(app, actor, table, form, None, Vec::new()).await
+}
+
+/// The same for open data that is not understood without some words: what it is, by which method, for which period.
+pub async fn answer_noted(
+    app: &App,
+    table: Table,
+    form: Form,
+    notes: Vec<(&'static str, String)>,
+) -> Result<Response, Problem> {
+    allow(Limit::Alone, table.personal, table.rows.len())?;
+    written(app, None, table, form, None, notes).await
 }
 
 /// The same for a file that a second person approved.
@@ -224,7 +235,7 @@ async fn answer_approved(
     approval: &Approval,
 ) -> Result<Response, Problem> {
     allow(Limit::Approved, table.personal, table.rows.len())?;
-    written(app, Some(actor), table, form, Some(approval)).await
+    written(app, Some(actor), table, form, Some(approval), Vec::new()).await
 }
 
 async fn written(
@@ -233,9 +244,11 @@ async fn written(
     table: Table,
     form: Form,
     approval: Option<&Approval>,
+    notes: Vec<(&'static str, String)>,
 ) -> Result<Response, Problem> {
     let at = app.now();
-    let mark = table.watermark(app, actor, approval, at);
+    let mut mark = table.watermark(app, actor, approval, at);
+    mark.lines.extend(notes);
     let name = table.name;
     let title = table.title;
     let detail = format!(

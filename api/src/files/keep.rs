@@ -24,7 +24,7 @@ impl Folder {
     }
 
     /// Writes a new file and waits for the disk.
-    pub(super) async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+    pub(crate) async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
         let path = self.path(name)?;
         let (root, bytes) = (self.0.clone(), bytes.to_vec());
         tokio::task::spawn_blocking(move || write(&root, &path, &bytes))
@@ -34,14 +34,14 @@ impl Folder {
     }
 
     /// Reads a file.
-    pub(super) async fn read(&self, name: &str) -> Result<Vec<u8>, Problem> {
+    pub(crate) async fn read(&self, name: &str) -> Result<Vec<u8>, Problem> {
         tokio::fs::read(self.path(name)?)
             .await
             .map_err(Problem::internal)
     }
 
     /// Takes a file away that no row names.
-    pub(super) async fn remove(&self, name: &str) {
+    pub(crate) async fn remove(&self, name: &str) {
         if let Ok(path) = self.path(name) {
             let _ = tokio::fs::remove_file(path).await;
         }

@@ -8,6 +8,7 @@ use domain::grading::Indicator;
 use domain::statistics::differ;
 use serde::Serialize;
 use store::grading::Whose;
+use store::grading::publications::PublicationState;
 use utoipa::ToSchema;
 
 use super::pages::{Rate, interval_words, public_ones, rate, score_text};
@@ -60,6 +61,9 @@ pub(crate) struct Comparison {
     pub(crate) period: String,
     /// The run.
     pub(crate) run: String,
+    /// Whether the notice of the results still runs.
+    #[serde(skip)]
+    pub(crate) provisional: bool,
     /// The institutions, by credit code.
     pub(crate) institutions: Vec<Column>,
     /// Every two of them.
@@ -141,10 +145,21 @@ pub(crate) async fn compare(app: &App, query: Option<&str>) -> Result<Comparison
     Ok(Comparison {
         period: publication.freeze_on.to_string(),
         run: publication.run.to_string(),
+        provisional: publication.state != PublicationState::Published,
         federation,
         institutions,
         pairs,
     })
+}
+
+/// Whether conversion differs, in words.
+pub(super) fn conversion_words(f: &Frame, conversion: &str) -> &'static str {
+    let (zh, en) = match conversion {
+        "different" => ("差异显著", "significantly different"),
+        "not_significant" => ("差异不显著", "difference not significant"),
+        _ => ("样本不足,不能比较", "too few to compare"),
+    };
+    f.lang().pick(zh, en)
 }
 
 struct Compared {
@@ -165,6 +180,8 @@ struct ComparePage {
     columns: Vec<Compared>,
     pairs: Vec<(String, String, &'static str)>,
     json: String,
+    /// The query again, for the files.
+    query: String,
 }
 
 pub(super) async fn page_of(
@@ -215,11 +232,7 @@ pub(super) async fn page_of(
             .pairs
             .iter()
             .map(|pair| {
-                let words = match pair.conversion {
-                    "different" => f.t("差异显著", "significantly different"),
-                    "not_significant" => f.t("差异不显著", "difference not significant"),
-                    _ => f.t("样本不足,不能比较", "too few to compare"),
-                };
+                let words = conversion_words(&f, pair.conversion);
                 (name(&pair.codes[0]), name(&pair.codes[1]), words)
             })
             .collect(),
@@ -227,6 +240,7 @@ pub(super) async fn page_of(
             "/api/v1/rankings/compare?{}",
             query.as_deref().unwrap_or_default()
         ),
+        query: visit.query.clone(),
         f,
     };
     page(StatusCode::OK, &view, Caching::Minute)

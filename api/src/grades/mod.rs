@@ -3,6 +3,7 @@
 pub(crate) mod compare;
 pub(crate) mod counts;
 pub(crate) mod desk;
+mod downloads;
 pub mod files;
 pub mod freeze;
 pub mod json;
@@ -38,5 +39,5 @@ pub(crate) fn public_routes() -> OpenApiRouter<App> {
 
 /// Pages for anybody.
 pub(crate) fn public_pages() -> Router<App> {
-    pages::routes()
+    pages::routes().merge(downloads::routes())
 }

@@ -261,9 +261,46 @@ fn ranked_row(
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RankingForm {
-    federation: Option<String>,
+pub(super) struct RankingForm {
+    pub(super) federation: Option<String>,
     period: Option<String>,
+}
+
+impl RankingForm {
+    /// The period that is asked for; nothing for the newest.
+    pub(super) fn period(&self) -> Result<Option<NaiveDate>, Problem> {
+        match self.period.as_deref().filter(|text| !text.is_empty()) {
+            None => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_| {
+                Problem::field(
+                    "/period",
+                    "date",
+                    "评价周期请写冻结日,如 2026-03-31。",
+                    "The period is a freeze date such as 2026-03-31.",
+                )
+            }),
+        }
+    }
+}
+
+/// The federations that have published results, and the one that is meant: the first of them when none is named.
+pub(super) async fn shown_federation(
+    app: &App,
+    asked: Option<String>,
+) -> Result<(Vec<String>, String), Problem> {
+    let mut with_results: Vec<String> = publications::list(app.store.reader(), None, None)
+        .await?
+        .into_iter()
+        .filter(|one| one.state != PublicationState::Figures)
+        .map(|one| one.federation)
+        .collect();
+    with_results.sort();
+    with_results.dedup();
+    let federation = asked
+        .filter(|code| !code.is_empty())
+        .or_else(|| with_results.first().cloned())
+        .unwrap_or_default();
+    Ok((with_results, federation))
 }
 
 struct RankView {
@@ -335,7 +372,7 @@ fn change_words(f: &Frame, row: &Ranked) -> String {
     }
 }
 
-fn unranked_words(f: &Frame, reason: &str) -> &'static str {
+pub(super) fn unranked_words(f: &Frame, reason: &str) -> &'static str {
     f.lang().pick(
         match reason {
             "suspended" => "暂停中或退出公示中",
@@ -366,31 +403,8 @@ async fn rankings(
     visit: Visit,
     Query(form): Query<RankingForm>,
 ) -> Result<Response, Problem> {
-    let reader = app.store.reader();
-    let mut with_results: Vec<String> = publications::list(reader, None, None)
-        .await?
-        .into_iter()
-        .filter(|one| one.state != PublicationState::Figures)
-        .map(|one| one.federation)
-        .collect();
-    with_results.sort();
-    with_results.dedup();
-    let federation = form
-        .federation
-        .filter(|code| !code.is_empty())
-        .or_else(|| with_results.first().cloned())
-        .unwrap_or_default();
-    let period = match form.period.as_deref().filter(|text| !text.is_empty()) {
-        None => None,
-        Some(text) => Some(text.parse().map_err(|_| {
-            Problem::field(
-                "/period",
-                "date",
-                "评价周期请写冻结日,如 2026-03-31。",
-                "The period is a freeze date such as 2026-03-31.",
-            )
-        })?),
-    };
+    let period = form.period()?;
+    let (with_results, federation) = shown_federation(&app, form.federation).await?;
     let name = |code: &str| crate::institutions::profile::federation_name(&app, code);
     let title = visit.lang.pick("排名", "Rankings");
     let f = Frame::new(&app, &visit, Brand::Registry, title)

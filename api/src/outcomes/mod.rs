@@ -3,6 +3,8 @@
 pub mod acts;
 pub mod claims;
 pub mod conflicts;
+pub(crate) mod desk;
+mod drafts;
 pub mod json;
 mod json_related;
 pub(crate) mod recording;

@@ -66,6 +66,12 @@ const NAMES: [&str; 5] = [
     "work_type",
 ];
 
+/// What a column is called, by its name in a pointer.
+pub(super) fn column_word(name: &str) -> &'static str {
+    let at = NAMES.iter().position(|one| *one == name);
+    at.map_or("", |at| COLUMNS[at].words[0])
+}
+
 /// What an import did.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct RegisterReceipt {
@@ -240,14 +246,27 @@ pub struct About {
     pub as_of: NaiveDate,
 }
 
-/// Imports a snapshot: all rows or none.
-pub async fn import(
-    app: &App,
-    actor: &Actor,
-    key: &IdempotencyKey,
-    about: About,
-    bytes: Vec<u8>,
-) -> Result<Receipt, Problem> {
+/// The rows of a file without a fault.
+pub(super) struct Checked {
+    rows: Vec<Row>,
+    pub(super) sha256: [u8; 32],
+}
+
+impl Checked {
+    /// How many rows there are.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.rows.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many of them are about people who are trainees here; faults that only the record shows are told. Nothing is
+    /// written.
+    pub(super) async fn known(&self, act: &Act) -> Result<u32, Problem> {
+        Ok(count(&plan(act, &self.rows).await?))
+    }
+}
+
+/// Reads a file and looks at every row.
+pub(super) async fn checked(app: &App, about: About, bytes: Vec<u8>) -> Result<Checked, Problem> {
     if !about.source.is_imported() {
         return Err(Problem::field(
             "/source",
@@ -278,7 +297,34 @@ pub async fn import(
     if !faults.is_empty() {
         return Err(refused(faults));
     }
-    let sha256 = read.sha256;
+    Ok(Checked {
+        rows: parsed,
+        sha256: read.sha256,
+    })
+}
+
+/// Imports a snapshot: all rows or none.
+pub async fn import(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    about: About,
+    bytes: Vec<u8>,
+) -> Result<Receipt, Problem> {
+    import_checked(app, actor, key, about, bytes, false).await
+}
+
+/// The same; `draft` ends the draft of the account, whose file this is.
+pub(super) async fn import_checked(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    about: About,
+    bytes: Vec<u8>,
+    draft: bool,
+) -> Result<Receipt, Problem> {
+    let checked = checked(app, about, bytes).await?;
+    let sha256 = checked.sha256;
     let request = (about, data_encoding::HEXLOWER.encode(&sha256));
     let mut act = match app.begin(actor, key, "import_register", &request).await? {
         Begin::First(act) => act,
@@ -290,13 +336,13 @@ pub async fn import(
         federation: actor.federation.clone().unwrap_or_default(),
         as_of: about.as_of,
         sha256,
-        counts: [u32::try_from(parsed.len()).unwrap_or(u32::MAX), 0, 0, 0],
+        counts: [checked.count(), 0, 0, 0],
         by: actor.person,
         at: act.now,
     };
-    let plan = plan(&act, &parsed).await?;
+    let plan = plan(&act, &checked.rows).await?;
     // The snapshot stands first: the evidence refers to it. Its counts are known before anything is written.
-    let known = u32::try_from(plan.values().map(Vec::len).sum::<usize>()).unwrap_or(u32::MAX);
+    let known = count(&plan);
     snapshot.counts = [snapshot.counts[0], 0, known, known];
     rows::insert_snapshot(&act.tx, &snapshot).await?;
     let people: Vec<PersonId> = plan.keys().copied().collect();
@@ -310,6 +356,9 @@ pub async fn import(
         }
         monitoring::update_in(app, &act.tx, some).await?;
     }
+    if draft {
+        store::register_drafts::imported(&act.tx, actor.account, snapshot.id).await?;
+    }
     let receipt = RegisterReceipt {
         id: snapshot.id.to_string(),
         rows: snapshot.counts[0],
@@ -322,6 +371,11 @@ pub async fn import(
         ("register_snapshot", snapshot.id),
     )
     .await
+}
+
+/// Rows of all people of a plan.
+fn count<R>(plan: &BTreeMap<PersonId, Vec<R>>) -> u32 {
+    u32::try_from(plan.values().map(Vec::len).sum::<usize>()).unwrap_or(u32::MAX)
 }
 
 /// The rows about people whose training or household lies in the importer's area, by person and first day, each with the

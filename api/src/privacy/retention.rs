@@ -19,6 +19,8 @@ pub struct Retained {
     pub contacts_withdrawn: u64,
     /// Reports of rosters that were only checked.
     pub draft_rosters: u64,
+    /// Files of registers that were looked at and never imported.
+    pub register_drafts: u64,
     /// Openings of share links.
     pub share_accesses: u64,
     /// Days on which checks of a certificate were counted.
@@ -41,11 +43,14 @@ pub async fn run(app: &App, dry_run: bool) -> Result<Retained, Problem> {
         .checked_sub_days(Days::new(contact_days))
         .unwrap_or_default();
     let tx = app.store.write().await?;
+    let drafts_before = before(numbers.draft_roster_days);
+    let drafts = store::register_drafts::drop_before(&tx, drafts_before).await?;
     let report = Retained {
         dry_run,
         contacts: retention::contacts(&tx, ended_on).await?,
         contacts_withdrawn: retention::contacts_withdrawn(&tx, today).await?,
         draft_rosters: retention::draft_rosters(&tx, before(numbers.draft_roster_days)).await?,
+        register_drafts: drafts.len() as u64,
         share_accesses: retention::share_accesses(&tx, before(numbers.share_access_days)).await?,
         checks: retention::checks(
             &tx,
@@ -70,5 +75,8 @@ pub async fn run(app: &App, dry_run: bool) -> Result<Retained, Problem> {
     };
     store::audit::append(&tx, &entry).await?;
     store::commit(tx).await?;
+    for name in drafts {
+        app.files.remove(&name).await;
+    }
     Ok(report)
 }

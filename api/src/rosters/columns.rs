@@ -70,7 +70,10 @@ pub fn read_columns(
         text(bytes, &limits, wanted)?
     };
     let Some((row, places)) = header else {
-        return Err(RosterRefused::NoHeader { sheets: Vec::new() });
+        let must = wanted.iter().filter(|one| one.required);
+        return Err(RosterRefused::NoHeaderOf {
+            wanted: must.map(|one| one.words[0]).collect(),
+        });
     };
     let missing: Vec<&'static str> = wanted
         .iter()

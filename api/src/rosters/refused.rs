@@ -61,6 +61,11 @@ pub enum RosterRefused {
         /// Sheets that were searched; empty for a CSV file.
         sheets: Vec<String>,
     },
+    /// No header row was found in another table than a roster.
+    NoHeaderOf {
+        /// Header words that it should have.
+        wanted: Vec<&'static str>,
+    },
     /// The header row lacks columns that a roster must have.
     MissingColumns {
         /// The sheet; `None` for a CSV file.
@@ -141,7 +146,7 @@ impl RosterRefused {
             Self::Expands => "upload-expands",
             Self::Unreadable { .. } | Self::CellTooLong { .. } => "upload-unreadable",
             Self::Encoding { .. } => "upload-encoding",
-            Self::NoHeader { .. } => "roster-no-header",
+            Self::NoHeader { .. } | Self::NoHeaderOf { .. } => "roster-no-header",
             Self::MissingColumns { .. } => "roster-columns-missing",
             Self::DuplicateColumns { .. } => "roster-columns-duplicate",
         }
@@ -213,6 +218,9 @@ impl RosterRefused {
                     "{place}前 20 行里没有找到表头。表头应有:姓名、公民身份号码、户籍地、同意书。请使用下载的模板。"
                 )
             }
+            Self::NoHeaderOf { wanted } => {
+                format!("前 20 行里没有找到表头。表头应有:{}。", wanted.join("、"))
+            }
             Self::MissingColumns {
                 row,
                 found,
@@ -264,6 +272,10 @@ impl RosterRefused {
                 let place = if sheets.is_empty() { String::new() } else { format!(" of sheet {}", sheets.join(", ")) };
                 format!("The first 20 rows{place} hold no header row. Expected: name, citizen_id, hukou_region, consent. Use the template.")
             }
+            Self::NoHeaderOf { wanted } => format!(
+                "The first 20 rows hold no header row. Expected: {}.",
+                wanted.join(", ")
+            ),
             Self::MissingColumns { row, found, missing, .. } => format!(
                 "Row {row} is the header; found: {}; missing: {}. Add the missing columns or use the template.",
                 found.join(", "),

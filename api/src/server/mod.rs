@@ -109,6 +109,7 @@ fn desk_pages() -> Router<App> {
         .merge(crate::assessments::pages::routes())
         .merge(crate::surveys::desk::routes())
         .merge(crate::grades::desk::routes())
+        .merge(crate::outcomes::desk::routes())
         .merge(crate::bulletins::desk::routes())
         .merge(crate::privacy::pages::routes())
         .merge(crate::trust::pages::routes())

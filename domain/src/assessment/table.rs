@@ -66,6 +66,8 @@ text_enum! {
         Countersign = "countersign",
         /// Hand in the report.
         Report = "report",
+        /// Add to the report.
+        Supplement = "supplement",
         /// Reply to it.
         Reply = "reply",
         /// Make it final.
@@ -91,6 +93,7 @@ named!(AssessmentAct {
     Visit = "登记现场走访" / "recording a visit",
     Countersign = "会签走访记录" / "countersigning a visit",
     Report = "提交报告" / "reporting",
+    Supplement = "补充报告" / "adding to the report",
     Reply = "答复" / "replying",
     Finish = "定稿" / "making it final",
     Publish = "公布" / "publication",
@@ -153,6 +156,7 @@ const LINES: &[(A, &[S], &[Role])] = &[
     (A::Visit, &[S::Fieldwork], ASSESSOR),
     (A::Countersign, &[S::Fieldwork], INSTITUTION),
     (A::Report, &[S::Fieldwork], ASSESSOR),
+    (A::Supplement, &[S::Reported], ASSESSOR),
     (A::Reply, &[S::Reported], INSTITUTION),
     (A::Finish, &[S::Reported, S::Replied], ASSESSOR),
     (A::Publish, &[S::Final], PROVINCE),
@@ -227,7 +231,7 @@ pub fn decide(facts: &AssessmentFacts, act: A, role: Role) -> Result<S, Refusal>
         A::Draw | A::StepAside | A::Replace => S::Drawn,
         A::Accept => S::Accepted,
         A::Open | A::Read | A::Draft | A::Visit | A::Countersign => S::Fieldwork,
-        A::Report => S::Reported,
+        A::Report | A::Supplement => S::Reported,
         A::Reply => S::Replied,
         A::Finish => S::Final,
         A::Publish => S::Published,
@@ -247,7 +251,7 @@ fn unmet(facts: &AssessmentFacts, act: A) -> Vec<Unmet> {
     // The first code names the problem: a conflict comes before everything else.
     let own = matches!(
         act,
-        A::Accept | A::Open | A::Read | A::Draft | A::Visit | A::Report
+        A::Accept | A::Open | A::Read | A::Draft | A::Visit | A::Report | A::Supplement
     );
     if own || act == A::Finish {
         need(
@@ -393,6 +397,7 @@ mod tests {
             (S::Accepted, A::Open)
             | (S::Fieldwork, A::Read | A::Draft | A::Visit | A::Countersign) => Some(S::Fieldwork),
             (S::Fieldwork, A::Report) => Some(S::Reported),
+            (S::Reported, A::Supplement) => Some(S::Reported),
             (S::Reported, A::Reply) => Some(S::Replied),
             (S::Replied, A::Finish) => Some(S::Final),
             (S::Final, A::Publish) => Some(S::Published),
@@ -427,6 +432,7 @@ mod tests {
             (S::Fieldwork, A::Draft),
             (S::Fieldwork, A::Visit),
             (S::Fieldwork, A::Report),
+            (S::Reported, A::Supplement),
         ] {
             let good = facts(state);
             let role = Role::Assessor;
@@ -440,8 +446,10 @@ mod tests {
                 ["conflict-of-interest", "not-accredited", "term-over"],
                 "{act}"
             );
-            // Stepping aside is never too late.
-            assert_eq!(decide(&bad, A::StepAside, role), Ok(S::Drawn));
+            // Stepping aside is never too late, until the report is handed in.
+            if state != S::Reported {
+                assert_eq!(decide(&bad, A::StepAside, role), Ok(S::Drawn));
+            }
         }
     }
 

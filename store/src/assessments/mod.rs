@@ -3,6 +3,7 @@
 pub mod assessors;
 pub mod candidates;
 pub mod sample;
+pub mod supplements;
 pub mod visits;
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -40,6 +40,10 @@ entity! {
         record: String, answer_until: String, countersignature: String, reason: Option<String>,
         answered_by: Option<Uuid>, answered_on: Option<String>, recorded_by: Uuid, recorded_at: i64,
     }
+    assessment_supplement = "assessment_supplement" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        assessment_id: Uuid, assessor_id: Uuid, text: String, added_on: String, added_by: Uuid, added_at: i64,
+    }
     assessment_draft = "assessment_draft" {
         #[sea_orm(primary_key, auto_increment = false)] assessment_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)] assessor_id: Uuid,

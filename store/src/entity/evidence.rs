@@ -18,6 +18,11 @@ entity! {
         source: String, federation: String, as_of: String, sha256: Vec<u8>, row_count: i32, fault_count: i32,
         known_count: i32, written_count: i32, uploaded_by: Uuid, uploaded_at: i64,
     }
+    register_draft = "register_draft" {
+        #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
+        id: Uuid, source: String, as_of: String, sha256: Vec<u8>, stored_name: Option<String>, row_count: i32,
+        known_count: i32, made_at: i64, snapshot_id: Option<Uuid>,
+    }
     episode_evidence = "episode_evidence" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
         episode_id: Uuid, source: String, snapshot_id: Option<Uuid>, file_id: Option<Uuid>,

@@ -75,14 +75,18 @@ fn address(page: &str, case: &Case, numbers: &BTreeMap<String, String>) -> Strin
         ("/admin/assessments/" | "/org/assessments/" | "/assess/", _) => field("assessment"),
         ("/admin/cases/" | "/org/cases/", _) => &numbers[field("case")],
         ("/admin/decisions/", _) => field("admission"),
+        ("/admin/conflicts/" | "/org/conflicts/", _) => field("conflict"),
+        ("/admin/episodes/" | "/org/episodes/", _) => field("episode"),
         ("/admin/gradings/", _) => field("run"),
         ("/admin/keys/", _) => "k3326",
+        ("/admin/policies/", _) => field("policy"),
         ("/admin/surveys/", _) => field("cohort"),
         ("/desk/requests/", _) => field("request"),
         ("/me/certificates/", _) => return format!("{before}{}/qr.png", field("public_id")),
         _ => panic!("what does {page} name?"),
     };
-    format!("{before}{value}")
+    let after = rest.split_once('}').map_or("", |(_, after)| after);
+    format!("{before}{value}{after}")
 }
 
 fn cell(answer: &Answer) -> Result<Cell, String> {

@@ -258,6 +258,7 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "settle_survey_answer" => json!({ "counts": true, "reason": "核查录音,学员误解了问题。" }),
         "countersign_visit" => json!({ "signed": true }),
         "report_assessment" => json!({ "score": 80, "text": "现场评估情况良好,记录完整。" }),
+        "supplement_assessment" => json!({ "text": "补充核对了两名学员的就业。" }),
         "reply_to_assessment" => json!({ "text": "无异议。" }),
         "finish_assessment" => json!({ "score": 80, "answer": "维持原评分。" }),
         "commission_assessment" => {

@@ -20,6 +20,7 @@ use crate::assessments::reporting::{
     self, FinalRequest, FindingRequest, ReplyRequest, ReportRequest,
 };
 use crate::assessments::sample;
+use crate::assessments::supplements::{self, SupplementRequest};
 use crate::assessments::visits::{
     self, CountersignRequest, DraftRequest, MemberRequest, VisitRequest,
 };
@@ -216,6 +217,12 @@ async fn assess(
                 findings: findings(form, place)?,
             };
             reporting::report(app, actor, key, id, seen, &request).await
+        }
+        "supplement" => {
+            let request = SupplementRequest {
+                text: form.text("text").to_owned(),
+            };
+            supplements::add(app, actor, key, id, seen, &request).await
         }
         "final" => {
             let request = FinalRequest {

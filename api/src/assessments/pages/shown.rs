@@ -11,7 +11,7 @@ use domain::assessment::{
 use domain::ids::AssessmentId;
 use store::assessments::Assessment;
 use store::assessments::candidates::Candidate;
-use store::assessments::visits;
+use store::assessments::{supplements, visits};
 
 use super::base_of;
 use crate::access::browser::{FormToken, OnPage, OwnForm};
@@ -82,6 +82,7 @@ struct AssessmentPage {
     visits: Vec<VisitLine>,
     report: Option<(u8, String, String)>,
     findings: Vec<FindingLine>,
+    supplements: Vec<(String, String)>,
     reply: Option<String>,
     last: Option<(u8, String, String)>,
     published: Option<String>,
@@ -191,6 +192,11 @@ async fn page(
                 text: one.text.clone(),
                 rests_on: if institution { 0 } else { one.enrolments.len() },
             })
+            .collect(),
+        supplements: supplements::of(reader, id)
+            .await?
+            .into_iter()
+            .map(|one| (f.date(one.on), one.text))
             .collect(),
         reply: row.reply.clone(),
         last: row

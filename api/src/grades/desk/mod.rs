@@ -1,5 +1,6 @@
 //! Pages of grading behind the sign-in: runs and their publication for federations, the own grade for institutions.
 
+mod policies;
 pub(crate) mod rating;
 
 use askama::Template;
@@ -34,6 +35,16 @@ pub(crate) fn routes() -> Router<App> {
     let router = both(Router::new(), "/admin/gradings", get(list));
     let router = both(router, "/admin/gradings/{run}", get(show).post(open));
     let router = both(router, "/admin/grade-publications/{id}", post(act));
+    let router = both(
+        router,
+        "/admin/policies",
+        get(policies::list).post(policies::draft),
+    );
+    let router = both(
+        router,
+        "/admin/policies/{id}",
+        get(policies::show).post(policies::publish),
+    );
     both(
         router,
         "/org/rating",

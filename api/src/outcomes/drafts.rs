@@ -1,0 +1,120 @@
+//! A file of a register is looked at first and imported when whoever uploaded it says so. Until then it lies sealed in the
+//! folder of files; an account has one draft, and the next takes its place.
+
+use axum::http::StatusCode;
+use domain::access::Actor;
+use serde::{Deserialize, Serialize};
+use store::register_drafts::{self as rows, Draft};
+
+use super::registers::{self, About, RegisterReceipt, checked};
+use crate::act::{Begin, Receipt};
+use crate::app::App;
+use crate::extract::IdempotencyKey;
+use crate::problem::{Code, Problem};
+
+/// Kind of thing in the audit, and what the sealed bytes are bound to beside the draft's id.
+const KIND: &str = "register_draft";
+
+/// What a look at a file told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct DraftReceipt {
+    id: String,
+    rows: u32,
+    known: u32,
+}
+
+/// Looks at a file and keeps it: every fault is told, or nothing is wrong and it may be imported.
+pub(super) async fn keep(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    about: About,
+    bytes: Vec<u8>,
+) -> Result<Receipt, Problem> {
+    let checked = checked(app, about, bytes.clone()).await?;
+    let id = app.random.id(app.now());
+    let sealed = app.store.vault().seal_registry_secret(KIND, id, &bytes)?;
+    let stored_name = data_encoding::HEXLOWER.encode(&app.random.bytes::<16>());
+    // Before the transaction: a file that no row names is waste, a row that names no file would be a lie.
+    app.files.write(&stored_name, &sealed).await?;
+    let draft = Draft {
+        id,
+        source: about.source,
+        as_of: about.as_of,
+        sha256: checked.sha256,
+        stored_name: Some(stored_name.clone()),
+        rows: checked.count(),
+        known: 0,
+        made_at: app.now(),
+        snapshot: None,
+    };
+    let written = write(app, actor, key, &checked, draft).await;
+    let over = match &written {
+        Ok((_, over)) => over.clone(),
+        Err(_) => Some(stored_name),
+    };
+    if let Some(name) = over {
+        app.files.remove(&name).await;
+    }
+    Ok(written?.0)
+}
+
+/// Writes the row; answers the receipt and the file that is nobody's any more.
+async fn write(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    checked: &registers::Checked,
+    mut draft: Draft,
+) -> Result<(Receipt, Option<String>), Problem> {
+    let sha256 = data_encoding::HEXLOWER.encode(&draft.sha256);
+    let request = (draft.source, draft.as_of, sha256);
+    let act = match app.begin(actor, key, "draft_register", &request).await? {
+        Begin::First(act) => act,
+        Begin::Again(receipt) => return Ok((receipt, draft.stored_name)),
+    };
+    draft.known = checked.known(&act).await?;
+    let before = rows::replace(&act.tx, actor.account, &draft).await?;
+    let receipt = DraftReceipt {
+        id: draft.id.to_string(),
+        rows: draft.rows,
+        known: draft.known,
+    };
+    let receipt = act
+        .finish(StatusCode::CREATED, &receipt, (KIND, draft.id))
+        .await?;
+    Ok((receipt, before))
+}
+
+/// Imports one's own draft: what was looked at, and nothing else.
+pub(super) async fn import(
+    app: &App,
+    actor: &Actor,
+    key: &IdempotencyKey,
+    id: uuid::Uuid,
+) -> Result<RegisterReceipt, Problem> {
+    let draft = rows::of(app.store.reader(), actor.account)
+        .await?
+        .filter(|draft| draft.id == id)
+        .ok_or_else(gone)?;
+    let name = draft.stored_name.ok_or_else(gone)?;
+    let sealed = app.files.read(&name).await.map_err(|_| gone())?;
+    let bytes = app
+        .store
+        .vault()
+        .open_registry_secret(KIND, draft.id, &sealed)?;
+    let about = About {
+        source: draft.source,
+        as_of: draft.as_of,
+    };
+    let done = registers::import_checked(app, actor, key, about, bytes, true).await?;
+    app.files.remove(&name).await;
+    done.parse()
+}
+
+fn gone() -> Problem {
+    Problem::new(Code::TransitionRefused).with_detail(
+        "这份文件已经导入,或已被后来上传的文件替换;请重新上传。",
+        "This file was imported, or a later upload took its place; upload it again.",
+    )
+}

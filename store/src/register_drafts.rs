@@ -1,0 +1,193 @@
+//! Files of registers that were looked at and wait for a confirmation, and the snapshots that were imported.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::evidence::Source;
+use domain::ids::{AccountId, RegisterSnapshotId};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    Statement, Value,
+};
+use uuid::Uuid;
+
+use crate::entity::evidence::register_draft;
+use crate::scope::Scope;
+use crate::{StoreError, time};
+
+/// A file that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Its id.
+    pub id: Uuid,
+    /// Which register.
+    pub source: Source,
+    /// The day it tells about.
+    pub as_of: NaiveDate,
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+    /// Where the sealed file lies; nothing when it was imported.
+    pub stored_name: Option<String>,
+    /// Rows.
+    pub rows: u32,
+    /// Rows about people who are trainees here, when it was looked at.
+    pub known: u32,
+    /// When.
+    pub made_at: DateTime<Utc>,
+    /// The snapshot that it became.
+    pub snapshot: Option<RegisterSnapshotId>,
+}
+
+impl TryFrom<register_draft::Model> for Draft {
+    type Error = StoreError;
+
+    fn try_from(row: register_draft::Model) -> Result<Self, StoreError> {
+        let bad = || StoreError::inconsistent("register_draft", row.id);
+        Ok(Self {
+            id: row.id,
+            source: row.source.parse().map_err(|_| bad())?,
+            as_of: time::date(&row.as_of)?,
+            sha256: row.sha256.as_slice().try_into().map_err(|_| bad())?,
+            rows: row.row_count.cast_unsigned(),
+            known: row.known_count.cast_unsigned(),
+            made_at: time::instant(row.made_at)?,
+            snapshot: row.snapshot_id.map(Into::into),
+            stored_name: row.stored_name,
+        })
+    }
+}
+
+/// The draft of an account.
+pub async fn of(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Option<Draft>, StoreError> {
+    register_draft::Entity::find_by_id(account.uuid())
+        .one(db)
+        .await?
+        .map(Draft::try_from)
+        .transpose()
+}
+
+/// Puts a draft in the place of the account's last one, whose file is nobody's from then on.
+pub async fn replace(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    new: &Draft,
+) -> Result<Option<String>, StoreError> {
+    let before = of(db, account).await?;
+    register_draft::Entity::delete_by_id(account.uuid())
+        .exec(db)
+        .await?;
+    let row = register_draft::Model {
+        account_id: account.uuid(),
+        id: new.id,
+        source: new.source.as_str().to_owned(),
+        as_of: new.as_of.to_string(),
+        sha256: new.sha256.to_vec(),
+        stored_name: new.stored_name.clone(),
+        row_count: new.rows.cast_signed(),
+        known_count: new.known.cast_signed(),
+        made_at: time::millis(new.made_at),
+        snapshot_id: None,
+    };
+    register_draft::Entity::insert(row.into_active_model())
+        .exec_without_returning(db)
+        .await?;
+    Ok(before.and_then(|draft| draft.stored_name))
+}
+
+/// Notes what a draft became; its file is nobody's from then on.
+pub async fn imported(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    snapshot: RegisterSnapshotId,
+) -> Result<(), StoreError> {
+    use register_draft::Column as C;
+    let done = register_draft::Entity::update_many()
+        .col_expr(C::SnapshotId, Expr::value(snapshot.uuid()))
+        .col_expr(C::StoredName, Expr::value(None::<String>))
+        .filter(C::AccountId.eq(account.uuid()))
+        .filter(C::SnapshotId.is_null())
+        .exec(db)
+        .await?;
+    crate::error::one_row(done.rows_affected)
+}
+
+/// Drops drafts from before a moment that were never imported; answers where their files lie, which are nobody's any more.
+pub async fn drop_before(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<Vec<String>, StoreError> {
+    use register_draft::Column as C;
+    let old = C::MadeAt.lt(time::millis(before));
+    let rows = register_draft::Entity::find()
+        .filter(old.clone())
+        .filter(C::SnapshotId.is_null())
+        .all(db)
+        .await?;
+    register_draft::Entity::delete_many()
+        .filter(old)
+        .filter(C::SnapshotId.is_null())
+        .exec(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|row| row.stored_name).collect())
+}
+
+/// An imported snapshot as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotLine {
+    /// Its id.
+    pub id: RegisterSnapshotId,
+    /// Which register.
+    pub source: Source,
+    /// Code of the federation that imported it.
+    pub federation: String,
+    /// The day it tells about.
+    pub as_of: NaiveDate,
+    /// Rows.
+    pub rows: u32,
+    /// Rows about people who were trainees there.
+    pub known: u32,
+    /// When it was imported.
+    pub at: DateTime<Utc>,
+}
+
+/// Snapshots that federations of the scope imported, newest first.
+pub async fn snapshots(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    limit: u64,
+) -> Result<Vec<SnapshotLine>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        source: String,
+        federation: String,
+        as_of: String,
+        row_count: i32,
+        known_count: i32,
+        uploaded_at: i64,
+    }
+    let (within, value) = scope.sql("s.federation", "s.uploaded_by", 1);
+    let values: Vec<Value> = value.into_iter().collect();
+    let sql = format!(
+        "SELECT s.id, s.source, s.federation, s.as_of, s.row_count, s.known_count, s.uploaded_at FROM register_snapshot s \
+         WHERE {within} ORDER BY s.id DESC LIMIT {limit}"
+    );
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = Row::find_by_statement(statement).all(db).await?;
+    rows.into_iter()
+        .map(|row| {
+            let bad = |_| StoreError::inconsistent("register_snapshot", row.id);
+            Ok(SnapshotLine {
+                id: row.id.into(),
+                source: row.source.parse().map_err(bad)?,
+                as_of: time::date(&row.as_of)?,
+                rows: row.row_count.cast_unsigned(),
+                known: row.known_count.cast_unsigned(),
+                at: time::instant(row.uploaded_at)?,
+                federation: row.federation,
+            })
+        })
+        .collect()
+}
