@@ -28,6 +28,7 @@ pub mod factors;
 pub mod files;
 #[cfg(test)]
 mod fixture;
+pub mod follow_up_messages;
 pub mod grading;
 pub mod health;
 pub mod idempotency;
@@ -64,6 +65,7 @@ pub mod surveys;
 #[cfg(feature = "test-support")]
 pub mod tampering;
 pub mod time;
+pub mod transfers;
 pub mod trust_lists;
 pub mod vault;
 pub mod witnessed;

@@ -123,7 +123,7 @@ pub(crate) fn lines(f: &Frame, counts: &PublicCounts) -> Vec<(String, String)> {
     lines
 }
 
-fn work_word(f: &Frame, kind: WorkType) -> &'static str {
+pub(crate) fn work_word(f: &Frame, kind: WorkType) -> &'static str {
     let (zh, en) = match kind {
         WorkType::Contract => ("合同就业", "contract"),
         WorkType::Centralised => ("集中就业", "centralised employment"),

@@ -3,6 +3,7 @@
 pub(crate) mod compare;
 pub(crate) mod counts;
 pub(crate) mod desk;
+pub(crate) mod duties;
 pub mod files;
 pub mod freeze;
 pub mod json;

@@ -45,6 +45,7 @@ fn facts(state: S, act: T) -> AdmissionFacts {
         sites: 1,
         local_role: Role::CountyOfficer,
         stayed: None,
+        grade_stayed: false,
         restores: Some(S::Graded),
         persons: Persons {
             actor: person(1),
@@ -385,7 +386,10 @@ fn grades_wait_for_their_notice() {
 #[test]
 fn a_stayed_grade_holds_the_next_grade_and_nothing_else() {
     let p = Role::ProvinceOfficer;
-    let stayed = |f: &mut AdmissionFacts| f.stayed = Some(T::T10);
+    let stayed = |f: &mut AdmissionFacts| {
+        f.stayed = Some(T::T10);
+        f.grade_stayed = true;
+    };
     assert_eq!(without(S::Graded, T::T10, p, stayed), ["appeal-pending"]);
     for (from, act) in [
         (S::Graded, T::T11),
@@ -689,6 +693,13 @@ fn a_stay_holds_everything_but_an_emergency() {
         assert_eq!(without(S::Rectifying, act, p, stayed), ["appeal-pending"]);
     }
     assert!(without(S::Rectifying, T::T16, p, stayed).is_empty());
+    // Beside a stay of the grade both hold; the one of the grade goes on alone.
+    let both = |f: &mut AdmissionFacts| {
+        f.stayed = Some(T::T15);
+        f.grade_stayed = true;
+    };
+    assert_eq!(without(S::Rectifying, T::T14, p, both), ["appeal-pending"]);
+    assert!(without(S::Rectifying, T::T16, p, both).is_empty());
 }
 
 #[test]
