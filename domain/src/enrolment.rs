@@ -198,6 +198,22 @@ pub fn next(from: EnrolmentState, act: EnrolmentAct) -> Result<EnrolmentState, R
     }
 }
 
+/// The state after an act that an upheld appeal lets be done again (workflow.md 6): a refusal is admitted, a result or an
+/// attendance that was wrong completes after all. It never makes it worse for the trainee.
+pub fn next_after_appeal(
+    from: EnrolmentState,
+    act: EnrolmentAct,
+) -> Result<EnrolmentState, Refused> {
+    use EnrolmentAct as A;
+    use EnrolmentState as S;
+    match (from, act) {
+        (S::Rejected, A::Admit) => Ok(S::Admitted),
+        (S::NotCompleted | S::NotAttached, A::Complete) => Ok(S::Completed),
+        (S::NotAttached, A::Fail) => Ok(S::NotCompleted),
+        _ => next(from, act),
+    }
+}
+
 /// What an application says, as far as the checks need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Application {

@@ -195,6 +195,8 @@ pub struct EpisodeFacts {
     pub confirmed: bool,
     /// Whether it has a last day.
     pub ended: bool,
+    /// Whether an appeal against its voiding was upheld: then it is restored by dismissing the contest after all.
+    pub appeal_upheld: bool,
 }
 
 /// State and contest after an act; every condition that does not hold otherwise.
@@ -206,6 +208,10 @@ pub fn act(
     use EpisodeState as S;
     let standing = |confirmed, ended| state_by_proof(facts.proof, confirmed, ended);
     match (act, facts.state) {
+        (A::Dismiss, S::Void) if facts.appeal_upheld => Ok((
+            standing(facts.confirmed, facts.ended),
+            Some(Contest::Dismissed),
+        )),
         (_, S::Void) => Err(vec![refused(act, facts.state)]),
         (A::AddEvidence | A::End, S::Contested) => Ok((S::Contested, Some(Contest::Open))),
         (A::AddEvidence, _) => Ok((standing(facts.confirmed, facts.ended), None)),
@@ -367,6 +373,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_void_is_restored_only_when_an_appeal_was_upheld() {
+        let facts = |appeal_upheld| EpisodeFacts {
+            state: EpisodeState::Void,
+            proof: Proof::Register,
+            confirmed: false,
+            ended: false,
+            appeal_upheld,
+        };
+        assert!(act(facts(false), EpisodeAct::Dismiss).is_err());
+        assert!(act(facts(true), EpisodeAct::Uphold).is_err());
+        let restored = act(facts(true), EpisodeAct::Dismiss).ok();
+        assert_eq!(
+            restored,
+            Some((EpisodeState::Verified, Some(Contest::Dismissed)))
+        );
+    }
+
+    #[test]
     fn every_pair_of_state_and_act_is_decided() {
         use EpisodeAct as A;
         use EpisodeState as S;
@@ -377,6 +401,7 @@ mod tests {
                     proof: Proof::TwoSources,
                     confirmed: true,
                     ended: false,
+                    appeal_upheld: false,
                 };
                 let decided = act(facts, one).ok().map(|(state, _)| state);
                 let expected = match (one, state) {

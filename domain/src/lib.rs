@@ -11,6 +11,7 @@ pub mod calendar;
 pub mod certificate;
 pub mod cohort;
 pub mod completion;
+pub mod contest;
 pub mod enrolment;
 pub mod evidence;
 pub mod free_text;

@@ -110,6 +110,10 @@ pub struct Workflow {
     pub appeal_decide_wd: u32,
     /// Appeal: its one extension.
     pub appeal_extension_wd: u32,
+    /// Appeal against the refusal of an enrolment: lodged within.
+    pub enrolment_objection_wd: u32,
+    /// Certificate: its holder is told of a revocation so long before it.
+    pub revocation_notice_wd: u32,
     /// Decisions: served on the institution within (our choice).
     pub service_wd: u32,
     /// Alarms: an act is announced as due so long before its last day (our choice).
@@ -183,6 +187,20 @@ pub struct EvidencePolicy {
     pub survey: crate::survey::SurveyNumbers,
     /// Third-party assessment.
     pub assessment: crate::assessment::AssessmentNumbers,
+    /// The annual grading.
+    pub annual: AnnualNumbers,
+}
+
+/// The calendar of the annual grading (grading.md 2): freeze and results, as month and day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnnualNumbers {
+    /// The freeze date.
+    pub freeze: (u32, u32),
+    /// The run is computed so many wd after it (our choice).
+    pub run_wd: u32,
+    /// Results are published by this day.
+    pub results_by: (u32, u32),
 }
 
 /// The numbers of evidence; `wd` are working days.
@@ -197,6 +215,10 @@ pub struct EvidenceNumbers {
     pub follow_up_days: Vec<u32>,
     /// A job that ends so many days after a check wants a look.
     pub ended_after_check_days: u32,
+    /// Two full-time jobs for more than so many days at once are a contest (our choice).
+    pub double_job_days: u32,
+    /// The link of a follow-up message works for so many days (our choice).
+    pub follow_up_link_days: u32,
     /// Institutions see their figures so many wd before the notice of results.
     pub figures_wd: u32,
     /// Notice of results.

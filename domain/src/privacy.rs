@@ -382,6 +382,8 @@ pub struct PrivacyNumbers {
     pub read_log_days: u32,
     /// Days for which first answers are kept for repeated requests.
     pub idempotency_days: u32,
+    /// Days after the answer for which it is kept who sent an objection.
+    pub objector_days: u32,
     /// Days for which a consent that ended is kept as proof, by purpose.
     pub consent_proof_days: ConsentDays,
 }

@@ -35,6 +35,9 @@ mod m20260301_000047_verified_contacts;
 mod m20260301_000048_withdrawals;
 mod m20260301_000049_bulletins;
 mod m20260301_000050_roster_mismatches;
+mod m20260301_000051_grievances;
+mod m20260301_000052_follow_up_messages;
+mod m20260301_000053_transfers;
 mod m20260301_000054_register_drafts;
 mod m20260301_000055_assessment_supplements;
 mod m20260301_000056_identifier_order;
@@ -75,6 +78,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000048_withdrawals::Migration),
             Box::new(m20260301_000049_bulletins::Migration),
             Box::new(m20260301_000050_roster_mismatches::Migration),
+            Box::new(m20260301_000051_grievances::Migration),
+            Box::new(m20260301_000052_follow_up_messages::Migration),
+            Box::new(m20260301_000053_transfers::Migration),
             Box::new(m20260301_000054_register_drafts::Migration),
             Box::new(m20260301_000055_assessment_supplements::Migration),
             Box::new(m20260301_000056_identifier_order::Migration),

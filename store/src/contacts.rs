@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::one_time_tokens::{self, ContactKind};
+use crate::one_time_tokens::{self, Contact, ContactKind};
 use crate::privacy::{data_key, statement};
 use crate::vault::Vault;
 use crate::{StoreError, time};
@@ -65,6 +65,29 @@ pub async fn phone(
         (Some(row), Some(key)) => Ok(Some(key.open_text(PHONE, person.uuid(), &row.phone_enc)?)),
         _ => Ok(None),
     }
+}
+
+/// Where a trainee is reached: the contact of the own account, else the number that the person told the federation.
+pub async fn of_person(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    person: PersonId,
+) -> Result<Option<Contact>, StoreError> {
+    let sql = "SELECT account_id AS id FROM account_person WHERE person_id = $1";
+    let account = AccountRow::find_by_statement(statement(db, sql, [person.uuid().into()]))
+        .one(db)
+        .await?;
+    if let Some(row) = account {
+        let own = one_time_tokens::contact(db, vault, AccountId::new(row.id)).await?;
+        if own.is_some() {
+            return Ok(own);
+        }
+    }
+    let number = phone(db, vault, person).await?;
+    Ok(number.map(|value| Contact {
+        kind: ContactKind::Phone,
+        value,
+    }))
 }
 
 /// Takes the number of a person out.

@@ -161,7 +161,7 @@ const UNIQUE_WORDS: &[(&str, &str, &str)] = &[
     ),
     (
         "appeal_once",
-        "appeal.timeline_id",
+        "appeal.timeline_id, appeal.appellant",
         "appeal of the decision",
     ),
     (

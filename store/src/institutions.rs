@@ -50,6 +50,8 @@ pub struct Admission {
     pub exit_before: Option<InstitutionState>,
     /// The act whose effect an appeal stays now.
     pub stayed: Option<InstitutionTransition>,
+    /// Whether an appeal stays the annual grade; `stayed` may name a stay of the state beside it.
+    pub grade_stayed: bool,
     /// Grade, `P` when provisional.
     pub grade: Option<Grade>,
     /// When it applied.
@@ -179,6 +181,7 @@ pub async fn insert_admission(
         state_before: Set(None),
         exit_before: Set(None),
         stayed: Set(None),
+        grade_stayed: Set(false),
         grade: Set(new.grade.map(|grade| grade.as_str().to_owned())),
         origin: Set("native".to_owned()),
         applied_at: Set(time::millis(new.applied_at)),
@@ -218,6 +221,10 @@ pub async fn update(db: &impl ConnectionTrait, row: &Admission) -> Result<i32, S
         .col_expr(
             admission::Column::Stayed,
             Expr::value(row.stayed.map(|act| act.as_str().to_owned())),
+        )
+        .col_expr(
+            admission::Column::GradeStayed,
+            Expr::value(row.grade_stayed),
         )
         .col_expr(
             admission::Column::Grade,
@@ -513,6 +520,7 @@ fn admission_of(row: admission::Model, institution: Institution) -> Result<Admis
             .map(str::parse)
             .transpose()
             .map_err(|_| bad())?,
+        grade_stayed: row.grade_stayed,
         stayed: row
             .stayed
             .as_deref()

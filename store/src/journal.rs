@@ -161,6 +161,22 @@ pub async fn timeline(
         .collect()
 }
 
+/// Whether this act was done to a thing for this reason.
+pub async fn has(
+    db: &impl ConnectionTrait,
+    object: Uuid,
+    act: &str,
+    reason_code: &str,
+) -> Result<bool, StoreError> {
+    let found = timeline::Entity::find()
+        .filter(timeline::Column::ObjectId.eq(object))
+        .filter(timeline::Column::Act.eq(act))
+        .filter(timeline::Column::ReasonCode.eq(reason_code))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Writes an official document.
 pub async fn insert_document(
     db: &impl ConnectionTrait,

@@ -29,6 +29,7 @@ pub mod factors;
 pub mod files;
 #[cfg(test)]
 mod fixture;
+pub mod follow_up_messages;
 pub mod grading;
 pub mod health;
 pub mod idempotency;
@@ -68,6 +69,7 @@ pub mod surveys;
 #[cfg(feature = "test-support")]
 pub mod tampering;
 pub mod time;
+pub mod transfers;
 pub mod trust_lists;
 pub mod vault;
 pub mod witnessed;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use domain::grading::Exclusion;
 use domain::ids::PersonId;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement,
@@ -119,6 +120,37 @@ pub async fn prior(
                     of.related.push(party.clone());
                 }
             }
+        }
+    }
+    Ok(found)
+}
+
+/// Deaths, custody, education or service of these people, as approved exclusions of any of their enrolments say.
+pub async fn stood(
+    db: &impl ConnectionTrait,
+    people: &[PersonId],
+) -> Result<HashMap<PersonId, Vec<(Exclusion, NaiveDate)>>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        person_id: Uuid,
+        code: String,
+        on_date: String,
+    }
+    let mut found: HashMap<PersonId, Vec<(Exclusion, NaiveDate)>> = HashMap::new();
+    for chunk in people.chunks(LIST) {
+        let (places_of, ids) = list(chunk, 1);
+        let sql = format!(
+            "SELECT e.person_id, x.code, x.on_date FROM enrolment_exclusion x JOIN enrolment e ON e.id = x.enrolment_id \
+             WHERE x.code IN ('X1', 'X3', 'X4') AND e.person_id IN ({places_of})"
+        );
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, ids);
+        for row in Row::find_by_statement(statement).all(db).await? {
+            let code = row
+                .code
+                .parse()
+                .map_err(|_| StoreError::inconsistent("enrolment_exclusion", row.person_id))?;
+            let fact = (code, time::date(&row.on_date)?);
+            found.entry(row.person_id.into()).or_default().push(fact);
         }
     }
     Ok(found)

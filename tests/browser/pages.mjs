@@ -359,7 +359,7 @@ for (const officer of demo.accounts.filter((one) => one.role === "county_officer
 if (trainee) {
   await browser.clearCookies();
   if ((await sendForm("/sign-in/code", { code: trainee.code })) !== "/me") faults.push("a trainee cannot sign in");
-  await walk("trainee", ["/me", "/me/consents", "/me/reads", "/me/copy", "/me/requests"]);
+  await walk("trainee", ["/me", "/me/consents", "/me/reads", "/me/copy", "/me/requests", "/me/appeals", "/me/work"]);
   await sendForm("/me/requests", { kind: "copy", words: "请给我一份" });
   await walk("trainee-waiting", ["/me/requests", "/me/copy"]);
 } else faults.push("no trainee in the demo");

@@ -274,7 +274,8 @@ class Run:
         given = e.row["exclusion"]
         if e.exclusion in ("X1", "X2", "X4") and given["date"] <= e.cohort["end"]:
             return
-        yield "CMP", e.row["completed"]
+        if not e.row.get("transferred", False):
+            yield "CMP", e.row["completed"]
         if e.row["completed"] and e.cohort["certifiable"]:
             yield "CRT", e.row["certified"]
 

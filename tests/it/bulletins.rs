@@ -30,7 +30,7 @@ async fn write(story: &Story, request: &Value) -> Answer {
 }
 
 /// Written, reviewed and at its notice; answers id and number.
-async fn noticed(story: &Story, request: &Value) -> (String, String) {
+pub(crate) async fn noticed(story: &Story, request: &Value) -> (String, String) {
     let draft = write(story, request).await.good();
     let id = text(&draft["id"]);
     let waiting = act(story, &id, "review").await.good();
@@ -48,7 +48,7 @@ pub(crate) async fn published(story: &Story, request: &Value) -> String {
 }
 
 /// Position in the public log of the newest decision of this kind.
-async fn leaf(story: &Story, transition: &str) -> Value {
+pub(crate) async fn leaf(story: &Story, transition: &str) -> Value {
     let path = format!("/api/v1/institutions/{}/timeline", story.admission);
     let timeline = story.who("province-1").get(&path).await.good();
     timeline

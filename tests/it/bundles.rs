@@ -54,6 +54,8 @@ async fn revoke(story: &Story, public_id: &str) {
         .who("province-1")
         .act(&path, "changes", &request)
         .await;
+    // The holder was told.
+    story.server.days_pass(14);
     story.approve("province-2", &proposed.good()).await;
 }
 

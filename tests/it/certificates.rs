@@ -104,6 +104,13 @@ async fn status_changes_along_the_table_and_the_verdict_follows_at_once(database
         .post(&path, &json!({}))
         .await
         .problem(404, "not-found");
+    // The holder is told first.
+    story
+        .who("province-2")
+        .post(&path, &json!({}))
+        .await
+        .problem(409, "transition-refused");
+    story.server.days_pass(14);
     story.approve("province-2", &proposed).await;
     assert_eq!(state(&story, &id).await, "revoked");
     for act in ["resume", "suspend", "revoke", "supersede"] {

@@ -473,7 +473,8 @@ fn story(database: Database) {
             "revoke",
             &ids[0],
             "--reason-code",
-            "issued_in_error",
+            // Any other reason waits until the holder was told.
+            "key_compromise",
         ],
     );
     assert_eq!(verify(&pictures[0]), (1, "revoked".to_owned()));

@@ -129,6 +129,7 @@ async fn changes_at_once_all_stick_and_are_served_in_every_form(database: Databa
                 .good(),
         );
     }
+    story.server.days_pass(14);
     // Signed in beforehand: many sign-ins of one moment are another test.
     story.who("province-2").token().await;
     let hold = story.suspend(&ids[6]);

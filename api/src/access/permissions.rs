@@ -116,7 +116,11 @@ permissions! {
     /// Appeal against a decision on one's own institution.
     LodgeAppeals = "lodge_appeals" [I];
     /// Act on appeals; which act belongs to whom stands in the table of appeals.
-    ActOnAppeals = "act_on_appeals" [I, P, N];
+    ActOnAppeals = "act_on_appeals" [I, X, C, P, N];
+    /// Appeal against an act that concerns oneself, and take that back.
+    AppealForOneself = "appeal_for_oneself" [T];
+    /// Say whether one's own work on record is so.
+    AnswerForOneself = "answer_for_oneself" [T];
     /// See what is due and overdue.
     SeeAlarms = "see_alarms" [I, X, C, P, N, M, R, A, U];
     /// Record the places that the licence of a site allows.

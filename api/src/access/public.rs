@@ -95,6 +95,7 @@ pub const PAGES: &[&str] = &[
     "/bulletins",
     "/bulletins/{number}",
     "/bulletins.atom",
+    "/f/{token}",
     "/s/{token}",
     "/developers",
     "/developers/{tag}",

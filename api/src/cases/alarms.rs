@@ -30,6 +30,8 @@ pub struct Found {
     pub overdue: u32,
     /// Applications that lapsed.
     pub lapsed: u32,
+    /// Trainees who were asked about their work by a message.
+    pub asked: u32,
 }
 
 /// The level above. What an institution leaves undone is the province's to answer; a place without a prefecture goes on
@@ -50,6 +52,7 @@ pub(super) const fn above(role: Role, has_prefecture: bool) -> Option<Role> {
 pub async fn run(app: &App) -> Result<Found, Problem> {
     let mut found = Found {
         lapsed: let_lapse(app).await?,
+        asked: crate::outcomes::messages::send_due(app).await?,
         ..Found::default()
     };
     let today = app.today();

@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::cases::appeals::{AppealReceipt, KIND};
 use crate::cases::facts::{self, Phase};
 use crate::cases::terms::{self, Of};
-use crate::cases::{locked, stays};
+use crate::cases::{grievances, locked, stays};
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::institutions::admission::{
@@ -120,7 +120,12 @@ pub async fn act_on(
     appeal.state_since = act.now;
     let document = admission::document(&mut act, request.document.as_ref()).await?;
     let mut leaf = None;
+    let institution = appeal.against.transition().is_some();
     match request.act {
+        AppealAct::Decide if !institution => {
+            appeal.document = document;
+            grievances::decided(&mut act, &mut appeal, request).await?;
+        }
         AppealAct::Decide => {
             appeal.document = document;
             appeal.outcome = request.outcome;
@@ -128,12 +133,16 @@ pub async fn act_on(
             appeal.redo.clone_from(&request.redo);
             leaf = Some(outcome(&mut act, &mut admission, &mut appeal, request).await?);
         }
-        AppealAct::Refuse | AppealAct::Withdraw => {
+        AppealAct::Refuse | AppealAct::Withdraw if institution => {
             stays::end(&mut act, &mut admission, &mut appeal).await?;
             admission.revision = store::institutions::update(&act.tx, &admission).await?;
         }
         AppealAct::Extend => appeal.extended = true,
-        AppealAct::Accept | AppealAct::Hear | AppealAct::Execute => {}
+        AppealAct::Accept
+        | AppealAct::Hear
+        | AppealAct::Execute
+        | AppealAct::Refuse
+        | AppealAct::Withdraw => {}
     }
     terms_after(&act, &appeal, request).await?;
     appeal.revision = appeals::update(&act.tx, &appeal).await?;
@@ -152,7 +161,12 @@ pub async fn act_on(
         ..Entry::default()
     })
     .await?;
-    let mut receipt = AppealReceipt::of(&act, &appeal, admission.state.as_str()).await?;
+    let state = if institution {
+        admission.state.as_str()
+    } else {
+        ""
+    };
+    let mut receipt = AppealReceipt::of(&act, &appeal, state).await?;
     receipt.leaf_index = leaf.map(|leaf| leaf.0);
     act.finish(StatusCode::OK, &receipt, (KIND, id)).await
 }
@@ -166,15 +180,18 @@ async fn facts_of(
     let interested =
         store::cases::has_interest(&act.tx, act.actor.person, admission.institution.id).await?;
     let variation = request.variation.clone().unwrap_or_default();
-    let variation_given = match appeal.against {
-        T::T10 => variation.new_grade.is_some_and(|grade| grade != Grade::P),
+    let variation_given = match appeal.against.transition() {
+        Some(T::T10) => variation.new_grade.is_some_and(|grade| grade != Grade::P),
         _ => variation.until.is_some_and(|until| until > act.today),
     };
     // A grade set aside is computed anew; whatever the decision lists is done by the province.
     let regrade = appeal.against == T::T10 && request.outcome == Some(Outcome::Upheld);
+    let other = appeal.against.grievance();
+    let upheld = other.is_some() && request.outcome == Some(Outcome::Upheld);
     Ok(AppealFacts {
         state: appeal.state,
         against: appeal.against,
+        appellant: appeal.appellant,
         hearing_role: appeal.hearing_role,
         in_time: appeal.in_time,
         today: act.today,
@@ -186,8 +203,12 @@ async fn facts_of(
         document_given: request.document.is_some(),
         outcome: request.outcome,
         variation_given,
-        leaves_work: regrade || !request.redo.is_empty(),
+        leaves_work: regrade || upheld || !request.redo.is_empty(),
         correction: correction(act, admission, appeal, request).await?,
+        redone: match other.filter(|_| appeal.outcome == Some(Outcome::Upheld)) {
+            Some(one) => Some(grievances::redone(act, appeal, one).await?),
+            None => None,
+        },
     })
 }
 
@@ -228,7 +249,8 @@ async fn correction(
     Ok(Some(found))
 }
 
-async fn terms_after(
+/// Ends the terms of what was done, and begins those of what is owed now.
+pub(crate) async fn terms_after(
     act: &Act,
     appeal: &Appeal,
     request: &AppealActRequest,
@@ -237,7 +259,7 @@ async fn terms_after(
     let object = appeal.id.uuid();
     let of = Of {
         admission: appeal.admission,
-        kind: KIND,
+        kind: grievances::object_kind(appeal.against),
         id: object,
     };
     match request.act {
@@ -271,7 +293,10 @@ async fn terms_after(
         }
         (AppealAct::Decide, AppealState::Decided) => {
             let due = terms::working_days(act, numbers.province_decision_wd);
-            let holder = domain::access::Role::ProvinceOfficer;
+            let holder = match appeal.against.transition() {
+                Some(_) => domain::access::Role::ProvinceOfficer,
+                None => appeal.hearing_role,
+            };
             terms::begin(act, of, "appeal_execute", holder, act.today, due).await
         }
         _ => Ok(()),
@@ -314,7 +339,8 @@ async fn outcome(
 async fn uphold(act: &mut Act, admission: &mut Admission, appeal: &Appeal) -> Result<(), Problem> {
     admission.revision = store::institutions::update(&act.tx, admission).await?;
     let number = format!("申诉 {} 成立", appeal.number);
-    let (transition, request) = if appeal.against == T::T20 {
+    let against = appeal.against.transition();
+    let (transition, request) = if against == Some(T::T20) {
         let request = TransitionRequest {
             reason: Some(number),
             ..TransitionRequest::of(T::T23)
@@ -324,7 +350,7 @@ async fn uphold(act: &mut Act, admission: &mut Admission, appeal: &Appeal) -> Re
         let request = TransitionRequest {
             reason: Some(number),
             cause: Some(Cause::Superior),
-            sets_aside: Some(appeal.against),
+            sets_aside: against,
             ..TransitionRequest::of(T::T25)
         };
         (T::T25, request)
@@ -334,12 +360,12 @@ async fn uphold(act: &mut Act, admission: &mut Admission, appeal: &Appeal) -> Re
         facts.exit.appeal_upheld = true;
         decide_admission(&facts, transition, act.actor.role)?
     } else {
-        let decision = decisions::newest(&act.tx, admission.id, appeal.against).await?;
+        let decision = decisions::find(&act.tx, appeal.decision).await?;
         let before = decision.and_then(|decision| decision.from);
-        let before = match appeal.against {
+        let before = match against {
             // The grade changes, the state does not.
-            T::T10 => Some(admission.state),
-            T::T11 => Some(InstitutionState::standing_of(admission.grade)),
+            Some(T::T10) => Some(admission.state),
+            Some(T::T11) => Some(InstitutionState::standing_of(admission.grade)),
             _ => before,
         };
         AdmissionStep {
@@ -363,15 +389,15 @@ async fn vary(
     request: &AppealActRequest,
 ) -> Result<(), Problem> {
     let variation = request.variation.clone().unwrap_or_default();
-    match appeal.against {
-        T::T10 => {
+    match appeal.against.transition() {
+        Some(T::T10) => {
             let all = results::of(&act.tx, admission.id).await?;
             if let Some(last) = all.iter().rfind(|one| one.row.decided) {
                 results::regrade(&act.tx, last.id, variation.new_grade).await?;
             }
             admission.grade = variation.new_grade;
         }
-        T::T13 => {
+        Some(T::T13) => {
             admission.due_on = variation.until;
             if let Some(mut case) = store::cases::open_of(&act.tx, admission.id).await? {
                 case.term_until = variation.until;
@@ -383,7 +409,7 @@ async fn vary(
                 }
             }
         }
-        T::T16 => {
+        Some(T::T16) => {
             admission.suspended_until = variation.until;
             if let (Some(until), Some(case)) = (
                 variation.until,
@@ -400,7 +426,7 @@ async fn vary(
                 .await?;
             }
         }
-        T::T20 => {
+        Some(T::T20) => {
             admission.bar_until = variation.until;
             if let (Some(until), Some(case)) = (variation.until, appeal.case) {
                 exit::lift_bars(&act.tx, case, act.now).await?;

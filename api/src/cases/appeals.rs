@@ -50,7 +50,8 @@ pub struct AppealReceipt {
     pub hearing_role: String,
     /// Whether it stays the decision now.
     pub stayed: bool,
-    /// State of the admission.
+    /// State of the admission, after an appeal against a decision on it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub admission_state: String,
     /// Until when the next act of the deciding body is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,7 +124,10 @@ pub async fn lodge(
         number: number(&act, &admission.federation, true).await?,
         admission: id,
         case: case.map(|case| case.id),
-        against: request.against,
+        against: request.against.into(),
+        object: id.uuid(),
+        appellant: actor.role,
+        person: None,
         decision: decision.id,
         hearing_role: hears(decision.role),
         deciders: decision.persons,
@@ -157,19 +161,18 @@ pub async fn lodge(
         ..Entry::default()
     })
     .await?;
-    if in_time && stays(request.against, fraud) && admission.stayed.is_none() {
+    let free = if request.against == InstitutionTransition::T10 {
+        !admission.grade_stayed
+    } else {
+        admission
+            .stayed
+            .is_none_or(|act| act == InstitutionTransition::T10)
+    };
+    if in_time && stays(request.against, fraud) && free {
         staying::begin(&mut act, &mut admission, &mut appeal).await?;
         admission.revision = store::institutions::update(&act.tx, &admission).await?;
     }
-    match store::cases::appeals::insert(&act.tx, &appeal).await {
-        Err(StoreError::Duplicate("appeal of the decision")) => {
-            return Err(Problem::new(Code::Duplicate).with_detail(
-                "对这一决定已提出过申诉。",
-                "An appeal against this decision was lodged before.",
-            ));
-        }
-        other => other?,
-    }
+    insert(&act, &appeal).await?;
     let due = terms::working_days(&act, app.policy.workflow.appeal_accept_wd);
     let of = Of {
         admission: id,
@@ -198,6 +201,18 @@ pub async fn lodge(
     receipt.leaf_index = Some(leaf.0);
     act.finish(StatusCode::CREATED, &receipt, (KIND, appeal.id))
         .await
+}
+
+/// Writes an appeal; there is one by each side against a decision.
+pub(crate) async fn insert(act: &Act, appeal: &Appeal) -> Result<(), Problem> {
+    match store::cases::appeals::insert(&act.tx, appeal).await {
+        Err(StoreError::Duplicate("appeal of the decision")) => Err(Problem::new(Code::Duplicate)
+            .with_detail(
+                "对这一决定已提出过申诉。",
+                "An appeal against this decision was lodged before.",
+            )),
+        other => Ok(other?),
+    }
 }
 
 /// The decision appealed against, if an appeal lies against it at all.

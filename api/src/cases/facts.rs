@@ -79,6 +79,7 @@ pub(crate) async fn gather(
         sites: store::institutions::count_sites(&act.tx, admission.institution.id).await?,
         local_role: local.role,
         stayed: admission.stayed,
+        grade_stayed: admission.grade_stayed,
         restores,
         persons: Persons {
             actor: act.actor.person,
@@ -235,7 +236,7 @@ async fn result_facts(act: &Act, admission: &Admission) -> Result<ResultFacts, P
 
 /// A grade that an appeal stays counts as none: neither it nor the years before it are two in succession.
 fn without_stayed(admission: &Admission, mut known: Vec<ResultRow>) -> Vec<ResultRow> {
-    if admission.stayed == Some(T::T10)
+    if admission.grade_stayed
         && let Some(last) = known.iter_mut().rfind(|row| row.decided)
     {
         last.grade = None;

@@ -440,9 +440,9 @@ impl From<store::cases::results::GradeResult> for ResultItem {
 /// An alarm.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AlarmItem {
-    /// The admission.
+    /// The admission; empty for an act that concerns a whole federation.
     pub(crate) admission: String,
-    /// Name of the institution.
+    /// Name of the institution, or of the federation.
     pub(crate) name: String,
     /// `due` or `overdue`.
     pub(crate) kind: String,
@@ -463,7 +463,9 @@ pub(crate) struct AlarmItem {
 impl From<AlarmRow> for AlarmItem {
     fn from(row: AlarmRow) -> Self {
         Self {
-            admission: row.admission_id.to_string(),
+            admission: Some(row.admission_id)
+                .filter(|id| !id.is_nil())
+                .map_or_else(String::new, |id| id.to_string()),
             name: row.name,
             kind: row.kind,
             act: row.act,
@@ -499,7 +501,11 @@ pub(crate) async fn alarms_of(
         return Ok(alarms::of_assessor(reader, actor.person).await?);
     }
     let level = level_of(actor.role);
-    Ok(alarms::open(reader, &Scope::of(actor), level, limit).await?)
+    let mut rows = alarms::open(reader, &Scope::of(actor), level, limit).await?;
+    rows.extend(crate::grades::duties::of(app, actor).await?);
+    // Overdue first, as they come from the table.
+    rows.sort_by(|a, b| (b.kind.as_str(), &a.due_on).cmp(&(a.kind.as_str(), &b.due_on)));
+    Ok(rows)
 }
 
 /// Acts that are due or overdue, for one's own level, overdue first.

@@ -45,6 +45,10 @@ pub(crate) struct AppealResponse {
     admission: String,
     /// The act appealed against.
     against: &'static str,
+    /// What it concerned: the admission, or an enrolment, a certificate, an episode.
+    object: String,
+    /// Who appeals: `institution_operator` or `trainee`.
+    appellant: &'static str,
     /// Role that hears it.
     hearing_role: &'static str,
     /// Points disputed.
@@ -76,6 +80,8 @@ impl From<Appeal> for AppealResponse {
             number: row.number,
             admission: row.admission.to_string(),
             against: row.against.as_str(),
+            object: row.object.to_string(),
+            appellant: row.appellant.as_str(),
             hearing_role: row.hearing_role.as_str(),
             points: row.points,
             wish: row.wish,
@@ -127,6 +133,7 @@ async fn list_appeals(
     let reader = app.store.reader();
     let mut rows = store::cases::appeals::list(reader, &scope, pages.before()?, limit + 1).await?;
     let next = page(&mut rows, limit, |row| row.id.to_string());
+    store::cases::grievances::open(reader, app.store.vault(), &mut rows).await?;
     Ok(Json(AppealsResponse {
         items: rows.into_iter().map(Into::into).collect(),
         next,
@@ -146,9 +153,13 @@ async fn show_appeal(
 }
 
 async fn find(app: &App, by: &By<SeeRecords>, id: AppealId) -> Result<Appeal, Problem> {
-    store::cases::appeals::find(app.store.reader(), &Scope::of(&by.actor), id)
+    let reader = app.store.reader();
+    let mut row = store::cases::appeals::find(reader, &Scope::of(&by.actor), id)
         .await?
-        .ok_or_else(Problem::not_found)
+        .ok_or_else(Problem::not_found)?;
+    store::cases::grievances::open(reader, app.store.vault(), std::slice::from_mut(&mut row))
+        .await?;
+    Ok(row)
 }
 
 /// All acts on an appeal, oldest first.

@@ -7,8 +7,10 @@ pub mod appeals;
 pub(crate) mod effects;
 pub mod elsewhere;
 pub(crate) mod facts;
+pub mod grievances;
 pub mod json;
 pub mod json_appeals;
+mod json_grievances;
 pub(crate) mod json_leaving;
 pub(crate) mod lapse;
 pub mod pages;
@@ -33,6 +35,7 @@ use crate::problem::Problem;
 pub(crate) fn routes() -> OpenApiRouter<App> {
     json::routes()
         .merge(json_appeals::routes())
+        .merge(json_grievances::routes())
         .merge(json_leaving::routes())
 }
 

@@ -4,6 +4,7 @@
 mod decision;
 pub(crate) mod forms;
 mod leaving;
+mod own_appeals;
 
 use askama::Template;
 use axum::Router;
@@ -36,6 +37,12 @@ pub(crate) fn routes() -> Router<App> {
     router = both(router, "/admin/cases", get(list));
     router = both(router, "/org/cases/{no}", get(show));
     router = both(router, "/admin/cases/{no}", get(show));
+    router = both(router, "/admin/appeals", get(own_appeals::list));
+    router = both(
+        router,
+        "/org/appeals",
+        get(own_appeals::list).post(own_appeals::lodge),
+    );
     router = both(router, "/admin/queue", get(queue));
     router = both(router, "/cases/{no}/papers", post(forms::paper));
     router = both(router, "/cases/{no}/appeals", post(forms::appeal));
@@ -112,6 +119,11 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
         "appeal_accept" => ("受理申诉", "accept the appeal or not"),
         "appeal_decide" => ("申诉决定", "decide the appeal"),
         "appeal_execute" => ("执行申诉决定", "carry out the appeal decision"),
+        "annual_run" => ("年度评级的冻结和计算", "annual freeze and run"),
+        "results_figures" => ("评级结果交机构核对", "figures to the institutions"),
+        "results_notice" => ("公示评级结果", "notice of the results"),
+        "results_publish" => ("决定并公布等级", "decide and publish the grades"),
+        "bulletin_objection" => ("答复对通报的异议", "answer an objection to a bulletin"),
         "T16-confirm" => ("紧急暂停的第二人确认", "confirm the emergency stop"),
         other => {
             return other.parse::<InstitutionTransition>().map_or_else(
@@ -418,7 +430,18 @@ async fn queue(
                 }
                 Some(number) if org => format!("/org/cases/{number}"),
                 Some(number) => format!("/admin/cases/{number}"),
+                None if row.act.starts_with("appeal_") => {
+                    let base = if org {
+                        "/org/appeals"
+                    } else {
+                        "/admin/appeals"
+                    };
+                    base.to_owned()
+                }
                 None if org => "/org/cases".to_owned(),
+                // What a whole federation owes has no admission.
+                None if row.act == "bulletin_objection" => "/admin/bulletins".to_owned(),
+                None if row.admission_id.is_nil() => "/admin/gradings".to_owned(),
                 None => format!(
                     "/admin/decisions/{}",
                     domain::ids::AdmissionId::new(row.admission_id)

@@ -17,8 +17,8 @@ pub(crate) async fn begin(
     appeal: &mut Appeal,
 ) -> Result<(), Problem> {
     let from = admission.state;
-    match appeal.against {
-        T::T10 => {
+    match appeal.against.transition() {
+        Some(T::T10) => {
             let all = results::of(&act.tx, admission.id).await?;
             let Some(last) = all.iter().rfind(|one| one.row.decided) else {
                 return Ok(());
@@ -26,17 +26,23 @@ pub(crate) async fn begin(
             appeal.stayed_grade = admission.grade;
             admission.grade = last.previous_grade;
         }
-        T::T15 if from == InstitutionState::Suspended => {
+        Some(T::T15) if from == InstitutionState::Suspended => {
             admission.state = InstitutionState::Rectifying;
         }
-        T::T20 if from == InstitutionState::Exited => {
+        Some(T::T20) if from == InstitutionState::Exited => {
             admission.state = InstitutionState::ExitNotice;
         }
         _ => return Ok(()),
     }
     appeal.stayed = true;
     appeal.stayed_state = Some(from);
-    admission.stayed = Some(appeal.against);
+    // A stay of the grade goes on beside one of the state, which is the graver and is named.
+    if appeal.against == T::T10 {
+        admission.grade_stayed = true;
+        admission.stayed = admission.stayed.or(Some(T::T10));
+    } else {
+        admission.stayed = appeal.against.transition();
+    }
     moved(act, admission, appeal, "stay", from).await
 }
 
@@ -51,9 +57,9 @@ pub(crate) async fn end(
     }
     let from = admission.state;
     // An emergency stop in the meantime stands; the stayed state waits behind it no longer.
-    let expected = match appeal.against {
-        T::T15 => from == InstitutionState::Rectifying,
-        T::T20 => from == InstitutionState::ExitNotice,
+    let expected = match appeal.against.transition() {
+        Some(T::T15) => from == InstitutionState::Rectifying,
+        Some(T::T20) => from == InstitutionState::ExitNotice,
         _ => false,
     };
     if expected && let Some(state) = appeal.stayed_state {
@@ -63,7 +69,12 @@ pub(crate) async fn end(
         admission.grade = appeal.stayed_grade;
     }
     appeal.stayed = false;
-    admission.stayed = None;
+    if appeal.against == T::T10 {
+        admission.grade_stayed = false;
+        admission.stayed = admission.stayed.filter(|act| *act != T::T10);
+    } else {
+        admission.stayed = admission.grade_stayed.then_some(T::T10);
+    }
     moved(act, admission, appeal, "stay_end", from).await
 }
 

@@ -13,7 +13,7 @@ use store::proposals::Proposal;
 use store::scope::Scope;
 use utoipa::ToSchema;
 
-use super::issue;
+use super::{issue, revocation};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -62,6 +62,9 @@ pub struct WaitingReceipt {
     pub proposal_id: String,
     /// `waiting_for_second`.
     pub state: String,
+    /// A revocation: its holder is told now, and it may be approved from this day on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
 }
 
 impl From<CertificateRefusal> for Problem {
@@ -135,7 +138,8 @@ async fn change_once(
     if found.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
-    change(found.status, request.act, request.reason_code, actor.role)?;
+    let status = revocation::status_for(&act, &found, request.act).await?;
+    change(status, request.act, request.reason_code, actor.role)?;
     if request.act.two_persons() {
         let proposal = act
             .propose(
@@ -156,13 +160,19 @@ async fn change_once(
             ..Entry::default()
         })
         .await?;
+        let notice = revocation::notice(&act, &found, request.reason_code).await?;
         let receipt = WaitingReceipt {
             proposal_id: proposal.to_string(),
             state: "waiting_for_second".to_owned(),
+            not_before: notice.as_ref().map(|one| one.not_before.to_string()),
         };
-        return act
+        let answer = act
             .finish(StatusCode::ACCEPTED, &receipt, ("certificate", id))
-            .await;
+            .await?;
+        if let Some(notice) = notice {
+            revocation::tell(app, &notice).await;
+        }
+        return Ok(answer);
     }
     let receipt = if request.act == CertificateAct::Supersede {
         supersede(&mut act, &found, request, signer.as_ref()).await?
@@ -190,6 +200,7 @@ pub(crate) async fn execute(
         request.reason_code,
         act.actor.role,
     )?;
+    revocation::in_time(act, &found, request.reason_code, proposal).await?;
     let receipt = apply(act, &found, &request, None, Some(proposal)).await?;
     serde_json::to_value(receipt).map_err(Problem::internal)
 }
@@ -273,7 +284,7 @@ async fn applied(
     until: Option<chrono::NaiveDate>,
 ) -> Result<ChangeReceipt, Problem> {
     let to = change(
-        found.status,
+        revocation::status_for(act, found, request.act).await?,
         request.act,
         request.reason_code,
         act.actor.role,

@@ -11,6 +11,7 @@ pub mod hold;
 pub mod issue;
 pub mod json;
 pub mod keys;
+pub(crate) mod revocation;
 pub mod share;
 pub mod status;
 /// For those who make rows of their own.

@@ -16,7 +16,7 @@ use store::enrolments::Enrolment;
 use store::proposals::Proposal;
 use utoipa::ToSchema;
 
-use super::{CohortReceipt, checked_text, lock, rules};
+use super::{CohortReceipt, checked_text, lock, rules, transfer};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::terms::{self, Of};
@@ -48,6 +48,10 @@ pub struct CohortActRequest {
     /// `send_back`: what to put right, point by point.
     #[serde(default)]
     pub findings: Vec<String>,
+    /// `transfer`: the class in which the trainees go on; left out where the receiving institution is not in the registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub receiving_cohort: Option<CohortId>,
 }
 
 impl CohortActRequest {
@@ -61,6 +65,7 @@ impl CohortActRequest {
             hours_taught: None,
             sample_called: None,
             findings: Vec::new(),
+            receiving_cohort: None,
         }
     }
 }
@@ -265,6 +270,9 @@ async fn apply(
     let revision = store::cohorts::update(&act.tx, &cohort).await?;
     due(act, &cohort, transition.act, facts.local_role).await?;
     move_members(act, &cohort, &members, transition.act).await?;
+    if let Some(receiving) = request.receiving_cohort {
+        transfer::carry_on(act, &cohort, receiving, &members).await?;
+    }
     let document = document(act, request).await?;
     let reason = request
         .reason
@@ -448,6 +456,14 @@ fn check(request: &CohortActRequest) -> Result<(), Problem> {
                 "A reason code has 1 to 64 letters, digits, underscores or hyphens.",
             ));
         }
+    }
+    if request.receiving_cohort.is_some() && request.act != CohortAct::Transfer {
+        return Err(Problem::field(
+            "/receiving_cohort",
+            "not-here",
+            "只有转班填写接收班期。",
+            "A receiving class belongs to a transfer only.",
+        ));
     }
     if let Some(reason) = &request.reason {
         checked_text("/reason", reason, 2_000)?;

@@ -7,12 +7,13 @@ use domain::cohort::CohortState;
 use domain::completion::{Adjustment, Assessment, AssessmentState, enter_result};
 use domain::enrolment::EnrolmentState;
 use domain::ids::{CohortId, EnrolmentId};
+use domain::institution::appealed::Grievance;
 use serde::{Deserialize, Serialize};
 use store::cohorts::Cohort;
 use store::results::NewResult;
 use utoipa::ToSchema;
 
-use super::{lock, rules};
+use super::{lock, reopened, rules};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -75,8 +76,10 @@ pub async fn enter_assessments(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let cohort = lock(&act, id).await?;
-    in_time(&cohort)?;
-    let results = check(&act, &cohort, request).await?;
+    let named: Vec<EnrolmentId> = request.items.iter().map(|item| item.enrolment).collect();
+    let again = reopened::of(&act, Grievance::AssessmentResult, &named).await?;
+    in_time(&cohort, &named, &again)?;
+    let results = check(&act, &cohort, request, &again).await?;
     store::results::mark(&act.tx, &results, act.actor.person, act.now).await?;
     let entries = results.iter().map(|new| Entry {
         kind: "enrolment",
@@ -110,13 +113,14 @@ async fn check(
     act: &Act,
     cohort: &Cohort,
     request: &AssessmentsRequest,
+    again: &std::collections::HashSet<EnrolmentId>,
 ) -> Result<Vec<NewResult>, Problem> {
     let rules = rules(&act.app);
     let enrolled: std::collections::HashSet<EnrolmentId> =
         store::enrolments::of_cohort(&act.tx, cohort.id)
             .await?
             .into_iter()
-            .filter(|member| member.state == EnrolmentState::Enrolled)
+            .filter(|member| member.state == EnrolmentState::Enrolled || again.contains(&member.id))
             .map(|member| member.id)
             .collect();
     let present = store::results::assessments(&act.tx, cohort.id).await?;
@@ -153,13 +157,25 @@ async fn check(
         adjustments.dedup();
         let adjustments: Vec<String> = adjustments.iter().map(ToString::to_string).collect();
         let before = present.get(&item.enrolment);
+        // A result that an appeal set aside is marked again, as the same attempt.
+        let stands = before.map(|marked| {
+            let state = if again.contains(&item.enrolment) {
+                AssessmentState::Marked
+            } else {
+                marked.result.state
+            };
+            Assessment {
+                state,
+                ..marked.result
+            }
+        });
         let same = before.is_some_and(|marked| {
             marked.result.passed == item.passed
                 && marked.result.score.map(u32::from) == item.score
                 && marked.result.held_on == item.held_on
                 && marked.adjustments == adjustments
         });
-        if same {
+        if same && !again.contains(&item.enrolment) {
             continue;
         }
         let attempt = enter_result(
@@ -167,7 +183,7 @@ async fn check(
             item.held_on,
             cohort.start_on,
             act.today,
-            before.map(|marked| marked.result),
+            stands,
             &rules,
         );
         match attempt {
@@ -224,7 +240,9 @@ pub async fn confirm_assessments(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let cohort = lock(&act, id).await?;
-    in_time(&cohort)?;
+    let named = request.enrolments.clone().unwrap_or_default();
+    let again = reopened::of(&act, Grievance::AssessmentResult, &named).await?;
+    in_time(&cohort, &named, &again)?;
     let offer = store::cohorts::offer(&act.tx, cohort.offer)
         .await?
         .ok_or_else(|| Problem::internal("the offer of a cohort is gone"))?;
@@ -272,6 +290,7 @@ pub async fn confirm_assessments(
         ..Entry::default()
     });
     act.record_all(entries).await?;
+    reopened::settle(&mut act, &cohort, &ids).await?;
     act.record(Entry {
         kind: "cohort",
         id: id.uuid(),
@@ -288,8 +307,13 @@ pub async fn confirm_assessments(
     act.finish(StatusCode::OK, &receipt, ("cohort", id)).await
 }
 
-fn in_time(cohort: &Cohort) -> Result<(), Problem> {
-    if matches!(cohort.state, CohortState::Running | CohortState::Finished) {
+fn in_time(
+    cohort: &Cohort,
+    named: &[EnrolmentId],
+    again: &std::collections::HashSet<EnrolmentId>,
+) -> Result<(), Problem> {
+    let reopened = !named.is_empty() && named.iter().all(|id| again.contains(id));
+    if reopened || matches!(cohort.state, CohortState::Running | CohortState::Finished) {
         return Ok(());
     }
     Err(Problem::new(Code::TransitionRefused).with_detail(

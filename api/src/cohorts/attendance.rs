@@ -6,11 +6,12 @@ use domain::cohort::CohortState;
 use domain::completion::{BadAttendance, check_attendance};
 use domain::enrolment::EnrolmentState;
 use domain::ids::{CohortId, EnrolmentId};
+use domain::institution::appealed::Grievance;
 use serde::{Deserialize, Serialize};
 use store::cohorts::Cohort;
 use utoipa::ToSchema;
 
-use super::{checked_text, lock};
+use super::{checked_text, lock, reopened};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -76,7 +77,10 @@ pub async fn record_attendance(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let mut cohort = lock(&act, id).await?;
-    let correction = may_record(&act, &cohort, request).await?;
+    let named: Vec<EnrolmentId> = request.items.iter().map(|item| item.enrolment).collect();
+    let again = reopened::of(&act, Grievance::AttendanceCorrection, &named).await?;
+    let reopened = !named.is_empty() && named.iter().all(|id| again.contains(id));
+    let correction = may_record(&act, &cohort, request, reopened).await?;
     let taught = request.hours_taught.unwrap_or(cohort.hours_taught);
     if taught > cohort.planned_hours.saturating_mul(2) {
         return Err(Problem::field(
@@ -86,7 +90,7 @@ pub async fn record_attendance(
             "More than twice the planned hours; check the figure.",
         ));
     }
-    let totals = check(&act, &cohort, request, taught, correction).await?;
+    let totals = check(&act, &cohort, request, taught, correction, &again).await?;
     store::results::record_attendance(&act.tx, &totals, act.actor.person, act.now).await?;
     if correction {
         // A correction after the lock shows in the timeline of each trainee it concerns.
@@ -98,6 +102,7 @@ pub async fn record_attendance(
             ..Entry::default()
         });
         act.record_all(entries).await?;
+        reopened::settle(&mut act, &cohort, &named).await?;
     }
     act.record(Entry {
         kind: "cohort",
@@ -126,8 +131,10 @@ async fn may_record(
     act: &Act,
     cohort: &Cohort,
     request: &AttendanceRequest,
+    reopened: bool,
 ) -> Result<bool, Problem> {
-    if !matches!(cohort.state, CohortState::Running | CohortState::Finished) {
+    let open = matches!(cohort.state, CohortState::Running | CohortState::Finished);
+    if !open && !(reopened && act.actor.role != Role::InstitutionOperator) {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             format!(
                 "班期现为“{}”,只有在“培训中”或“已结束待验收”时才能登记考勤。",
@@ -170,6 +177,7 @@ async fn check(
     request: &AttendanceRequest,
     taught: u32,
     correction: bool,
+    again: &std::collections::HashSet<EnrolmentId>,
 ) -> Result<Vec<(EnrolmentId, u32)>, Problem> {
     let members = store::enrolments::of_cohort(&act.tx, cohort.id).await?;
     let attended: std::collections::HashSet<EnrolmentId> = members
@@ -181,11 +189,12 @@ async fn check(
                     | EnrolmentState::Withdrawn
                     | EnrolmentState::Dismissed
                     | EnrolmentState::Transferred
-            )
+            ) || again.contains(&member.id)
         })
         .map(|member| member.id)
         .collect();
     let present = store::results::attendance(&act.tx, cohort.id).await?;
+    let credited = store::transfers::credited(&act.tx, cohort.id).await?;
     let class_hours = taught.max(cohort.planned_hours);
     let mut seen = std::collections::HashSet::new();
     let mut totals = Vec::new();
@@ -210,6 +219,16 @@ async fn check(
                 "duplicate",
                 "该学员重复列出。",
                 "This trainee is listed twice.",
+            );
+        } else if credited
+            .get(&item.enrolment)
+            .is_some_and(|brought| item.minutes < *brought)
+        {
+            wrong(
+                "minutes",
+                "below-credited",
+                "少于该学员转入时带来的分钟数;合计包括在原班的出勤。",
+                "Less than the trainee brought along; the total includes the minutes of the former class.",
             );
         } else {
             let before = present.get(&item.enrolment).copied();

@@ -5,12 +5,13 @@ use domain::access::Actor;
 use domain::cohort::Standing;
 use domain::enrolment::{EnrolmentAct, EnrolmentState, RefusalReason, WithdrawalReason};
 use domain::ids::{CohortId, EnrolmentId};
+use domain::institution::appealed::Grievance;
 use serde::{Deserialize, Serialize};
 use store::cohorts::Cohort;
 use utoipa::ToSchema;
 
 use super::acts::{list_open, move_all};
-use super::{cannot_open, checked_text, lock};
+use super::{cannot_open, checked_text, lock, reopened};
 use crate::act::{Act, Begin, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -54,16 +55,24 @@ pub async fn admit(
     let cohort = lock(&act, id).await?;
     list_open(&act, &cohort)?;
     in_standing(&act, &cohort).await?;
-    let applied: Vec<EnrolmentId> = store::enrolments::of_cohort(&act.tx, id)
-        .await?
-        .into_iter()
-        .filter(|member| member.state == EnrolmentState::Applied)
-        .map(|member| member.id)
-        .collect();
-    let chosen = match &request.enrolments {
-        None => applied,
-        Some(list) => pick(list, &applied)?,
+    let members = store::enrolments::of_cohort(&act.tx, id).await?;
+    let of = |state| {
+        let those = members.iter().filter(move |member| member.state == state);
+        those.map(|member| member.id).collect::<Vec<EnrolmentId>>()
     };
+    let mut applied = of(EnrolmentState::Applied);
+    let refused = of(EnrolmentState::Rejected);
+    let again = reopened::of(&act, Grievance::EnrolmentRefusal, &refused).await?;
+    let (chosen, again) = match &request.enrolments {
+        None => (applied, Vec::new()),
+        // Whoever was refused and won the appeal is admitted by name alone.
+        Some(list) => {
+            applied.extend(&again);
+            let picked = pick(list, &applied)?;
+            picked.into_iter().partition(|id| !again.contains(id))
+        }
+    };
+    reopened::admit(&mut act, &cohort, &members, &again).await?;
     move_all(
         &mut act,
         &chosen,
@@ -73,6 +82,7 @@ pub async fn admit(
         None,
     )
     .await?;
+    let chosen: Vec<EnrolmentId> = chosen.into_iter().chain(again).collect();
     if cohort.state == domain::cohort::CohortState::Running {
         move_all(
             &mut act,

@@ -13,6 +13,8 @@ mod json;
 mod json_enrolments;
 mod json_rosters;
 pub mod open;
+mod reopened;
+mod transfer;
 
 use domain::access::Actor;
 use domain::cohort::{CohortRules, Refused, Standing, Unmet};

@@ -39,6 +39,7 @@ pub(super) async fn change(
     issued: &[Issued],
 ) -> Result<(), Problem> {
     script.day(super::PAST + 215);
+    let mut announced = Vec::new();
     for batch in issued.iter().filter(|batch| !batch.expired).take(3) {
         let rows = store::certificates::of_batch(app.store.reader(), batch.batch).await?;
         let acts = [
@@ -48,13 +49,19 @@ pub(super) async fn change(
             (A::Suspend, R::UnderReview),
         ];
         for (row, (act, reason)) in rows.iter().zip(acts) {
-            one(app, cast, &batch.federation, row, act, reason).await?;
+            let waits = one(app, cast, &batch.federation, row, act, reason).await?;
+            announced.extend(waits.map(|id| (batch.federation.clone(), id)));
         }
         // The last of them is cleared again.
         if let Some(row) = rows.get(3) {
             script.later();
             one(app, cast, &batch.federation, row, A::Resume, R::Cleared).await?;
         }
+    }
+    // Holders are told of a revocation before it.
+    script.day(super::PAST + 226);
+    for (federation, id) in announced {
+        approve(app, cast, Some(&id), &format!("province-{federation}-2")).await?;
     }
     if let Some(school) = stage.schools.get(WARNED) {
         let dispute = Dispute {
@@ -95,6 +102,7 @@ pub(super) async fn change(
     Ok(())
 }
 
+/// Changes a certificate; answers the proposal that waits for its second person.
 async fn one(
     app: &App,
     cast: &Cast,
@@ -102,7 +110,7 @@ async fn one(
     row: &Certificate,
     act: A,
     reason: R,
-) -> Result<(), Problem> {
+) -> Result<Option<String>, Problem> {
     let officer = cast.actor(app, &format!("province-{federation}-1")).await?;
     let scope = store::scope::Scope::of(&officer);
     let found = store::certificates::find(app.store.reader(), &scope, row.id)
@@ -117,10 +125,7 @@ async fn one(
         change::change_certificate(app, &officer, &key(app)?, row.id, found.revision, &request)
             .await?
             .parse()?;
-    match &done.proposal_id {
-        Some(id) => approve(app, cast, Some(id), &format!("province-{federation}-2")).await,
-        None => Ok(()),
-    }
+    Ok(done.proposal_id)
 }
 
 /// Some certificates of each state with their QR pictures and share links, and some that are none.

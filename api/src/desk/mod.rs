@@ -143,6 +143,15 @@ fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)>
             if org { "/org/cases" } else { "/admin/cases" },
             lang.pick("案件与申诉", "Cases and appeals"),
         ),
+        link::<SeeRecords>(
+            presence,
+            if org {
+                "/org/appeals"
+            } else {
+                "/admin/appeals"
+            },
+            lang.pick("申诉", "Appeals"),
+        ),
         link::<SeeAlarms>(
             presence,
             "/admin/queue",

@@ -4,6 +4,7 @@ pub(crate) mod compare;
 pub(crate) mod counts;
 pub(crate) mod desk;
 mod downloads;
+pub(crate) mod duties;
 pub mod files;
 pub mod freeze;
 pub mod json;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::institution::{Grade, InstitutionTransition};
+use domain::institution::Grade;
 use store::ConnectionTrait;
 use store::cases::results::{self, GradeResult};
 use store::grading::publications::{Publication, PublicationState};
@@ -112,8 +112,7 @@ impl Decided {
 
 /// Whether an appeal stays the grade of this publication.
 fn is_stayed(one: &Called, publication: &Publication) -> bool {
-    one.stayed.as_deref() == Some(InstitutionTransition::T10.as_str())
-        && one.stayed_run == Some(publication.run.uuid())
+    one.stayed_run == Some(publication.run.uuid())
 }
 
 /// The last day of the first year after an admission: who is newer on a freeze date is not ranked for that reason.

@@ -204,6 +204,7 @@ pub async fn apply(
         state_before: None,
         exit_before: None,
         stayed: None,
+        grade_stayed: false,
         grade: None,
         applied_at: act.now,
         state_since: act.now,

@@ -8,6 +8,7 @@ use domain::evidence::{
 };
 use domain::grading::{Exclusion, OutageKind};
 use domain::ids::{ConflictId, EnrolmentId, EpisodeId};
+use domain::institution::appealed::Grievance;
 use serde::{Deserialize, Serialize};
 use store::episodes::{self as rows, Episode, NewEvidence};
 use store::scope::Scope;
@@ -15,11 +16,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::claims::{EpisodeReceipt, KIND, dates, locked, settle};
-use super::{conflicts, terms};
+use super::{conflicts, contests, terms};
 use crate::access::permissions::{DecideEpisodes, Permission as _};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::facts::not_interested_in;
+use crate::cases::grievances::reopened;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::grades::monitoring;
@@ -131,6 +133,8 @@ pub async fn act_on(
         proof: proof(&sources),
         confirmed: episode.confirmed_on.is_some(),
         ended: episode.last_day.is_some(),
+        appeal_upheld: before == EpisodeState::Void
+            && reopened(&act, Grievance::OutcomeVoid, id.uuid()).await?,
     };
     let (state, contest) = decide(facts, request.act).map_err(|unmet| {
         let errors = unmet.into_iter().map(|one| FieldError {
@@ -222,15 +226,7 @@ pub async fn follow_up(
     id: Uuid,
     request: &FollowUpRequest,
 ) -> Result<Receipt, Problem> {
-    let left = request.outcome == FollowUpOutcome::Left;
-    if left != request.last_day.is_some() {
-        return Err(Problem::field(
-            "/last_day",
-            "last-day",
-            "已离职时请写最后工作日,其他情况不写。",
-            "Give the last day worked when the trainee has left, and only then.",
-        ));
-    }
+    check_follow_up(request)?;
     if request.outcome == FollowUpOutcome::Register {
         return Err(Problem::field(
             "/outcome",
@@ -247,14 +243,42 @@ pub async fn follow_up(
     let found = rows::follow_up(&act.tx, id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let (mut episode, mut sources) = locked(&act, found.episode).await?;
-    rows::follow_up_done(&act.tx, id, request.outcome, actor.person, act.now).await?;
+    let (episode, sources) = locked(&act, found.episode).await?;
+    let object = episode.id;
+    let receipt = followed_up(&mut act, id, episode, sources, request).await?;
+    act.finish(StatusCode::OK, &receipt, (KIND, object)).await
+}
+
+/// Refuses an answer whose last day is missing, or stands where it does not belong.
+pub(super) fn check_follow_up(request: &FollowUpRequest) -> Result<(), Problem> {
+    let left = request.outcome == FollowUpOutcome::Left;
+    if left == request.last_day.is_some() {
+        return Ok(());
+    }
+    Err(Problem::field(
+        "/last_day",
+        "last-day",
+        "已离职时请写最后工作日,其他情况不写。",
+        "Give the last day worked when the trainee has left, and only then.",
+    ))
+}
+
+/// Writes what a follow-up found, whoever asked. The episode is locked.
+pub(super) async fn followed_up(
+    act: &mut Act,
+    id: Uuid,
+    mut episode: Episode,
+    mut sources: Vec<Source>,
+    request: &FollowUpRequest,
+) -> Result<EpisodeReceipt, Problem> {
+    let (app, by) = (act.app.clone(), act.actor.person);
+    rows::follow_up_done(&act.tx, id, request.outcome, by, act.now).await?;
     let before = episode.state;
     match request.outcome {
         FollowUpOutcome::StillThere | FollowUpOutcome::Left => {
             if let Some(last) = request.last_day {
                 let mut faults = Faults::default();
-                dates(app, episode.start_on, Some(last), &mut faults);
+                dates(&app, episode.start_on, Some(last), &mut faults);
                 faults.finish()?;
                 episode.last_day = Some(last);
             }
@@ -265,13 +289,13 @@ pub async fn follow_up(
                 snapshot: None,
                 file: None,
                 text_index: None,
-                by: actor.person,
+                by,
                 at: act.now,
             };
             rows::add_evidence(&act.tx, &evidence).await?;
             sources.push(Source::Trainee);
-            settle(&mut act, &mut episode, &sources).await?;
-            conflicts::ended(&mut act, &episode).await?;
+            settle(act, &mut episode, &sources).await?;
+            conflicts::ended(act, &episode).await?;
         }
         FollowUpOutcome::SomethingWrong => {
             episode.state = EpisodeState::Contested;
@@ -282,7 +306,7 @@ pub async fn follow_up(
         }
         FollowUpOutcome::NoAnswer | FollowUpOutcome::Register => {}
     }
-    terms::keep_up(&act, &episode).await?;
+    terms::keep_up(act, &episode).await?;
     act.record(Entry {
         kind: KIND,
         id: episode.id.uuid(),
@@ -293,10 +317,8 @@ pub async fn follow_up(
         ..Entry::default()
     })
     .await?;
-    monitoring::update_in(app, &act.tx, &[episode.person]).await?;
-    let receipt = receipt(&episode);
-    act.finish(StatusCode::OK, &receipt, (KIND, episode.id))
-        .await
+    monitoring::update_in(&app, &act.tx, &[episode.person]).await?;
+    Ok(receipt(&episode))
 }
 
 /// An approved exclusion.
@@ -397,6 +419,11 @@ pub async fn exclude(
         act.now,
     )
     .await?;
+    let mut prior = store::registers::prior(&act.tx, &[place.person]).await?;
+    if let Some(of) = prior.get_mut(&place.person) {
+        let today = act.today;
+        contests::match_data(&mut act, of, &[(request.code, request.on)], today).await?;
+    }
     act.record(Entry {
         kind: "enrolment",
         id: enrolment.uuid(),

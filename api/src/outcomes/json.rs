@@ -254,6 +254,8 @@ struct FollowUpResponse {
     due_on: String,
     /// Whether it is late.
     late: bool,
+    /// When the trainee was asked by a message.
+    asked_on: Option<String>,
 }
 
 /// Follow-ups that are due in one's scope, the longest waiting first.
@@ -267,7 +269,11 @@ async fn list_follow_ups(
     let today = app.today();
     let until = query.until.unwrap_or(today);
     let found = rows::due(app.store.reader(), &Scope::of(&by.actor), until, 500).await?;
+    let ids: Vec<Uuid> = found.iter().map(|one| one.id).collect();
+    let sent = store::follow_up_messages::sent(app.store.reader(), &ids).await?;
+    let day = |at: &chrono::DateTime<chrono::Utc>| domain::calendar::today(*at).to_string();
     let shown = found.into_iter().map(|one| FollowUpResponse {
+        asked_on: sent.get(&one.id).map(day),
         id: one.id.to_string(),
         episode: one.episode.to_string(),
         after_days: one.after_days,

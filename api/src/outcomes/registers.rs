@@ -18,9 +18,10 @@ use store::scope::Scope;
 use utoipa::ToSchema;
 
 use super::recording::{Known, record};
-use super::terms;
+use super::{contests, terms};
 use crate::act::{Act, Begin, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_in;
 use crate::extract::IdempotencyKey;
 use crate::grades::monitoring;
 use crate::problem::{Code, FieldError, Problem, Sentence};
@@ -348,11 +349,14 @@ pub(super) async fn import_checked(
     let people: Vec<PersonId> = plan.keys().copied().collect();
     for some in people.chunks(CHUNK) {
         let mut prior = registers::prior(&act.tx, some).await?;
+        let stood = registers::stood(&act.tx, some).await?;
         for person in some {
             let of = prior.entry(*person).or_default();
             for (place, row) in plan.get(person).into_iter().flatten() {
                 write(&mut act, &snapshot, place, row, of).await?;
             }
+            let facts = stood.get(person).map_or(&[][..], Vec::as_slice);
+            contests::match_data(&mut act, of, facts, about.as_of).await?;
         }
         monitoring::update_in(app, &act.tx, some).await?;
     }
@@ -400,6 +404,17 @@ async fn plan<'r>(
     all.dedup();
     let places = registers::places_within(&act.tx, &Scope::of(&act.actor), &all).await?;
     all.retain(|person| places.contains_key(person));
+    // Nobody writes about trainees of an institution in which they declared an interest (grading.md 7).
+    let mut institutions: Vec<_> = places
+        .values()
+        .flatten()
+        .map(|one| one.institution)
+        .collect();
+    institutions.sort_unstable();
+    institutions.dedup();
+    for institution in institutions {
+        not_interested_in(act, institution).await?;
+    }
     store::persons::lock(&act.tx, &all).await?;
     let died = registers::died(&act.tx, &all).await?;
     let mut faults = Vec::new();

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::trainee;
 use crate::app::App;
 use crate::fields::codes;
+use crate::outcomes::own::OwnEpisode;
 use crate::problem::Problem;
 
 /// Everything that is held about a person, in a form that machines read.
@@ -28,6 +29,10 @@ pub struct OwnRecord {
     pub trainings: Vec<OwnTraining>,
     /// Certificates.
     pub certificates: Vec<OwnCertificate>,
+    /// Work on record.
+    pub work: Vec<OwnEpisode>,
+    /// Appeals that the person lodged.
+    pub appeals: Vec<OwnAppeal>,
     /// Consents.
     pub consents: Vec<OwnConsent>,
     /// Requests.
@@ -207,6 +212,27 @@ impl From<&requests::PersonRequest> for OwnRequest {
     }
 }
 
+/// An appeal.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct OwnAppeal {
+    /// Its number.
+    pub number: String,
+    /// The act appealed against.
+    pub against: String,
+    /// Where it stands.
+    pub state: String,
+    /// What was said.
+    pub points: String,
+    /// What was wished for.
+    pub wish: String,
+    /// Outcome.
+    pub outcome: Option<String>,
+    /// The decision.
+    pub decision: Option<String>,
+    /// When it was lodged.
+    pub lodged_at: String,
+}
+
 /// Somebody read values.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct OwnRead {
@@ -280,6 +306,9 @@ pub(super) async fn record_of(app: &App, person: PersonId) -> Result<OwnRecord, 
     let consents = consents::of_person(reader, vault, person).await?;
     let requests = requests::of_person(reader, vault, person).await?;
     let reads = reads::of_person(reader, vault, person, None, 1_000).await?;
+    let mut appeals = store::cases::grievances::of_appellant(reader, person).await?;
+    store::cases::grievances::open(reader, vault, &mut appeals).await?;
+    let work = crate::outcomes::own::of_person(app, person).await?;
     let checks = store::certificates::checks_of_person(reader, person, DAYS_OF_CHECKS).await?;
     let instant = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     Ok(OwnRecord {
@@ -334,6 +363,20 @@ pub(super) async fn record_of(app: &App, person: PersonId) -> Result<OwnRecord, 
                 status: certificate.status,
                 issued_at: instant(certificate.issued_at),
                 expires_at: certificate.expires_at.map(instant),
+            })
+            .collect(),
+        work,
+        appeals: appeals
+            .into_iter()
+            .map(|one| OwnAppeal {
+                number: one.number,
+                against: one.against.as_str().to_owned(),
+                state: one.state.as_str().to_owned(),
+                points: one.points,
+                wish: one.wish,
+                outcome: one.outcome.map(|outcome| outcome.as_str().to_owned()),
+                decision: one.text,
+                lodged_at: instant(one.lodged_at),
             })
             .collect(),
         consents: consents.iter().map(OwnConsent::from).collect(),

@@ -9,12 +9,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use domain::access::{Actor, Role};
+use domain::evidence::EpisodeState;
+use domain::institution::appealed::Appealed;
 use domain::privacy::{ConsentPurpose, PersonalField, ReadPurpose};
 use uuid::Uuid;
 
 use super::consents::{self, ConsentRequest};
 use super::me::{self, OwnCertificate, OwnRecord, OwnTraining};
-use super::{desk_requests, own_requests};
+use super::{desk_requests, own_appeals, own_requests, own_work};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{ManageOwnConsent, SeeOwnRecord};
@@ -37,6 +39,17 @@ pub(crate) fn routes() -> Router<App> {
         router,
         "/me/requests",
         get(own_requests::show).post(own_requests::send),
+    );
+    let router = both(
+        router,
+        "/me/appeals",
+        get(own_appeals::show).post(own_appeals::send),
+    );
+    let router = both(router, "/me/work", get(own_work::show).post(own_work::send));
+    let router = both(
+        router,
+        "/me/appeals/{id}/withdraw",
+        axum::routing::post(own_appeals::withdraw),
     );
     let router = both(router, "/desk/requests", get(desk_requests::list));
     let router = both(
@@ -122,6 +135,18 @@ impl CopyPage {
     fn word(&self, kind: &str) -> &'static str {
         kind.parse::<PersonalField>()
             .map_or("", |field| self.f.lang().pick(field.zh(), field.en()))
+    }
+
+    fn state(&self, state: &str) -> &'static str {
+        state
+            .parse::<EpisodeState>()
+            .map_or("", |one| self.f.lang().pick(one.zh(), one.en()))
+    }
+
+    fn against(&self, against: &str) -> &'static str {
+        against
+            .parse::<Appealed>()
+            .map_or("", |one| self.f.lang().pick(one.zh(), one.en()))
     }
 
     fn purpose(&self, purpose: &str) -> &'static str {

@@ -31,6 +31,8 @@ pub struct Retained {
     pub first_answers: u64,
     /// Consents whose proof is no longer needed.
     pub consents: u64,
+    /// Objections whose sender was dropped.
+    pub objectors: u64,
 }
 
 /// Runs the job once, in one transaction; each run that is not dry is audited with its figures.
@@ -60,6 +62,7 @@ pub async fn run(app: &App, dry_run: bool) -> Result<Retained, Problem> {
         reads: retention::reads(&tx, before(numbers.read_log_days)).await?,
         first_answers: retention::first_answers(&tx, before(numbers.idempotency_days)).await?,
         consents: retention::consents(&tx, today).await?,
+        objectors: retention::objectors(&tx, before(numbers.objector_days)).await?,
     };
     if dry_run {
         store::rollback(tx).await?;

@@ -96,6 +96,7 @@ fn public_pages() -> Router<App> {
         .merge(crate::grades::public_pages())
         .merge(crate::bulletins::pages::routes())
         .merge(crate::surveys::pages::routes())
+        .merge(crate::outcomes::link_page::routes())
         .merge(crate::help::routes())
         .merge(crate::frame::assets::routes())
 }

@@ -103,6 +103,7 @@ pub async fn propose(
     let receipt = WaitingReceipt {
         proposal_id: proposal.to_string(),
         state: "waiting_for_second".to_owned(),
+        not_before: None,
     };
     act.finish(StatusCode::ACCEPTED, &receipt, (KIND, kid))
         .await

@@ -55,6 +55,8 @@ pub struct KnownCertificate {
     pub name_consent: bool,
     /// The certificate that replaces it, where its holder agrees that it is linked.
     pub replaced_by: Option<PublicId>,
+    /// Whether an appeal against its suspension or revocation runs.
+    pub under_appeal: bool,
 }
 
 /// The answer to one question: the verdict, and what may be shown beside it.

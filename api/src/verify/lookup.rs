@@ -430,6 +430,7 @@ impl Read {
             tree_size: self.tree_size,
             name_consent: permitted.full_name,
             replaced_by: permitted.replacement,
+            under_appeal: known.under_appeal,
         }
     }
 }

@@ -57,6 +57,7 @@ struct CheckRow {
 struct CertificateView {
     /// Address of the certificate that replaces it, where its holder lets it be linked.
     replaced_by: Option<String>,
+    under_appeal: bool,
     address: String,
     holder: String,
     kind: String,
@@ -361,6 +362,7 @@ fn view(
             |name| name.expose().to_owned(),
         ),
         replaced_by: known.replaced_by.map(|id| format!("/v/{id}")),
+        under_appeal: known.under_appeal,
         kind: known.certificate_type.clone(),
         institution: known.institution_name.clone(),
         issued_on: day(known.issued_at),

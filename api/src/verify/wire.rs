@@ -118,6 +118,9 @@ pub struct CertificateBody {
     /// Id of the certificate that replaces it, where its holder agrees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,
+    /// There and true while an appeal against its suspension or revocation runs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub under_appeal: bool,
 }
 
 /// A verdict.
@@ -213,6 +216,7 @@ impl CertificateBody {
             log_index: known.leaf_index,
             tree_size: known.tree_size,
             replaced_by: known.replaced_by.map(|id| id.to_string()),
+            under_appeal: known.under_appeal,
         })
     }
 }

@@ -115,6 +115,8 @@ pub struct EnrolmentRow {
     pub exclusion: Option<(Exclusion, Day)>,
     /// Whether the survey can reach the person.
     pub contactable: bool,
+    /// Ended by the exit of its institution, or came by it with less than half of the hours left: it leaves CMP.
+    pub transferred: bool,
 }
 
 /// One episode of work.
@@ -346,6 +348,10 @@ fn enrolment(row: &EnrolmentRow, to: &mut Vec<u8>) {
     );
     hex(to, ",\"id\":", row.id);
     hex(to, ",\"person\":", row.person);
+    // Left out where it is false: a file without it means the same.
+    if row.transferred {
+        truth(to, ",\"transferred\":", true);
+    }
     to.push(b'}');
 }
 
@@ -536,6 +542,7 @@ fn build(from: &Snapshot, sha256: [u8; 32]) -> Option<Evidence> {
             certified: row.certified,
             employed: row.employed,
             contactable: row.contactable,
+            transferred: row.transferred,
         });
     }
     let (mut episode_ids, mut episodes, mut sources) = (

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::InstitutionTransition as T;
+use super::appealed::Appealed;
 use crate::access::Role;
 use crate::ids::StaffPersonId;
 use crate::lifecycle::{Refusal, RefusalKind, Unmet};
@@ -123,7 +124,9 @@ pub struct AppealFacts {
     /// Present state.
     pub state: AppealState,
     /// The act appealed against.
-    pub against: T,
+    pub against: Appealed,
+    /// Who appeals.
+    pub appellant: Role,
     /// Who hears.
     pub hearing_role: Role,
     /// Whether it was lodged in time.
@@ -150,6 +153,8 @@ pub struct AppealFacts {
     pub leaves_work: bool,
     /// What was done to correct a grade that was set aside; nothing where no grade was.
     pub correction: Option<Correction>,
+    /// Whether what an upheld appeal against another act asks for was done; nothing where it asks for nothing.
+    pub redone: Option<bool>,
 }
 
 /// A grade upheld on appeal is computed anew with corrected data, in a run of its own, and told by a corrected bulletin
@@ -170,7 +175,7 @@ type Line = (AppealAct, &'static [AppealState], Party);
 enum Party {
     Appellant,
     Body,
-    Province,
+    Executor,
 }
 
 const LINES: &[Line] = {
@@ -182,7 +187,7 @@ const LINES: &[Line] = {
         (A::Hear, &[S::Accepted], Party::Body),
         (A::Extend, &[S::Accepted, S::Heard], Party::Body),
         (A::Decide, &[S::Heard], Party::Body),
-        (A::Execute, &[S::Decided], Party::Province),
+        (A::Execute, &[S::Decided], Party::Executor),
         (
             A::Withdraw,
             &[S::Lodged, S::Accepted, S::Heard],
@@ -201,9 +206,11 @@ pub fn decide(facts: &AppealFacts, act: AppealAct, role: Role) -> Result<AppealS
     };
     debug_assert!(from.contains(&facts.state));
     let allowed = match party {
-        Party::Appellant => Role::InstitutionOperator,
+        Party::Appellant => facts.appellant,
         Party::Body => facts.hearing_role,
-        Party::Province => Role::ProvinceOfficer,
+        // Whoever heard a trainee looks whether it was done; a decision on an institution is the province's to redo.
+        Party::Executor if facts.against.grievance().is_some() => facts.hearing_role,
+        Party::Executor => Role::ProvinceOfficer,
     };
     if role != allowed {
         return Err(Refusal {
@@ -273,6 +280,12 @@ fn unmet(facts: &AppealFacts, act: AppealAct, by_body: bool) -> Vec<Unmet> {
                 "请写明理由或记录。",
                 "Give the reason or the record.",
             );
+            need(
+                act != AppealAct::Execute || facts.redone.unwrap_or(true),
+                "not-redone",
+                "申诉成立后应办理的事项还没有办理,请先办理再报告执行。",
+                "What the upheld appeal asks for was not done yet; do it first.",
+            );
             if let Some(correction) = facts.correction.filter(|_| act == AppealAct::Execute) {
                 need(
                     correction.run,
@@ -329,7 +342,7 @@ fn unmet(facts: &AppealFacts, act: AppealAct, by_body: bool) -> Vec<Unmet> {
             );
             if facts.outcome == Some(Outcome::Varied) {
                 need(
-                    variable(facts.against),
+                    facts.against.is_variable(),
                     "not-variable",
                     "这一决定只能撤销或维持。",
                     "This decision can only be set aside or stand.",
@@ -385,7 +398,8 @@ mod tests {
     fn facts(state: AppealState) -> AppealFacts {
         AppealFacts {
             state,
-            against: T::T20,
+            against: T::T20.into(),
+            appellant: Role::InstitutionOperator,
             hearing_role: Role::NationalOfficer,
             in_time: true,
             today: "2026-05-06".parse().expect("a date"),
@@ -399,13 +413,31 @@ mod tests {
             variation_given: true,
             leaves_work: false,
             correction: None,
+            redone: None,
         }
+    }
+
+    #[test]
+    fn what_a_trainee_won_is_executed_by_who_heard_it_once_it_was_done() {
+        let mut done = facts(AppealState::Decided);
+        done.against = Appealed::Grievance(super::super::appealed::Grievance::EnrolmentRefusal);
+        done.appellant = Role::Trainee;
+        done.hearing_role = Role::CountyOfficer;
+        done.redone = Some(false);
+        let refused = decide(&done, AppealAct::Execute, Role::CountyOfficer).expect_err("not yet");
+        assert_eq!(refused.unmet[0].code, "not-redone");
+        done.redone = Some(true);
+        assert!(decide(&done, AppealAct::Execute, Role::CountyOfficer).is_ok());
+        assert!(decide(&done, AppealAct::Execute, Role::ProvinceOfficer).is_err());
+        done.state = AppealState::Lodged;
+        assert!(decide(&done, AppealAct::Withdraw, Role::Trainee).is_ok());
+        assert!(decide(&done, AppealAct::Withdraw, Role::InstitutionOperator).is_err());
     }
 
     #[test]
     fn a_grade_set_aside_is_executed_by_a_published_correction_and_its_bulletin() {
         let mut done = facts(AppealState::Decided);
-        done.against = T::T10;
+        done.against = T::T10.into();
         let codes =
             |facts: &AppealFacts| match decide(facts, AppealAct::Execute, Role::ProvinceOfficer) {
                 Ok(_) => Vec::new(),
@@ -510,7 +542,7 @@ mod tests {
         let mut varied = facts(AppealState::Heard);
         varied.outcome = Some(Outcome::Varied);
         assert!(decide(&varied, AppealAct::Decide, Role::NationalOfficer).is_ok());
-        varied.against = T::T15;
+        varied.against = T::T15.into();
         varied.variation_given = false;
         let refused = decide(&varied, AppealAct::Decide, Role::NationalOfficer).expect_err("no");
         let codes: Vec<&str> = refused.unmet.iter().map(|one| one.code).collect();

@@ -177,6 +177,8 @@ pub struct AdmissionFacts {
     pub local_role: Role,
     /// Whose effect an appeal stays.
     pub stayed: Option<InstitutionTransition>,
+    /// Whether an appeal stays the annual grade, alone or beside a stay of the state.
+    pub grade_stayed: bool,
     /// T25: the state that is restored.
     pub restores: Option<InstitutionState>,
     /// Who acts.

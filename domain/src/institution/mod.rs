@@ -2,6 +2,7 @@
 //! an exit does (grading.md 7, workflow.md 6, field.md 8 and 9).
 
 pub mod appeal;
+pub mod appealed;
 mod case;
 mod cause;
 mod conditions;

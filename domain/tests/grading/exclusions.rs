@@ -179,6 +179,22 @@ fn a_course_that_does_not_feed_employment_or_was_not_attended_supersedes_nothing
 }
 
 #[test]
+fn what_an_exit_ended_leaves_completion_and_nothing_else() {
+    let counted = |transferred: bool| {
+        let mut file = File::new();
+        file.enrolment("e", json!({"completed": false, "transferred": transferred}));
+        let results = file.run();
+        (
+            results.counts("i", "CMP").0,
+            results.counts("i", "EMP").0,
+            results.indicator("i", "SAT")["invited"].clone(),
+        )
+    };
+    assert_eq!(counted(false), (1, 1, json!(1)));
+    assert_eq!(counted(true), (0, 1, json!(1)));
+}
+
+#[test]
 fn who_cannot_be_reached_is_not_asked_and_does_not_answer() {
     let mut file = File::new();
     file.enrolment("e", json!({"contactable": false}))

@@ -218,7 +218,7 @@ fn the_additions_have_defaults_and_are_known() {
         .survey("e", json!({}));
     let mut full = File::new();
     full.0["format"] = json!(1);
-    full.enrolment("e", json!({"contactable": true}));
+    full.enrolment("e", json!({"contactable": true, "transferred": false}));
     full.episode("w", "p-e", json!({"claimed_at": null, "decided_at": null}));
     full.survey("e", json!({"mode": "web", "by": "self"}));
     let without_digest = |file: &File| {

@@ -123,6 +123,9 @@ pub(crate) fn evidence(seed: u64, size: usize) -> File {
         if dice.chance(60) {
             row["contactable"] = json!(dice.chance(300));
         }
+        if dice.chance(50) {
+            row["transferred"] = json!(dice.chance(700));
+        }
         file.enrolment(&id("e", at), row);
     }
     for at in 0..size * 6 / 5 {

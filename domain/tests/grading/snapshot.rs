@@ -76,6 +76,7 @@ fn country(schools: &[School]) -> Snapshot {
                     employed: false,
                     exclusion: (next % 97 == 0).then(|| (Exclusion::X3, day("2024-07-01"))),
                     contactable: next % 53 != 0,
+                    transferred: next % 61 == 0,
                 });
                 if at < working {
                     snapshot.episodes.push(EpisodeRow {

@@ -128,7 +128,7 @@ pub async fn of_assessor(
 }
 
 /// The oldest term of the province on an admission that is over; the nation may act after its inaction. A late draw or
-/// publication of an assessment, or a contest of a trainee's work, is none of the institution's, and neither is a late
+/// publication of an assessment, a contest of a trainee's work or an appeal of a trainee, is none of the institution's, and neither is a late
 /// answer to its wish to leave or a late review of certificates: no exit follows from them.
 pub async fn oldest_overdue(
     db: &impl ConnectionTrait,
@@ -140,7 +140,7 @@ pub async fn oldest_overdue(
         due_on: Option<String>,
     }
     let sql = "SELECT MIN(due_on) AS due_on FROM term WHERE admission_id = $1 AND met_on IS NULL \
-               AND holder = 'province_officer' AND object_kind NOT IN ('assessment', 'episode', 'follow_up') \
+               AND holder = 'province_officer' AND object_kind NOT IN ('assessment', 'episode', 'follow_up', 'grievance') \
                AND kind NOT IN ('certificate_review', 'withdrawal') AND due_on < $2";
     let values = [
         Value::from(admission.uuid()),

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use domain::access::Role;
-use domain::ids::{AdmissionId, AppealId, CaseId, DocumentId, StaffPersonId, TimelineId};
+use domain::ids::{AdmissionId, AppealId, CaseId, DocumentId, PersonId, StaffPersonId, TimelineId};
 use domain::institution::appeal::{AppealState, Outcome};
-use domain::institution::{Grade, InstitutionState, InstitutionTransition};
-use sea_orm::sea_query::Expr;
+use domain::institution::appealed::{Appealed, Grievance};
+use domain::institution::{Grade, InstitutionState};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -29,7 +30,13 @@ pub struct Appeal {
     /// The case, where the decision belongs to one.
     pub case: Option<CaseId>,
     /// The act appealed against.
-    pub against: InstitutionTransition,
+    pub against: Appealed,
+    /// The thing that it concerned: the admission, or an enrolment, a certificate, an episode.
+    pub object: Uuid,
+    /// Who appeals.
+    pub appellant: Role,
+    /// The trainee that it is about.
+    pub person: Option<PersonId>,
     /// Its entry in the timeline.
     pub decision: TimelineId,
     /// Who hears.
@@ -70,6 +77,9 @@ pub struct Appeal {
     pub revision: i32,
 }
 
+/// Kind of the thing of an appeal against a decision on an institution.
+const OF_INSTITUTION: &str = "admission";
+
 /// Writes a new appeal; a second one against the same decision is a duplicate.
 pub async fn insert(db: &impl ConnectionTrait, new: &Appeal) -> Result<(), StoreError> {
     let deciders: Vec<String> = new.deciders.iter().map(ToString::to_string).collect();
@@ -98,6 +108,13 @@ pub async fn insert(db: &impl ConnectionTrait, new: &Appeal) -> Result<(), Store
         lodged_at: Set(time::millis(new.lodged_at)),
         state_since: Set(time::millis(new.state_since)),
         revision: Set(new.revision),
+        object_kind: Set(match new.against {
+            Appealed::Transition(_) => OF_INSTITUTION.to_owned(),
+            Appealed::Grievance(one) => one.object_kind().to_owned(),
+        }),
+        object_id: Set(Some(new.object)),
+        appellant: Set(new.appellant.as_str().to_owned()),
+        person_id: Set(new.person.map(PersonId::uuid)),
     };
     appeal::Entity::insert(row)
         .exec_without_returning(db)
@@ -154,7 +171,17 @@ fn scoped(scope: &Scope) -> sea_orm::Select<appeal::Entity> {
             admission::Column::InstitutionId,
         ))
         .to_owned();
-    query.filter(appeal::Column::AdmissionId.in_subquery(admissions))
+    let query = query.filter(appeal::Column::AdmissionId.in_subquery(admissions));
+    if !matches!(scope, Scope::Institution(_)) {
+        return query;
+    }
+    // What a trainee says about others is not for the institution to read; it answers for its own acts.
+    let own = Grievance::ALL.iter().filter(|one| one.is_of_institution());
+    query.filter(
+        appeal::Column::Appellant
+            .ne(Role::Trainee.as_str())
+            .or(appeal::Column::Against.is_in(own.map(|one| one.as_str()))),
+    )
 }
 
 /// The appeal with this id inside the scope.
@@ -190,13 +217,14 @@ pub async fn list(
     rows.into_iter().map(Appeal::try_from).collect()
 }
 
-/// Appeals about an admission, oldest first.
+/// Appeals against decisions on an admission, oldest first.
 pub async fn of(
     db: &impl ConnectionTrait,
     admission: AdmissionId,
 ) -> Result<Vec<Appeal>, StoreError> {
     let rows = appeal::Entity::find()
         .filter(appeal::Column::AdmissionId.eq(admission.uuid()))
+        .filter(appeal::Column::ObjectKind.eq(OF_INSTITUTION))
         .order_by_asc(appeal::Column::Id)
         .all(db)
         .await?;
@@ -228,6 +256,9 @@ impl TryFrom<appeal::Model> for Appeal {
             admission: row.admission_id.into(),
             case: row.case_id.map(Into::into),
             against: row.against.parse().map_err(|_| bad())?,
+            object: row.object_id.unwrap_or(row.admission_id),
+            appellant: row.appellant.parse().map_err(|_| bad())?,
+            person: row.person_id.map(Into::into),
             decision: row.timeline_id.into(),
             hearing_role: row.hearing_role.parse().map_err(|_| bad())?,
             deciders: deciders.into_iter().map(StaffPersonId::new).collect(),

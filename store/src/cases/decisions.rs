@@ -99,7 +99,8 @@ pub async fn told(db: &impl ConnectionTrait, leaf: LeafIndex) -> Result<Option<T
     let sql = "SELECT a.id AS admission_id, t.effective_on, t.act, t.from_state, t.to_state, \
          COALESCE(t.reason_code, (SELECT k.cause FROM institution_case k WHERE k.admission_id = a.id AND k.stage = t.act \
          ORDER BY k.id DESC LIMIT 1)) AS cause, i.name, \
-         i.credit_code, a.federation, d.number AS document, d.issuer, a.grade, a.stayed, a.notice_until, a.suspended_until, \
+         i.credit_code, a.federation, d.number AS document, d.issuer, a.grade, \
+         CASE WHEN t.act = 'T10' AND a.grade_stayed THEN 'T10' ELSE a.stayed END AS stayed, a.notice_until, a.suspended_until, \
          a.bar_until, (SELECT k.term_until FROM institution_case k WHERE k.admission_id = a.id ORDER BY k.id DESC LIMIT 1) AS term_until, \
          (SELECT COUNT(*) FROM timeline u WHERE u.object_id = a.id AND u.act IN ('T23', 'T25') AND u.leaf_index > t.leaf_index) AS undone \
          FROM timeline t JOIN admission a ON a.id = t.object_id JOIN institution i ON i.id = a.institution_id \

@@ -5,6 +5,7 @@ pub mod alarms;
 pub mod appeals;
 pub mod decisions;
 pub mod exit;
+pub mod grievances;
 pub mod papers;
 pub mod persons;
 pub mod results;

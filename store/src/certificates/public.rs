@@ -37,6 +37,8 @@ pub struct PublicCertificate {
     pub status_reason: Option<String>,
     /// End of a suspension.
     pub suspended_until: Option<NaiveDate>,
+    /// Whether an appeal against the suspension or revocation runs.
+    pub under_appeal: bool,
     /// Time of issue.
     pub issued_at: DateTime<Utc>,
     /// End of validity.
@@ -95,6 +97,7 @@ struct Row {
     status_since: i64,
     status_reason: Option<String>,
     suspended_until: Option<String>,
+    appeals: i64,
     issued_at: i64,
     expires_at: Option<i64>,
     leaf_index: i64,
@@ -125,6 +128,8 @@ SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.h
   o.name AS occupation_name, t.name AS certificate_type, v.certificate_type AS certificate_type_code, i.credit_code, i.name AS institution_name,
   a.state AS institution_state, a.state_since AS institution_since, f.name AS federation_name,
   l.entry AS leaf_entry,
+  CASE WHEN c.status IN ('suspended', 'revoked') THEN (SELECT COUNT(*) FROM appeal q WHERE q.object_id = c.id
+    AND q.object_kind = 'certificate' AND q.state IN ('lodged', 'accepted', 'heard')) ELSE 0 END AS appeals,
   (SELECT k.at FROM log_checkpoint k WHERE k.size > c.leaf_index ORDER BY k.size LIMIT 1) AS covered_at,
   (SELECT w.at FROM log_witnessed w WHERE w.size > c.leaf_index ORDER BY w.size LIMIT 1) AS witnessed_at,
   (SELECT h.to_state FROM timeline h
@@ -223,6 +228,7 @@ impl TryFrom<Row> for PublicCertificate {
             status: row.status.parse().map_err(|_| bad())?,
             status_since: time::instant(row.status_since)?,
             suspended_until: time::optional_date(row.suspended_until.as_deref())?,
+            under_appeal: row.appeals > 0,
             issued_at: time::instant(row.issued_at)?,
             expires_at: time::optional_instant(row.expires_at)?,
             leaf_index: LeafIndex(row.leaf_index.cast_unsigned()),

@@ -41,7 +41,8 @@ entity! {
         hearing_role: String, deciders: String, points: String, wish: String, state: String, in_time: bool,
         stayed: bool, stayed_state: Option<String>, stayed_grade: Option<String>, extended: bool,
         outcome: Option<String>, decision: Option<String>, redo: String, document_id: Option<Uuid>, lodged_by: Uuid,
-        lodged_at: i64, state_since: i64, revision: i32,
+        lodged_at: i64, state_since: i64, revision: i32, object_kind: String, object_id: Option<Uuid>,
+        appellant: String, person_id: Option<Uuid>,
     }
     responsible_person = "responsible_person" {
         #[sea_orm(primary_key, auto_increment = false)] admission_id: Uuid,

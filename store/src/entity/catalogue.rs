@@ -13,7 +13,7 @@ entity! {
     admission = "admission" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
         institution_id: Uuid, federation: String, site_region: String, address: String, phone: String,
-        state: String, state_before: Option<String>, exit_before: Option<String>, stayed: Option<String>,
+        state: String, state_before: Option<String>, exit_before: Option<String>, stayed: Option<String>, grade_stayed: bool,
         grade: Option<String>, origin: String, applied_at: i64,
         state_since: i64, due_on: Option<String>, returned_count: i32, notice_until: Option<String>,
         suspended_until: Option<String>, bar_until: Option<String>, previous_admission_id: Option<Uuid>,

@@ -1,5 +1,6 @@
 //! Grading: policies, frozen evidence, runs, results, publications. What a run rests on is written once.
 
+pub mod duties;
 pub mod monitoring;
 pub mod policies;
 pub mod publications;
@@ -407,7 +408,7 @@ pub async fn called(
     };
     let sql = format!(
         "SELECT a.id AS admission_id, i.id AS institution_id, i.name, i.credit_code, a.state, a.site_region, a.federation, a.grade, \
-         a.stayed, CASE WHEN a.stayed = 'T10' THEN (SELECT r.run_id FROM grade_result r WHERE r.admission_id = a.id \
+         a.stayed, CASE WHEN a.grade_stayed THEN (SELECT r.run_id FROM grade_result r WHERE r.admission_id = a.id \
          AND r.decided_on IS NOT NULL ORDER BY r.freeze_on DESC, r.id DESC LIMIT 1) END AS stayed_run, \
          (SELECT MIN(t.at) FROM timeline t WHERE t.object_id = a.id AND t.act = 'T08' AND t.to_state IS NOT NULL) AS admitted_at \
          FROM admission a JOIN institution i ON i.id = a.institution_id WHERE {only} ORDER BY a.id"

@@ -19,6 +19,13 @@ use crate::{StoreError, persons, time};
 /// Rows of one chunk: a query of a chunk ends long before the time limit of a statement.
 const CHUNK: i64 = 20_000;
 
+/// Whether the exit of an institution ended an enrolment (its class was transferred, or ended with credit), or it came by
+/// one with less than half of the hours left (grading.md 7, "On exit").
+const LEFT_BY_EXIT: &str = "CASE WHEN e.state = 'transferred' \
+     OR (e.exit_reason = 'cohort_terminated' AND EXISTS (SELECT 1 FROM class_plan l WHERE l.cohort_id = e.cohort_id AND l.plan = 'end_with_credit')) \
+     OR EXISTS (SELECT 1 FROM enrolment o JOIN cohort d ON d.id = o.cohort_id WHERE o.id = e.transferred_from AND d.hours_taught * 2 > d.planned_hours) \
+     THEN 1 ELSE 0 END";
+
 /// Makes the pseudonyms of one run.
 #[derive(Clone)]
 pub struct Pseudonyms(Hmac<Sha256>);
@@ -156,6 +163,7 @@ struct EnrolmentFound {
     code: Option<String>,
     on_date: Option<String>,
     contactable: Option<bool>,
+    left_by_exit: i32,
     data_key: Vec<u8>,
     data_key_version: i32,
     card_id: Option<Uuid>,
@@ -328,7 +336,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                         "SELECT e.id, e.person_id, e.cohort_id, e.hukou_region, e.state, e.state_since, \
                          e.employed_at_enrolment, a.minutes, \
                          CAST((SELECT COUNT(*) FROM certificate t WHERE t.enrolment_id = e.id AND t.status <> 'revoked') AS BIGINT) AS certified, \
-                         x.code, x.on_date, s.contactable, p.data_key, p.data_key_version, i.id AS card_id, i.value_enc AS card \
+                         x.code, x.on_date, s.contactable, {LEFT_BY_EXIT} AS left_by_exit, p.data_key, p.data_key_version, i.id AS card_id, i.value_enc AS card \
                          FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN person p ON p.id = e.person_id \
                          LEFT JOIN attendance_total a ON a.enrolment_id = e.id \
                          LEFT JOIN enrolment_exclusion x ON x.enrolment_id = e.id \
@@ -397,6 +405,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             employed: row.employed_at_enrolment,
             exclusion,
             contactable: row.contactable.unwrap_or(true),
+            transferred: row.left_by_exit > 0,
         });
         Ok(())
     }

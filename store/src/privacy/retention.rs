@@ -98,3 +98,13 @@ pub async fn contacts_withdrawn(
     crate::phones::forget_lost(db).await?;
     Ok(gone)
 }
+
+/// Who sent objections that were answered before a moment; what was said and answered stays.
+pub async fn objectors(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let sql =
+        "UPDATE objection SET sender_enc = NULL WHERE sender_enc IS NOT NULL AND decided_at < $1";
+    run(db, sql, [time::millis(before).into()]).await
+}

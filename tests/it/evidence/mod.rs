@@ -1,5 +1,6 @@
 //! Evidence of work: registers, what wants a look, and what is counted between runs.
 
+mod bursts;
 mod conflicts;
 mod monitoring;
 mod registers;

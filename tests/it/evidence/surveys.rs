@@ -25,7 +25,7 @@ async fn said(story: &Story, who: &str, enrolment: &str, phone: &str) -> tests::
 }
 
 /// The class of an enrolment, by the county.
-async fn cohort(story: &Story) -> String {
+pub(super) async fn cohort(story: &Story) -> String {
     let seen = story
         .who("county-1")
         .get("/api/v1/cohorts?limit=100")
@@ -120,7 +120,7 @@ async fn a_survey_goes_to_what_the_trainee_said_and_not_to_a_number_of_the_insti
 }
 
 /// A server that believes the proxy, so that trainees answer from elsewhere than the school.
-async fn from_afar(database: Database) -> Story {
+pub(super) async fn from_afar(database: Database) -> Story {
     let server = TestServer::start_with(database, |settings| {
         Arc::make_mut(&mut settings.config.border).proxies =
             vec!["127.0.0.0/8".parse().expect("a network")];
@@ -130,7 +130,7 @@ async fn from_afar(database: Database) -> Story {
 }
 
 /// Answers a survey from an address; answers in how many ways it was flagged in all.
-async fn answered(story: &Story, link: &str, from: &str, overall: &str) {
+pub(super) async fn answered(story: &Story, link: &str, from: &str, overall: &str) {
     let client = Client::anybody(&story.server);
     client.get(link).await;
     story.server.clock.advance_seconds(60);

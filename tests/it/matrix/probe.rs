@@ -40,14 +40,14 @@ fn field(before: &str, name: &str, operation: &str) -> &'static str {
         ("/api/v1/files/", _) => "file",
         ("/api/v1/exports/", _) => "export",
         ("/api/v1/cases/", _) => "case",
-        ("/api/v1/appeals/", _) => "appeal",
+        ("/api/v1/appeals/" | "/api/v1/me/appeals/", _) => "appeal",
         ("/api/v1/sites/", _) => "site",
         ("/api/v1/results/", _) => "result",
         ("/api/v1/grading-runs/", _) => "run",
         ("/api/v1/grade-publications/", _) => "publication",
         ("/api/v1/grading-policies/", _) => "policy",
         ("/api/v1/bulletins/", _) => "bulletin",
-        ("/api/v1/episodes/", _) => "episode",
+        ("/api/v1/episodes/" | "/api/v1/me/episodes/", _) => "episode",
         ("/api/v1/follow-ups/", _) => "follow_up",
         ("/api/v1/evidence-conflicts/", _) => "conflict",
         ("/api/v1/assessors/", _) => "accreditation",
@@ -200,6 +200,15 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
             json!({ "against": "T20", "points": "检查记录与事实不符。", "wish": "撤销该决定" })
         }
         "act_on_appeal" => json!({ "act": "accept" }),
+        "lodge_grievance" => json!({
+            "against": "certificate_suspension", "object": of("public_id"), "points": "核查无依据。", "wish": "恢复证书",
+        }),
+        // Refused for its words, before anything is looked up.
+        "lodge_own_appeal" => json!({
+            "against": "assessment_result", "object": "", "points": "", "wish": "",
+        }),
+        "withdraw_own_appeal" => json!({}),
+        "answer_own_episode" => json!({ "holds": true }),
         "license_site" => json!({
             "places": 20,
             "document": { "number": "虚教许〔2026〕1号", "issuer": "虚构教育局", "made_on": "2026-01-01" },

@@ -237,6 +237,8 @@ async fn acts_that_sign_revoke_keep_keys_and_export_take_a_proof_by_security_key
         "/api/v1/proposals/{}/approve",
         text(&proposed["proposal_id"])
     );
+    // The holder is told first.
+    story.server.days_pass(14);
     let second = session(&story, "province-2").await;
     let mut spare = Authenticator::new(11);
     add(&second, &spare, "").await.good();

@@ -39,6 +39,7 @@ pub(super) async fn life_goes_on(
         .act(&resource, "changes", &request)
         .await
         .good();
+    story.server.days_pass(14);
     story.approve("province-2", &proposed).await;
     let shared = story
         .who("province-1")

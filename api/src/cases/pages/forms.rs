@@ -46,7 +46,13 @@ pub(super) async fn appeal_line(
     use AppealAct as A;
     use AppealState as S;
     let terms = store::cases::terms::open_of(app.store.reader(), appeal.id.uuid()).await?;
-    let acts: &[A] = if reader == Role::InstitutionOperator {
+    let executor = match appeal.against.transition() {
+        Some(_) => Role::ProvinceOfficer,
+        None => appeal.hearing_role,
+    };
+    let acts: &[A] = if reader == executor && appeal.state == S::Decided {
+        &[A::Execute]
+    } else if reader == Role::InstitutionOperator && appeal.appellant == reader {
         match appeal.state {
             S::Lodged | S::Accepted | S::Heard => &[A::Withdraw],
             _ => &[],
@@ -58,8 +64,6 @@ pub(super) async fn appeal_line(
             S::Heard => &[A::Decide, A::Extend],
             _ => &[],
         }
-    } else if reader == Role::ProvinceOfficer && appeal.state == S::Decided {
-        &[A::Execute]
     } else {
         &[]
     };
@@ -236,5 +240,8 @@ pub(super) async fn appeal_act(
     };
     let revision = form.text("revision").parse().map_err(|_| malformed())?;
     appeal_acts::act_on(&app, &by.actor, &key, id, revision, &request).await?;
+    if form.text("case").is_empty() {
+        return Ok(super::own_appeals::back(&visit, by.actor.role));
+    }
     Ok(back(&visit, by.actor.role, form.text("case")))
 }

@@ -22,6 +22,10 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
         "grading",
         "评级期:冻结、计算、政策、公布 / periods of grading: freeze, run, policy, publication",
     ),
+    (
+        "grievance",
+        "对涉及学员的决定的申诉 / appeals against acts that concern a trainee",
+    ),
     ("withdrawal", "申请退出 / asking to leave"),
     ("bulletin", "通报和公告 / bulletins"),
 ];
@@ -136,6 +140,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     see("grading", "ranking", "/api/v1/rankings", "公开的排名 / the public ranking").anybody().with(&["federation", "period"]),
     see("grading", "score", "/api/v1/catalogue/institutions/{code}/score", "一家机构公开的评级 / the public score of an institution").anybody(),
     see("grading", "provinces", "/api/v1/rankings/provinces", "各省比较 / the comparison of provinces").anybody(),
+    act("grievance", "lodge", "/api/v1/appeals", "机构提出申诉 / an institution appeals").json(),
+    see("grievance", "own", "/api/v1/me/appeals", "学员本人的申诉 / a trainee's own appeals"),
+    act("grievance", "lodge-own", "/api/v1/me/appeals", "学员提出申诉 / a trainee appeals").json(),
     act("withdrawal", "ask", "/api/v1/institutions/{institution}/withdrawal", "机构申请退出 / an institution asks to leave").json(),
     act("withdrawal", "take-back", "/api/v1/institutions/{institution}/withdrawal/take-back", "机构撤回申请 / it takes the wish back").json(),
     act("withdrawal", "decline", "/api/v1/institutions/{institution}/withdrawal/decline", "省级残联不同意 / the province declines").json(),

@@ -5,9 +5,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Actor;
-use domain::evidence::{EpisodeAct, EpisodeFacts, FollowUpOutcome, Source, act as decide, proof};
+use domain::evidence::{
+    EpisodeAct, EpisodeFacts, EpisodeState, FollowUpOutcome, Source, act as decide, proof,
+};
 use domain::grading::Tier;
 use domain::ids::EpisodeId;
+use domain::institution::appealed::Grievance;
+use store::cases::grievances as appeals;
 use store::episodes::{self as rows, Episode, Evidence};
 use store::evidence_lists::{self as lists, Conflicts};
 use store::journal::TimelineEntry;
@@ -124,6 +128,10 @@ pub(super) async fn show(
     } else {
         store::journal::timeline(reader, id.uuid()).await?
     };
+    let upheld = one.state == EpisodeState::Void
+        && appeals::upheld(reader, Grievance::OutcomeVoid, &[id.uuid()])
+            .await?
+            .contains(&id.uuid());
     let today = app.today();
     let due = if one.contest_due_on.is_some() {
         one.contest_due_on
@@ -167,7 +175,7 @@ pub(super) async fn show(
             })
             .collect(),
         history: history.iter().map(|entry| told(&f, entry)).collect(),
-        acts: possible(&by.actor, &one, &evidence),
+        acts: possible(&by.actor, &one, &evidence, upheld),
         evidence: proven(&f, org, &evidence),
         sources: Source::ALL
             .iter()
@@ -244,7 +252,12 @@ async fn follow_ups(
 }
 
 /// What the table allows the reader now.
-fn possible(actor: &Actor, episode: &Episode, evidence: &[Evidence]) -> Vec<EpisodeAct> {
+fn possible(
+    actor: &Actor,
+    episode: &Episode,
+    evidence: &[Evidence],
+    appeal_upheld: bool,
+) -> Vec<EpisodeAct> {
     use EpisodeAct as A;
     let sources: Vec<Source> = evidence.iter().map(|one| one.source).collect();
     let facts = EpisodeFacts {
@@ -252,6 +265,7 @@ fn possible(actor: &Actor, episode: &Episode, evidence: &[Evidence]) -> Vec<Epis
         proof: proof(&sources),
         confirmed: episode.confirmed_on.is_some(),
         ended: episode.last_day.is_some(),
+        appeal_upheld,
     };
     let held = |act: A| match act {
         A::AddEvidence | A::Confirm | A::Dismiss | A::Uphold => DecideEpisodes::allows(actor.role),

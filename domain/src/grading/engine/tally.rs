@@ -101,7 +101,10 @@ pub(super) fn count(evidence: &Evidence, outcomes: &[Outcome]) -> (Vec<Tally>, T
         let left = outcome.exclusion.is_some_and(Exclusion::leaves_completion)
             && enrolment.excluded_on <= cohort.end;
         if !left {
-            tally.add(Indicator::Cmp, stratum, enrolment.completed);
+            // What an exit ended is no failure of the trainee, nor of who took the trainee in late (grading.md 7).
+            if !enrolment.transferred {
+                tally.add(Indicator::Cmp, stratum, enrolment.completed);
+            }
             if enrolment.completed && cohort.certifiable {
                 tally.add(Indicator::Crt, stratum, enrolment.certified);
             }

@@ -156,6 +156,7 @@ pub(super) struct Enrolment {
     pub(super) certified: bool,
     pub(super) employed: bool,
     pub(super) contactable: bool,
+    pub(super) transferred: bool,
 }
 
 /// One episode of work.

@@ -193,6 +193,7 @@ pub(super) fn enrolment<'a>(
         "employed_at_enrolment",
         "exclusion",
         "contactable",
+        "transferred",
     ];
     let [
         _,
@@ -208,6 +209,7 @@ pub(super) fn enrolment<'a>(
         employed,
         exclusion,
         contactable,
+        transferred,
     ] = open(node, path, names, 12, faults)?;
     let person = person.text(faults);
     let cohort = reference(cohort, &context.cohort_rows, faults);
@@ -228,6 +230,7 @@ pub(super) fn enrolment<'a>(
     let employed = employed.truth(faults);
     let exclusion = optional(exclusion, |slot| excluded(slot, class.as_ref(), faults));
     let contactable = flag(contactable, true, faults);
+    let transferred = flag(transferred, false, faults);
     let exclusion = exclusion.ok()?;
     Some(Enrolment {
         person: context.persons.number(person?.clone()),
@@ -243,6 +246,7 @@ pub(super) fn enrolment<'a>(
         certified: certified?,
         employed: employed?,
         contactable: contactable?,
+        transferred: transferred?,
     })
 }
 

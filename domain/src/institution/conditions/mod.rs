@@ -70,11 +70,12 @@ fn persons(found: &mut Found, facts: &AdmissionFacts, transition: T) {
         );
     }
     // A stay of the annual grade holds the grade alone: what does not rest on it goes on.
-    let held = match facts.stayed {
-        Some(T::T10) => matches!(transition, T::T09 | T::T10),
-        _ => !matches!(transition, T::T16 | T::T23 | T::T25),
-    };
-    if held && let Some(stayed) = facts.stayed {
+    let of_state = facts.stayed.filter(|act| *act != T::T10);
+    let of_grade = facts.grade_stayed.then_some(T::T10);
+    let held = of_state
+        .filter(|_| !matches!(transition, T::T16 | T::T23 | T::T25))
+        .or(of_grade.filter(|_| matches!(transition, T::T09 | T::T10)));
+    if let Some(stayed) = held {
         found.need(
             false,
             "appeal-pending",

@@ -131,6 +131,13 @@ fn a_stay_holds_everything_but_an_emergency() {
         assert_eq!(without(S::Rectifying, act, p, stayed), ["appeal-pending"]);
     }
     assert!(without(S::Rectifying, T::T16, p, stayed).is_empty());
+    // Beside a stay of the grade both hold; the one of the grade goes on alone.
+    let both = |f: &mut AdmissionFacts| {
+        f.stayed = Some(T::T15);
+        f.grade_stayed = true;
+    };
+    assert_eq!(without(S::Rectifying, T::T14, p, both), ["appeal-pending"]);
+    assert!(without(S::Rectifying, T::T16, p, both).is_empty());
 }
 
 #[test]

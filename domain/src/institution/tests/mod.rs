@@ -49,6 +49,7 @@ fn facts(state: S, act: T) -> AdmissionFacts {
         sites: 1,
         local_role: Role::CountyOfficer,
         stayed: None,
+        grade_stayed: false,
         restores: Some(S::Graded),
         persons: Persons {
             actor: person(1),

@@ -34,7 +34,10 @@ fn grades_wait_for_their_notice() {
 #[test]
 fn a_stayed_grade_holds_the_next_grade_and_nothing_else() {
     let p = Role::ProvinceOfficer;
-    let stayed = |f: &mut AdmissionFacts| f.stayed = Some(T::T10);
+    let stayed = |f: &mut AdmissionFacts| {
+        f.stayed = Some(T::T10);
+        f.grade_stayed = true;
+    };
     assert_eq!(without(S::Graded, T::T10, p, stayed), ["appeal-pending"]);
     for (from, act) in [
         (S::Graded, T::T11),
