@@ -240,5 +240,6 @@ fn months_later(taken: &Taken) {
         (0, vec!["valid".to_owned()])
     );
     employer.program.file("spring", &taken.spring);
-    employer.refuses("spring", "bundle_older");
+    // Its trust list is older too, and that is the graver reason.
+    employer.refuses("spring", "bundle_trust_list");
 }
