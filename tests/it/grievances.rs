@@ -123,6 +123,7 @@ async fn a_result_that_was_set_aside_is_marked_again_and_completes_after_accepta
     let own = trainee(&story, &cohort, &id).await;
     let lodged = lodge(&own, "assessment_result", &id).await.good();
     let (county, appeal) = (story.who("county-1"), text(&lodged["id"]));
+    story.server.clock.advance_seconds(60);
     heard(county, &appeal, "upheld").await;
     assert_eq!(codes(&execute(county, &appeal).await), ["not-redone"]);
     let again = school.post(&at("assessments"), &result(true, today)).await;
@@ -189,8 +190,23 @@ async fn propose_revocation(story: &Story, id: &str) -> Value {
     province.act(&path, "changes", &request).await.good()
 }
 
-/// A class with certificates; answers the trainee of the first, the public id and the inner one.
-async fn holder(database: Database) -> (Story, Client, String, String) {
+/// The holder of a certificate: class and enrolment, the public id and the inner one.
+struct Holder {
+    cohort: String,
+    enrolment: String,
+    public_id: String,
+    inner: String,
+}
+
+impl Holder {
+    /// Signs in anew: days pass, and sessions end.
+    async fn signed_in(&self, story: &Story) -> Client {
+        trainee(story, &self.cohort, &self.enrolment).await
+    }
+}
+
+/// A class with certificates.
+async fn holder(database: Database) -> (Story, Holder) {
     let story = Story::ready(database).await;
     let (cohort, members) = story.class_of(&people::known()[..2]).await;
     story.admit(&cohort).await;
@@ -202,8 +218,13 @@ async fn holder(database: Database) -> (Story, Client, String, String) {
     let own = all.iter().find(|one| one["enrolment"] == id.as_str());
     let public_id = text(&own.expect("a certificate")["id"]);
     let inner = text(&story.certificate(&public_id).await["id"]);
-    let client = trainee(&story, &cohort, &id).await;
-    (story, client, public_id, inner)
+    let holder = Holder {
+        cohort,
+        enrolment: id,
+        public_id,
+        inner,
+    };
+    (story, holder)
 }
 
 async fn verdict(story: &Story, public_id: &str) -> Value {
@@ -212,11 +233,12 @@ async fn verdict(story: &Story, public_id: &str) -> Value {
 }
 
 async fn a_revocation_is_told_before_and_an_appeal_holds_it(database: Database) {
-    let (story, own, public_id, inner) = holder(database).await;
+    let (story, person) = holder(database).await;
+    let (public_id, inner) = (&person.public_id, &person.inner);
     let outbox = story.server.data().join("outbox");
     let messages = || std::fs::read_dir(&outbox).map_or(0, Iterator::count);
     let before = messages();
-    let proposed = propose_revocation(&story, &inner).await;
+    let proposed = propose_revocation(&story, inner).await;
     assert_eq!(messages(), before + 1, "the holder was told");
     let first = text(&proposed["not_before"]);
     let approve = format!(
@@ -228,7 +250,8 @@ async fn a_revocation_is_told_before_and_an_appeal_holds_it(database: Database) 
         .post(&approve, &json!({}))
         .await
         .problem(409, "transition-refused");
-    let lodged = lodge(&own, "certificate_revocation", &public_id)
+    let own = person.signed_in(&story).await;
+    let lodged = lodge(&own, "certificate_revocation", public_id)
         .await
         .good();
     assert_eq!(lodged["hearing_role"], "national_officer");
@@ -242,25 +265,26 @@ async fn a_revocation_is_told_before_and_an_appeal_holds_it(database: Database) 
     let appeal = text(&lodged["id"]);
     let done = heard(story.who("national-1"), &appeal, "dismissed").await;
     assert_eq!(done["state"], "executed");
-    assert_eq!(verdict(&story, &public_id).await["state"], "valid");
+    assert_eq!(verdict(&story, public_id).await["state"], "valid");
     second.post(&approve, &json!({})).await.good();
-    assert_eq!(verdict(&story, &public_id).await["state"], "revoked");
+    assert_eq!(verdict(&story, public_id).await["state"], "revoked");
     // After a compromise of the key nobody waits.
-    let (other, _, of_other, inner) = holder(Database::Sqlite).await;
+    let (other, theirs) = holder(Database::Sqlite).await;
     let request = json!({ "act": "revoke", "reason_code": "key_compromise" });
-    let path = format!("/api/v1/certificates/{inner}");
+    let path = format!("/api/v1/certificates/{}", theirs.inner);
     let province = other.who("province-1");
     let proposed = province.act(&path, "changes", &request).await.good();
     assert_eq!(proposed["not_before"], Value::Null);
     other.approve("province-2", &proposed).await;
-    assert_eq!(verdict(&other, &of_other).await["state"], "revoked");
+    assert_eq!(verdict(&other, &theirs.public_id).await["state"], "revoked");
 }
 
 async fn a_revoked_certificate_is_replaced_after_an_upheld_appeal_and_says_so_meanwhile(
     database: Database,
 ) {
-    let (story, own, public_id, inner) = holder(database).await;
-    let proposed = propose_revocation(&story, &inner).await;
+    let (story, person) = holder(database).await;
+    let (public_id, inner) = (&person.public_id, &person.inner);
+    let proposed = propose_revocation(&story, inner).await;
     story.server.days_pass(14);
     story.approve("province-2", &proposed).await;
     let supersede = json!({ "act": "supersede", "reason_code": "correction" });
@@ -269,13 +293,14 @@ async fn a_revoked_certificate_is_replaced_after_an_upheld_appeal_and_says_so_me
     let refused = province.act(&path, "changes", &supersede).await;
     refused.problem(409, "transition-refused");
     assert_eq!(
-        verdict(&story, &public_id).await["certificate"]["under_appeal"],
+        verdict(&story, public_id).await["certificate"]["under_appeal"],
         Value::Null
     );
-    let lodged = lodge(&own, "certificate_revocation", &public_id)
+    let own = person.signed_in(&story).await;
+    let lodged = lodge(&own, "certificate_revocation", public_id)
         .await
         .good();
-    let public = verdict(&story, &public_id).await;
+    let public = verdict(&story, public_id).await;
     assert_eq!(public["certificate"]["under_appeal"], true);
     let page = story.who("anybody").get(&format!("/v/{public_id}")).await;
     assert!(page.text().contains("申诉中"), "{}", page.text());
@@ -285,7 +310,7 @@ async fn a_revoked_certificate_is_replaced_after_an_upheld_appeal_and_says_so_me
     let new = province.act(&path, "changes", &supersede).await.good();
     let new_id = text(&new["superseded_by"]);
     execute(national, &appeal).await.good();
-    assert_eq!(verdict(&story, &public_id).await["state"], "superseded");
+    assert_eq!(verdict(&story, public_id).await["state"], "superseded");
     assert_eq!(verdict(&story, &new_id).await["state"], "valid");
 }
 

@@ -21,7 +21,7 @@ use crate::problem::{Code, Problem};
 const PAGE: u64 = 200;
 
 /// Asks the trainees whose follow-ups are due; answers how many were asked. Whoever has no contact is called.
-pub async fn send_due(app: &App) -> Result<u32, Problem> {
+pub(crate) async fn send_due(app: &App) -> Result<u32, Problem> {
     let ends_at = app.now() + Duration::days(i64::from(app.evidence.evidence.follow_up_link_days));
     let (mut asked, mut after) = (0, None);
     loop {

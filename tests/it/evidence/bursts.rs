@@ -28,7 +28,7 @@ async fn the_sixty_first_answer_of_a_day_wants_a_look(database: Database) {
     assert_eq!(links.len(), 63);
     // From as many places as it takes to say nothing by the network.
     for (at, (_, link)) in links.iter().enumerate().take(61) {
-        answered(&story, link, &format!("203.0.113.{}", at / 9 + 1), "4").await;
+        answered(&story, link, &format!("203.{}.113.7", at / 9 + 1), "4").await;
     }
     let path = format!("/api/v1/institutions/{}/survey-flags", story.admission);
     let flags = async || -> Vec<Value> {
@@ -39,7 +39,7 @@ async fn the_sixty_first_answer_of_a_day_wants_a_look(database: Database) {
     assert_eq!(flags().await, [json!(["burst"])]);
     // Another day is another count.
     story.server.days_pass(1);
-    answered(&story, &links[61].1, "203.0.113.40", "4").await;
+    answered(&story, &links[61].1, "203.40.113.7", "4").await;
     assert_eq!(flags().await.len(), 1);
 }
 

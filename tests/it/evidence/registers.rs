@@ -149,14 +149,14 @@ async fn nobody_begins_work_after_death_in_a_register_either(database: Database)
     assert_eq!(told["known"], json!(0));
     let before = [row(621, &job, died - Days::new(5), None)];
     imported(&story, "county-1", today, &before).await.good();
-    // And a claim that joins a register's job says nothing against it.
+    // A register that shows somebody at work after their death is contested, and a claim that joins it says nothing more.
     let more = json!({ "last_day": died });
     let joined = claim(&story, "school-1", &members[0], &job, 14, more)
         .await
         .good();
     assert_eq!(
         (&joined["merged"], &joined["state"]),
-        (&json!(true), &json!("verified"))
+        (&json!(true), &json!("contested"))
     );
 }
 
