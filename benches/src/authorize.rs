@@ -172,6 +172,7 @@ async fn fill(app: &App, count: usize) -> Result<(), Error> {
             state_before: None,
             exit_before: None,
             stayed: None,
+            grade_stayed: false,
             grade: None,
             applied_at: now,
             state_since: now,
