@@ -396,8 +396,7 @@ mod tests {
             (S::Drawn, A::Accept) => Some(S::Accepted),
             (S::Accepted, A::Open)
             | (S::Fieldwork, A::Read | A::Draft | A::Visit | A::Countersign) => Some(S::Fieldwork),
-            (S::Fieldwork, A::Report) => Some(S::Reported),
-            (S::Reported, A::Supplement) => Some(S::Reported),
+            (S::Fieldwork, A::Report) | (S::Reported, A::Supplement) => Some(S::Reported),
             (S::Reported, A::Reply) => Some(S::Replied),
             (S::Replied, A::Finish) => Some(S::Final),
             (S::Final, A::Publish) => Some(S::Published),
