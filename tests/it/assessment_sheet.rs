@@ -94,7 +94,7 @@ async fn a_sheet_taken_along_comes_back_as_drafts_and_a_report_gets_supplements(
     }
 
     // The workbook as it was given has nothing in it yet, and changes nothing.
-    let empty = upload(&assessor, &sheet, "s-0", "a.xlsx", book.bytes.to_vec()).await;
+    let empty = upload(&assessor, &sheet, "s-0", "a.xlsx", book.bytes.clone()).await;
     assert_eq!(empty.status, 303, "{}", empty.text());
     // Every fault by row and column, and none of it is kept.
     let head = "评估编号,检查项代码,检查项,检查记录";

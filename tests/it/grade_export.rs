@@ -7,7 +7,8 @@ use tests::answer::text;
 use tests::command::{Mingzheng, built};
 use tests::{Database, Story};
 
-use crate::grades::{class, employer};
+use crate::evidence::employer;
+use crate::grades::class;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_exported_recomputes_to_the_same_bytes_also_under_a_provinces_policy() {
@@ -15,7 +16,7 @@ async fn what_is_exported_recomputes_to_the_same_bytes_also_under_a_provinces_po
     let (_, members) = class(&story, 1, 24).await;
     story.server.days_pass(20);
     let start = story.server.today() - chrono::Days::new(10);
-    let work = json!({ "employer": employer(), "work_type": "contract", "start_on": start, "source": "tax_wage" });
+    let work = json!({ "employer": employer(3), "work_type": "contract", "start_on": start, "source": "tax_wage" });
     for member in members.iter().step_by(2) {
         let path = format!("/api/v1/enrolments/{}/episodes", text(&member["id"]));
         story.who("county-1").post(&path, &work).await.good();

@@ -6,7 +6,8 @@ use serde_json::json;
 use tests::answer::text;
 use tests::{Database, Story, on_both};
 
-use crate::grades::{class, employer};
+use crate::evidence::employer;
+use crate::grades::class;
 
 on_both! {
     a_published_ranking_is_a_file_with_its_numbers_its_method_and_its_period;
@@ -36,7 +37,7 @@ async fn a_published_ranking_is_a_file_with_its_numbers_its_method_and_its_perio
     let (_, members) = class(&story, 1, 24).await;
     story.server.days_pass(20);
     let start = story.server.today() - chrono::Days::new(10);
-    let work = json!({ "employer": employer(), "work_type": "contract", "start_on": start, "source": "tax_wage" });
+    let work = json!({ "employer": employer(3), "work_type": "contract", "start_on": start, "source": "tax_wage" });
     for member in members.iter().step_by(2) {
         let path = format!("/api/v1/enrolments/{}/episodes", text(&member["id"]));
         story.who("county-1").post(&path, &work).await.good();

@@ -134,7 +134,7 @@ async fn may_record(
     reopened: bool,
 ) -> Result<bool, Problem> {
     let open = matches!(cohort.state, CohortState::Running | CohortState::Finished);
-    if !open && !(reopened && act.actor.role != Role::InstitutionOperator) {
+    if !open && (!reopened || act.actor.role == Role::InstitutionOperator) {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             format!(
                 "班期现为“{}”,只有在“培训中”或“已结束待验收”时才能登记考勤。",

@@ -120,7 +120,7 @@ async fn wrong(
     problem: &Problem,
 ) -> Result<Response, Problem> {
     let said = problem.errors().first().map(|error| {
-        let text = visit.lang.pick(&*error.detail.zh, &*error.detail.en);
+        let text = visit.lang.pick(&error.detail.zh, &error.detail.en);
         text.to_owned()
     });
     page(app, visit, token, form, None, said).await

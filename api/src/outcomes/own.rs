@@ -115,22 +115,21 @@ pub async fn answer(
             "This record is being looked at or was declared void; you may appeal against that.",
         ));
     }
-    match request.reason {
-        Some(ground) => contests::contest(&mut act, &mut episode, ground).await?,
-        None => {
-            let before = episode.state;
-            confirm(&mut act, &mut episode, &mut sources).await?;
-            act.record(Entry {
-                kind: KIND,
-                id: id.uuid(),
-                act: "add_evidence",
-                from: Some(before.as_str()),
-                to: Some(episode.state.as_str()),
-                reason_code: Some(Source::Trainee.as_str()),
-                ..Entry::default()
-            })
-            .await?;
-        }
+    if let Some(ground) = request.reason {
+        contests::contest(&mut act, &mut episode, ground).await?;
+    } else {
+        let before = episode.state;
+        confirm(&mut act, &mut episode, &mut sources).await?;
+        act.record(Entry {
+            kind: KIND,
+            id: id.uuid(),
+            act: "add_evidence",
+            from: Some(before.as_str()),
+            to: Some(episode.state.as_str()),
+            reason_code: Some(Source::Trainee.as_str()),
+            ..Entry::default()
+        })
+        .await?;
     }
     monitoring::update_in(app, &act.tx, &[person]).await?;
     let receipt = EpisodeReceipt {

@@ -171,7 +171,7 @@ pub(super) async fn send(
     }
     let faults = problem.errors().iter().map(|error| {
         let id = error.pointer.trim_start_matches('/').to_owned();
-        let text = visit.lang.pick(&*error.detail.zh, &*error.detail.en);
+        let text = visit.lang.pick(&error.detail.zh, &error.detail.en);
         (id, text.to_owned())
     });
     let typed = Typed {

@@ -342,6 +342,8 @@ fn a_list_with_a_history_has_a_form_of_its_own_and_one_encoding() {
     assert_eq!(of_entry(4, 0.into()), Err(TrustListFault::Fields));
 }
 
+type Wrong = (&'static str, fn(&mut TrustList));
+
 #[test]
 fn a_history_that_contradicts_itself_is_not_signed() {
     let refused = |change: fn(&mut TrustList)| {
@@ -349,12 +351,12 @@ fn a_history_that_contradicts_itself_is_not_signed() {
         change(&mut one);
         opened(one).err()
     };
-    let wrong: [(&str, fn(&mut TrustList)); 4] = [
+    let wrong: [Wrong; 4] = [
         ("ended in the future", |list| {
             list.earlier_witnesses[0].until = at("2026-04-01T00:00:00.001Z");
         }),
         ("exchanged for the same", |list| {
-            list.witnesses = policy([A, B, C])
+            list.witnesses = policy([A, B, C]);
         }),
         ("two that ended at once", |list| {
             let one = EarlierWitnesses {

@@ -207,7 +207,6 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "lodge_own_appeal" => json!({
             "against": "assessment_result", "object": "", "points": "", "wish": "",
         }),
-        "withdraw_own_appeal" => json!({}),
         "answer_own_episode" => json!({ "holds": true }),
         "license_site" => json!({
             "places": 20,
@@ -323,7 +322,8 @@ fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "decide_request" => json!({ "grant": true, "reason": "依申请办理" }),
         "give_consent" | "withdraw_consent" => json!({ "purpose": "outcome_follow_up" }),
         "make_request" => json!({ "kind": "correction" }),
-        "suspend_survey"
+        "withdraw_own_appeal"
+        | "suspend_survey"
         | "admit_trainees"
         | "confirm_assessments"
         | "propose_batch"

@@ -180,7 +180,7 @@ fn replayed() -> Vec<Line> {
             "the same version of the trust list with other content",
             &signed(&{
                 let mut one = with_list(&root(), &status_key(), |list| {
-                    state_of(list, "issuer", KeyState::Retired)
+                    state_of(list, "issuer", KeyState::Retired);
                 });
                 one.number = 41;
                 one
@@ -231,14 +231,14 @@ fn of_others() -> Vec<Line> {
         refused(
             "by a key that is retired",
             &listed(with_list(&root(), &status_key(), |list| {
-                state_of(list, "status", KeyState::Retired)
+                state_of(list, "status", KeyState::Retired);
             })),
             "bundle_key",
         ),
         refused(
             "by a key that is pending",
             &listed(with_list(&root(), &status_key(), |list| {
-                state_of(list, "status", KeyState::Pending)
+                state_of(list, "status", KeyState::Pending);
             })),
             "bundle_key",
         ),
@@ -284,9 +284,9 @@ fn of_others() -> Vec<Line> {
         refused(
             "with the checkpoint of another log",
             &changed(|one| {
-                one.checkpoint = one
-                    .checkpoint
-                    .replacen("verify.example.cn", "other.example.cn", 1)
+                one.checkpoint =
+                    one.checkpoint
+                        .replacen("verify.example.cn", "other.example.cn", 1);
             }),
             "bundle_field",
         ),
@@ -362,7 +362,7 @@ fn out_of_time() -> Vec<Line> {
         used(
             "its trust list has ended",
             &signed(&with_list(&root(), &status_key(), |list| {
-                list.valid_until = at("2026-04-02T00:00:00Z")
+                list.valid_until = at("2026-04-02T00:00:00Z");
             })),
             NOW,
             "indeterminate",
@@ -371,7 +371,7 @@ fn out_of_time() -> Vec<Line> {
         used(
             "its trust list is from the future",
             &signed(&with_list(&root(), &status_key(), |list| {
-                list.issued_at = at("2026-11-01T00:00:00Z")
+                list.issued_at = at("2026-11-01T00:00:00Z");
             })),
             NOW,
             "indeterminate",
@@ -435,7 +435,7 @@ fn standing() -> Vec<Line> {
     };
     let keys = |name: &str, state, verdict, reason| {
         let bundle = with_list(&root(), &status_key(), |list| {
-            state_of(list, "issuer", state)
+            state_of(list, "issuer", state);
         });
         used(name, &signed(&bundle), NOW, verdict, reason)
     };

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use certs::credential::{
-    LIST_VALIDITY, MIN_BITS, StatusBitmap, StatusPurpose, TokenStatus, badge_jwt, status_list_jwt,
-    token_status_list, verify_status_list, verify_token_status_list,
+    CredentialFault, LIST_VALIDITY, MIN_BITS, StatusBitmap, StatusPurpose, TokenStatus, badge_jwt,
+    status_list_jwt, token_status_list, verify_status_list, verify_token_status_list,
 };
 use certs::keys::{KeyRecord, KeySet, KeyState, Signer, SoftwareSigner};
 use certs::qr::Host;
@@ -334,11 +334,11 @@ fn read(line: &Line) -> Result<Facts, &'static str> {
     let (revoked, as_of) = if line.form == "bitstring" {
         let purpose = line.purpose.parse().expect("a purpose");
         let list = verify_status_list(&line.list, &host(), purpose, line.number, &known, now)
-            .map_err(|fault| fault.code())?;
+            .map_err(CredentialFault::code)?;
         (list.bits().get(place) != Some(false), list.as_of())
     } else {
         let list = verify_token_status_list(&line.list, &host(), line.number, &known, now)
-            .map_err(|fault| fault.code())?;
+            .map_err(CredentialFault::code)?;
         (list.get(place) != Some(TokenStatus::Valid), list.as_of())
     };
     let state = if revoked {
