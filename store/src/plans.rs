@@ -4,15 +4,18 @@ use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
 use crate::fixture::Fixture;
 
-async fn plan(sql: &str) -> String {
+/// `None` on PostgreSQL, which counts its rows and plans by that.
+async fn plan(sql: &str) -> Option<String> {
     let fixture = Fixture::open().await;
+    if fixture.store.reader().get_database_backend() != DbBackend::Sqlite {
+        return None;
+    }
     let explained = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
     let rows = fixture.store.reader().query_all_raw(explained).await;
     let rows = rows.expect("a plan");
     let told = rows.iter().map(|row| row.try_get::<String>("", "detail"));
-    told.collect::<Result<Vec<_>, _>>()
-        .expect("words")
-        .join("; ")
+    let told = told.collect::<Result<Vec<_>, _>>().expect("words");
+    Some(told.join("; "))
 }
 
 #[tokio::test]
@@ -23,10 +26,8 @@ async fn the_identifiers_of_some_people_are_found_by_people() {
              WHERE person_id IN (x'01', x'02', x'03') AND kind = '{kind}' AND valid_until IS NULL"
         ))
         .await;
-        assert!(
-            plan.contains("person_identifier_person (person_id=?"),
-            "{plan}"
-        );
+        let by_people = |plan: &str| plan.contains("person_identifier_person (person_id=?");
+        assert!(plan.as_deref().is_none_or(by_people), "{plan:?}");
     }
 }
 
@@ -37,5 +38,6 @@ async fn a_person_is_found_by_number() {
          WHERE kind = 'citizen_id' AND blind_index IN (x'01', x'02') AND valid_until IS NULL",
     )
     .await;
-    assert!(plan.contains("(blind_index=? AND kind=?)"), "{plan}");
+    let by_number = |plan: &str| plan.contains("(blind_index=? AND kind=?)");
+    assert!(plan.as_deref().is_none_or(by_number), "{plan:?}");
 }
