@@ -86,6 +86,8 @@ async fn taken_along(database: Database) -> Taken {
     let row = text(&story.certificate(&id(1)).await["id"]);
     let path = format!("/api/v1/certificates/{row}");
     let proposed = story.who("province-1").act(&path, "changes", &revoke).await;
+    // The holder is told first, and may appeal.
+    story.server.days_pass(14);
     story.approve("province-2", &proposed.good()).await;
 
     // Whoever goes to the mountains in spring, and who asks again in the days before the line is cut. The program that is run
