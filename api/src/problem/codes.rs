@@ -151,7 +151,7 @@ codes! {
     Unavailable = "unavailable" SERVICE_UNAVAILABLE "暂时无法办理" / "Not available now":
         "暂时无法办理,请稍后再试;没有写入任何内容。" / "Not possible just now; try again later. Nothing was written.",
     Overloaded = "overloaded" SERVICE_UNAVAILABLE "系统繁忙" / "Overloaded":
-        "系统繁忙,请稍后再试;没有完成的请求可用同一个 Idempotency-Key 重试。" / "Too much is being done at once; try again later. A request that was not answered may be repeated with the same Idempotency-Key.",
+        "系统繁忙,请稍后再试;没有得到答复的,原样再提交一次,不会办两次。" / "Too much is being done at once; try again later. What was not answered may be sent again as it is: nothing is done twice.",
     Clock = "clock" SERVICE_UNAVAILABLE "系统时间异常" / "Clock out of order":
         "系统时间落后于登记簿,或比见证方的时间快一分钟以上,暂停签发,查验照常;请管理员校准时钟。" / "The clock is behind the log, or over a minute before those of its witnesses: issuing is paused, verification goes on. The operator sets the clock right.",
     LogInconsistent = "log-inconsistent" SERVICE_UNAVAILABLE "登记簿校验未通过" / "Log check failed":
