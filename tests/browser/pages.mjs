@@ -345,17 +345,23 @@ const national = account("national_officer");
 const nationalToken = await tokenOf(national);
 const auditor = { name: "auditor-of-pages", password: crypto.randomUUID() };
 await api("/api/v1/accounts", nationalToken, { ...auditor, person_name: "审计演示", role: "auditor", federation: "000000" });
-// A trainee with certificates, signed in by a code that their county printed.
+// A trainee who found work, signed in by a code that their county printed; else anybody.
 let trainee;
 for (const officer of demo.accounts.filter((one) => one.role === "county_officer")) {
   const token = await tokenOf(officer);
   for (const cohort of (await api("/api/v1/cohorts", token)).items) {
-    const { items } = await api(`/api/v1/cohorts/${cohort.id}/enrolments?limit=1`, token);
-    if (!items.length || trainee) continue;
-    const slip = await api(`/api/v1/cohorts/${cohort.id}/enrolments/${items[0].id}/sign-in-slip`, token, {});
-    trainee = { officer, code: slip.code };
+    if (trainee?.works) continue;
+    const { items } = await api(`/api/v1/cohorts/${cohort.id}/enrolments?limit=20`, token);
+    for (const one of items) {
+      const works = (await api(`/api/v1/enrolments/${one.id}/episodes`, token)).length > 0;
+      if (trainee && !works) continue;
+      trainee = { officer, works, slip: `/api/v1/cohorts/${cohort.id}/enrolments/${one.id}/sign-in-slip` };
+      if (works) break;
+    }
   }
 }
+if (trainee) trainee.code = (await api(trainee.slip, await tokenOf(trainee.officer), {})).code;
+if (!trainee?.works) faults.push("no trainee of the demo has work");
 if (trainee) {
   await browser.clearCookies();
   if ((await sendForm("/sign-in/code", { code: trainee.code })) !== "/me") faults.push("a trainee cannot sign in");
