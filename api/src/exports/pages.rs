@@ -173,15 +173,7 @@ async fn send(
     page.list = list.as_str().to_owned();
     page.cohort = form.text("cohort").to_owned();
     page.reason = form.text("reason").to_owned();
-    page.faults = problem
-        .errors()
-        .iter()
-        .map(|error| {
-            let id = error.pointer.trim_start_matches('/').to_owned();
-            let words = visit.lang.pick(&error.detail.zh, &error.detail.en);
-            (id, words.to_owned())
-        })
-        .collect();
+    page.faults = problem.by_field(visit.lang);
     staff_page(&app, StatusCode::UNPROCESSABLE_ENTITY, &page, None)
 }
 

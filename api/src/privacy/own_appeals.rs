@@ -169,13 +169,8 @@ pub(super) async fn send(
     if problem.code() != Code::InvalidRequest {
         return Err(problem);
     }
-    let faults = problem.errors().iter().map(|error| {
-        let id = error.pointer.trim_start_matches('/').to_owned();
-        let text = visit.lang.pick(&error.detail.zh, &error.detail.en);
-        (id, text.to_owned())
-    });
     let typed = Typed {
-        faults: faults.collect(),
+        faults: problem.by_field(visit.lang),
         act: form.text("act").to_owned(),
         points: form.text("points").to_owned(),
         wish: form.text("wish").to_owned(),

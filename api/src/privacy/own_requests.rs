@@ -185,13 +185,10 @@ pub(super) async fn send(
     };
     let pick = |zh: &str, en: &str| visit.lang.pick(zh, en).to_owned();
     let (status, faults) = match problem.code() {
-        Code::InvalidRequest => {
-            let faults = problem.errors().iter().map(|error| {
-                let id = error.pointer.trim_start_matches('/').to_owned();
-                (id, pick(&error.detail.zh, &error.detail.en))
-            });
-            (StatusCode::UNPROCESSABLE_ENTITY, faults.collect())
-        }
+        Code::InvalidRequest => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            problem.by_field(visit.lang),
+        ),
         Code::Duplicate => {
             let told = pick(
                 "同一事项已有一份申请正在办理,请等待答复。",

@@ -159,6 +159,16 @@ impl Problem {
         &self.0.errors
     }
 
+    /// Each fault beside the name of its field, for the form that was sent.
+    pub(crate) fn by_field(&self, lang: crate::extract::Locale) -> Vec<(String, String)> {
+        let told = self.0.errors.iter().map(|error| {
+            let field = error.pointer.trim_start_matches('/').to_owned();
+            let detail = lang.pick(&error.detail.zh, &error.detail.en);
+            (field, detail.to_owned())
+        });
+        told.collect()
+    }
+
     /// Whether nothing particular was said about this case.
     pub fn has_standing_detail(&self) -> bool {
         self.0.detail.is_none()
