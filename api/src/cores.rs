@@ -1,6 +1,12 @@
-//! Work that keeps several cores busy: reading pictures, checking signatures.
+//! Work that keeps a core busy for long: reading pictures and tables, checking signatures.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::oneshot;
+
+/// How far work that can wait stands behind the rest (`nice`, of 19): on a busy core it has a tenth.
+const ASIDE: i32 = 10;
 
 /// All of them.
 pub(crate) fn all() -> usize {
@@ -10,6 +16,39 @@ pub(crate) fn all() -> usize {
 /// Half of them: the others go on serving.
 pub(crate) fn half() -> usize {
     all().div_ceil(2)
+}
+
+/// Does work that can wait on a thread of its own and of low priority, so that answering goes on beside it on the same
+/// core (trust.md OV-1). Its caller bounds how many there are. What it starts would have the low priority too: it starts
+/// no threads, and asks no database.
+pub(crate) async fn aside<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, Unfinished> {
+    let (send, done) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("aside".to_owned())
+        .spawn(move || {
+            // Where it may not be lowered it is as it was.
+            let _ = rustix::process::setpriority_process(None, ASIDE);
+            let _ = send.send(catch_unwind(AssertUnwindSafe(work)));
+        })
+        .map_err(Unfinished::Thread)?;
+    match done.await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_) => Err(Unfinished::Lost),
+    }
+}
+
+/// Why work aside gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unfinished {
+    /// The system has no thread for it.
+    #[error("no thread: {0}")]
+    Thread(std::io::Error),
+    /// The thread ended without an answer.
+    #[error("a thread ended without an answer")]
+    Lost,
 }
 
 /// Works through `items` on so many cores and answers in their order.
@@ -53,6 +92,18 @@ pub(crate) fn on<T: Sync, R: Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn work_aside_stands_behind_the_rest() {
+        let here = rustix::process::getpriority_process(None).expect("a priority");
+        let there = aside(|| rustix::process::getpriority_process(None))
+            .await
+            .expect("an answer")
+            .expect("a priority");
+        assert_eq!(there, here.max(ASIDE));
+        let still = rustix::process::getpriority_process(None).expect("a priority");
+        assert_eq!(still, here, "the thread that asked keeps its own");
+    }
 
     #[test]
     fn answers_of_all_cores_come_in_the_order_of_the_questions() {

@@ -42,6 +42,17 @@ impl Faults {
         }
     }
 
+    /// Takes what was read, or its faults.
+    pub fn held<T>(&mut self, read: Result<T, Problem>) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.0.extend_from_slice(problem.errors());
+                None
+            }
+        }
+    }
+
     /// A text of so many characters without control characters; line breaks are let through.
     pub fn text(&mut self, pointer: &str, text: &str, least: usize, most: usize) {
         let count = text.trim().chars().count();

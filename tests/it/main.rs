@@ -23,6 +23,7 @@ mod demo;
 mod desk;
 mod due;
 mod evidence;
+mod evidence_claim;
 mod evidence_cli;
 mod evidence_desk;
 mod exports;

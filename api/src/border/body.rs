@@ -118,8 +118,13 @@ pub(super) enum Unread {
 
 /// Reads a body and keeps nothing of it.
 pub(super) async fn discard(body: Body, pace: Pace) {
-    let (mut body, _) = Paced::new(body, pace);
-    while let Some(Ok(_)) = body.frame().await {}
+    rest(Paced::new(body, pace).0).await;
+}
+
+async fn rest(mut body: Paced) {
+    while let Some(Ok(_)) = body.frame().await {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Reads a whole body before a place is taken, so that slow senders hold no places. The memory is given back with the
@@ -144,6 +149,10 @@ pub(super) async fn read(
         let Ok(data) = frame.into_data() else {
             continue;
         };
+        if !bytes.is_empty() {
+            // A file comes in many pieces: whoever asks little has their turn between them.
+            tokio::task::yield_now().await;
+        }
         if bytes.len() + data.len() > most {
             return Err(Unread::Large);
         }
@@ -153,9 +162,11 @@ pub(super) async fn read(
             // In steps of 64 KiB at least, so that small pieces do not make long lists.
             let step =
                 u32::try_from(wanted.max(if held == 0 { 1 } else { 64 })).unwrap_or(u32::MAX);
-            let permit = Arc::clone(memory)
-                .try_acquire_many_owned(step)
-                .map_err(|_| Unread::NoMemory)?;
+            let Ok(permit) = Arc::clone(memory).try_acquire_many_owned(step) else {
+                // Whoever is still sending would not hear why.
+                rest(body).await;
+                return Err(Unread::NoMemory);
+            };
             held += step as usize;
             permits.push(permit);
         }

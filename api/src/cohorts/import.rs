@@ -8,11 +8,13 @@ mod mismatches;
 mod plan;
 mod write;
 
-use std::sync::LazyLock;
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
 
 use axum::http::StatusCode;
 use domain::access::Actor;
 use domain::ids::{CohortId, RosterId};
+use plan::Keys;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::cohorts::Cohort;
@@ -25,6 +27,7 @@ use super::enrolments::in_standing;
 use super::{find, lock, rules};
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cores;
 use crate::extract::IdempotencyKey;
 use crate::problem::{Code, FieldError, Problem, Sentence};
 use crate::rosters::{self, Fault, Limits, ParsedRoster, RosterRefused, RosterRow, Sheet};
@@ -34,7 +37,7 @@ pub const UPLOAD_LIMIT: usize = 8 << 20;
 /// Faults told in one answer; the others are counted and stand at the roster's own address.
 const FAULTS_TOLD: usize = 1_000;
 /// Rosters that are read at once (trust.md UP-3).
-static READERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
+static READERS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(2)));
 
 domain::text_enum! {
     /// What to write of a roster.
@@ -69,17 +72,17 @@ pub struct RosterFault {
     /// The row, counted from 1 as a spreadsheet shows it.
     pub row: u32,
     /// Header word of the column.
-    pub column: String,
+    pub column: Cow<'static, str>,
     /// Meaning of the column (`name`, `citizen_id`, ...).
-    pub field: String,
+    pub field: Cow<'static, str>,
     /// `/rows/{row}/{field}`.
     pub pointer: String,
     /// Stable code.
-    pub code: String,
+    pub code: Cow<'static, str>,
     /// What is wrong and what to do, in Chinese.
-    pub zh: String,
+    pub zh: Cow<'static, str>,
     /// The same in English.
-    pub en: String,
+    pub en: Cow<'static, str>,
 }
 
 /// What a roster holds and what became of it. `added + changed + unchanged + faulty + skipped` is the rows of the file.
@@ -163,7 +166,7 @@ pub async fn upload_roster(
             .map(|column| column.header)
             .collect(),
     };
-    run(app, actor, key, id, &parsed.rows, Some(&file), import).await
+    run(app, actor, key, id, parsed.rows, Some(&file), import).await
 }
 
 /// Enrols rows that did not come from a file: all of them or, if one has a fault, none.
@@ -174,7 +177,7 @@ pub async fn enrol_rows(
     cohort: CohortId,
     rows: Vec<RosterRow>,
 ) -> Result<Receipt, Problem> {
-    run(app, actor, key, cohort, &rows, None, Import::All).await
+    run(app, actor, key, cohort, rows, None, Import::All).await
 }
 
 /// What is known of a file beside its good rows.
@@ -201,16 +204,37 @@ async fn run(
     actor: &Actor,
     key: &IdempotencyKey,
     id: CohortId,
-    rows: &[RosterRow],
+    rows: Vec<RosterRow>,
     file: Option<&File>,
     import: Import,
 ) -> Result<Receipt, Problem> {
+    let roster = keyed(app, rows).await?;
     for _ in 0..4 {
-        if let Attempt::Done(receipt) = attempt(app, actor, key, id, rows, file, import).await? {
+        if let Attempt::Done(receipt) = attempt(app, actor, key, id, &roster, file, import).await? {
             return Ok(receipt);
         }
     }
     Err(Problem::new(Code::Conflict).retry_after(1))
+}
+
+/// Rows with what is computed of each.
+struct Keyed {
+    rows: Vec<RosterRow>,
+    keys: Vec<Keys>,
+}
+
+async fn keyed(app: &App, rows: Vec<RosterRow>) -> Result<Keyed, Problem> {
+    // A key of another process, so that everything here is computed under the newest.
+    store::rotation::learn_versions(app.store.reader(), app.store.vault()).await?;
+    let app = app.clone();
+    let keyed = cores::aside(move || Keyed {
+        keys: rows
+            .iter()
+            .map(|row| Keys::of(app.store.vault(), row))
+            .collect(),
+        rows,
+    });
+    keyed.await.map_err(Problem::internal)
 }
 
 async fn attempt(
@@ -218,13 +242,13 @@ async fn attempt(
     actor: &Actor,
     key: &IdempotencyKey,
     id: CohortId,
-    rows: &[RosterRow],
+    roster: &Keyed,
     file: Option<&File>,
     import: Import,
 ) -> Result<Attempt, Problem> {
     let content = match file {
         Some(file) => file.digest.clone(),
-        None => digest_of(app, rows),
+        None => digest_of(app, &roster.rows),
     };
     let mut act = match app
         .begin(actor, key, "import_roster", &(id, content, import))
@@ -238,29 +262,31 @@ async fn attempt(
         list_open(&act, &cohort)?;
         in_standing(&act, &cohort).await?;
     }
-    let plan = plan::plan(&act, &cohort, rows).await?;
+    let Keyed { rows, keys } = roster;
+    let plan = plan::plan(&act, &cohort, rows, keys).await?;
     let refused = mismatches::count(&act, rows, &plan).await?;
     if let Some(problem) = refused {
         store::commit(act.tx).await?;
         return Err(problem);
     }
-    let mut faults: Vec<RosterFault> = file.map(|file| file.faults.clone()).unwrap_or_default();
-    faults.extend(plan.faults.iter().cloned());
+    let of_file = file.map_or(&[][..], |file| &file.faults);
+    let mut faults: Vec<RosterFault> = of_file.iter().chain(&plan.faults).cloned().collect();
     faults.sort_by_key(|fault| fault.row);
     if import == Import::All && !faults.is_empty() {
         // Nothing was written but what was counted.
         store::commit(act.tx).await?;
         return Err(faulty(&faults));
     }
-    let roster = file.map(|_| act.new_id::<RosterId>());
-    if import != Import::None && !write::write(&mut act, &cohort, rows, &plan, roster).await? {
+    let number = file.map(|_| act.new_id::<RosterId>());
+    if import != Import::None && !write::write(&mut act, &cohort, rows, keys, &plan, number).await?
+    {
         return Ok(Attempt::Raced);
     }
-    let receipt = receipt(&cohort, rows, file, &plan, &faults, import, roster);
-    if let (Some(file), Some(roster)) = (file, roster) {
-        store::rosters::insert(&act.tx, &record(&act, file, &receipt, &faults, roster)?).await?;
+    let receipt = receipt(&cohort, rows, file, &plan, &faults, import, number);
+    if let (Some(file), Some(number)) = (file, number) {
+        store::rosters::insert(&act.tx, &record(&act, file, &receipt, &faults, number)?).await?;
     }
-    let evidence: Vec<String> = roster.iter().map(ToString::to_string).collect();
+    let evidence: Vec<String> = number.iter().map(ToString::to_string).collect();
     act.record(Entry {
         kind: "cohort",
         id: id.uuid(),
@@ -282,7 +308,7 @@ async fn attempt(
 fn digest_of(app: &App, rows: &[RosterRow]) -> String {
     let mut text = String::new();
     for row in rows {
-        text.push_str(&String::from_utf8_lossy(&row.canonical()));
+        text.push_str(&row.canonical());
     }
     data_encoding::HEXLOWER.encode(&app.store.vault().blind_index("roster.rows", &text))
 }
@@ -290,8 +316,7 @@ fn digest_of(app: &App, rows: &[RosterRow]) -> String {
 /// The same table with its faults marked.
 pub async fn annotated(app: &App, cohort: &Cohort, upload: Upload) -> Result<Vec<u8>, Problem> {
     let (sheet, parsed) = read(app, cohort, upload).await?;
-    let table = tokio::task::spawn_blocking(move || rosters::annotate(&sheet, &parsed.faults));
-    table
+    cores::aside(move || rosters::annotate(&sheet, &parsed.faults))
         .await
         .map_err(Problem::internal)?
         .map_err(Problem::internal)
@@ -302,9 +327,12 @@ async fn read(
     cohort: &Cohort,
     upload: Upload,
 ) -> Result<(Sheet, ParsedRoster), Problem> {
-    let _slot = READERS.acquire().await.map_err(Problem::internal)?;
+    let slot = Arc::clone(&READERS).acquire_owned().await;
+    let slot = slot.map_err(Problem::internal)?;
     let (app, start_on) = (app.clone(), cohort.start_on);
-    let parsed = tokio::task::spawn_blocking(move || {
+    let parsed = cores::aside(move || {
+        // Kept to the end, also when nobody waits for it any more.
+        let _slot = slot;
         let limits = Limits {
             file_bytes: UPLOAD_LIMIT,
             ..Limits::default()
@@ -396,7 +424,7 @@ fn record(
 fn faulty(faults: &[RosterFault]) -> Problem {
     let errors = faults.iter().take(FAULTS_TOLD).map(|fault| FieldError {
         pointer: fault.pointer.clone(),
-        code: fault.code.clone(),
+        code: fault.code.clone().into_owned(),
         detail: Sentence::new(
             format!("第{}行“{}”:{}", fault.row, fault.column, fault.zh),
             format!("Row {}, {}: {}", fault.row, fault.field, fault.en),
@@ -409,12 +437,12 @@ impl From<&Fault> for RosterFault {
     fn from(fault: &Fault) -> Self {
         Self {
             row: fault.row,
-            column: fault.column().to_owned(),
-            field: fault.field.name().to_owned(),
+            column: fault.column().to_owned().into(),
+            field: fault.field.name().into(),
             pointer: format!("/rows/{}/{}", fault.row, fault.field.name()),
-            code: fault.code().to_owned(),
-            zh: fault.zh(),
-            en: fault.en(),
+            code: fault.code().into(),
+            zh: fault.zh().into(),
+            en: fault.en().into(),
         }
     }
 }
@@ -439,7 +467,6 @@ impl From<RosterRefused> for Problem {
     }
 }
 
-/// The file's own name without folders, cut to a length that a table can show.
 /// The ending of a file's name when it is one that rosters have; anything else after a dot could be a name again.
 fn ending(name: &str) -> String {
     name.rsplit_once('.')

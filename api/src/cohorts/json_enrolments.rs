@@ -146,7 +146,7 @@ pub(super) async fn shown(
                 name: name.map_or_else(|| "*".to_owned(), |name| name.mask()),
                 citizen_id: person
                     .and_then(|person| person.citizen_id.as_ref())
-                    .map(|number| mask(number)),
+                    .map(|number| masked_number(number)),
                 state: row.state.as_str(),
                 hukou_region: row.hukou_region,
                 needs: row.needs,
@@ -167,7 +167,7 @@ pub(super) async fn shown(
 }
 
 /// `3****************X`.
-fn mask(number: &str) -> String {
+pub(crate) fn masked_number(number: &str) -> String {
     let count = number.chars().count();
     number
         .chars()

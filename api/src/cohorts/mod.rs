@@ -10,7 +10,7 @@ pub mod enrolments;
 pub(crate) mod export;
 pub mod import;
 mod json;
-mod json_enrolments;
+pub(crate) mod json_enrolments;
 mod json_rosters;
 pub mod open;
 mod reopened;

@@ -85,7 +85,7 @@ impl RosterRow {
     ///
     /// It holds an identity number in clear: make a keyed MAC of it, never a
     /// plain hash (identifiers.md 8).
-    pub fn canonical(&self) -> Vec<u8> {
+    pub fn canonical(&self) -> String {
         let needs: Vec<&str> = self.needs.iter().map(|need| need.as_str()).collect();
         let card = self
             .disability_card
@@ -112,10 +112,13 @@ impl RosterRow {
             self.note.as_ref().map_or("", Hidden::expose),
         ];
         // Lengths in front, so that no two different rows give the same bytes.
-        parts
-            .iter()
-            .flat_map(|part| format!("{}:{part}", part.len()).into_bytes())
-            .collect()
+        let mut text = String::with_capacity(160);
+        for part in parts {
+            text.push_str(&part.len().to_string());
+            text.push(':');
+            text.push_str(part);
+        }
+        text
     }
 }
 

@@ -8,11 +8,29 @@ use domain::ids::{EnrolmentId, PersonId};
 use store::cohorts::Cohort;
 use store::enrolments::Enrolment;
 use store::persons::OpenPerson;
+use store::vault::Vault;
 
 use super::RosterFault;
 use crate::act::Act;
 use crate::problem::Problem;
 use crate::rosters::{Field, RosterRow};
+
+/// What is computed of a row before the transaction, which then holds its locks for less.
+pub(super) struct Keys {
+    /// Blind index of the identity number.
+    index: [u8; 32],
+    /// Keyed digest of the row.
+    pub(super) digest: [u8; 32],
+}
+
+impl Keys {
+    pub(super) fn of(vault: &Vault, row: &RosterRow) -> Self {
+        Self {
+            index: store::persons::citizen_index(vault, row.citizen_id.expose()),
+            digest: store::enrolments::row_digest(vault, &row.canonical()),
+        }
+    }
+}
 
 /// One row that changes a trainee of this class.
 pub(super) struct Change {
@@ -21,6 +39,9 @@ pub(super) struct Change {
     /// The enrolment.
     pub(super) enrolment: EnrolmentId,
 }
+
+/// Rows after which other requests of this thread have their turn.
+const TURN: usize = 128;
 
 /// What a roster would do. Rows not named anywhere have a fault.
 pub(super) struct Plan {
@@ -38,19 +59,18 @@ pub(super) struct Plan {
     pub(super) known: HashMap<usize, PersonId>,
     /// Those of them that were opened.
     pub(super) open: HashMap<PersonId, OpenPerson>,
-    /// Keyed digests of the rows.
-    pub(super) digests: Vec<[u8; 32]>,
 }
 
 /// Reads everything a roster touches, the people under lock, and decides row by row.
-pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Result<Plan, Problem> {
+pub(super) async fn plan(
+    act: &Act,
+    cohort: &Cohort,
+    rows: &[RosterRow],
+    keys: &[Keys],
+) -> Result<Plan, Problem> {
     let (tx, vault) = (&act.tx, act.app.store.vault());
     let numbers: Vec<&str> = rows.iter().map(|row| row.citizen_id.expose()).collect();
     let holders = store::persons::by_citizen_ids(tx, vault, &numbers).await?;
-    let indexes: Vec<[u8; 32]> = numbers
-        .iter()
-        .map(|number| store::persons::citizen_index(vault, number))
-        .collect();
     let mut people: Vec<PersonId> = holders.values().copied().collect();
     people.sort_by_key(|id| id.uuid());
     // From here on nobody else puts these people into a class.
@@ -86,18 +106,17 @@ pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Resu
         other_names: Vec::new(),
         known: HashMap::new(),
         open,
-        digests: Vec::with_capacity(rows.len()),
     };
     let mut seen = HashSet::with_capacity(rows.len());
-    for (at, row) in rows.iter().enumerate() {
-        let text = String::from_utf8_lossy(&row.canonical()).into_owned();
-        plan.digests
-            .push(store::enrolments::row_digest(vault, &text));
-        if !seen.insert(indexes[at]) {
+    for (at, (row, keys)) in rows.iter().zip(keys).enumerate() {
+        if at % TURN == TURN - 1 {
+            tokio::task::yield_now().await;
+        }
+        if !seen.insert(keys.index) {
             plan.fault(row, &DUPLICATE);
             continue;
         }
-        let Some(person) = holders.get(&indexes[at]).copied() else {
+        let Some(person) = holders.get(&keys.index).copied() else {
             if free == 0 {
                 plan.fault(row, &NO_PLACES);
             } else {
@@ -118,7 +137,7 @@ pub(super) async fn plan(act: &Act, cohort: &Cohort, rows: &[RosterRow]) -> Resu
         } else if busy.contains(&person) {
             plan.fault(row, &OVERLAPPING);
         } else if let Some(member) = member {
-            if member.row_digest == plan.digests[at] {
+            if member.row_digest == keys.digest {
                 plan.unchanged += 1;
             } else if member.state.takes_time() {
                 plan.changed.push(Change {
@@ -181,12 +200,12 @@ impl Plan {
     fn fault(&mut self, row: &RosterRow, cause: &Cause) {
         self.faults.push(RosterFault {
             row: row.row,
-            column: cause.field.header().to_owned(),
-            field: cause.field.name().to_owned(),
+            column: cause.field.header().into(),
+            field: cause.field.name().into(),
             pointer: format!("/rows/{}/{}", row.row, cause.field.name()),
-            code: cause.code.to_owned(),
-            zh: cause.zh.to_owned(),
-            en: cause.en.to_owned(),
+            code: cause.code.into(),
+            zh: cause.zh.into(),
+            en: cause.en.into(),
         });
     }
 }

@@ -11,7 +11,7 @@ use store::privacy::consents::NewConsent;
 use store::vault::DataKey;
 use uuid::Uuid;
 
-use super::plan::Plan;
+use super::plan::{Keys, Plan};
 use crate::act::{Act, Entry};
 use crate::problem::Problem;
 use crate::rosters::RosterRow;
@@ -21,6 +21,7 @@ pub(super) async fn write(
     act: &mut Act,
     cohort: &Cohort,
     rows: &[RosterRow],
+    keys: &[Keys],
     plan: &Plan,
     roster: Option<RosterId>,
 ) -> Result<bool, Problem> {
@@ -79,7 +80,7 @@ pub(super) async fn write(
             note: notes[at].as_deref(),
             employed_at_enrolment: row.employed_at_enrolment,
             consent_on: row.consent_on,
-            row_digest: plan.digests[at],
+            row_digest: keys[at].digest,
         };
         if new {
             added.push(details);

@@ -2,6 +2,7 @@
 //! `/admin/follow-ups`, `/admin/conflicts`, `/admin/registers`), and what an institution sees of its own (`/org/…`). An institution never
 //! learns who stands on the other side of a conflict. Every act is one of the JSON API's.
 
+mod claim;
 mod conflicts;
 mod episode;
 mod episodes;
@@ -31,6 +32,11 @@ const SHOWN: u64 = 50;
 pub(crate) fn routes() -> Router<App> {
     let mut router = both(Router::new(), "/admin/episodes", get(episodes::list));
     router = both(router, "/org/episodes", get(episodes::list));
+    router = both(
+        router,
+        "/org/episodes/new",
+        get(claim::show).post(claim::send),
+    );
     router = both(
         router,
         "/admin/episodes/{id}",
