@@ -1,6 +1,6 @@
 // The offline checker in Chromium: opened once with a network, then the network is cut and a new page has to answer.
 //
-//   node offline.mjs DEMO.json     DEMO.json: first line of `mingzheng demo --json`
+//   node offline.mjs DEMO.json [FOLDER]     DEMO.json: first line of `mingzheng demo --json`; pictures of scans into the folder
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,6 +94,56 @@ for (const lang of ["zh", "en"]) {
   await page.close();
 }
 
+// The answer to a scan, with a network: what stands behind `#` is checked in the browser, and a forged one is told whatever
+// stands under its id.
+for (const lang of ["zh", "en"]) {
+  const [before, tail] = good.qr_text.split("#"), id = before.split("/").pop();
+  const other = of("revoked").qr_text.split("#")[1];
+  for (const [what, fragment, state] of [
+    ["genuine", tail, "genuine"], ["altered", `${tail.slice(0, -9)}${tail.at(-9) === "A" ? "B" : "A"}${tail.slice(-8)}`, "forged"],
+    ["of another certificate", other, "forged"], ["cut", tail.slice(0, -16), "forged"], ["nonsense", "HELLO", "forged"],
+  ]) {
+    const page = await browser.newPage();
+    watch(page);
+    await page.goto(`${demo.address}${lang === "en" ? "/en" : ""}/v/${id}#${fragment}`);
+    await page.waitForSelector("html[data-signed]");
+    const seen = await page.evaluate(() => ({
+      signed: document.documentElement.dataset.signed, heading: document.getElementById("verdict").innerText, title: document.title,
+      name: document.getElementById("signed-name").textContent, all: document.body.innerText,
+      wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    }));
+    expect(seen.signed === state, `${lang}: a ${what} signed part is ${seen.signed}`);
+    if (state === "genuine") expect(/证书有效|Valid/.test(seen.heading) && seen.name.length > 1 && !seen.name.includes("*"), `${lang}: the signed name: ${seen.name}`);
+    else expect(/不是本平台的证书|Not genuine/.test(seen.heading + seen.title) && !/证书有效|\bValid\b/.test(seen.heading + seen.title), `${lang}: ${what}: ${seen.heading}, ${seen.title}`);
+    expect(seen.wide <= 0, `${lang}: ${what} scrolls sideways`);
+    if (process.argv[3]) {
+      for (const width of [1280, 320]) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.screenshot({ path: join(process.argv[3], `scan-${what.split(" ")[0]}-${lang}-${width}.png`), fullPage: true });
+      }
+    }
+    await page.close();
+  }
+  const plain = await browser.newPage();
+  watch(plain);
+  await plain.goto(`${demo.address}/v/${id}`);
+  expect(await plain.isHidden("#signed"), "without a signed part nothing is said of one");
+  await plain.close();
+}
+
+// It installs: a manifest that the browser reads without a complaint.
+{
+  const page = await browser.newPage();
+  await page.goto(path("zh"));
+  const asked = await page.context().newCDPSession(page);
+  const { errors, data } = await asked.send("Page.getAppManifest");
+  expect(errors.length === 0 && JSON.parse(data).start_url === "/verify/offline", `manifest: ${JSON.stringify(errors)}`);
+  const { installabilityErrors } = await asked.send("Page.getInstallabilityErrors");
+  const left = installabilityErrors.filter((one) => !["in-incognito"].includes(one.errorId));
+  expect(left.length === 0, `installs: ${JSON.stringify(left)}`);
+  await page.close();
+}
+
 // Photographs, drawn by a library that is not ours.
 const draw = await browser.newPage();
 function qrSvg(text) {
@@ -103,7 +153,7 @@ function qrSvg(text) {
   return code.createSvgTag({ cellSize: 6, margin: 24 });
 }
 const files = {};
-for (const [name, list] of Object.entries({ one: [good.qr_text], none: [] })) {
+for (const [name, list] of Object.entries({ one: [good.qr_text], none: [], two: [good.qr_text, of("revoked").qr_text], twice: [good.qr_text, good.qr_text] })) {
   await draw.setContent(`<body style="background:#fff;margin:40px">${list.map(qrSvg).join("")}</body>`);
   files[name] = join(profile, `${name}.png`);
   writeFileSync(files[name], await draw.screenshot({ fullPage: true }));
@@ -126,6 +176,7 @@ for (const lang of ["zh", "en"]) {
   expect(/公开日志|public log/.test(seen.sentence), `${lang}: that the log was not checked is said: ${seen.sentence}`);
   expect(seen.holder.length > 0 && !seen.holder.includes("*"), `${lang}: the signed name is shown: ${seen.holder}`);
   expect(seen.number.length > 0 && /(撤销状态截至|Status as of) .*20\d\d.*1$/.test(seen.as_of), `${lang}: date and number of the bundle: ${seen.as_of}`);
+  expect(await page.locator("#checks tr").count() === 7, `${lang}: seven checks are listed`);
   expect(!/残|disab/i.test(seen.all), `${lang}: neutral`);
   for (const state of ["revoked", "suspended", "superseded", "expired"]) {
     const told = (await paste(page, of(state).qr_text)).state;
@@ -151,6 +202,8 @@ for (const lang of ["zh", "en"]) {
     expect(filmed.state === "valid" && filmed.number.length > 0, `the camera reads a code without a network: ${filmed.state}`);
     expect(await page.isHidden("#camera") && await page.isVisible("#start"), "the camera is closed once it has seen a code");
     expect((await choose(page, files.one)).state === "valid", "a photograph is read without a network");
+    expect((await choose(page, files.two)).state === "two-codes", "a photograph of two certificates is told");
+    expect((await choose(page, files.twice)).state === "valid", "the same code twice is one");
     expect((await choose(page, files.none)).state === "no-code", "a photograph without a code is told");
     const broken = join(profile, "broken.png");
     writeFileSync(broken, "no picture");

@@ -1,7 +1,8 @@
 //! `mingzheng cert verify` with a trust bundle: no registry, no network; pictures, PDFs, texts, folders, lists.
 
+use api::clock::{Clock as _, SystemClock};
 use certs::qr::{Level, png};
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use paper::pdf::{Fonts, Press, Template};
 use serde_json::Value;
 use tests::command::{Mingzheng, Ran, built};
@@ -15,11 +16,8 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the program that is run reads this clock"
-        )]
-        let registry = PaperRegistry::new(Utc::now());
+        // The clock of the program that is run.
+        let registry = PaperRegistry::new(SystemClock.now());
         Self {
             program: Mingzheng::new(&built().display().to_string()),
             root: registry.root(),
@@ -171,6 +169,61 @@ fn who_used_a_bundle_takes_no_older_one_and_needs_the_root_key_once() {
         desk.program.json(&given).code
     };
     assert_eq!((with("c"), with("d"), with("c")), (0, 3, 0));
+}
+
+#[test]
+fn an_older_bundle_is_known_under_another_name_without_a_file_that_remembers() {
+    let mut desk = Desk::new();
+    let home = desk.program.path("home");
+    desk.program = desk.program.with("HOME", home);
+    desk.program.file("good.txt", desk.registry.text(3));
+    desk.bundle("new.cbor", 5, TimeDelta::hours(1));
+    desk.bundle("old.cbor", 4, TimeDelta::hours(1));
+    assert_eq!(desk.verify("new.cbor", &["good.txt"]).code, 0);
+    let older = desk.verify("old.cbor", &["good.txt"]);
+    assert!(
+        older.code == 3 && older.err.contains("bundle_older"),
+        "{} {}",
+        older.code,
+        older.err
+    );
+    // Without the root key it is found by what the bundle's own list is signed with.
+    let bare = |bundle| {
+        let ran = desk
+            .program
+            .json(&["cert", "verify", "--bundle", bundle, "good.txt"]);
+        ran.code
+    };
+    assert_eq!((bare("new.cbor"), bare("old.cbor")), (0, 3));
+    assert!(!desk.program.path("new.cbor.seen.json").exists());
+
+    // The same for a trust list.
+    desk.program.file("root.txt", &desk.root);
+    for (name, version) in [("new.list", 7), ("old.list", 6)] {
+        let list = desk.registry.trust_list(|list| list.version = version);
+        desk.program.file(name, list);
+    }
+    let list = |file| {
+        let given = [
+            "cert",
+            "verify",
+            "--trust-list",
+            file,
+            "--root",
+            "root.txt",
+            "good.txt",
+        ];
+        desk.program.json(&given)
+    };
+    assert_eq!(list("new.list").code, 3, "genuine, its status is not known");
+    let older = list("old.list");
+    assert!(older.out.is_empty() && older.code == 3, "{}", older.out);
+    assert_eq!(
+        desk.program
+            .json(&["trust", "verify", "old.list", "--root", "root.txt"])
+            .code,
+        1
+    );
 }
 
 #[test]

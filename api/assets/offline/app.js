@@ -83,7 +83,24 @@ const LOOKS = {
 const age = (asOf) => bundle ? `${say("status-as-of")} ${moment(new Date(bundle.issued))}${say("bundle-number")} ${bundle.number}` :
   asOf ? `${say("as-of")} ${moment(asOf)}` : say("no-keys-yet");
 
-function show(state, facts, asOf) {
+/** Every check with its outcome and why, as the registry's own page lists them. */
+function list(checks) {
+  const marks = { passed: ["good", "✔"], failed: ["bad", "✖"], not_run: ["quiet", "–"] };
+  const rows = checks.map(({ name, outcome, reason }) => {
+    const row = at("check-row").content.firstElementChild.cloneNode(true);
+    const [look, mark] = marks[outcome];
+    const [head, result, why] = row.children;
+    head.textContent = say(`check-${name}`);
+    result.firstElementChild.className = look;
+    result.firstElementChild.textContent = `${mark} ${say(`outcome-${outcome}`)}`;
+    why.textContent = say(`reason-${reason}`);
+    return row;
+  });
+  at("checks").replaceChildren(...rows);
+  at("verdict-checks").hidden = rows.length === 0;
+}
+
+function show(state, facts, asOf, checks = []) {
   const [look, icon] = LOOKS[state] ?? ["v-indeterminate", "!"];
   const box = at("verdict");
   box.className = `verdict tight ${look}`;
@@ -100,6 +117,7 @@ function show(state, facts, asOf) {
   // The end is exclusive: the last day is the one before.
   at("fact-expires").textContent = !facts ? "" : facts.expires === undefined ? say("no-end") : moment(new Date((facts.expires - 1) * 1000), true);
   at("verdict-host").hidden = !facts || facts.host === location.host.toLowerCase();
+  list(checks);
   box.hidden = false;
   document.title = `${say(`${state}-word`)} - ${document.title.split(" - ").pop()}`;
   at("verdict-heading").focus();
@@ -107,12 +125,12 @@ function show(state, facts, asOf) {
 
 async function check(text) {
   await started;
-  const { list, as_of } = bundle ? { list: bundle.keys, as_of: null } : await keys();
+  const { list: known, as_of } = bundle ? { list: bundle.keys, as_of: null } : await keys();
   try {
-    const { state, facts } = await judge(text, list, Date.now() / 1000, bundle);
-    show(state, facts, as_of);
-  } catch (error) {
-    show(error instanceof Fault ? error.code : "damaged", null, as_of);
+    const { state, facts, checks } = await judge(text, known, Date.now() / 1000, bundle);
+    show(state, facts, as_of, checks);
+  } catch {
+    show("damaged", null, as_of);
   }
 }
 
@@ -134,11 +152,33 @@ async function read(source, width, height) {
     const pen = canvas.getContext("2d");
     pen.drawImage(source, 0, 0, canvas.width, canvas.height);
     const pixels = pen.getImageData(0, 0, canvas.width, canvas.height);
-    const found = globalThis.jsQR(pixels.data, pixels.width, pixels.height);
-    if (found) return [found.data];
+    const texts = [];
+    // The library finds one code at a time: what was found is painted over, and it looks again.
+    for (let more = 0; more < 3; more += 1) {
+      const { data } = more === 0 ? pixels : pen.getImageData(0, 0, canvas.width, canvas.height);
+      const found = globalThis.jsQR(data, canvas.width, canvas.height);
+      if (!found) break;
+      texts.push(found.data);
+      const { topLeftCorner: a, topRightCorner: b, bottomRightCorner: c, bottomLeftCorner: d } = found.location;
+      pen.fillStyle = "#fff";
+      pen.beginPath();
+      for (const { x, y } of [a, b, c, d]) pen.lineTo(x, y);
+      pen.fill();
+      pen.lineWidth = 8;
+      pen.strokeStyle = "#fff";
+      pen.closePath();
+      pen.stroke();
+    }
+    if (texts.length) return texts;
     if (scale === 1) break;
   }
   return [];
+}
+
+/** A verdict only for a picture with the code of one certificate. */
+async function checkOne(texts) {
+  if (new Set(texts).size > 1) show("two-codes", null, null);
+  else await check(texts[0]);
 }
 
 at("picture").addEventListener("change", async (event) => {
@@ -148,8 +188,7 @@ at("picture").addEventListener("change", async (event) => {
     const picture = await createImageBitmap(file);
     const texts = await read(picture, picture.width, picture.height);
     if (texts.length === 0) show("no-code", null, null);
-    else if (new Set(texts).size > 1) show("two-codes", null, null);
-    else await check(texts[0]);
+    else await checkOne(texts);
   } catch {
     show("no-picture", null, null);
   }
@@ -185,7 +224,7 @@ at("start").addEventListener("click", async () => {
     const texts = await read(video, video.videoWidth, video.videoHeight).catch(() => []);
     if (stream && texts.length) {
       stop();
-      await check(texts[0]);
+      await checkOne(texts);
     }
     await new Promise((go) => setTimeout(go, 250));
   }

@@ -1,5 +1,5 @@
 // The trust bundle (docs/formats.md 18) and the trust list in it (17): what a browser needs of both to judge without a network.
-import { Fault, Reader, envelope, field, text, uint, verify } from "./cose.js";
+import { Fault, Reader, envelope, field, text, uint, verify, verifyBytes } from "./cose.js";
 
 const BUNDLE = "application/vnd.mingzheng.trust-bundle+cbor";
 const LIST = "application/vnd.mingzheng.trust-list+cbor";
@@ -42,6 +42,20 @@ async function openList(bytes, roots) {
   const own = list.keys.some((key) => key.kid === signed.kid && key.purpose === "root" && key.state === "active" && key.public_key === root);
   if (list.form !== (list.earlier?.length ? 2 : 1) || !own) throw new Fault("bundle-refused");
   return list;
+}
+
+/** Whether a checkpoint is signed by a log of the list: a C2SP signed note, whose line names the log and its key. */
+async function ofALog(note, list) {
+  const [head, lines] = [note.slice(0, note.lastIndexOf("\n\n") + 1), note.slice(note.lastIndexOf("\n\n") + 2).split("\n")];
+  const origin = head.split("\n")[0];
+  for (const key of list.keys) {
+    if (key.purpose !== "log" || key.origin !== origin || !["active", "retired"].includes(key.state)) continue;
+    const line = lines.find((one) => one.startsWith(`\u2014 ${origin} `));
+    if (!line) continue;
+    const bytes = Uint8Array.from(atob(line.slice(origin.length + 3)), (one) => one.charCodeAt(0));
+    if (bytes.length === 68 && (await verifyBytes(new TextEncoder().encode(head), bytes.subarray(4), key.public_key))) return true;
+  }
+  return false;
 }
 
 /** Places from gaps (section 18): LEB128 of the fewest bytes. */
@@ -159,6 +173,7 @@ export async function openBundle(bytes, roots) {
     const may = key && key.state === "active" && key.from <= body.issued && body.issued < key.to;
     if (body.form !== 1 || body.number < 1 || body.until <= body.issued || !may) throw new Fault("bundle-refused");
     if (!(await verify(signed, key.public_key))) throw new Fault("bundle-refused");
+    if (body.checkpoint !== "" && !(await ofALog(body.checkpoint, list))) throw new Fault("bundle-refused");
     return new Bundle(body, list, await digest(bytes), await digest(body.trustList));
   } catch (error) {
     // Whatever is wrong with it: it is not used.

@@ -181,7 +181,9 @@ export function decode(cose) {
     ])),
   ]);
   body.end();
-  if (claims.own.id.length !== 16 || claims.own.level > 8) throw new Fault("damaged");
+  const { holder, number, program, institution, list, index } = claims.own;
+  const named = [holder, number, program, institution].every((one) => one !== "" && one === one.normalize("NFC").trim());
+  if (claims.own.id.length !== 16 || claims.own.level > 8 || !named || Math.max(list, index) > 4294967295) throw new Fault("damaged");
   if (claims.expires !== undefined && claims.expires <= claims.issued) throw new Fault("damaged");
   return { protectedBytes, payload, signature, kid, claims };
 }
@@ -209,49 +211,105 @@ function signed({ protectedBytes, payload }) {
 
 const fromHex = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
-/** Whether the key signed it; by WebCrypto, or by a library where the browser has no Ed25519. */
-export async function verify(certificate, publicKeyHex) {
+/** Whether the key signed it. */
+export const verify = (certificate, publicKeyHex) => verifyBytes(signed(certificate), certificate.signature, publicKeyHex);
+
+/** Whether the key signed these bytes; by WebCrypto, or by a library where the browser has no Ed25519. */
+export async function verifyBytes(message, signature, publicKeyHex) {
   const key = fromHex(publicKeyHex);
-  const message = signed(certificate);
   let imported;
   try {
     imported = await crypto.subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);
   } catch {
     const library = await import("./ed25519.js");
-    return library.verifyAsync(certificate.signature, message, key, { zip215: false });
+    return library.verifyAsync(signature, message, key, { zip215: false });
   }
-  return crypto.subtle.verify({ name: "Ed25519" }, imported, certificate.signature, message);
+  return crypto.subtle.verify({ name: "Ed25519" }, imported, signature, message);
+}
+
+/** Checks in the order of the registry's own verdict, each with outcome and reason. */
+const CHECKS = ["format", "signature", "key", "log_inclusion", "status", "expiry", "institution"];
+
+/** All of them, not reached yet. */
+class Checks {
+  constructor() {
+    this.all = CHECKS.map((name) => ({ name, outcome: "not_run", reason: "not_reached" }));
+  }
+
+  set(name, outcome, reason) {
+    Object.assign(this.all.find((one) => one.name === name), { outcome, reason });
+    return outcome;
+  }
 }
 
 /**
- * What can be said without asking anybody. Without a bundle never that a certificate is valid, since nobody was asked whether
- * it was revoked. `keys` is the list of `/api/v1/keys`, or that of the bundle; `now` in seconds.
+ * What can be said without asking anybody, by the rules of the registry's own verdict. Without a bundle never that a
+ * certificate is valid, since nobody was asked whether it was revoked. Nothing of a certificate is told before its signature
+ * holds. `keys` is the list of `/api/v1/keys`, or that of the bundle; `now` in seconds.
  */
 export async function judge(text, keys, now, bundle = null) {
-  const { host, id, cose } = readText(text);
-  const certificate = decode(cose);
+  const checks = new Checks();
+  const say = (state, facts = null) => ({ state, facts, checks: checks.all });
+  let read, certificate;
+  try {
+    read = readText(text);
+    certificate = decode(read.cose);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (error.code === "no-signed-data") checks.set("format", "not_run", "not_presented");
+    else checks.set("format", "failed", error.code === "not-ours" ? "text" : "form");
+    return say(error.code);
+  }
   const { claims, kid } = certificate;
-  const facts = { host, kid, ...claims.own, issued: claims.issued, expires: claims.expires };
-  const signedId = encode32(claims.own.id);
-  if (!keys) return { state: "no-keys", facts };
-  const key = keys.find((one) => one.kid === kid);
-  if (!key) return { state: "unknown-key", facts };
-  if (!(await verify(certificate, key.public_key))) return { state: "not-genuine", facts: null };
   // A true signature under another id: the paper was put together from two.
-  if (signedId !== id) return { state: "not-genuine", facts: null };
-  const within = claims.issued >= Date.parse(key.not_before) / 1000 && claims.issued < Date.parse(key.not_after) / 1000;
-  if (!["active", "retired"].includes(key.state) || !within) return { state: "key-in-doubt", facts };
+  if (encode32(claims.own.id) !== read.id) {
+    checks.set("format", "failed", "id_mismatch");
+    return say("not-genuine");
+  }
+  checks.set("format", "passed", "well_formed");
+  const key = keys?.find((one) => one.kid === kid);
+  if (!key) {
+    checks.set("key", "not_run", "key_unknown");
+    return say(keys ? "unknown-key" : "no-keys");
+  }
+  if (!(await verify(certificate, key.public_key))) {
+    checks.set("signature", "failed", "signature_mismatch");
+    return say("not-genuine");
+  }
+  checks.set("signature", "passed", "signature_holds");
+  const facts = { host: read.host, kid, ...claims.own, issued: claims.issued, expires: claims.expires };
+  checks.set("log_inclusion", "not_run", "log_not_checked");
+  checks.set("status", "not_run", "status_not_checked");
+  checks.set("institution", "not_run", "institution_not_checked");
   // Five minutes for a clock that goes wrong a little.
   const early = claims.issued > now + 300;
-  const ended = claims.expires !== undefined && now >= claims.expires;
-  if (!bundle) return { state: early ? "clock" : ended ? "expired" : "genuine", facts };
+  if (early) checks.set("expiry", "not_run", "issued_later");
+  else if (claims.expires === undefined) checks.set("expiry", "passed", "no_expiry");
+  else if (now < claims.expires) checks.set("expiry", "passed", "not_expired");
+  const ended = !early && claims.expires !== undefined && now >= claims.expires && checks.set("expiry", "failed", "expired");
+  const held = claims.issued >= Date.parse(key.not_before) / 1000 && claims.issued < Date.parse(key.not_after) / 1000;
+  if (!held) {
+    checks.set("key", "failed", "key_outside_period");
+    return say("not-genuine");
+  }
+  const standing = {
+    active: ["passed", "key_active"], retired: ["passed", "key_retired"], pending: ["not_run", "key_pending"],
+  }[key.state] ?? ["not_run", "key_compromised_no_proof"];
+  if (checks.set("key", ...standing) !== "passed") return say("key-in-doubt", facts);
+  if (!bundle) return say(early ? "clock" : ended ? "expired" : "genuine", facts);
   Object.assign(facts, bundle.names(claims.own, key, claims.issued));
+  if (facts.authorised !== undefined) {
+    checks.set("institution", facts.authorised ? "passed" : "failed", facts.authorised ? "institution_authorised" : "institution_not_authorised");
+  }
   const status = bundle.status(claims.own.list, claims.own.index, claims.issued, now);
+  const told = {
+    "in-force": ["passed", "in_force"], stale: ["not_run", "status_stale"], "not-covered": ["not_run", "status_not_covered"],
+  }[status] ?? ["failed", status];
   // In the order of the verdict of the registry: what is for good, what is not known, what is for a while, dates, valid.
-  if (status !== "in-force") return { state: status, facts };
-  if (early) return { state: "clock", facts };
-  if (facts.authorised === false) return { state: "not-authorised", facts };
-  return { state: ended ? "expired" : "valid", facts };
+  if (checks.set("status", ...told) !== "passed") return say(status, facts);
+  if (early) return say("clock", facts);
+  if (facts.authorised === false) return say("not-authorised", facts);
+  return say(ended ? "expired" : "valid", facts);
 }
 
 function encode32(bytes) {

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
+use super::memory;
 use super::registry::{CommandError, Printing, RegistryArgs};
 use crate::clock::{Clock as _, SystemClock};
 use crate::problem::Problem;
@@ -73,7 +74,7 @@ pub struct BundleArgs {
     /// 根密钥:一行文字,或存有它的文件;用过一次后会记住 / root key: its line, or a file with it; remembered after the first use
     #[arg(long, value_name = "LINE|FILE")]
     root: Option<String>,
-    /// 记住用过的最新离线包的文件,缺省在离线包旁边 / file that remembers the newest bundle that was used; beside the bundle when not given
+    /// 记住用过的最新离线包的文件,缺省按根密钥记在用户的状态目录中 / file that remembers the newest bundle that was used; by the root key in the user's state folder when not given
     #[arg(long, value_name = "FILE")]
     seen: Option<PathBuf>,
 }
@@ -91,6 +92,8 @@ struct SeenFile {
 }
 
 const SEEN_VERSION: u32 = 1;
+/// Kind of what is remembered.
+const MEMORY: &str = "bundle";
 
 impl SeenFile {
     fn read(path: &Path) -> Result<Option<Self>, CommandError> {
@@ -147,10 +150,14 @@ impl SeenFile {
     }
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// In one step, so that a crash leaves the old file or the new one; its folder is made.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder)?;
+    }
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
@@ -181,12 +188,38 @@ impl BundleArgs {
         self.seen.as_deref()
     }
 
-    fn seen_path(&self, bundle: &Path) -> PathBuf {
-        self.seen.clone().unwrap_or_else(|| {
+    /// The file that remembers: the one that was named; else the one of this root key, whatever the bundle is called; where
+    /// there is no home, one beside the bundle.
+    fn seen_path(&self, bundle: &Path) -> Result<PathBuf, CommandError> {
+        if let Some(seen) = &self.seen {
+            return Ok(seen.clone());
+        }
+        if memory::folder().is_none() {
             let mut name = bundle.as_os_str().to_owned();
             name.push(".seen.json");
-            name.into()
-        })
+            return Ok(name.into());
+        }
+        let given = self.root_text()?;
+        let bytes = given.is_none().then(|| read_bundle(bundle)).transpose()?;
+        for path in memory::files(MEMORY) {
+            let Some(kept) = SeenFile::read(&path)? else {
+                continue;
+            };
+            let is_of = match (&given, &bytes) {
+                // The registry's roots may have changed since: one of them is enough.
+                (Some(given), _) => given
+                    .lines()
+                    .any(|line| kept.roots.iter().any(|root| root == line.trim())),
+                (None, Some(bytes)) => Roots::parse(&kept.roots.join("\n"))
+                    .is_ok_and(|roots| Bundle::open(bytes, &roots).is_ok()),
+                (None, None) => false,
+            };
+            if is_of {
+                return Ok(path);
+            }
+        }
+        let new = memory::file(MEMORY, given.as_deref().unwrap_or_default());
+        new.ok_or_else(|| CommandError::Usage("HOME".to_owned()))
     }
 
     /// The roots that were given, or else those that were remembered.
@@ -223,7 +256,7 @@ pub(super) fn open_bundle(
     trusted: &BundleArgs,
     print: Printing,
 ) -> Result<Bundle, CommandError> {
-    let path = trusted.seen_path(file);
+    let path = trusted.seen_path(file)?;
     let remembered = SeenFile::read(&path)?;
     let roots = trusted.roots(remembered.as_ref())?;
     let bundle = Bundle::open(&read_bundle(file)?, &roots).map_err(refused)?;
@@ -245,7 +278,7 @@ pub(super) fn open_bundle(
 }
 
 fn open_as_it_is(file: &Path, trusted: &BundleArgs) -> Result<(Bundle, Vec<u8>), CommandError> {
-    let remembered = SeenFile::read(&trusted.seen_path(file))?;
+    let remembered = SeenFile::read(&trusted.seen_path(file)?)?;
     let bytes = read_bundle(file)?;
     let roots = trusted.roots(remembered.as_ref())?;
     let bundle = Bundle::open(&bytes, &roots).map_err(refused)?;

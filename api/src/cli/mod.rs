@@ -16,6 +16,7 @@ pub mod ids;
 pub mod institutions;
 pub mod keys;
 pub mod logs;
+mod memory;
 pub mod operations;
 pub mod papers;
 pub mod programs;

@@ -33,7 +33,7 @@ pub enum TrustCommand {
         /// 根密钥文件(trust root 写出的行) / file with the line of the root key (of `trust root`)
         #[arg(long, value_name = "FILE")]
         root: PathBuf,
-        /// 记住最新版本的文件,不存在则新建 / file that remembers the newest list that was accepted; made when it is not there
+        /// 记住最新版本的文件,不存在则新建;缺省按根密钥记在用户的状态目录中 / file that remembers the newest list that was accepted, made when it is not there; by the root key in the user's state folder when not given
         #[arg(long, value_name = "FILE")]
         seen: Option<PathBuf>,
     },
@@ -126,7 +126,8 @@ fn verify(
     seen: Option<&Path>,
     print: Printing,
 ) -> Result<u8, CommandError> {
-    let (signed, now) = match open(file, &read_text(root)?, seen)? {
+    let roots = read_text(root)?;
+    let (signed, now) = match open(file, &roots, seen)? {
         Ok(accepted) => accepted,
         Err(fault) => {
             let text = fault.to_string();
@@ -143,19 +144,19 @@ fn verify(
     if !shown.fresh {
         eprintln!("{}", out_of_date(print));
     }
-    remember(seen, now)?;
+    remember(seen, &roots, now, print)?;
     Ok(if shown.fresh { 0 } else { 3 })
 }
 
 /// The list of a file after what was seen before.
 fn open(
     file: &Path,
-    roots: &str,
+    given: &str,
     seen: Option<&Path>,
 ) -> Result<Result<(SignedTrustList, Seen), TrustListFault>, CommandError> {
-    let roots = Roots::parse(roots).map_err(|fault| usage(&fault))?;
-    let before = match seen {
-        Some(file) if file.exists() => Some(read_seen(file)?),
+    let roots = Roots::parse(given).map_err(|fault| usage(&fault))?;
+    let before = match memory_of(seen, given) {
+        Some(file) if file.exists() => Some(read_seen(&file)?),
         _ => None,
     };
     let bytes = read(file)?;
@@ -163,8 +164,19 @@ fn open(
         .and_then(|signed| accept(before.as_ref(), &signed).map(|now| (signed, now))))
 }
 
-fn remember(seen: Option<&Path>, now: Seen) -> Result<(), CommandError> {
-    let Some(file) = seen else {
+/// The file that was named, else that of the root key.
+fn memory_of(seen: Option<&Path>, roots: &str) -> Option<PathBuf> {
+    seen.map(Path::to_owned)
+        .or_else(|| super::memory::file("list", roots))
+}
+
+fn remember(
+    seen: Option<&Path>,
+    roots: &str,
+    now: Seen,
+    print: Printing,
+) -> Result<(), CommandError> {
+    let Some(file) = memory_of(seen, roots) else {
         return Ok(());
     };
     let remembered = SeenFile {
@@ -172,7 +184,20 @@ fn remember(seen: Option<&Path>, now: Seen) -> Result<(), CommandError> {
         sha256: HEXLOWER.encode(&now.sha256),
     };
     let text = serde_json::to_string(&remembered).map_err(std::io::Error::other)?;
-    Ok(write_whole(file, text.as_bytes())?)
+    match super::bundles::write_whole(&file, text.as_bytes()) {
+        // A folder of one's own that cannot be written to is no reason not to check; that nothing is kept must be known.
+        Err(error) if seen.is_none() => {
+            eprintln!(
+                "mingzheng: {}",
+                print.words(
+                    &format!("无法记住清单版本,下次可能接受更早的清单:{error}"),
+                    &format!("the version of the list cannot be remembered, an older one might be taken next time: {error}"),
+                )
+            );
+            Ok(())
+        }
+        written => Ok(written?),
+    }
 }
 
 /// The list for checking certificates: one that is refused checks nothing, one that has ended is told.
@@ -187,7 +212,7 @@ pub(super) fn accepted(
     if !signed.list().is_fresh(SystemClock.now()) {
         eprintln!("{}", out_of_date(print));
     }
-    remember(seen, now)?;
+    remember(seen, roots, now, print)?;
     Ok(signed)
 }
 
@@ -196,14 +221,6 @@ fn out_of_date(print: Printing) -> String {
         "密钥清单已过有效期(或本机时间不对),请取新的。",
         "The trust list is out of date (or this machine's clock is wrong); get a newer one.",
     )
-}
-
-/// Beside it first: a file that was cut short would forget what was seen.
-fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, bytes)?;
-    std::fs::rename(&beside, file)
 }
 
 fn read_seen(file: &Path) -> Result<Seen, CommandError> {

@@ -1,7 +1,7 @@
 //! `/verify/offline`: a page that checks a signature without a network, once it has been opened with one.
 //!
 //! With the registry's trust bundle it judges as the command line does: `valid` only while the bundle is fresh, with its date.
-//! Without one it says that a signature is genuine and how old its keys are, never that a certificate is valid. The scripts stand in `api/assets/offline/`; this page alone may run any.
+//! Without one it says that a signature is genuine and how old its keys are, never that a certificate is valid. The scripts stand in `api/assets/offline/`; only this page and the answer to a scan (`fragment.js`) run any.
 
 use std::sync::LazyLock;
 
@@ -11,14 +11,19 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use certs::certificate::FormatFault;
+use certs::qr::QrFault;
+use certs::verdict::{CheckName, Outcome, Reason};
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
+use crate::extract::Locale;
 use crate::frame::{self, Brand, Caching, Frame, Visit, assets, both};
 use crate::problem::Problem;
 
 const APP: &str = include_str!("../../assets/offline/app.js");
 const BUNDLE: &str = include_str!("../../assets/offline/bundle.js");
+const FRAGMENT: &str = include_str!("../../assets/offline/fragment.js");
 const COSE: &str = include_str!("../../assets/offline/cose.js");
 const WORKER: &str = include_str!("../../assets/offline/worker.js");
 const QR: &str = include_str!("../../assets/offline/jsqr.js");
@@ -41,6 +46,7 @@ static WORKER_TEXT: LazyLock<String> = LazyLock::new(|| {
         "/verify/offline/cose.js",
         "/verify/offline/jsqr.js",
         "/verify/offline/ed25519.js",
+        "/verify/offline/app.webmanifest",
     ];
     let list = serde_json::to_string(&files).unwrap_or_default();
     let mut digest = Sha256::new();
@@ -60,6 +66,27 @@ struct OfflinePage {
     f: Frame,
     /// Lines of the root keys, with which a bundle is checked.
     roots: String,
+    /// Words of checks, outcomes and reasons: those of the registry's own verdict.
+    words: Vec<(String, &'static str)>,
+}
+
+/// Names of the words are `check-…`, `outcome-…`, `reason-…`; a form that does not hold is told without its detail here.
+fn words(lang: Locale) -> Vec<(String, &'static str)> {
+    let checks = CheckName::ALL.map(|one| ("check", one.code(), lang.pick(one.zh(), one.en())));
+    let outcomes = [Outcome::Passed, Outcome::Failed, Outcome::NotRun]
+        .map(|one| ("outcome", one.code(), lang.pick(one.zh(), one.en())));
+    let (form, text) = (
+        Reason::Format(FormatFault::Truncated),
+        Reason::Qr(QrFault::NotOurs),
+    );
+    let reasons = Reason::PLAIN
+        .iter()
+        .map(|one| ("reason", one.code(), *one))
+        .chain([("reason", "form", form), ("reason", "text", text)])
+        .map(|(kind, code, one)| (kind, code, lang.pick(one.zh(), one.en())));
+    let all = checks.into_iter().chain(outcomes).chain(reasons);
+    all.map(|(kind, code, words)| (format!("{kind}-{code}"), words))
+        .collect()
 }
 
 /// Routes of this page.
@@ -74,7 +101,12 @@ async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Problem>
         visit.lang.pick("证书查验", "Check a certificate"),
     );
     let roots = crate::trust::list::line_of_root(&app).await?;
-    let mut response = frame::page(StatusCode::OK, &OfflinePage { f, roots }, Caching::Minute)?;
+    let words = words(visit.lang);
+    let mut response = frame::page(
+        StatusCode::OK,
+        &OfflinePage { f, roots, words },
+        Caching::Minute,
+    )?;
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(POLICY),
@@ -94,6 +126,7 @@ async fn file(State(app): State<App>, Path(name): Path<String>) -> Result<Respon
         "app.js" => script(APP),
         "bundle.js" => script(BUNDLE),
         "cose.js" => script(COSE),
+        "fragment.js" => script(FRAGMENT),
         "jsqr.js" => script(QR),
         "ed25519.js" => script(ED25519),
         "worker.js" => {
@@ -118,7 +151,9 @@ async fn file(State(app): State<App>, Path(name): Path<String>) -> Result<Respon
                 "short_name": "证书查验",
                 "lang": "zh-CN",
                 "start_url": "/verify/offline",
-                "scope": "/verify/offline",
+                "id": "/verify/offline",
+                // Both languages of the page.
+                "scope": "/",
                 "display": "standalone",
                 "background_color": "#ffffff",
                 "theme_color": "#1f4e79",

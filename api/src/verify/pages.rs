@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, RawForm, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use certs::verdict::{Lang, Outcome, Standing};
@@ -102,6 +102,30 @@ struct VerdictPage {
     name_fault: Option<String>,
     name_typed: String,
     form: Option<FormView>,
+    /// What the script says of the signed part of the address, which only the browser sees.
+    signed_words: [(&'static str, &'static str); 5],
+}
+
+/// The script of the answer to a scan, and its question for the keys; nothing inline (trust.md WEB-3).
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; \
+    form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+fn signed_words(lang: Locale) -> [(&'static str, &'static str); 5] {
+    use certs::verdict::State;
+    let forged = State::NotGenuine;
+    [
+        ("forged", lang.pick(forged.zh(), forged.en())),
+        (
+            "forged-sentence",
+            lang.pick(
+                "二维码里的签名数据不是这张证书的,纸面内容可能被改动。请不要采信,并向我们反映。",
+                "The signed data in the code is not that of this certificate; the paper may be altered. Do not accept it, and report it.",
+            ),
+        ),
+        ("signed-name", lang.pick("二维码签名真实,签名中的姓名:", "The code is signed; the name in it: ")),
+        ("signed-next", lang.pick("请与本人证件核对。", "Compare it with the person's document.")),
+        ("unknown", lang.pick("二维码中的签名现在无法核对。", "The signature in the code cannot be checked now.")),
+    ]
 }
 
 async fn form(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
@@ -327,9 +351,15 @@ fn verdict(app: &App, visit: &Visit, answer: &Answer, asked: Asked) -> Result<Re
         name_fault,
         name_typed,
         form,
+        signed_words: signed_words(visit.lang),
         f,
     };
-    page(status, &view, Caching::Never)
+    let mut response = page(status, &view, Caching::Never)?;
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
+    Ok(response)
 }
 
 fn check_row(check: &certs::verdict::Check, lang: Lang, locale: Locale) -> CheckRow {
