@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Check the QR text of a certificate with COSE implementations that are not ours.
 
-    verify_cose.py QR_TEXT PUBLIC_KEY_HEX
+    verify_cose.py QR_TEXT PUBLIC_KEY_HEX [cwt|pycose]
 
-Verifies the COSE_Sign1 in the fragment with every library of `cwt` and `pycose` that is installed (at least one is needed)
-and prints the payload as JSON. Exit code 0: genuine; 1: refused; 2: wrong use or no library.
+Verifies the COSE_Sign1 in the fragment with the library that is named, else with every one that is installed (at least one
+is needed), and prints the payload as JSON. Exit code 0: genuine; 1: refused; 2: wrong use or no library.
 The form is described in docs/formats.md.
 """
 
@@ -62,14 +62,16 @@ def plain(value):
 
 
 def main():
-    if len(sys.argv) != 3:
+    libraries = {"cwt": with_cwt, "pycose": with_pycose}
+    named = sys.argv[3:]
+    if len(sys.argv) not in (3, 4) or any(name not in libraries for name in named):
         print(__doc__, file=sys.stderr)
         sys.exit(2)
     data, key = cose_bytes(sys.argv[1]), bytes.fromhex(sys.argv[2])
     payloads = {}
-    for name, verify in (("cwt", with_cwt), ("pycose", with_pycose)):
+    for name in named or libraries:
         try:
-            payloads[name] = plain(verify(data, key))
+            payloads[name] = plain(libraries[name](data, key))
         except ImportError:
             continue
         except Exception as error:  # whatever the library raises, it did not accept the bytes

@@ -397,7 +397,8 @@ pub async fn run(
             out,
             trusted,
         } => {
-            let remembered = SeenFile::read(&trusted.seen_path(&file))?;
+            let path = trusted.seen_path(&file)?;
+            let remembered = SeenFile::read(&path)?;
             let roots = trusted.roots(remembered.as_ref())?;
             let from = Bundle::open(&read_bundle(&file)?, &roots).map_err(refused)?;
             let cannot = |fault: certs::bundle::DeltaFault| {
@@ -412,7 +413,13 @@ pub async fn run(
             let before = remembered.as_ref().and_then(SeenFile::seen);
             let seen = to.accept(before.as_ref()).map_err(refused)?;
             write_whole(&out, &bytes)?;
-            SeenFile::of(&to, &seen).write(&trusted.seen_path(&out))?;
+            let beside = trusted.seen.is_none() && memory::folder().is_none();
+            let path = if beside {
+                trusted.seen_path(&out)?
+            } else {
+                path
+            };
+            SeenFile::of(&to, &seen).write(&path)?;
             print.show(&Summary::of(&to, bytes.len()))
         }
         BundleCommand::Show { file, trusted } => {

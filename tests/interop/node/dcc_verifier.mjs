@@ -60,6 +60,24 @@ for(const [what, badge] of Object.entries(ld.tampered)) {
 const other = structuredClone(ld.badge);
 other.credentialSubject.identifier[0].identityHash = '李四';
 await client.refuses('another name', () => verify(other));
+// Lists that somebody altered: a bit of another one, or another proof, under which the badge is not told to be in force.
+for(const [what, change] of [
+  ['a list with a bit changed', list => {
+    const bits = list.credentialSubject.encodedList, at = bits.length >> 1;
+    list.credentialSubject.encodedList = bits.slice(0, at) + (bits[at] === 'A' ? 'B' : 'A') + bits.slice(at + 1);
+  }],
+  ['a list with another proof', list => {
+    const value = list.proof.proofValue, at = value.length - 9;
+    list.proof.proofValue = value.slice(0, at) + (value[at] === '2' ? '3' : '2') + value.slice(at + 1);
+  }]
+]) {
+  for(const [url, list] of Object.entries(ld.lists)) {
+    const altered = structuredClone(list);
+    change(altered);
+    documents.set(url, altered);
+  }
+  await client.refuses(what, () => verify(ld.badge));
+}
 const unexpected = [...missed].filter(url => !url.includes('/schema/'));
 client.says('what else it wanted to fetch', unexpected, []);
 client.finish();

@@ -12,6 +12,9 @@ client.says('the key', data.did_document.assertionMethod.includes(badge?.protect
 await client.accepts('a badge under the second key', () => verify(data.badge.other_key));
 for(const [url, token] of Object.entries(data.status.jwt)) {
   await client.accepts(url, () => verify(token));
+  const at = token.length - 20;
+  await client.refuses(`${url} with another signature`, () =>
+    verify(token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)));
 }
 await client.accepts('a token status list', () => verify(data.status.token, 'statuslist+jwt'));
 await client.accepts('the signed part of an SD-JWT', () => verify(data.sd_jwt.whole.split('~')[0], 'dc+sd-jwt'));

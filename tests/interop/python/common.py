@@ -37,9 +37,13 @@ class Client:
         if found != expected:
             self.faults.append(f"reads {what} as {found!r}, not {expected!r}")
 
-    def finish(self):
+    def report(self):
+        """Says it in one line; whether there was no fault."""
         verdict = "ok" if not self.faults else "FAILED"
         print(f"{verdict}  {self.name}: accepted {self.accepted}, refused {self.refused}")
         for fault in self.faults:
             print(f"      {fault}")
-        sys.exit(1 if self.faults else 0)
+        return not self.faults
+
+    def finish(self):
+        sys.exit(0 if self.report() else 1)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """openbadgeslib: the badge under the keys of did.json, its status by the signed lists."""
 
+import base64
 import json
 
 from openbadgeslib.ob3.verifier import OB3Verifier
@@ -35,6 +36,27 @@ if "old_jwt" in status:
     client.refuses("a badge with an old list", lambda: verify(badge["genuine"], status["old_jwt"]))
 swapped = dict(zip(status["jwt"], reversed(list(status["jwt"].values()))))
 client.refuses("a badge with lists exchanged", lambda: verify(badge["genuine"], swapped))
+
+
+def bit_changed(token):
+    """One character of the bits is another; the signature is the old one."""
+    head, body, signature = token.split(".")
+    content = json.loads(base64.urlsafe_b64decode(body + "=="))
+    bits = content["credentialSubject"]["encodedList"]
+    at = len(bits) // 2
+    content["credentialSubject"]["encodedList"] = bits[:at] + ("A" if bits[at] != "A" else "B") + bits[at + 1 :]
+    body = base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+    return f"{head}.{body}.{signature}"
+
+
+def signature_changed(token):
+    at = len(token) - 20
+    return token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
+
+
+for what, change in (("a list with a bit changed", bit_changed), ("a list with another signature", signature_changed)):
+    lists = {url: change(token) for url, token in status["jwt"].items()}
+    client.refuses(what, lambda: verify(badge["genuine"], lists))
 client.refuses("an expired badge", lambda: verify(badge["expired"]))
 client.refuses("an SD-JWT as a badge", lambda: verify(data["sd_jwt"]["whole"].split("~")[0]))
 for what, token in badge["tampered"].items():
