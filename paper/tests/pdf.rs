@@ -283,6 +283,23 @@ fn what_a_template_makes_is_examined() {
         fault(&bundled.replace("    one.qr,\n", "    scale(90%, one.qr),\n")),
         TemplateFault::Qr
     );
+    // A code of somebody else in place of ours, or beside it, as large as can be.
+    let other = certs::qr::png("HTTPS://EVIL.EXAMPLE/", certs::qr::Level::Q, 3).expect("a code");
+    let bytes = other
+        .iter()
+        .map(u8::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
+    let other =
+        format!("image(bytes(({bytes})), format: \"png\", width: 60mm, alt: \"二维码\"),\n");
+    for place in [other.clone(), format!("one.qr,\n    {other}")] {
+        let text = bundled.replace("    one.qr,\n", &format!("    {place}"));
+        assert_ne!(text, bundled);
+        assert_eq!(fault(&text), TemplateFault::Picture);
+    }
+    let drawn = "image(bytes(\"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><rect width='9' height='9'/></svg>\"), format: \"svg\", alt: \"x\"),\n";
+    let text = bundled.replace("    one.qr,\n", &format!("    one.qr,\n    {drawn}"));
+    assert_eq!(fault(&text), TemplateFault::Picture);
     assert_eq!(
         fault(&bundled.replace("paper: \"a4\"", "paper: \"a5\"")),
         TemplateFault::Size

@@ -43,6 +43,8 @@ fn option(html: &str, words: &str) -> String {
 async fn a_school_claims_work_on_a_page_and_loses_nothing_on_the_way(database: Database) {
     let mut story = Story::ready(database).await;
     let taught_here = taught(&story, roster(911, 2, "330106")).await;
+    let mut other = story.second_school().await;
+    story.swap(&mut other);
     let class_code = {
         let classes = story.who("school-1").get("/api/v1/cohorts").await.good();
         text(&classes["items"][0]["code"])
@@ -136,7 +138,6 @@ async fn a_school_claims_work_on_a_page_and_loses_nothing_on_the_way(database: D
     assert_eq!(claimed.len(), 1);
 
     // A document of somebody else, a class of somebody else, a federation at this page.
-    story.second_school().await;
     fields[0].1 = "another-key";
     fields[2].1 = "019a0000-0000-7000-8000-000000000001";
     let answer = send(&school, &fields, None).await;

@@ -27,6 +27,7 @@ mod evidence_claim;
 mod evidence_cli;
 mod evidence_desk;
 mod exports;
+mod fuzz;
 mod grade_cli;
 mod grade_export;
 mod grades;

@@ -44,7 +44,8 @@ pub(super) fn files(kind: &str) -> Vec<PathBuf> {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             name.strip_prefix(kind)
-                .is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".json"))
+                .and_then(|rest| rest.strip_suffix(".json"))
+                .is_some_and(|rest| rest.starts_with('-'))
         })
         .map(|entry| entry.path())
         .collect();

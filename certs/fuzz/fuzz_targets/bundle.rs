@@ -1,11 +1,4 @@
 //! The reader of an entry bundle: what it accepts has one encoding.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|bytes: &[u8]| {
-    if let Some(entries) = certs::log::read_bundle(bytes) {
-        let length: usize = entries.iter().map(|entry| entry.len() + 2).sum();
-        assert_eq!(length, bytes.len());
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| certs_fuzz::targets::bundle::run(bytes));

@@ -2,8 +2,4 @@
 //! end the process before that, so it is taken out: what is looked for here is what is not caught, takes too long or too much.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(init: std::panic::set_hook(Box::new(|_| ())), |bytes: &[u8]| {
-    let _ = paper::scan::read_pdf(bytes);
-});
+libfuzzer_sys::fuzz_target!(init: std::panic::set_hook(Box::new(|_| ())), |bytes: &[u8]| certs_fuzz::targets::pdf::run(bytes));

@@ -1,21 +1,4 @@
 //! The reader of an SD-JWT: text before the first tilde becomes a signed payload, the rest stays.
 #![no_main]
 
-use certs::credential::{Binding, Disclosable, SD_JWT_TYP, present, verify_sd_jwt};
-use certs_fuzz::{HOST, KEYS, now, token};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|text: &str| {
-    let _ = verify_sd_jwt(text, &HOST, &KEYS, None, now());
-    let (payload, rest) = text.split_once('~').unwrap_or((text, ""));
-    let signed = format!("{}~{rest}", token(SD_JWT_TYP, payload.as_bytes()));
-    let asked = Binding {
-        audience: "a",
-        nonce: "n",
-    };
-    let _ = verify_sd_jwt(&signed, &HOST, &KEYS, None, now());
-    let _ = verify_sd_jwt(&signed, &HOST, &KEYS, Some(&asked), now());
-    if let Ok(shown) = present(&signed, &Disclosable::ALL) {
-        assert_eq!(shown, signed);
-    }
-});
+libfuzzer_sys::fuzz_target!(|text: &str| certs_fuzz::targets::sd_jwt::run(text));

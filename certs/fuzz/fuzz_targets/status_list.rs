@@ -1,21 +1,4 @@
 //! The readers of both status lists, and of the compressed bits.
 #![no_main]
 
-use certs::credential::{
-    BADGE_TYP, StatusBitmap, StatusPurpose, TOKEN_STATUS_TYP, verify_status_list,
-    verify_token_status_list,
-};
-use certs_fuzz::{HOST, KEYS, now, token};
-use data_encoding::BASE64URL_NOPAD;
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|bytes: &[u8]| {
-    let encoded = format!("u{}", BASE64URL_NOPAD.encode(bytes));
-    if let Ok(bits) = StatusBitmap::decode(&encoded) {
-        assert_eq!(StatusBitmap::decode(&bits.encode()), Ok(bits));
-    }
-    let list = token(BADGE_TYP, bytes);
-    let _ = verify_status_list(&list, &HOST, StatusPurpose::Revocation, 3, &KEYS, now());
-    let list = token(TOKEN_STATUS_TYP, bytes);
-    let _ = verify_token_status_list(&list, &HOST, 3, &KEYS, now());
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| certs_fuzz::targets::status_list::run(bytes));

@@ -9,6 +9,8 @@ use data_encoding::BASE64URL_NOPAD;
 use std::sync::LazyLock;
 use zeroize::Zeroizing;
 
+pub mod targets;
+
 /// The issuer of every target.
 pub static ISSUER: LazyLock<SoftwareSigner> = LazyLock::new(|| {
     let kid = "k3726".parse().expect("a kid");

@@ -1,6 +1,7 @@
 //! What was laid out is looked at before it is handed out: a template is written by people.
 
 use typst::layout::{Frame, FrameItem};
+use typst::visualize::ImageKind;
 use typst_layout::{Page, PagedDocument};
 
 use super::template::TemplateFault;
@@ -14,8 +15,11 @@ const SLACK_PT: f64 = 1.0;
 const SLACK_MM: f64 = 0.05;
 const PT_PER_MM: f64 = 72.0 / 25.4;
 
-#[derive(Default)]
-struct Seen {
+struct Seen<'a> {
+    /// Digests of the pictures that belong there.
+    ours: &'a [[u8; 32]],
+    /// Whether there is another one.
+    other_picture: bool,
     /// All text, without spaces.
     text: String,
     /// Widths of QR symbols in millimetres, without their quiet zones.
@@ -24,20 +28,34 @@ struct Seen {
 }
 
 /// Examines the whole document. Where every certificate has the same number of pages, each is held against its own.
-pub(super) fn examine(document: &PagedDocument, sheets: &[Sheet]) -> Result<(), PaperFault> {
+pub(super) fn examine(
+    document: &PagedDocument,
+    sheets: &[Sheet],
+    ours: &[[u8; 32]],
+) -> Result<(), PaperFault> {
     let pages = document.pages();
     let each = pages.len() / sheets.len().max(1);
     if each == 0 || !pages.len().is_multiple_of(sheets.len()) {
-        return part(pages, sheets);
+        return part(pages, sheets, ours);
     }
-    for (pages, sheet) in pages.chunks(each).zip(sheets) {
-        part(pages, std::slice::from_ref(sheet))?;
+    for ((pages, sheet), own) in pages.chunks(each).zip(sheets).zip(ours) {
+        part(
+            pages,
+            std::slice::from_ref(sheet),
+            std::slice::from_ref(own),
+        )?;
     }
     Ok(())
 }
 
-fn part(pages: &[Page], sheets: &[Sheet]) -> Result<(), PaperFault> {
-    let mut seen = Seen::default();
+fn part(pages: &[Page], sheets: &[Sheet], ours: &[[u8; 32]]) -> Result<(), PaperFault> {
+    let mut seen = Seen {
+        ours,
+        other_picture: false,
+        text: String::new(),
+        symbols: Vec::new(),
+        without_glyph: None,
+    };
     for page in pages {
         let size = page.frame.size();
         let found = [size.x.to_pt(), size.y.to_pt()];
@@ -52,6 +70,9 @@ fn part(pages: &[Page], sheets: &[Sheet]) -> Result<(), PaperFault> {
     }
     if let Some(one) = seen.without_glyph {
         return Err(PaperFault::NoGlyph(one));
+    }
+    if seen.other_picture {
+        return Err(TemplateFault::Picture.into());
     }
     let large = seen
         .symbols
@@ -85,7 +106,7 @@ fn part(pages: &[Page], sheets: &[Sheet]) -> Result<(), PaperFault> {
     }
 }
 
-impl Seen {
+impl Seen<'_> {
     fn walk(&mut self, frame: &Frame, scale: f64) {
         for (_, item) in frame.items() {
             match item {
@@ -104,7 +125,15 @@ impl Seen {
                     }
                 }
                 FrameItem::Image(image, size, _) => {
-                    // Ours are the only pictures that a template can have: their pixels are known.
+                    // A template can make pictures of its own bytes: one of them could be a code of somebody else.
+                    let data = match image.kind() {
+                        ImageKind::Raster(raster) => raster.data().as_slice(),
+                        _ => &[],
+                    };
+                    if !self.ours.contains(&given::digest(data)) {
+                        self.other_picture = true;
+                        continue;
+                    }
                     let share = given::symbol_share(image.width());
                     self.symbols
                         .push(size.x.to_pt() * scale * share / PT_PER_MM);

@@ -2,6 +2,7 @@
 
 use certs::qr::Level;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::{PaperFault, QR_MM};
 use crate::sheet::{Line, Sheet};
@@ -48,7 +49,8 @@ fn picture_mm(png: &[u8]) -> f64 {
     QR_MM / symbol_share(f64::from(pixels)).max(0.1)
 }
 
-pub(super) fn json(sheets: &[Sheet]) -> Result<Vec<u8>, PaperFault> {
+/// The JSON, and a digest of each QR code's picture: no other picture belongs on the paper.
+pub(super) fn json(sheets: &[Sheet]) -> Result<(Vec<u8>, Vec<[u8; 32]>), PaperFault> {
     let certificates = sheets
         .iter()
         .map(|sheet| {
@@ -85,5 +87,13 @@ pub(super) fn json(sheets: &[Sheet]) -> Result<Vec<u8>, PaperFault> {
         author: first.map_or(String::new(), |one| one.checked_by.clone()),
         certificates,
     };
-    serde_json::to_vec(&given).map_err(|error| PaperFault::Layout(error.to_string()))
+    let pictures = given.certificates.iter();
+    let pictures = pictures.map(|one| digest(&one.qr_png)).collect();
+    let json = serde_json::to_vec(&given).map_err(|error| PaperFault::Layout(error.to_string()))?;
+    Ok((json, pictures))
+}
+
+/// By which a picture is known again.
+pub(super) fn digest(picture: &[u8]) -> [u8; 32] {
+    Sha256::digest(picture).into()
 }

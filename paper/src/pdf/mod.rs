@@ -98,10 +98,10 @@ impl Press {
     /// Prints certificates into one document, in their order.
     pub fn print(&self, template: &Template, sheets: &[Sheet]) -> Result<Printed, PaperFault> {
         self.proof(sheets)?;
-        let given = given::json(sheets)?;
+        let (given, pictures) = given::json(sheets)?;
         let world = PaperWorld::new(&self.library, &self.fonts, template, given);
         let (document, warnings) = layout(&world)?;
-        check::examine(&document, sheets)?;
+        check::examine(&document, sheets, &pictures)?;
         if sheets.len() > 1 {
             // What the layout remembered is of no use to the writer, and is as large as the document.
             typst::comemo::evict(0);
@@ -133,7 +133,7 @@ impl Press {
     /// What [`Press::bare`] is given.
     #[doc(hidden)]
     pub fn given(sheets: &[Sheet]) -> Result<Vec<u8>, PaperFault> {
-        given::json(sheets)
+        Ok(given::json(sheets)?.0)
     }
 
     /// What can be said before the layout.

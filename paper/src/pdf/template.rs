@@ -36,6 +36,9 @@ pub enum TemplateFault {
     /// The QR code is missing or smaller than asked.
     #[error("二维码缺失或小于 33 毫米 / the QR code is missing or smaller than 33 mm")]
     Qr,
+    /// A picture that is not the certificate's QR code: it could be another code.
+    #[error("模板中不得有二维码以外的图片 / the template has a picture that is not the QR code")]
+    Picture,
     /// Something that must be on the paper is not.
     #[error("模板没有印出:{0} / the template leaves out: {0}")]
     LeavesOut(&'static str),
