@@ -177,7 +177,7 @@ async fn trainees(app: &App, class: &Cohort) -> Result<Vec<Choice>, Problem> {
     found.retain(|one| {
         matches!(
             one.state,
-            S::Completed | S::NotCompleted | S::Withdrawn | S::Dismissed
+            S::Enrolled | S::Completed | S::NotCompleted | S::Withdrawn | S::Dismissed
         )
     });
     let people: Vec<_> = found.iter().map(|one| one.person).collect();
