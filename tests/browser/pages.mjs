@@ -472,10 +472,39 @@ for (const operator of demo.accounts.filter((one) => one.role === "institution_o
   await walk("institution", ["/org/episodes?state=all", await lineOf("/org/episodes?state=all"), `/org/follow-ups?until=${day(400)}`, "/org/conflicts?state=all&kind="]);
   break;
 }
+// An assessor drawn by lot, with the sample on a sheet to take along; then the same sheet as the workbook that it gives.
+if (!only || only.test("/assess/")) {
+  const assessor = { name: `assessor-${crypto.randomUUID().slice(0, 8)}`, password: crypto.randomUUID(), region: "330000" };
+  const made = await api("/api/v1/accounts", nationalToken, { name: assessor.name, password: assessor.password, person_name: "评估演示", role: "assessor" });
+  const by = await tokenOf(account("province_officer", "330000"));
+  await api("/api/v1/assessors", by, {
+    account: made.account, organisation: "虚构职业评价院", credit_code: "52510703XX00000517", valid_from: day(0), valid_until: day(300),
+    document: { number: "浙残联〔2026〕8号", issuer: "演示省残疾人联合会", made_on: day(0) },
+  });
+  let at;
+  for (const { id } of (await api("/api/v1/institutions?limit=20", by)).items) {
+    if (at) break;
+    const begun = await api(`/api/v1/institutions/${id}/assessments`, by, { period_from: day(-300), period_until: day(-1) }).catch(() => null);
+    if (begun) at = `/api/v1/assessments/${begun.id}`;
+  }
+  const act = async (token, what, body) => {
+    const { revision } = await api(at, by);
+    return api(`${at}/${what}`, token, body, { "If-Match": `"${revision}"` });
+  };
+  const grow = (federation) => api("/api/v1/keys", nationalToken, { federation, year: 2026 });
+  await grow("340000");
+  await act(by, "draw", {});
+  const own = await tokenOf(assessor);
+  await act(own, "declaration", { relations: [] });
+  await grow("350000");
+  await act(own, "fieldwork", {});
+  const id = at.split("/").pop();
+  await as("assessor", assessor, ["/desk", `/assess/${id}`, `/assess/${id}/sheet`]);
+}
 // A policy that is tried on a run before it takes effect.
 const drafter = account("province_officer");
 const drafterToken = await tokenOf(drafter);
-const policy = { base: "CN-BASE@2026.1", policy_id: "PAGES", version: "1", changes: { indicators: { EMP: { weight: 340 }, SAT: { weight: 210 } } } };
+const policy = { base: "CN-BASE@2026.1", policy_id: `PAGES-${crypto.randomUUID().slice(0, 4).toUpperCase()}`, version: "1", changes: { indicators: { EMP: { weight: 340 }, SAT: { weight: 210 } } } };
 const { id: drafted } = await api("/api/v1/grading-policies", drafterToken, { text: JSON.stringify(policy), effective_on: day(30) });
 const [tried] = await api("/api/v1/grading-runs", drafterToken);
 await as("province", drafter, ["/admin/policies", `/admin/policies/${drafted}`, `/admin/policies/${drafted}?run=${tried.id}`]);
