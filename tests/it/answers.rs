@@ -260,6 +260,26 @@ async fn each_wrong_request_is_a_problem_of_its_own() {
         let path = format!("/api/v1/catalogue/institutions?{query}");
         anybody.get(&path).await.problem(422, invalid);
     }
+    let story = Story::staffed_on(server).await;
+    for (who, path) in [
+        ("auditor", "/api/v1/audit"),
+        ("national-1", "/api/v1/institutions"),
+        ("national-1", "/api/v1/cohorts"),
+        ("national-1", "/api/v1/offers"),
+        ("national-1", "/api/v1/proposals"),
+        ("national-1", "/api/v1/certificates"),
+        ("national-1", "/api/v1/accounts"),
+        ("anybody", "/api/v1/occupations"),
+        ("anybody", "/log/checkpoints"),
+    ] {
+        let who = story.who(who);
+        for query in ["Limit=2", "limit=0", "limit=9999", "limit=2&limit=2"] {
+            let answer = who.get(&format!("{path}?{query}")).await;
+            assert_eq!(answer.status, 422, "{path}?{query}: {}", answer.text());
+        }
+        who.get(&format!("{path}?limit=100")).await.good();
+    }
+    let anybody = story.who("anybody");
     // An answer in a form that was not asked for is not given, and an act not begun.
     for (method, path, accept) in [
         (Method::GET, "/api/v1/regions", "text/html"),
