@@ -161,19 +161,6 @@ fn serving_in_public_needs_such_a_role(server: &TestServer, owner: &str, service
         (program, file.display().to_string())
     };
     let proxy = "[server]\ntransport = 'proxy'\ntrusted_proxies = ['127.0.0.1/32']\n";
-    let own = "https://registry.example.org";
-    let arguments = |file| {
-        [
-            "--json",
-            "--config",
-            file,
-            "--public-url",
-            own,
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-        ]
-    };
     let (program, file) = serve(owner, proxy);
     let ran = program.run(&arguments(&file));
     assert_eq!(ran.code, 2, "{} {}", ran.out, ran.err);
@@ -191,6 +178,20 @@ fn serving_in_public_needs_such_a_role(server: &TestServer, owner: &str, service
         assert!(line.contains("http://127.0.0.1:"), "{line}");
         assert_eq!(running.end(), Some(0));
     }
+}
+
+/// How `serve` is started on a file of settings.
+fn arguments(file: &str) -> [&str; 8] {
+    [
+        "--json",
+        "--config",
+        file,
+        "--public-url",
+        "https://registry.example.org",
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+    ]
 }
 
 /// A column that each of these has.

@@ -186,9 +186,9 @@ struct AuditItem {
     times: i64,
     /// States before and after.
     detail: String,
-    /// SHA-256 of what the last act on the object left behind, hexadecimal.
+    /// SHA-256 of what the last act on the object was asked and left behind, hexadecimal; see `after_sha256`.
     before_sha256: Option<String>,
-    /// SHA-256 of what this act left behind, hexadecimal.
+    /// SHA-256 over the keyed digest of what was asked and over the receipt, hexadecimal.
     after_sha256: Option<String>,
     /// Hash of the row, hexadecimal.
     hash: String,
