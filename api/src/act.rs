@@ -407,7 +407,13 @@ impl Act {
             .chain(moves.iter().map(String::as_str))
             .filter(|text| !text.is_empty())
             .collect();
-        let after: [u8; 32] = Sha256::digest(answer.receipt.as_bytes()).into();
+        // What was asked and what came of it: two edits that leave the same receipt are told apart. Of the request stands
+        // the keyed digest alone, so that nothing in it can be guessed from the audit (trust.md PI-3).
+        let after: [u8; 32] = Sha256::new()
+            .chain_update(digest)
+            .chain_update(answer.receipt.as_bytes())
+            .finalize()
+            .into();
         let audit = AuditEntry {
             at: now,
             request_id: &origin.request_id,

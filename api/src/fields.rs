@@ -153,15 +153,16 @@ impl From<Refusal> for Problem {
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u64>,
     /// The `next` of the page before.
     pub cursor: Option<String>,
 }
 
 impl PageQuery {
-    /// The limit in its bounds.
-    pub fn limit(&self) -> u64 {
-        self.limit.unwrap_or(50).clamp(1, 100)
+    /// The limit, refused out of its bounds.
+    pub fn limit(&self) -> Result<u64, Problem> {
+        limit(self.limit, 50, 100)
     }
 
     /// The id to go on from.
@@ -180,6 +181,21 @@ impl PageQuery {
             })
             .transpose()
     }
+}
+
+/// How many rows were asked for: the usual number unless told, refused below 1 and above the most (trust.md ERR-1: a
+/// number that is out of its bounds is said, not changed).
+pub fn limit(asked: Option<u64>, usual: u64, most: u64) -> Result<u64, Problem> {
+    let limit = asked.unwrap_or(usual);
+    if (1..=most).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Problem::field(
+        "/limit",
+        "range",
+        &format!("limit 为 1 至 {most}。"),
+        &format!("limit is 1 to {most}."),
+    ))
 }
 
 /// Cuts `limit + 1` rows to a page; answers the cursor of the next one.

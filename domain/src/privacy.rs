@@ -366,6 +366,8 @@ pub struct PrivacyNumbers {
     pub request_wd: u32,
     /// More persons than this read by one account in a day outside tasks raise an alarm.
     pub bulk_read_persons: u32,
+    /// More persons than this whose certificates one account opens in a day raise an alarm; handing them over is daily work.
+    pub bulk_file_persons: u32,
     /// Years for which a certificate and whose it is are kept.
     pub certificate_years: u32,
     /// Years for which records of payments are kept.

@@ -14,6 +14,19 @@ use crate::StoreError;
 use crate::public_reader::{PublicReader, PublicSnapshot};
 use crate::vault::Vault;
 
+/// Tables of which `docs/grants.sql` lets the service change nothing.
+const ADDED_TO: [&str; 9] = [
+    "audit",
+    "audit_anchor",
+    "grading_file",
+    "log_checkpoint",
+    "log_leaf",
+    "log_witnessed",
+    "policy",
+    "timeline",
+    "trust_list",
+];
+
 /// A pool for reading.
 pub type Reader = DatabaseConnection;
 /// A write transaction; on SQLite it holds the write lock from its first moment.
@@ -170,6 +183,25 @@ impl Store {
     /// Whether the database answers a write-capable connection; for readiness.
     pub async fn ping(&self) -> Result<(), StoreError> {
         Ok(self.writer.ping().await?)
+    }
+
+    /// Tables that are only ever added to, and that the role of this connection may change or empty nevertheless (trust.md
+    /// AD-1): all of them for their owner, none for a role of `docs/grants.sql`. SQLite has no roles; there the triggers
+    /// and the chain are what there is.
+    pub async fn open_to_change(&self) -> Result<Vec<String>, StoreError> {
+        if self.writer.get_database_backend() != DbBackend::Postgres {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT name FROM unnest(string_to_array($1, ' ')) AS t (name)
+            WHERE has_table_privilege(name, 'UPDATE, DELETE, TRUNCATE') ORDER BY name";
+        let values = [ADDED_TO.join(" ").into()];
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        self.writer
+            .query_all_raw(statement)
+            .await?
+            .iter()
+            .map(|row| Ok(row.try_get_by_index(0)?))
+            .collect()
     }
 
     /// Ends all connections.

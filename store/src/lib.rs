@@ -25,6 +25,7 @@ mod entity;
 pub mod episodes;
 pub mod error;
 pub mod evidence_lists;
+pub mod export_totals;
 pub mod factors;
 pub mod files;
 #[cfg(test)]

@@ -2,13 +2,19 @@
 
 use api::audit::{anchor, check};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use store::audit::{AuditFilter, AuditRow};
 use store::tampering;
+use tests::answer::text;
 use tests::story::PASSWORD;
-use tests::{Client, Database, Story, on_both};
+use tests::{Browser, Client, Database, Story, on_both, people};
+use uuid::Uuid;
 
 on_both! {
     every_act_and_every_refusal_stands_in_the_audit_with_who_when_and_from_where;
+    a_refusal_on_a_page_is_told_of_whoever_is_signed_in_there;
+    reading_what_is_not_there_is_counted_by_the_minute;
+    two_edits_with_one_receipt_leave_different_hashes_and_nothing_to_guess;
     a_refused_sign_in_is_told_without_the_name_that_was_typed;
     a_flood_of_refusals_is_counted_and_not_listed;
     a_line_end_in_a_request_makes_no_second_line;
@@ -106,6 +112,142 @@ async fn every_act_and_every_refusal_stands_in_the_audit_with_who_when_and_from_
         !text.contains(PASSWORD) && !text.contains("虚构"),
         "nothing secret, nobody's name"
     );
+}
+
+/// An id that nothing has.
+const NOBODY: u128 = 0x0198_0000_0000_7000_8000_0000_0000_0001;
+
+/// A form that came from a page of ours.
+const OWN: [(&str, &str); 1] = [("Sec-Fetch-Site", "same-origin")];
+
+async fn a_refusal_on_a_page_is_told_of_whoever_is_signed_in_there(database: Database) {
+    let story = Story::applied(database).await;
+    story.transition("county-1", "T04").await;
+    let proposed = story.transition("province-1", "T06").await;
+    let mut officer = Browser::new(&story.server);
+    // Nobody is signed in: led to the sign-in, which refuses nothing.
+    assert_eq!(officer.open("/admin/accounts").await.status, 303);
+    officer.sign_in("province-1", PASSWORD).await;
+    assert!(refused(&story).await.is_empty());
+
+    let account = Uuid::from_u128(NOBODY);
+    let closed = officer.open(&format!("/admin/accounts/{account}")).await;
+    assert_eq!(closed.status, 403, "{}", closed.text());
+    let key = [("decision", "approve"), ("key", "once")];
+    let own = format!("/desk/proposals/{}", text(&proposed["proposal_id"]));
+    assert_eq!(officer.send(&own, &OWN, &key).await.status, 409);
+    let nothing = format!("/desk/proposals/{account}");
+    assert_eq!(officer.send(&nothing, &OWN, &key).await.status, 404);
+    let foreign = [("Sec-Fetch-Site", "cross-site")];
+    assert_eq!(officer.send(&own, &foreign, &key).await.status, 403);
+
+    let told = refused(&story).await;
+    let told: Vec<(&str, &str, &str, Option<&str>)> = told
+        .iter()
+        .map(|row| {
+            (
+                row.act.as_str(),
+                row.object_id.as_str(),
+                row.outcome.as_str(),
+                row.role.as_deref(),
+            )
+        })
+        .collect();
+    let (account, role) = (account.to_string(), Some("province_officer"));
+    let proposal = text(&proposed["proposal_id"]);
+    for one in [
+        ("GET /admin/accounts/{id}", &account, "forbidden"),
+        (
+            "POST /desk/proposals/{id}",
+            &proposal,
+            "second-person-required",
+        ),
+        ("POST /desk/proposals/{id}", &account, "not-found"),
+        ("POST /desk/proposals/{id}", &proposal, "cross-site"),
+    ] {
+        let row = (one.0, one.1.as_str(), one.2, role);
+        assert!(told.contains(&row), "{row:?}: {told:?}");
+    }
+    assert_eq!(told.len(), 4, "{told:?}");
+}
+
+async fn reading_what_is_not_there_is_counted_by_the_minute(database: Database) {
+    let story = Story::applied(database).await;
+    let mut officer = Browser::new(&story.server);
+    officer.sign_in("county-1", PASSWORD).await;
+    let elsewhere = story.who("other-county");
+    for _ in 0..7 {
+        let path = format!("/admin/episodes/{}", Uuid::from_u128(NOBODY));
+        assert_eq!(officer.open(&path).await.status, 404);
+        // What lies in another's area looks like what is not there.
+        let path = format!("/api/v1/institutions/{}", story.admission);
+        elsewhere.get(&path).await.problem(404, "not-found");
+    }
+    let nobody = story.who("anybody").get("/institutions/nothing").await;
+    assert_eq!(nobody.status, 404);
+    // Nothing is written while somebody waits: the time would tell which of the two it was.
+    assert!(refused(&story).await.is_empty());
+    story.server.clock.advance_seconds(61);
+    api::audit::denials::flush(&story.server.app).await;
+    let mut told = refused(&story).await;
+    told.sort_by(|one, other| one.act.cmp(&other.act));
+    let rows: Vec<(&str, &str, i64)> = told
+        .iter()
+        .map(|row| (row.act.as_str(), row.outcome.as_str(), row.times))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("GET /admin/episodes/{id}", "not-found", 7),
+            ("GET /api/v1/institutions/{id}", "not-found", 7),
+        ]
+    );
+    assert!(told.iter().all(|row| row.account.is_some()));
+    assert_ne!(told[0].account, told[1].account);
+}
+
+async fn two_edits_with_one_receipt_leave_different_hashes_and_nothing_to_guess(
+    database: Database,
+) {
+    let story = Story::ready(database).await;
+    let (_, members) = story.class_of(&people::known()[..1]).await;
+    let path = format!("/api/v1/enrolments/{}/verified-contact", members[0].0);
+    let county = story.who("county-1");
+    let mut receipts = Vec::new();
+    for phone in ["13900017001", "13900027001"] {
+        let body = json!({ "phone": phone, "means": "counter" });
+        let answer = county.post(&path, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        receipts.push(answer.text());
+    }
+    assert_eq!(receipts[0], receipts[1], "the number is masked");
+    let mut edits = rows(&story).await;
+    edits.retain(|row| row.act == "record_verified_contact");
+    let [first, second] = &edits[..] else {
+        panic!("{edits:?}");
+    };
+    assert!(first.after.is_some() && first.after != second.after);
+    assert_eq!(first.after, second.before, "one hangs on the other");
+    // What the request was is keyed: the receipt and every number of eleven digits do not lead to the hash.
+    let id: domain::ids::EnrolmentId = members[0].0;
+    let request = serde_json::to_vec(&(id, "13900017001", "counter")).expect("JSON");
+    let mut plain = Sha256::new();
+    plain.update(b"record_verified_contact\0");
+    plain.update(&request);
+    let digest = plain.finalize();
+    for guess in [
+        Sha256::digest(receipts[0].as_bytes()),
+        Sha256::new()
+            .chain_update(digest)
+            .chain_update(&receipts[0])
+            .finalize(),
+        Sha256::new()
+            .chain_update(&request)
+            .chain_update(&receipts[0])
+            .finalize(),
+    ] {
+        assert_ne!(first.after.as_deref(), Some(&guess[..]));
+    }
 }
 
 async fn reqwest_get(story: &Story, path: &str, token: &str) -> u16 {

@@ -8,7 +8,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::answer::text;
 use tests::raw::{Raw, exchange};
-use tests::{Answer, Client, Database, Story, TestServer, on_both, rosters};
+use tests::story::PASSWORD;
+use tests::{Answer, Browser, Client, Database, Story, TestServer, on_both, rosters};
 use tokio::sync::Semaphore;
 
 on_both! {
@@ -238,6 +239,44 @@ async fn an_upload_over_a_slow_line_holds_no_place() {
     quick.good();
     let answer = slow.send(&file[20..]).await.end().await;
     assert_eq!(answer.status, 201, "{} {}", answer.head, answer.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_with_a_file_over_a_slow_line_holds_no_place() {
+    let server = started(|border| {
+        border.pools.import = Pool {
+            running: 1,
+            waiting: 0,
+            wait_ms: 0,
+        };
+    })
+    .await;
+    let story = Story::staffed_on(server).await;
+    let mut browser = Browser::new(&story.server);
+    browser.sign_in("national-1", PASSWORD).await;
+    let form = "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nonce\r\n\
+        --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p.json\"\r\n\r\n{}\r\n--b--\r\n";
+    let head = |cookie: &str| {
+        format!(
+            "POST /admin/policies HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {cookie}\r\n\
+             Sec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n",
+            form.len()
+        )
+    };
+    let address = story.server.address();
+    let mut slow = Raw::connect(address).await;
+    slow.send(head(&browser.cookie())).await;
+    slow.send(&form[..20]).await;
+    // The quick one finds the only place free, however often it asks.
+    for _ in 0..3 {
+        let quick = exchange(address, head(&browser.cookie()) + form).await;
+        assert_eq!(quick.status, 422, "{} {}", quick.head, quick.body);
+    }
+    // A cookie that is none of ours is led to the sign-in, and nothing of its file is read.
+    let invented = exchange(address, head("__Host-session=ms_invented") + form).await;
+    assert_eq!(invented.status, 303, "{}", invented.head);
+    let answer = slow.send(&form[20..]).await.end().await;
+    assert_eq!(answer.status, 422, "{} {}", answer.head, answer.body);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -292,3 +292,107 @@ fn serving_refuses_unsafe_settings_and_says_why() {
     assert_eq!(numbers, ["0", "0"], "{core}");
     assert_eq!(running.end(), Some(0));
 }
+
+/// Settings behind a proxy that are safe but for what is added.
+const BEHIND: &str = "[registry]\npublic_url = 'https://registry.example.org'\n\
+    [server]\ntransport = 'proxy'\ntrusted_proxies = ['127.0.0.1/32']\n";
+
+#[test]
+fn a_registry_behind_a_proxy_is_as_public_as_one_that_listens_for_all() {
+    let program = program();
+    let told = |program: &Mingzheng, text: &str| {
+        let file = program.file("m.toml", text);
+        let path = file.display().to_string();
+        let ran = program.json(&["--config", &path, "config", "check"]);
+        codes(&ran.json())
+    };
+    assert_eq!(told(&program, BEHIND), [], "safe as it is");
+    let example = "[server]\ntransport = 'proxy'\ntrusted_proxies = ['127.0.0.1/32']\n";
+    assert_eq!(
+        told(&program, example),
+        [pair("registry.public_url", "public-url-example")]
+    );
+    let with = |line: &str| format!("{BEHIND}{line}\n");
+    for (line, field, code) in [
+        (
+            "require_second_factor = false",
+            "server.require_second_factor",
+            "second-factor-off",
+        ),
+        (
+            "delivery = 'console'",
+            "server.delivery",
+            "delivery-console",
+        ),
+        (
+            "metrics_listen = '127.0.0.1:8080'",
+            "server.metrics_listen",
+            "metrics-public",
+        ),
+    ] {
+        assert_eq!(told(&program, &with(line)), [pair(field, code)], "{line}");
+    }
+    for (level, public) in [("debug", true), ("api=trace,info", true), ("info", false)] {
+        let program = Mingzheng::new(env!("CARGO_BIN_EXE_tests")).with("MINGZHENG_LOG", level);
+        let wanted: &[(String, String)] = if public {
+            &[pair("MINGZHENG_LOG", "debug-log")]
+        } else {
+            &[]
+        };
+        assert_eq!(told(&program, BEHIND), wanted, "{level}");
+    }
+    // The folder of a demo, whose passwords everybody has seen.
+    std::fs::create_dir_all(program.path("registry")).expect("a folder");
+    program.file("registry/demo-registry", "");
+    assert_eq!(
+        told(&program, BEHIND),
+        [pair("registry.data", "demo-registry")]
+    );
+    let config = program.path("m.toml").display().to_string();
+    let ran = program.run(&["--config", &config, "serve"]);
+    assert_eq!(ran.code, 2, "{} {}", ran.out, ran.err);
+    assert!(ran.err.contains("[demo-registry]"), "{}", ran.err);
+    // None of it where only this machine reaches it.
+    let alone = "[server]\nrequire_second_factor = false\ndelivery = 'console'\n";
+    assert_eq!(told(&program, alone), []);
+}
+
+#[test]
+fn codes_go_in_the_clear_to_this_machine_or_a_private_address_alone() {
+    let program = program();
+    let told = |target: &str| {
+        let ran = program.json(&["config", "check", "--delivery", target]);
+        codes(&ran.json())
+    };
+    for near in [
+        "outbox",
+        "http://127.0.0.1:8025/send",
+        "http://localhost:8025",
+        "http://[::1]:8025/",
+        "http://10.1.0.5:8025/sms",
+        "http://192.168.3.4/",
+        "http://172.31.0.9/",
+        "http://[fd12::7]:80/",
+    ] {
+        assert_eq!(told(near), [], "{near}");
+    }
+    for away in [
+        "http://sms.example.org/send",
+        "http://gateway/",
+        "http://203.0.113.5/",
+        "http://172.32.0.9/",
+        "http://169.254.169.254/",
+        "http://0.0.0.0:1/",
+        "http://[2001:db8::1]/",
+        "http://[::ffff:203.0.113.5]/",
+        "http://3405803781/",
+        "http://127.0.0.1@sms.example.org/",
+        "http://localhost.example.org/",
+    ] {
+        assert_eq!(
+            told(away),
+            [pair("server.delivery", "delivery-gateway")],
+            "{away}"
+        );
+    }
+}

@@ -8,6 +8,7 @@ on_both! {
     the_auditor_reads_and_nobody_else;
     an_audit_is_searched_page_by_page_and_checked_on_its_page;
     a_file_has_a_fixed_name_a_watermark_and_an_entry_in_the_audit;
+    the_links_of_the_page_lead_to_files_of_its_filter;
     trainees_leave_masked_and_in_scope_only;
     public_lists_are_open_data;
 }
@@ -191,6 +192,47 @@ async fn a_file_has_a_fixed_name_a_watermark_and_an_entry_in_the_audit(database:
         told[1].starts_with("csv rows=") && told[1].ends_with("filter=act=create_account"),
         "{told:?}"
     );
+}
+
+async fn the_links_of_the_page_lead_to_files_of_its_filter(database: Database) {
+    let story = Story::staffed(database).await;
+    let mut auditor = Browser::new(&story.server);
+    auditor.sign_in("auditor", PASSWORD).await;
+    for (lang, heading) in [("", "序号"), ("/en", "seq")] {
+        let page = auditor
+            .open(&format!("{lang}/admin/audit?act=create_account"))
+            .await
+            .text();
+        for (ending, begins) in [("csv", &b"\xef\xbb\xbf"[..]), ("xlsx", b"PK")] {
+            let mark = format!("href=\"{lang}/admin/audit.{ending}?");
+            let at = page.find(&mark).unwrap_or_else(|| panic!("{mark} {page}")) + 6;
+            let link = page[at..].split('"').next().expect("an address");
+            let link = link.replace("&#38;", "&").replace("&amp;", "&");
+            let file = auditor.open(&link).await;
+            assert_eq!(file.status, 200, "{link}: {}", file.text());
+            assert!(file.bytes.starts_with(begins), "{link}");
+            assert!(
+                file.header("content-disposition").starts_with("attachment"),
+                "{link}"
+            );
+            if ending == "csv" {
+                let text = file.text();
+                let rows = text.lines().filter(|line| line.contains("create_account,"));
+                assert!(text.contains(heading) && rows.count() > 3, "{text}");
+                assert!(!text.contains(",sign_in,"), "rows of the filter alone");
+            }
+        }
+    }
+    let told = story
+        .who("auditor")
+        .get("/api/v1/audit?act=export")
+        .await
+        .good();
+    assert_eq!(told["items"].as_array().map(Vec::len), Some(4), "{told}");
+    let mut officer = Browser::new(&story.server);
+    assert_eq!(officer.open("/admin/audit.csv").await.status, 303);
+    officer.sign_in("national-1", PASSWORD).await;
+    assert_eq!(officer.open("/admin/audit.csv").await.status, 403);
 }
 
 async fn trainees_leave_masked_and_in_scope_only(database: Database) {

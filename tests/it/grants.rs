@@ -4,7 +4,7 @@
 use api::boot::{self, Settings};
 use store::ConnectionTrait as _;
 use tests::answer::text;
-use tests::{Database, Story, TestServer};
+use tests::{Database, Mingzheng, Story, TestServer};
 
 const ADDED_TO: [&str; 9] = [
     "audit",
@@ -59,6 +59,7 @@ async fn a_service_that_does_not_own_the_tables_works_and_changes_nothing_that_i
     sql(login.to_owned()).await;
     let service = owner.replace("mingzheng@", "registry_of_tests@");
     assert_ne!(service, owner);
+    let service_address = service.clone();
 
     // The whole story by that role: nothing that the service does needs more.
     let settings = Settings {
@@ -118,6 +119,8 @@ async fn a_service_that_does_not_own_the_tables_works_and_changes_nothing_that_i
         .await
         .expect("the heads move");
 
+    serving_in_public_needs_such_a_role(&story.server, &owner, &service_address);
+
     let reports = Some("mingzheng_reports");
     for table in ["institution", "admission", "log_leaf", "grading_result"] {
         let read = format!("SELECT COUNT(*) FROM {table}");
@@ -140,6 +143,55 @@ async fn a_service_that_does_not_own_the_tables_works_and_changes_nothing_that_i
         let said = says(&owners, reports, act).await;
         assert!(said.expect_err(act).contains("permission denied"), "{act}");
     }
+}
+
+/// `serve` behind a proxy refuses the owner of the tables, and starts with a role that changes none of them; on this machine
+/// alone the owner may.
+fn serving_in_public_needs_such_a_role(server: &TestServer, owner: &str, service: &str) {
+    let serve = |address: &str, settings: &str| {
+        let program =
+            Mingzheng::new(env!("CARGO_BIN_EXE_tests")).with("MINGZHENG_DATABASE", address);
+        let data = server.data().display().to_string();
+        let file = program.file(
+            "m.toml",
+            format!(
+                "[registry]\ndata = '{data}'\npublic_url = 'https://mingzheng.example'\n{settings}"
+            ),
+        );
+        (program, file.display().to_string())
+    };
+    let proxy = "[server]\ntransport = 'proxy'\ntrusted_proxies = ['127.0.0.1/32']\n";
+    let (program, file) = serve(owner, proxy);
+    let ran = program.run(&arguments(&file));
+    assert_eq!(ran.code, 2, "{} {}", ran.out, ran.err);
+    for word in [
+        "[database-grants]",
+        "audit, ",
+        "log_leaf",
+        "docs/grants.sql",
+    ] {
+        assert!(ran.err.contains(word), "{word}: {}", ran.err);
+    }
+    for (address, settings) in [(service, proxy), (owner, "")] {
+        let (program, file) = serve(address, settings);
+        let (mut running, line) = program.start(&arguments(&file));
+        assert!(line.contains("http://127.0.0.1:"), "{line}");
+        assert_eq!(running.end(), Some(0));
+    }
+}
+
+/// How `serve` is started on a file of settings.
+fn arguments(file: &str) -> [&str; 8] {
+    [
+        "--json",
+        "--config",
+        file,
+        "--public-url",
+        "https://registry.example.org",
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+    ]
 }
 
 /// A column that each of these has.

@@ -39,7 +39,7 @@ pub async fn page(
         faults.text("/q", search, 1, 64);
     }
     faults.finish()?;
-    let (limit, after): (u64, Option<AccountId>) = (pages.limit(), pages.before()?);
+    let (limit, after): (u64, Option<AccountId>) = (pages.limit()?, pages.before()?);
     let mut rows = list(app.store.reader(), actor, search, after, limit + 1).await?;
     let next = cut(&mut rows, limit, |row| row.id.to_string());
     Ok((rows, next))
@@ -91,6 +91,7 @@ struct AccountsQuery {
     /// A part of the sign-in name.
     q: Option<String>,
     /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// `next` of the page before.
     cursor: Option<String>,

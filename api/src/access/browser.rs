@@ -266,6 +266,8 @@ impl<P: Permission> FromRequestParts<App> for OnPage<P> {
         let shown = presence.holding::<P>(app);
         let acting = shown.as_ref().ok().or(presence.actors.first());
         if let Some(actor) = acting {
+            // Known before it is refused: a refusal is told of somebody (trust.md AD-1).
+            origin::know(actor);
             let trainee = actor.role == Role::Trainee;
             origin::at_page(OnThisPage {
                 name: Some(presence.person_name.clone())

@@ -248,7 +248,7 @@ async fn list_assessments(
     by: By<SeeAssessments>,
     Query(pages): Query<PageQuery>,
 ) -> Result<Json<AssessmentsResponse>, Problem> {
-    let (items, next) = receipts(&app, &by.actor, pages.before()?, pages.limit()).await?;
+    let (items, next) = receipts(&app, &by.actor, pages.before()?, pages.limit()?).await?;
     Ok(Json(AssessmentsResponse { items, next }))
 }
 

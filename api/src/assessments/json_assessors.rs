@@ -46,6 +46,7 @@ struct AssessorsQuery {
     #[param(value_type = Option<String>)]
     federation: Option<FederationCode>,
     /// At most so many, 1 to 100; 50 when not given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// `next` of the page before.
     #[param(value_type = Option<String>)]
@@ -69,7 +70,7 @@ async fn list_assessors(
     _by: By<SeeAssessments>,
     Query(query): Query<AssessorsQuery>,
 ) -> Result<Json<AssessorsResponse>, Problem> {
-    let limit = query.limit.unwrap_or(50).clamp(1, 100);
+    let limit = crate::fields::limit(query.limit, 50, 100)?;
     let federation = query.federation.as_ref().map(FederationCode::as_str);
     let reader = app.store.reader();
     let mut rows =

@@ -257,13 +257,13 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
         let response = next.run(request).await;
         let code = match response.extensions().get::<Problem>() {
             Some(problem) => Some(problem.code()),
-            // The framework's own answer to a body that is too large.
-            None => (response.status() == StatusCode::PAYLOAD_TOO_LARGE).then_some(Code::TooLarge),
+            None => of_status(response.status()),
         };
         if let (Some(code), Some(route)) = (code, route) {
             let denial = Denial::here();
             let known = denial.actor.is_some() || denial.account.is_some();
-            if known && tells(code, &method) {
+            let told = Told::of(code, &method);
+            if known && told != Told::Not {
                 let (object_kind, object_id) = object(&path);
                 let denial = Denial {
                     act: format!("{method} {route}"),
@@ -272,7 +272,10 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
                     outcome: code.as_str(),
                     ..denial
                 };
-                record(&app, denial).await;
+                match told {
+                    Told::AtOnce => record(&app, denial).await,
+                    _ => count(&app, denial),
+                }
             }
         }
         response
@@ -280,20 +283,48 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     .await
 }
 
-/// Which refusals of a known account stand in the audit: of its token and post, of acts, of uploads.
-fn tells(code: Code, method: &Method) -> bool {
-    match code.status().as_u16() {
-        401 | 403 | 429 => true,
-        404 | 409 => method != Method::GET && method != Method::HEAD,
-        _ => matches!(
-            code,
-            Code::RosterFaults
+/// What a page tells in its own words is no problem document, and a body that is too large is refused by the framework:
+/// there the status says what it was.
+fn of_status(status: StatusCode) -> Option<Code> {
+    match status {
+        StatusCode::FORBIDDEN => Some(Code::Forbidden),
+        StatusCode::NOT_FOUND => Some(Code::NotFound),
+        StatusCode::CONFLICT => Some(Code::TransitionRefused),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(Code::TooLarge),
+        StatusCode::TOO_MANY_REQUESTS => Some(Code::TooManyRequests),
+        _ => None,
+    }
+}
+
+/// How a refusal of a known account stands in the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// Not at all.
+    Not,
+    /// Counted, and written when the minute is over: reading what is not there, or outside one's area, which look alike
+    /// (trust.md AZ-2). One of them is a wrong link, many are somebody who tries ids.
+    Counted,
+    /// A row, and those after it in the minute are counted: refusals of its token and post, of acts, of uploads.
+    AtOnce,
+}
+
+impl Told {
+    fn of(code: Code, method: &Method) -> Self {
+        let reads = method == Method::GET || method == Method::HEAD;
+        match code.status().as_u16() {
+            401 | 403 | 429 => Self::AtOnce,
+            404 if reads => Self::Counted,
+            404 | 409 if !reads => Self::AtOnce,
+            _ => match code {
+                Code::RosterFaults
                 | Code::UploadType
                 | Code::UploadUnreadable
                 | Code::UploadEncoding
                 | Code::UploadExpands
-                | Code::TooLarge
-        ),
+                | Code::TooLarge => Self::AtOnce,
+                _ => Self::Not,
+            },
+        }
     }
 }
 

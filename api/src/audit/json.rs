@@ -121,6 +121,7 @@ fn moment(pointer: &str, text: &str, days: i64) -> Result<Option<DateTime<Utc>>,
 
 /// Where a page of the audit begins, and how long it is.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AuditPageQuery {
     /// Whole id of an object.
@@ -142,6 +143,7 @@ struct AuditPageQuery {
     #[serde(default)]
     until: String,
     /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// The `next` of the page before.
     cursor: Option<i64>,
@@ -184,9 +186,9 @@ struct AuditItem {
     times: i64,
     /// States before and after.
     detail: String,
-    /// SHA-256 of what the last act on the object left behind, hexadecimal.
+    /// SHA-256 of what the last act on the object was asked and left behind, hexadecimal; see `after_sha256`.
     before_sha256: Option<String>,
-    /// SHA-256 of what this act left behind, hexadecimal.
+    /// SHA-256 over the keyed digest of what was asked and over the receipt, hexadecimal.
     after_sha256: Option<String>,
     /// Hash of the row, hexadecimal.
     hash: String,
@@ -273,7 +275,7 @@ async fn list_audit(
         until: query.until,
     }
     .filter()?;
-    let limit = query.limit.unwrap_or(50).clamp(1, 100);
+    let limit = crate::fields::limit(query.limit, 50, 100)?;
     let (rows, next) = page(&app, &by.actor, &filter, query.cursor, limit).await?;
     Ok(Json(AuditResponse {
         items: rows.into_iter().map(AuditItem::from).collect(),
@@ -340,11 +342,22 @@ async fn export_audit(
     crate::extract::Path(form): crate::extract::Path<Form>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Problem> {
+    file(&app, &by.actor, &query, form, crate::extract::Locale::Zh).await
+}
+
+/// All rows of the filter in the auditor's area, as a file.
+pub(super) async fn file(
+    app: &App,
+    actor: &Actor,
+    query: &AuditQuery,
+    form: Form,
+    lang: crate::extract::Locale,
+) -> Result<Response, Problem> {
     let filter = query.filter()?;
     let mut rows = Vec::new();
     let mut cursor = None;
     loop {
-        let (some, next) = page(&app, &by.actor, &filter, cursor, STEP).await?;
+        let (some, next) = page(app, actor, &filter, cursor, STEP).await?;
         rows.extend(some.into_iter().map(cells));
         exports::allow(exports::Limit::Alone, false, rows.len())?;
         cursor = next;
@@ -360,7 +373,7 @@ async fn export_audit(
         source: "/api/v1/audit".to_owned(),
         filter: query.text(),
         personal: false,
-        lang: crate::extract::Locale::Zh,
+        lang,
     };
-    exports::answer(&app, Some(&by.actor), table, form).await
+    exports::answer(app, Some(actor), table, form).await
 }

@@ -15,6 +15,7 @@ use crate::access::browser::OnPage;
 use crate::access::pages::staff_page;
 use crate::access::permissions::ReadAudit;
 use crate::app::App;
+use crate::exports::Form;
 use crate::extract::Query;
 use crate::frame::{Brand, Frame, Visit, both};
 use crate::problem::Problem;
@@ -26,7 +27,9 @@ const CHECKED_ROWS: i64 = 100_000;
 
 /// Routes of this feature.
 pub(crate) fn routes() -> Router<App> {
-    both(Router::new(), "/admin/audit", get(audit))
+    let router = both(Router::new(), "/admin/audit", get(audit));
+    let router = both(router, "/admin/audit.csv", get(audit_file::<false>));
+    both(router, "/admin/audit.xlsx", get(audit_file::<true>))
 }
 
 #[derive(Deserialize)]
@@ -128,8 +131,8 @@ async fn audit(
     };
     let view = AuditPage {
         next: next.map(|seq| link(&format!("cursor={seq}"))),
-        csv: format!("/api/v1/audit/export/csv?{text}"),
-        xlsx: format!("/api/v1/audit/export/xlsx?{text}"),
+        csv: format!("{}?{text}", f.href("/admin/audit.csv")),
+        xlsx: format!("{}?{text}", f.href("/admin/audit.xlsx")),
         verify: link("verify=yes"),
         rows: rows.into_iter().map(|row| shown(&f, row)).collect(),
         query,
@@ -137,6 +140,17 @@ async fn audit(
         f,
     };
     staff_page(&app, StatusCode::OK, &view, None)
+}
+
+/// The rows of the page's filter as a file: a browser shows no bearer token to the API.
+async fn audit_file<const WORKBOOK: bool>(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<ReadAudit>,
+    Query(query): Query<AuditQuery>,
+) -> Result<Response, Problem> {
+    let form = if WORKBOOK { Form::Xlsx } else { Form::Csv };
+    json::file(&app, &by.actor, &query, form, visit.lang).await
 }
 
 fn shown(f: &Frame, row: AuditRow) -> Row {

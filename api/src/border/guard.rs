@@ -11,6 +11,8 @@ use axum::response::{IntoResponse, Response};
 use super::body::{self, Pace, Paced, Unread};
 use super::metrics::Refused;
 use super::{Border, Class, Peer, Source};
+use crate::access::browser::Cookie;
+use crate::access::sign_in;
 use crate::app::App;
 use crate::config::border::Border as Figures;
 use crate::problem::{Code, Problem};
@@ -66,9 +68,10 @@ async fn admit(
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let signed_in = class == Class::Import && is_signed_in(app, request.headers()).await;
     if let Some(length) = declared.filter(|length| *length > most as u64) {
         let near = length <= most as u64 * 4;
-        if near && (class != Class::Import || is_signed_in(app, request.headers())) {
+        if near && (class != Class::Import || signed_in) {
             // Read to its end and dropped, so that the answer reaches somebody who is still sending; it takes no memory,
             // and no longer than a body may take. What a stranger sends where only files of staff belong is not read.
             body::discard(request.into_body(), pace).await;
@@ -85,7 +88,7 @@ async fn admit(
     };
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    if class == Class::Import && !is_signed_in(app, &parts.headers) {
+    if class == Class::Import && !signed_in {
         // Left to the handler, which knows who else may send a file; a stranger's is not read at all.
         let (paced, was_slow) = Paced::new(body, pace);
         let _place = border
@@ -134,12 +137,22 @@ async fn admit(
         .map_err(|_| overloaded(border))
 }
 
-/// Whether a token of ours comes with it: then a file is read before a place is taken, so that a slow line holds none.
-fn is_signed_in(app: &App, headers: &HeaderMap) -> bool {
-    headers
+/// Whether a token of ours or the cookie of a session that goes on comes with it: then a file is read before a place is
+/// taken, so that a slow line holds none. A cookie tells nothing by itself: its session is looked up, after the source's
+/// budget of uploads was asked.
+async fn is_signed_in(app: &App, headers: &HeaderMap) -> bool {
+    let token = headers
         .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
-        .is_some_and(|token| app.sessions.read(token, app.now()).is_ok())
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    if let Some(token) = token {
+        return app.sessions.read(token, app.now()).is_ok();
+    }
+    match Cookie::Session.of(app, headers) {
+        Some(cookie) => sign_in::presence_of_cookie(app, &cookie)
+            .await
+            .is_ok_and(|presence| presence.is_some()),
+        None => false,
+    }
 }
 
 /// Acts on as many rows as an import has: signing a batch, printing it, reading photographs.

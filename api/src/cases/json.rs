@@ -208,6 +208,7 @@ struct CasesQuery {
     #[serde(default)]
     open: bool,
     /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// The `next` of the page before.
     cursor: Option<String>,
@@ -225,7 +226,7 @@ async fn list_cases(
         limit: query.limit,
         cursor: query.cursor,
     };
-    let limit = pages.limit();
+    let limit = pages.limit()?;
     let scope = Scope::of(&by.actor);
     let reader = app.store.reader();
     let mut rows =

@@ -128,7 +128,7 @@ async fn list_appeals(
     by: By<SeeRecords>,
     Query(pages): Query<PageQuery>,
 ) -> Result<Json<AppealsResponse>, Problem> {
-    let limit = pages.limit();
+    let limit = pages.limit()?;
     let scope = Scope::of(&by.actor);
     let reader = app.store.reader();
     let mut rows = store::cases::appeals::list(reader, &scope, pages.before()?, limit + 1).await?;

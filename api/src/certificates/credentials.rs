@@ -135,9 +135,14 @@ async fn credential_json(
     ))
 }
 
+// A misspelt `show` would give all claims: it is said, not ignored.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ShowQuery {
     show: Option<String>,
+    /// Read by [`Opened`].
+    #[serde(rename = "share")]
+    _share: Option<String>,
 }
 
 /// SD-JWT VC. Whole, or with the claims that `show` names and no others.

@@ -239,6 +239,7 @@ struct CertificatesQuery {
     /// Exact number.
     certificate_no: Option<String>,
     /// At most so many, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// Id after which to go on.
     #[param(value_type = Option<String>)]
@@ -272,7 +273,7 @@ async fn list_certificates(
         let items = found.into_iter().map(CertificateResponse::from).collect();
         return Ok(Json(CertificatesResponse { items, next: None }));
     }
-    let limit = query.limit.unwrap_or(50).clamp(1, 100);
+    let limit = crate::fields::limit(query.limit, 50, 100)?;
     let mut rows =
         store::certificates::list(reader, &scope, query.batch, query.cursor, limit + 1).await?;
     let more = rows.len() as u64 > limit;

@@ -9,6 +9,7 @@ use super::registry::{CommandError, Printing, RegistryArgs, settings_of};
 use crate::boot;
 use crate::config::load::Named;
 use crate::config::{Role, safety};
+use crate::problem::Problem;
 use crate::server;
 
 /// Serve a registry.
@@ -79,6 +80,12 @@ pub async fn serve(
         eprintln!("mingzheng: {}", print.words(&zh, &en));
     }
     let app = boot::open(&settings_of(&file, false)?).await?;
+    if safety::is_public(&file) {
+        let tables = app.store.open_to_change().await.map_err(Problem::from)?;
+        if let Some(refusal) = safety::grants(&tables) {
+            return Err(CommandError::Config(vec![refusal]));
+        }
+    }
     // Before anything is signed: does anybody know more of the log than the database?
     app.standing.ensure(&app).await?;
     let listener = TcpListener::bind(file.server.listen).await?;

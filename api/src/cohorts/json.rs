@@ -143,6 +143,7 @@ struct CohortsQuery {
     #[param(value_type = Option<String>)]
     state: Option<CohortState>,
     /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// The `next` of the page before.
     cursor: Option<String>,
@@ -173,7 +174,7 @@ async fn list_cohorts(
         limit: query.limit,
         cursor: query.cursor,
     };
-    let limit = pages.limit();
+    let limit = pages.limit()?;
     let filter = Filter {
         state: query.state,
         ..Filter::default()

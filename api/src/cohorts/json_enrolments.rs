@@ -86,6 +86,7 @@ struct EnrolmentsQuery {
     #[param(value_type = Option<String>)]
     state: Option<EnrolmentState>,
     /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// The `next` of the page before.
     cursor: Option<String>,
@@ -106,7 +107,7 @@ async fn list_enrolments(
         limit: query.limit,
         cursor: query.cursor,
     };
-    let limit = pages.limit();
+    let limit = pages.limit()?;
     let reader = app.store.reader();
     let mut rows =
         store::enrolments::page(reader, id, query.state, pages.before()?, limit + 1).await?;

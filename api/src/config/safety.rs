@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use super::DeliveryTarget;
 use super::file::{ConfigFile, Transport};
 use super::load::Fault;
 
@@ -31,7 +32,7 @@ pub fn refusals(file: &ConfigFile) -> Vec<Fault> {
         );
     }
     let url = &file.registry.public_url;
-    let public = !file.server.listen.ip().is_loopback();
+    let public = is_public(file);
     if url.starts_with("http://") && !is_loopback_host(url.trim_start_matches("http://")) {
         fault(
             "registry.public_url",
@@ -40,7 +41,7 @@ pub fn refusals(file: &ConfigFile) -> Vec<Fault> {
             "A public address that is not this machine begins with https://.",
         );
     }
-    if public && file.server.transport == Transport::Loopback {
+    if !file.server.listen.ip().is_loopback() && file.server.transport == Transport::Loopback {
         fault(
             "server.transport",
             "transport",
@@ -108,6 +109,30 @@ pub fn refusals(file: &ConfigFile) -> Vec<Fault> {
             );
         }
     }
+    if public && !file.server.require_second_factor {
+        fault(
+            "server.require_second_factor",
+            "second-factor-off",
+            "对外服务时不能关闭工作人员的第二因素。",
+            "Staff need a second factor while others are served.",
+        );
+    }
+    if public && file.server.delivery == "console" {
+        fault(
+            "server.delivery",
+            "delivery-console",
+            "对外服务时不能把登录码和重置码写进服务日志:请用 outbox 或消息网关。",
+            "While others are served, sign-in codes are not written into the log of the service: use outbox or a gateway.",
+        );
+    }
+    if !gateway_is_near(&file.server.delivery) {
+        fault(
+            "server.delivery",
+            "delivery-gateway",
+            "消息网关用 http 传送号码和登录码,只能是本机或内网地址(如 http://10.1.0.5:8025):请写 IP 地址;远处的网关请经本机的 TLS 转发。",
+            "Numbers and sign-in codes go to the gateway by plain http: it is this machine or a private address, such as http://10.1.0.5:8025, written as an IP address; reach one elsewhere by a TLS tunnel on this machine.",
+        );
+    }
     // One from a file was checked when it was read; this one may stand in a variable (trust.md KY-9).
     if let Some(password) = file
         .registry
@@ -125,6 +150,21 @@ pub fn refusals(file: &ConfigFile) -> Vec<Fault> {
     }
     faults.extend(open_keys(&file.registry.data.join("keys")));
     faults
+}
+
+/// The service may change tables that are only ever added to: whoever gets into it could rewrite the audit and the log
+/// (trust.md AD-1). Known only once the database is open.
+pub fn grants(tables: &[String]) -> Option<Fault> {
+    (!tables.is_empty()).then(|| {
+        let tables = tables.join(", ");
+        Fault {
+            field: "registry.database".to_owned(),
+            source: "serve".to_owned(),
+            code: "database-grants",
+            zh: format!("这个数据库角色可以改动只应追加的表({tables}):请由表的所有者运行 docs/grants.sql,另建一个属于 mingzheng_service 的登录角色,serve 用它连接;所有者只用来运行 migrate。"),
+            en: format!("This role of the database may change tables that are only ever added to ({tables}): let their owner run docs/grants.sql, make a login role in mingzheng_service, and let serve connect as that; the owner runs migrate alone."),
+        }
+    })
 }
 
 /// Files in the folder of keys that others may read, and a folder that others may write to (trust.md KY-1).
@@ -157,6 +197,34 @@ fn open_keys(folder: &Path) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// Whether others than the people of this machine reach the service: by the address it listens on, or by a proxy.
+pub fn is_public(file: &ConfigFile) -> bool {
+    !file.server.listen.ip().is_loopback() || file.server.transport == Transport::Proxy
+}
+
+/// Whether what is sent to a gateway stays on this machine or in the operator's own network. A name tells nothing of where
+/// it leads, today or tomorrow: only `localhost` is taken for what it says.
+fn gateway_is_near(delivery: &str) -> bool {
+    let Ok(DeliveryTarget::Http(address)) = delivery.parse() else {
+        return true;
+    };
+    // Read as the client will read it: `http://127.0.0.1@elsewhere/` and `http://2130706433/` are what it makes of them.
+    let Ok(address) = reqwest::Url::parse(&address) else {
+        return false;
+    };
+    let Some(host) = address.host_str() else {
+        return false;
+    };
+    let private = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(ip) => match ip.to_canonical() {
+            IpAddr::V4(v4) => v4.is_private(),
+            IpAddr::V6(v6) => v6.is_unique_local(),
+        },
+        Err(_) => false,
+    };
+    private || is_loopback_host(host)
 }
 
 fn is_loopback_host(host: &str) -> bool {

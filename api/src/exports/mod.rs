@@ -23,7 +23,8 @@ use crate::problem::{Code, Problem};
 
 /// Most rows of one file.
 pub const MOST_ROWS: usize = 50_000;
-/// Most rows with personal data that one person takes alone; more need a second person ([`bulk`], trust.md UP-5).
+/// Most rows with personal data that one person takes alone, in one file and in all files of a day; more need a second
+/// person ([`bulk`], trust.md UP-5).
 pub const PERSONAL_ROWS: usize = 1_000;
 
 domain::text_enum! {
@@ -212,7 +213,26 @@ pub async fn answer(
     form: Form,
 ) -> Result<Response, Problem> {
     allow(Limit::Alone, table.personal, table.rows.len())?;
+    if let Some(actor) = actor.filter(|_| table.personal) {
+        add_up(app, actor, table.rows.len()).await?;
+    }
     written(app, actor, table, form, None, Vec::new()).await
+}
+
+/// Counts the rows to the account's files of the day: class by class is as much as all at once, and asks for the same
+/// second person. What is refused is not counted.
+async fn add_up(app: &App, actor: &Actor, rows: usize) -> Result<(), Problem> {
+    let tx = app.store.write().await?;
+    let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+    let sum = store::export_totals::add(&tx, actor.account, app.today(), rows).await?;
+    if sum > PERSONAL_ROWS as u64 {
+        store::rollback(tx).await?;
+        return Err(Problem::new(Code::SecondPersonRequired).with_detail(
+            format!("今天导出的个人信息连同这一份将超过 {PERSONAL_ROWS} 行,须由另一人批准:请提出批量导出(/desk/exports),或明天再导出。"),
+            format!("With this file, today's exports of this account would have more than {PERSONAL_ROWS} rows with personal data, which needs a second person: ask for a bulk export (/desk/exports), or come back tomorrow."),
+        ));
+    }
+    Ok(store::commit(tx).await?)
 }
 
 /// The same for open data that is not understood without some words: what it is, by which method, for which period.

@@ -129,6 +129,7 @@ struct InstitutionsQuery {
     #[param(value_type = Option<String>)]
     state: Option<InstitutionState>,
     /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// The `next` of the page before.
     cursor: Option<String>,
@@ -159,7 +160,7 @@ async fn list_institutions(
         limit: query.limit,
         cursor: query.cursor,
     };
-    let limit = pages.limit();
+    let limit = pages.limit()?;
     let filter = Filter { state: query.state };
     let scope = Scope::of(&by.actor);
     let mut rows = store::institutions::list(

@@ -131,6 +131,7 @@ struct CheckpointsQuery {
     /// Size after which to begin.
     after: Option<u64>,
     /// At most so many, 1 to 1000.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u64>,
 }
 
@@ -150,7 +151,7 @@ async fn list_checkpoints(
     State(app): State<App>,
     Query(query): Query<CheckpointsQuery>,
 ) -> Result<Json<CheckpointsResponse>, Problem> {
-    let limit = query.limit.unwrap_or(1000).clamp(1, 1000);
+    let limit = crate::fields::limit(query.limit, 1000, 1000)?;
     let after = query.after.unwrap_or(0).min(i64::MAX.cast_unsigned());
     let rows = store::log::checkpoints_after(app.store.reader(), after, limit).await?;
     let full = rows.len() as u64 == limit;

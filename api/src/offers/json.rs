@@ -111,7 +111,7 @@ async fn list_offers(
     by: By<SeeRecords>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<OffersResponse>, Problem> {
-    let limit = query.limit();
+    let limit = query.limit()?;
     let scope = Scope::of(&by.actor);
     let mut rows =
         store::offers::list(app.store.reader(), &scope, query.before()?, limit + 1).await?;

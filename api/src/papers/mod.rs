@@ -106,14 +106,19 @@ pub async fn of_batch(app: &App, actor: &Actor, id: BatchId) -> Result<Vec<Print
         return Err(Problem::not_found());
     }
     exports::allow(exports::Limit::Alone, true, certificates.len())?;
-    note_batch(app, actor, &certificates).await?;
+    note_batch(app, actor, id, &certificates).await?;
     let detail = format!("rows={}", certificates.len());
     crate::audit::did(app, actor, "print", ("batch", &id.to_string()), &detail).await?;
     sheets::of(app, &certificates).await
 }
 
-/// Handing certificates over is no bulk reading: no alarm, one transaction.
-async fn note_batch(app: &App, actor: &Actor, certificates: &[Certificate]) -> Result<(), Problem> {
+/// Printing a batch is a task of its own, asked for with a fresh proof: no alarm, one transaction.
+async fn note_batch(
+    app: &App,
+    actor: &Actor,
+    batch: BatchId,
+    certificates: &[Certificate],
+) -> Result<(), Problem> {
     let (now, day) = (app.now(), app.today());
     let tx = app.store.write().await?;
     for certificate in certificates {
@@ -123,7 +128,7 @@ async fn note_batch(app: &App, actor: &Actor, certificates: &[Certificate]) -> R
             actor,
             purpose: ReadPurpose::CertificateFile.as_str(),
             words: None,
-            grant: None,
+            grant: Some(batch.uuid()),
             at: now,
             day,
             fields: PersonalField::Name.as_str(),

@@ -101,6 +101,8 @@ struct AlarmResponse {
     federation: Option<String>,
     /// The day.
     day: String,
+    /// `values` read one by one, `files` of certificates, `other_names` of numbers in rosters.
+    kind: &'static str,
     /// Persons read when it was raised.
     persons: u32,
     /// When it was raised.
@@ -124,6 +126,7 @@ async fn list_alarms(
                 account: alarm.account.to_string(),
                 federation: alarm.federation,
                 day: alarm.day.to_string(),
+                kind: alarm.kind.as_str(),
                 persons: alarm.persons,
                 raised_at: alarm
                     .raised_at

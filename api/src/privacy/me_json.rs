@@ -63,6 +63,7 @@ struct ReadsResponse {
 #[into_params(parameter_in = Query)]
 struct ReadsQuery {
     /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// The `next` of the page before.
     cursor: Option<String>,
@@ -80,7 +81,7 @@ async fn own_reads(
         limit: query.limit,
         cursor: query.cursor,
     };
-    let limit = pages.limit();
+    let limit = pages.limit()?;
     let before: Option<Uuid> = pages.before()?;
     let mut rows = me::reads(&app, &by.actor, before, limit + 1).await?;
     let next = page(&mut rows, limit, |row| row.id.to_string());

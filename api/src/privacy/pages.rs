@@ -310,7 +310,7 @@ pub async fn reads_page(
     actor: &Actor,
     query: &PageQuery,
 ) -> Result<Response, Problem> {
-    let limit = query.limit();
+    let limit = query.limit()?;
     let before: Option<Uuid> = query.before()?;
     let mut reads = me::reads(app, actor, before, limit + 1).await?;
     let next = cut(&mut reads, limit, |read| read.id.to_string());

@@ -12,7 +12,7 @@ use domain::ids::{CohortId, EnrolmentId, PersonId};
 use domain::privacy::{PersonalField, ReadPurpose, Shown, ends, may_see};
 use serde::{Deserialize, Serialize};
 use store::audit::AuditEntry;
-use store::privacy::reads::{self, NewRead};
+use store::privacy::reads::{self, AlarmKind, NewRead};
 use store::privacy::subjects::{self, CardCheck, Subject, Values};
 use store::scope::Scope;
 use utoipa::ToSchema;
@@ -196,7 +196,7 @@ async fn read(
     };
     reads::record(&act.tx, act.app.store.vault(), &read).await?;
     if grant.is_none() {
-        alarm(&act.tx, &act.app, &actor, act.today).await?;
+        alarm(&act.tx, &act.app, &actor, act.today, false).await?;
     }
     act.detail = format!("purpose={purpose} fields={codes}");
     act.finish(StatusCode::OK, &receipt, ("enrolment", id))
@@ -239,27 +239,43 @@ fn answer(actor: &Actor, stored: &UnmaskReceipt, values: &Values) -> Unmasked {
     }
 }
 
-/// Raises the alarm when an account has read more persons today than the policy lets it without a task.
+/// Raises the alarm when an account has read more persons today than the policy lets it without a task. Certificates are
+/// handed over all day: opening them has a higher bound and an alarm of its own, so that neither hides the other.
 async fn alarm(
     tx: &store::WriteTx,
     app: &App,
     actor: &Actor,
     today: NaiveDate,
+    files: bool,
 ) -> Result<(), Problem> {
-    let persons = reads::persons_outside_tasks(tx, actor.account, today).await?;
-    if persons <= app.privacy.privacy.bulk_read_persons {
+    let persons = reads::persons_outside_tasks(tx, actor.account, today, files).await?;
+    let numbers = &app.privacy.privacy;
+    let (most, kind, act) = if files {
+        (
+            numbers.bulk_file_persons,
+            AlarmKind::Files,
+            "bulk_file_alarm",
+        )
+    } else {
+        (
+            numbers.bulk_read_persons,
+            AlarmKind::Values,
+            "bulk_read_alarm",
+        )
+    };
+    if persons <= most {
         return Ok(());
     }
     let (now, id) = (app.now(), app.random.id(app.now()));
-    if !reads::raise_alarm(tx, id, actor, today, persons, now).await? {
+    if !reads::raise_alarm(tx, id, actor, today, kind, persons, now).await? {
         return Ok(());
     }
     count_alarm();
-    tracing::warn!(alarm.id = %id, persons, "An account read personal data of {persons} persons in a day outside tasks");
+    tracing::warn!(alarm.id = %id, alarm.kind = kind.as_str(), persons, "An account read personal data of {persons} persons in a day outside tasks");
     let entry = AuditEntry {
         request_id: &id.simple().to_string(),
         actor: Some(actor),
-        act: "bulk_read_alarm",
+        act,
         object_kind: "read_alarm",
         object_id: &id.to_string(),
         outcome: "alarm",
@@ -293,7 +309,8 @@ pub async fn note_read(
         fields: &codes.join(" "),
     };
     reads::record(&tx, app.store.vault(), &read).await?;
-    alarm(&tx, app, actor, today).await?;
+    let files = purpose == ReadPurpose::CertificateFile;
+    alarm(&tx, app, actor, today, files).await?;
     Ok(store::commit(tx).await?)
 }
 

@@ -204,6 +204,7 @@ struct ProgramsQuery {
     #[param(value_type = Option<String>)]
     state: Option<ProgramState>,
     /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// The `next` of the page before.
     cursor: Option<String>,
@@ -221,7 +222,7 @@ async fn list_programs(
         limit: query.limit,
         cursor: query.cursor,
     };
-    let limit = pages.limit();
+    let limit = pages.limit()?;
     let scope = Scope::of(&by.actor);
     let mut rows = store::programs::list(
         app.store.reader(),

@@ -203,6 +203,7 @@ pub async fn list(
 #[into_params(parameter_in = Query)]
 struct ProposalsQuery {
     /// At most so many, 1 to 100; 50 when not given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// `next` of the page before.
     #[param(value_type = Option<String>)]
@@ -269,7 +270,7 @@ async fn list_proposals(
     by: By<SeeProposals>,
     Query(query): Query<ProposalsQuery>,
 ) -> Result<Json<ProposalsResponse>, Problem> {
-    let limit = query.limit.unwrap_or(50).clamp(1, 100);
+    let limit = crate::fields::limit(query.limit, 50, 100)?;
     let found = list(&app, &by.actor, query.cursor, limit).await?;
     let full = u64::try_from(found.len()).unwrap_or(0) == limit;
     let items: Vec<ProposalRow> = found

@@ -71,6 +71,7 @@ struct OccupationsQuery {
     /// Part of the name, or beginning of the code.
     q: Option<String>,
     /// At most so many, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
     /// Code after which to go on.
     cursor: Option<String>,
@@ -107,7 +108,7 @@ async fn list_occupations(
     State(app): State<App>,
     Query(query): Query<OccupationsQuery>,
 ) -> Result<Json<OccupationsResponse>, Problem> {
-    let limit = query.limit.unwrap_or(50).clamp(1, 100);
+    let limit = crate::fields::limit(query.limit, 50, 100)?;
     let text = query.q.as_deref().unwrap_or("").trim();
     let mut rows = store::reference::find_occupations(
         app.store.public(),

@@ -84,6 +84,7 @@ struct AffectedQuery {
     /// Moment of a supposed compromise (RFC 3339); that of the key when not given.
     at: Option<DateTime<Utc>>,
     /// At most so many, 1 to 500; 100 when not given.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u64>,
     /// `next` of the page before.
     #[param(value_type = Option<String>)]
@@ -100,7 +101,7 @@ async fn list_affected(
     Path(kid): Path<String>,
     Query(query): Query<AffectedQuery>,
 ) -> Result<Json<AffectedList>, Problem> {
-    let limit = query.limit.unwrap_or(100).clamp(1, 500);
+    let limit = crate::fields::limit(query.limit, 100, 500)?;
     let kid = parsed(&kid)?;
     affected::affected(&app, &by.actor, &kid, query.at, query.cursor, limit)
         .await

@@ -64,3 +64,12 @@ entity! {
         person_id: Uuid,
     }
 }
+
+entity! {
+    /// Rows with personal data that left in files, by account and day.
+    export_total = "export_total" {
+        #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)] day: String,
+        row_count: i32,
+    }
+}

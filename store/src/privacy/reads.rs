@@ -26,7 +26,7 @@ pub struct NewRead<'a> {
     pub purpose: &'a str,
     /// The same in words; sealed under the person's key.
     pub words: Option<&'a str>,
-    /// The grant for the list, where the read belongs to a task.
+    /// The grant for the list, or the batch that is printed, where the read belongs to a task.
     pub grant: Option<Uuid>,
     /// When.
     pub at: DateTime<Utc>,
@@ -150,16 +150,32 @@ struct CountRow {
     number: i64,
 }
 
-/// How many persons an account read on a day outside tasks; handing over certificates does not count.
+domain::text_enum! {
+    /// What an alarm of bulk reading is about: each has a bound of its own.
+    AlarmKind("kind of alarm") {
+        /// Values that were read one by one, outside tasks.
+        Values = "values",
+        /// Certificates that were opened: handing them over is daily work.
+        Files = "files",
+        /// Numbers of rosters that stand under other names.
+        OtherNames = "other_names",
+    }
+}
+
+/// How many persons' values an account read on a day outside tasks, or how many persons' certificates it opened.
 pub async fn persons_outside_tasks(
     db: &impl ConnectionTrait,
     account: AccountId,
     day: NaiveDate,
+    files: bool,
 ) -> Result<u32, StoreError> {
-    let sql = "SELECT COUNT(DISTINCT person_id) AS number FROM personal_read
-        WHERE account_id = $1 AND day = $2 AND grant_id IS NULL AND purpose <> 'certificate_file'";
+    let purpose = if files { "=" } else { "<>" };
+    let sql = format!(
+        "SELECT COUNT(DISTINCT person_id) AS number FROM personal_read
+        WHERE account_id = $1 AND day = $2 AND grant_id IS NULL AND purpose {purpose} 'certificate_file'"
+    );
     let values: [Value; 2] = [account.uuid().into(), day.to_string().into()];
-    let row = CountRow::find_by_statement(statement(db, sql, values))
+    let row = CountRow::find_by_statement(statement(db, &sql, values))
         .one(db)
         .await?;
     Ok(row.map_or(0, |row| u32::try_from(row.number).unwrap_or(u32::MAX)))
@@ -176,28 +192,32 @@ pub struct Alarm {
     pub federation: Option<String>,
     /// The day.
     pub day: NaiveDate,
+    /// What it is about.
+    pub kind: AlarmKind,
     /// Persons read when the alarm was raised.
     pub persons: u32,
     /// When.
     pub raised_at: DateTime<Utc>,
 }
 
-/// Raises an alarm once for an account and a day; answers whether it is new.
+/// Raises an alarm once for an account, a day and a kind; answers whether it is new.
 pub async fn raise_alarm(
     db: &impl ConnectionTrait,
     id: Uuid,
     actor: &Actor,
     day: NaiveDate,
+    kind: AlarmKind,
     persons: u32,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let sql = "INSERT INTO read_alarm (id, account_id, post_id, day, person_count, raised_at)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-    let values: [Value; 6] = [
+    let sql = "INSERT INTO read_alarm (id, account_id, post_id, day, kind, person_count, raised_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    let values: [Value; 7] = [
         id.into(),
         actor.account.uuid().into(),
         actor.post.uuid().into(),
         day.to_string().into(),
+        kind.as_str().into(),
         persons.cast_signed().into(),
         time::millis(now).into(),
     ];
@@ -211,6 +231,7 @@ struct AlarmRow {
     account_id: Uuid,
     federation: Option<String>,
     day: String,
+    kind: String,
     person_count: i32,
     raised_at: i64,
 }
@@ -225,7 +246,7 @@ pub async fn alarms(
     let federation = "COALESCE(p.federation, (SELECT MIN(m.federation) FROM admission m WHERE m.institution_id = p.institution_id))";
     let (condition, value) = scope.sql(federation, "p.institution_id", 2);
     let sql = format!(
-        "SELECT a.id, a.account_id, {federation} AS federation, a.day, a.person_count, a.raised_at FROM read_alarm a
+        "SELECT a.id, a.account_id, {federation} AS federation, a.day, a.kind, a.person_count, a.raised_at FROM read_alarm a
          JOIN post p ON p.id = a.post_id WHERE {condition} ORDER BY a.id DESC LIMIT $1"
     );
     let values = std::iter::once(Value::from(limit.cast_signed())).chain(value);
@@ -239,6 +260,10 @@ pub async fn alarms(
                 account: row.account_id.into(),
                 federation: row.federation,
                 day: time::date(&row.day)?,
+                kind: row
+                    .kind
+                    .parse()
+                    .map_err(|_| StoreError::inconsistent("read_alarm", row.id))?,
                 persons: row.person_count.cast_unsigned(),
                 raised_at: time::instant(row.raised_at)?,
             })

@@ -2,6 +2,7 @@
 //! of a real server. What should be stands in `tests/data/matrix/rules.txt`; written out, cell by cell, in `expected.txt`
 //! beside it.
 
+mod forms;
 mod pages;
 mod probe;
 mod rules;

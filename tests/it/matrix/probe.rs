@@ -142,7 +142,7 @@ fn shown(operation: &str, case: &Case) -> Option<String> {
     Some(format!("\"{}\"", case.fields[field]))
 }
 
-fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
+pub(super) fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
     let of = |field: &str| case.fields.get(field).cloned();
     let post = || {
         let mut body = json!({ "role": of("role") });

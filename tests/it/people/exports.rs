@@ -9,6 +9,7 @@ use super::{OWN, hidden};
 
 on_both! {
     a_file_of_many_persons_needs_a_second_person_and_is_taken_once;
+    class_by_class_is_as_much_as_all_at_once;
     an_export_is_asked_for_approved_and_taken_on_pages;
 }
 
@@ -139,6 +140,34 @@ async fn a_file_of_many_persons_needs_a_second_person_and_is_taken_once(database
         .post(&path, &json!({}))
         .await
         .problem(409, "transition-refused");
+}
+
+async fn class_by_class_is_as_much_as_all_at_once(database: Database) {
+    let story = large(database).await;
+    let county = story.who("county-1");
+    let classes = county.get("/api/v1/cohorts").await.good();
+    let [first, second] = [0, 1].map(|at| {
+        let id = text(&classes["items"][at]["id"]);
+        format!("/api/v1/cohorts/{id}/enrolments/export/csv")
+    });
+    assert_eq!(county.get(&first).await.status, 200);
+    county
+        .get(&second)
+        .await
+        .problem(409, "second-person-required");
+    // What was refused is not counted: a small file is still given.
+    let small = county.get("/api/v1/certificates/export/csv").await;
+    assert_eq!(small.status, 200, "{}", small.text());
+    // Another account and another day have sums of their own.
+    assert_eq!(story.who("county-2").get(&second).await.status, 200);
+    // With a second person all of it is taken, and is not added to what one took alone.
+    let request = json!({ "list": "enrolments", "form": "csv", "reason": "年度统计核对" });
+    let asked = county.post("/api/v1/exports", &request).await.good();
+    story.approve("county-2", &asked).await;
+    let file = format!("/api/v1/exports/{}/file", text(&asked["export"]));
+    assert_eq!(county.post(&file, &json!({})).await.status, 200);
+    story.server.days_pass(1);
+    assert_eq!(county.get(&second).await.status, 200);
 }
 
 async fn an_export_is_asked_for_approved_and_taken_on_pages(database: Database) {

@@ -4,12 +4,13 @@ use super::{dump, texts, unmask};
 use api::privacy::me;
 use serde_json::json;
 use tests::answer::text;
-use tests::{Database, Story, on_both, people, rosters};
+use tests::{Database, Story, TestServer, on_both, people, rosters};
 
 on_both! {
     a_value_is_read_one_record_at_a_time_for_a_purpose;
     an_institution_sees_verified_and_never_the_number;
     reading_many_without_a_task_raises_an_alarm_and_a_task_over_a_list_does_not;
+    opening_the_certificates_of_many_raises_an_alarm_of_its_own;
     a_trainee_reads_and_decides_on_pages_without_a_script;
 }
 
@@ -305,6 +306,90 @@ async fn reading_many_without_a_task_raises_an_alarm_and_a_task_over_a_list_does
         reads.iter().map(|read| read.in_task).collect::<Vec<_>>(),
         [false, false, true]
     );
+}
+
+async fn opening_the_certificates_of_many_raises_an_alarm_of_its_own(database: Database) {
+    let base = tests::root().join("seed-data/policies/CN-BASE-2026.1.workflow.json");
+    let policy = std::fs::read_to_string(base).expect("the policy");
+    let mut policy: serde_json::Value = serde_json::from_str(&policy).expect("JSON");
+    policy["workflow"]["provisional_max_trainees"] = json!(1_000);
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), policy.to_string()).expect("written");
+    let path = file.path().to_owned();
+    let server =
+        TestServer::start_with(database, |settings| settings.policy_file = Some(path)).await;
+    let mut story = Story::ready_on(server).await;
+    let (issued, _) = story.certified(&people::known()[..2]).await;
+    open(&story, &issued, 0).await;
+    let app = &story.server.app;
+    let numbers = &app.privacy.privacy;
+    let most = numbers.bulk_file_persons;
+    assert!(
+        most > numbers.bulk_read_persons,
+        "handing over is daily work"
+    );
+
+    // As many as an account may hand over in a day.
+    let me = story.who("county-1").get("/api/v1/self").await.good();
+    let account = text(&me["account"]).parse().expect("an id");
+    let live = store::accounts::live(app.store.reader(), account, app.today())
+        .await
+        .expect("asked")
+        .expect("an account");
+    story.places = most;
+    let cohort = story.enrolling().await;
+    story.import(&cohort, rosters::csv(100, most)).await;
+    let members = people::of_class(&story, &cohort).await;
+    let app = &story.server.app;
+    for (_, person) in &members[1..] {
+        let purpose = domain::privacy::ReadPurpose::CertificateFile;
+        let fields = [domain::privacy::PersonalField::Name];
+        api::privacy::reading::note_read(app, &live.actors[0], *person, purpose, &fields)
+            .await
+            .expect("noted");
+    }
+    let alarms = async || {
+        story
+            .who("province-1")
+            .get("/api/v1/read-alarms")
+            .await
+            .good()
+    };
+    assert_eq!(alarms().await, json!([]), "so many are let through");
+    let before = api::privacy::reading::alarms_raised();
+    open(&story, &issued, 0).await;
+    assert_eq!(alarms().await, json!([]), "persons count, not openings");
+    open(&story, &issued, 1).await;
+    open(&story, &issued, 1).await;
+    let raised = alarms().await;
+    assert_eq!(raised.as_array().map(Vec::len), Some(1), "{raised}");
+    assert_eq!(
+        (&raised[0]["kind"], &raised[0]["persons"]),
+        (&json!("files"), &json!(most + 1))
+    );
+    assert!(api::privacy::reading::alarms_raised() > before);
+    let cells = dump(&story).await;
+    assert!(texts(&cells, "audit", "act").contains(&"bulk_file_alarm".to_owned()));
+    // It does not hide the other alarm, nor does handing over count as reading values.
+    for (id, _) in &members[..51] {
+        unmask(&story, "county-1", *id, "identity_check", &json!(["name"]))
+            .await
+            .good();
+    }
+    let raised = alarms().await;
+    assert_eq!(raised.as_array().map(Vec::len), Some(2), "{raised}");
+    assert_eq!(
+        (&raised[0]["kind"], &raised[0]["persons"]),
+        (&json!("values"), &json!(51))
+    );
+}
+
+/// The county opens the QR code of a certificate.
+async fn open(story: &Story, issued: &serde_json::Value, at: usize) {
+    let id = text(&issued["certificates"][at]["id"]);
+    let path = format!("/api/v1/certificates/{id}/qr.txt");
+    let answer = story.who("county-1").get(&path).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
 async fn a_trainee_reads_and_decides_on_pages_without_a_script(database: Database) {

@@ -379,6 +379,8 @@ async fn taken(
     id: AssessmentId,
     file: Vec<u8>,
 ) -> Result<(), Problem> {
+    // Also a sheet without a record is of an assessment that is one's own.
+    json::find(app, actor, id).await?;
     let read: Plain =
         tokio::task::spawn_blocking(move || read_columns(&file, Limits::default(), &COLUMNS))
             .await

@@ -59,7 +59,8 @@ pub(super) async fn count(
 async fn raise(act: &Act, met: u64) -> Result<(), Problem> {
     let (actor, id) = (&act.actor, act.app.random.id(act.now));
     let numbers = u32::try_from(met).unwrap_or(u32::MAX);
-    if !reads::raise_alarm(&act.tx, id, actor, act.today, numbers, act.now).await? {
+    let kind = reads::AlarmKind::OtherNames;
+    if !reads::raise_alarm(&act.tx, id, actor, act.today, kind, numbers, act.now).await? {
         return Ok(());
     }
     crate::privacy::reading::count_alarm();
