@@ -22,7 +22,7 @@ async fn what_is_exported_recomputes_to_the_same_bytes_also_under_a_provinces_po
         story.who("county-1").post(&path, &work).await.good();
     }
     story.server.days_pass(430);
-    let freeze = json!({ "kind": "annual", "freeze_on": story.server.today() });
+    let freeze = json!({ "kind": "annual", "freeze_on": story.server.annual_freeze() });
     let frozen = story
         .who("national-1")
         .post("/api/v1/grading-freezes", &freeze)

@@ -53,6 +53,25 @@ pub async fn newest(
     row.map(Decision::try_from).transpose()
 }
 
+/// All decisions on an admission, oldest first.
+pub async fn all(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+) -> Result<Vec<Decision>, StoreError> {
+    let known: Vec<&str> = InstitutionTransition::ALL
+        .iter()
+        .map(|act| act.as_str())
+        .collect();
+    let rows = timeline::Entity::find()
+        .filter(timeline::Column::ObjectId.eq(admission.uuid()))
+        .filter(timeline::Column::Act.is_in(known))
+        .filter(timeline::Column::ToState.is_not_null())
+        .order_by_asc(timeline::Column::Id)
+        .all(db)
+        .await?;
+    rows.into_iter().map(Decision::try_from).collect()
+}
+
 /// A public decision as a bulletin tells it.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Told {

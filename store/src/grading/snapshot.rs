@@ -254,12 +254,24 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         };
         // The newest final score that still counts on the freeze date; an annulled one is final no more.
         let day = format!("${}", values.len() + 1);
+        // A run that corrects another starts from the same grade, not from the one that the other gave.
+        let before = |column: &str| {
+            format!(
+                "(SELECT {column} FROM grade_result g WHERE g.admission_id = a.id AND g.kind = 'annual' \
+                 AND g.decided_on IS NOT NULL AND g.freeze_on >= {day} ORDER BY g.freeze_on, g.decided_on, g.id LIMIT 1)"
+            )
+        };
+        let before = format!(
+            "CASE WHEN {} IS NULL THEN a.grade ELSE {} END",
+            before("g.id"),
+            before("g.previous_grade")
+        );
         let mut values = values;
         values.push(self.freeze.clone().into());
         let rows: Vec<InstitutionFound> = self
             .all(
                 format!(
-                    "SELECT a.id, a.federation, a.site_region, a.grade, a.state, a.state_since, \
+                    "SELECT a.id, a.federation, a.site_region, {before} AS grade, a.state, a.state_since, \
                      (SELECT m.final_score FROM assessment m WHERE m.admission_id = a.id AND m.state IN ('final', 'published') \
                      AND m.final_on <= {day} AND m.counts_until >= {day} ORDER BY m.final_on DESC, m.id DESC LIMIT 1) AS score, \
                      CAST((SELECT COUNT(*) FROM survey_suspension s WHERE s.admission_id = a.id) AS BIGINT) AS suspended \

@@ -29,7 +29,7 @@ async fn a_run_exported_recomputes_to_the_same_bytes_and_is_published_by_two(dat
         .good();
     }
     story.server.days_pass(430);
-    let freeze_on = story.server.today();
+    let freeze_on = story.server.annual_freeze();
     let national = story.who("national-1");
     let run = national
         .post(

@@ -123,7 +123,10 @@ fn exit_cause(found: &mut Found, facts: &AdmissionFacts) {
                 || match facts.case.inspection {
                     Some(one) => !one.passed,
                     // The term ran out and nothing was found to be put right.
-                    None => facts.case.term_until.is_some_and(|until| facts.today > until),
+                    None => facts
+                        .case
+                        .term_until
+                        .is_some_and(|until| facts.today > until),
                 },
             "rectification-not-failed",
             "没有整改不合格的记录。",
