@@ -91,6 +91,30 @@ async fn what_is_exported_recomputes_to_the_same_bytes_also_under_a_provinces_po
             bytes,
             "{name}"
         );
+        // The second implementation gives them, too, under the override as under the baseline.
+        let theirs = path("theirs.json");
+        let mut python = vec![
+            "--policy",
+            &policy,
+            "--evidence",
+            &evidence,
+            "--out",
+            &theirs,
+        ];
+        if own {
+            python.extend(["--base", &base]);
+        }
+        let done = std::process::Command::new("python3")
+            .arg(tests::root().join("tests/grading/recompute.py"))
+            .args(python)
+            .status()
+            .expect("python3 is needed: the second implementation is compared with it");
+        assert!(done.success(), "{name}");
+        assert_eq!(
+            fs::read(at("theirs.json")).expect("results"),
+            bytes,
+            "{name} in Python"
+        );
         // They are the bytes that the service gives, too.
         for file in ["evidence.json", "results.json"] {
             let given = auditor

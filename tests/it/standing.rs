@@ -165,7 +165,11 @@ async fn a_stayed_grade_is_shown_as_the_old_one_and_an_upheld_one_is_corrected(d
     let leaves = story.server.leaves().await;
     let appeal = lodge(&story, "T10").await;
     assert_eq!(appeal["stayed"], true);
-    assert_eq!(story.server.leaves().await, leaves + 2, "the stay and the grade");
+    assert_eq!(
+        story.server.leaves().await,
+        leaves + 2,
+        "the stay and the grade"
+    );
     assert_eq!(told_grade(&story).await, "B");
     let list = ranking(&story).await;
     assert_eq!(list["ranked"], json!([]));

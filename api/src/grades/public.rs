@@ -229,10 +229,7 @@ mod tests {
     #[test]
     fn a_correction_by_two_people_hides_the_counts() {
         let id = uuid::Uuid::from_u128;
-        let before = BTreeMap::from([
-            (id(1), vec![one(40, 20)]),
-            (id(2), vec![one(50, 20)]),
-        ]);
+        let before = BTreeMap::from([(id(1), vec![one(40, 20)]), (id(2), vec![one(50, 20)])]);
         let rows = [(id(1), one(40, 22)), (id(2), one(50, 20))];
         let hidden = hidden(&rows, &before);
         assert_eq!(hidden.keys().collect::<Vec<_>>(), [&id(1)]);

@@ -5,15 +5,21 @@ use super::{InstitutionState as S, InstitutionTransition as T};
 /// A decision: the act, the state before, the state after.
 pub type Told = (T, Option<S>, Option<S>);
 
-/// The decisions that the present state follows from, of all that changed it, oldest first: the newest one, and the one
-/// that led to the state before, where the newest only led back to it. Each with the state before it.
-pub fn followed(all: &[Told]) -> Vec<(T, Option<S>)> {
-    let changes = all.iter().filter(|(_, from, to)| from != to);
-    let mut standing: Vec<&Told> = Vec::new();
-    let mut newest = None;
-    for one in changes {
-        newest = Some(one);
-        let (act, _, to) = one;
+/// What is left of the decisions, oldest first: the positions of those that stand, and which were set aside.
+fn walk(all: &[Told]) -> (Vec<usize>, Vec<bool>) {
+    let mut standing: Vec<usize> = Vec::new();
+    let mut undone = vec![false; all.len()];
+    for (at, (act, from, to)) in all.iter().enumerate() {
+        if from == to {
+            // A grade leaves the state as it is; so does setting one aside.
+            if *act == T::T25 {
+                let grade = |one: &usize| matches!(all[*one].0, T::T09 | T::T10) && !undone[*one];
+                if let Some(last) = (0..at).rev().find(grade) {
+                    undone[last] = true;
+                }
+            }
+            continue;
+        }
         let stands = matches!(to, Some(S::Provisional | S::Graded | S::UnderReview));
         let back = match act {
             T::T21 | T::T23 | T::T25 => true,
@@ -22,20 +28,37 @@ pub fn followed(all: &[Told]) -> Vec<(T, Option<S>)> {
             _ => false,
         };
         if !back {
-            standing.push(one);
+            standing.push(at);
             continue;
         }
-        while standing.last().is_some_and(|(_, _, led)| led != to) {
-            standing.pop();
+        let kept = standing
+            .iter()
+            .rposition(|one| all[*one].2 == *to)
+            .map_or(standing.len().saturating_sub(1), |found| found + 1);
+        for fallen in standing.drain(kept..) {
+            undone[fallen] = matches!(act, T::T23 | T::T25);
         }
     }
+    (standing, undone)
+}
+
+/// The decisions that the present state follows from, of all on an admission, oldest first: the newest that changed it, and
+/// the one that led to it before, where the newest only led back. Each with the state before it.
+pub fn followed(all: &[Told]) -> Vec<(T, Option<S>)> {
+    let newest = all.iter().rfind(|(_, from, to)| from != to);
+    let (standing, _) = walk(all);
     let mut found: Vec<(T, Option<S>)> = newest
         .into_iter()
-        .chain(standing.last().copied())
+        .chain(standing.last().map(|at| &all[*at]))
         .map(|(act, from, _)| (*act, *from))
         .collect();
     found.dedup();
     found
+}
+
+/// Which of the decisions on an admission, oldest first, were set aside later (T25), or fell with what was (T23).
+pub fn undone(all: &[Told]) -> Vec<bool> {
+    walk(all).1
 }
 
 #[cfg(test)]
@@ -72,5 +95,22 @@ mod tests {
         let aside = (T::T25, S::Rectifying, S::Warned);
         assert_eq!(acts(&[warned, ordered, aside]), [T::T25, T::T11]);
         assert!(acts(&[(T::T10, S::Graded, S::Graded)]).is_empty());
+    }
+
+    #[test]
+    fn what_is_set_aside_is_that_decision_and_what_rested_on_it_and_no_other() {
+        let (g, w, r) = (Some(S::Graded), Some(S::Warned), Some(S::Rectifying));
+        let all = [
+            (T::T09, Some(S::Provisional), g),
+            (T::T11, g, w),
+            (T::T12, w, g),
+            (T::T11, g, w),
+            (T::T13, w, r),
+            (T::T25, r, w),
+            (T::T10, w, w),
+            (T::T25, w, w),
+        ];
+        let gone = undone(&all);
+        assert_eq!(gone, [false, false, false, false, true, false, true, false]);
     }
 }

@@ -21,7 +21,7 @@ pub use facts::{
     AdmissionFacts, CaseFacts, ExitFacts, Finality, FindingFacts, Given, Inspection, Persons,
     ResultFacts,
 };
-pub use followed::{Told, followed};
+pub use followed::{Told, followed, undone};
 pub use grade::{Grade, ResultKind, ResultRow};
 pub use table::{InstitutionTransition, TABLE};
 

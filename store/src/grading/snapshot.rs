@@ -157,6 +157,7 @@ struct EnrolmentFound {
     hukou_region: String,
     state: String,
     state_since: i64,
+    last_attended_on: Option<String>,
     employed_at_enrolment: bool,
     minutes: Option<i32>,
     certified: i64,
@@ -345,7 +346,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             let rows: Vec<EnrolmentFound> = self
                 .all(
                     format!(
-                        "SELECT e.id, e.person_id, e.cohort_id, e.hukou_region, e.state, e.state_since, \
+                        "SELECT e.id, e.person_id, e.cohort_id, e.hukou_region, e.state, e.state_since, e.last_attended_on, \
                          e.employed_at_enrolment, a.minutes, \
                          CAST((SELECT COUNT(*) FROM certificate t WHERE t.enrolment_id = e.id AND t.status <> 'revoked') AS BIGINT) AS certified, \
                          x.code, x.on_date, s.contactable, {LEFT_BY_EXIT} AS left_by_exit, p.data_key, p.data_key_version, i.id AS card_id, i.value_enc AS card \
@@ -388,7 +389,10 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let exit = if stayed {
             end
         } else {
-            let left: Day = domain::calendar::today(time::instant(row.state_since)?).into();
+            let left = match row.last_attended_on.as_deref() {
+                Some(last) => day(last)?,
+                None => domain::calendar::today(time::instant(row.state_since)?).into(),
+            };
             left.clamp(start, end)
         };
         let (category, level) = self.stratum(row).unwrap_or_else(|| {

@@ -9,8 +9,7 @@ use tests::story::PROVINCE;
 use tests::{Database, Story, on_both};
 
 use super::{
-    HASH, admission, annual, by_two, codes, decided, document, file, hire, lodge, serve, step,
-    warn,
+    HASH, admission, annual, by_two, codes, decided, document, file, hire, lodge, serve, step, warn,
 };
 
 on_both! {
@@ -198,7 +197,8 @@ async fn an_accepted_objection_holds_the_grade_and_one_after_the_notice_is_none(
     let raised = county.post(&path, &words).await.good();
     assert!(due(&owed(&story).await, "objection").is_some());
     let decision = |id: &Value| format!("/api/v1/objections/{}/decision", text(id));
-    let answer = |accepted: bool| json!({ "accepted": accepted, "answer": "经现场核对,答复如下。" });
+    let answer =
+        |accepted: bool| json!({ "accepted": accepted, "answer": "经现场核对,答复如下。" });
     let province = story.who("province-1");
     province
         .post(&decision(&raised["id"]), &answer(false))

@@ -82,7 +82,11 @@ async fn a_term_to_rectify_that_runs_out_is_the_provinces_to_answer(database: Da
     step(&story, province, order).await.good();
     story.server.days_pass(30);
     look(&story).await;
-    assert_eq!(count(&story, "exit").await, 0, "the last day is the school's");
+    assert_eq!(
+        count(&story, "exit").await,
+        0,
+        "the last day is the school's"
+    );
     story.server.days_pass(1);
     look(&story).await;
     assert_eq!(count(&story, "exit").await, 1);

@@ -195,6 +195,11 @@ async fn one_institution_from_admission_to_exit_and_back_by_appeal(database: Dat
     serve(&story, province, "T20").await;
     let appeal = lodge(&story, "T20").await;
     assert_eq!(appeal["admission_state"], "exit_notice");
+    // So are its bars: another province takes an application meanwhile.
+    let mut elsewhere = tests::story::application(tests::story::CREDIT_CODE);
+    elsewhere["site_region"] = "370102".into();
+    let path = "/api/v1/institutions";
+    school.post(path, &elsewhere).await.good();
     assert!(
         anybody
             .get(&profile_path)

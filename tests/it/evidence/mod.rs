@@ -2,6 +2,7 @@
 
 mod bursts;
 mod conflicts;
+mod leavers;
 mod monitoring;
 mod registers;
 mod related;

@@ -21,7 +21,10 @@ async fn publish(by: [&Client; 2], name: (&str, &str), from: NaiveDate) {
     let drafted = by[0].post("/api/v1/grading-policies", &draft).await.good();
     let path = format!("/api/v1/grading-policies/{}/publish", text(&drafted["id"]));
     let waiting = by[0].post(&path, &json!({})).await.good();
-    let path = format!("/api/v1/proposals/{}/approve", text(&waiting["proposal_id"]));
+    let path = format!(
+        "/api/v1/proposals/{}/approve",
+        text(&waiting["proposal_id"])
+    );
     by[1].post(&path, &json!({})).await.good();
 }
 
