@@ -236,6 +236,23 @@ pub async fn set_state(
     Ok(())
 }
 
+/// Notes until when somebody who left had attended.
+pub async fn attended_until(
+    db: &impl ConnectionTrait,
+    id: EnrolmentId,
+    last: NaiveDate,
+) -> Result<(), StoreError> {
+    enrolment::Entity::update_many()
+        .col_expr(
+            enrolment::Column::LastAttendedOn,
+            Expr::value(last.to_string()),
+        )
+        .filter(enrolment::Column::Id.eq(id.uuid()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 #[derive(FromQueryResult)]
 struct PersonRow {
     person_id: Uuid,
@@ -348,6 +365,7 @@ fn row(
         state_since: Set(time::millis(now)),
         exit_reason: Set(None),
         revision: Set(1),
+        last_attended_on: Set(None),
     })
 }
 

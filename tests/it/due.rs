@@ -31,7 +31,7 @@ async fn owed(story: &Story, who: &str) -> Vec<(String, String)> {
     all.as_array()
         .into_iter()
         .flatten()
-        .filter(|one| one["admission"] == "")
+        .filter(|one| one["admission"] == "" && one["act"] != "quarterly_run")
         .map(|one| (text(&one["kind"]), text(&one["act"])))
         .collect()
 }

@@ -85,7 +85,7 @@ async fn work_is_claimed_confirmed_and_seen_by_commands_with_the_permissions_of_
     );
     let freeze = desk.file(
         "freeze.json",
-        &json!({ "kind": "annual", "freeze_on": story.server.today() }),
+        &json!({ "kind": "annual", "freeze_on": story.server.last_annual_freeze() }),
     );
     let frozen = desk
         .run("national-1", &["grading", "freeze", &freeze])

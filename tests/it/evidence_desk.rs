@@ -441,7 +441,7 @@ async fn a_policy_is_drafted_and_tried_on_a_page_before_it_is_proposed(database:
     let cohort = story.accepted(6).await;
     story.issue(&cohort).await;
     story.server.days_pass(300);
-    let request = json!({ "kind": "annual", "freeze_on": story.server.today() });
+    let request = json!({ "kind": "annual", "freeze_on": story.server.annual_freeze() });
     let national = story.who("national-1");
     let frozen = national.post("/api/v1/grading-freezes", &request).await;
     let run = text(&frozen.good()["run"]);

@@ -22,7 +22,7 @@ async fn what_is_exported_recomputes_to_the_same_bytes_also_under_a_provinces_po
         story.who("county-1").post(&path, &work).await.good();
     }
     story.server.days_pass(430);
-    let freeze = json!({ "kind": "annual", "freeze_on": story.server.today() });
+    let freeze = json!({ "kind": "annual", "freeze_on": story.server.annual_freeze() });
     let frozen = story
         .who("national-1")
         .post("/api/v1/grading-freezes", &freeze)
@@ -90,6 +90,30 @@ async fn what_is_exported_recomputes_to_the_same_bytes_also_under_a_provinces_po
             fs::read(at("again.json")).expect("results"),
             bytes,
             "{name}"
+        );
+        // The second implementation gives them, too, under the override as under the baseline.
+        let theirs = path("theirs.json");
+        let mut python = vec![
+            "--policy",
+            &policy,
+            "--evidence",
+            &evidence,
+            "--out",
+            &theirs,
+        ];
+        if own {
+            python.extend(["--base", &base]);
+        }
+        let done = std::process::Command::new("python3")
+            .arg(tests::root().join("tests/grading/recompute.py"))
+            .args(python)
+            .status()
+            .expect("python3 is needed: the second implementation is compared with it");
+        assert!(done.success(), "{name}");
+        assert_eq!(
+            fs::read(at("theirs.json")).expect("results"),
+            bytes,
+            "{name} in Python"
         );
         // They are the bytes that the service gives, too.
         for file in ["evidence.json", "results.json"] {

@@ -71,7 +71,7 @@ async fn results_are_led_to_publication_on_pages_and_the_school_sees_why(databas
     let cohort = story.accepted(6).await;
     story.issue(&cohort).await;
     story.server.days_pass(300);
-    let request = json!({ "kind": "annual", "freeze_on": story.server.today() });
+    let request = json!({ "kind": "annual", "freeze_on": story.server.annual_freeze() });
     let national = story.who("national-1");
     let frozen = national.post("/api/v1/grading-freezes", &request).await;
     let run = text(&frozen.good()["run"]);

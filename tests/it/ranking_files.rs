@@ -43,7 +43,7 @@ async fn a_published_ranking_is_a_file_with_its_numbers_its_method_and_its_perio
         story.who("county-1").post(&path, &work).await.good();
     }
     story.server.days_pass(430);
-    let freeze_on = story.server.today();
+    let freeze_on = story.server.annual_freeze();
     let freeze = json!({ "kind": "annual", "freeze_on": freeze_on });
     let frozen = story
         .who("national-1")

@@ -73,18 +73,30 @@ async fn contest(story: &Story, episodes: &[String]) {
 /// A first grade of B, and a year later a C, since the work of ten is contested: the runs, the second freeze date, and the
 /// episodes contested.
 async fn graded_twice(story: &Story) -> (String, String, chrono::NaiveDate, Vec<String>) {
+    // Taught after August: in the window of two annual runs, the first of which knows of the year after.
+    story.server.days_pass(165);
     let episodes = worked(story).await;
     story.server.days_pass(430);
-    let first = text(&freeze(story, story.server.today()).await["run"]);
+    let first = text(&freeze(story, story.server.annual_freeze()).await["run"]);
     assert_eq!(publish(story, &first).await["grades"], 1);
     assert_eq!(admission(story).await["grade"], "B");
     contest(story, &episodes[..10]).await;
     story.server.days_pass(200);
-    let freeze_on = story.server.today();
+    let freeze_on = story.server.annual_freeze();
     let second = text(&freeze(story, freeze_on).await["run"]);
     assert_eq!(publish(story, &second).await["grades"], 1);
     assert_eq!(admission(story).await["grade"], "C");
     (first, second, freeze_on, episodes[..10].to_vec())
+}
+
+/// The newest grade that the log tells.
+async fn told_grade(story: &Story) -> String {
+    let leaves = store::log::leaves_of_kind(story.server.app.store.reader(), 8, None, 1_000).await;
+    let last = leaves.expect("leaves").pop().expect("a grade");
+    match certs::log::LeafEntry::decode(&last.entry).expect("a leaf") {
+        certs::log::LeafEntry::Grade { grade, .. } => grade.to_string(),
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn ranking(story: &Story) -> Value {
@@ -150,8 +162,15 @@ async fn a_stayed_grade_is_shown_as_the_old_one_and_an_upheld_one_is_corrected(d
 
     // Under appeal the old grade stands, in every place.
     serve(&story, province, "T10").await;
+    let leaves = story.server.leaves().await;
     let appeal = lodge(&story, "T10").await;
     assert_eq!(appeal["stayed"], true);
+    assert_eq!(
+        story.server.leaves().await,
+        leaves + 2,
+        "the stay and the grade"
+    );
+    assert_eq!(told_grade(&story).await, "B");
     let list = ranking(&story).await;
     assert_eq!(list["ranked"], json!([]));
     assert_eq!(
@@ -188,8 +207,12 @@ async fn a_stayed_grade_is_shown_as_the_old_one_and_an_upheld_one_is_corrected(d
     );
 
     // Upheld: set aside until it is computed anew with the right data, published, and its bulletin corrected.
+    let leaves = story.server.leaves().await;
     let upheld = decided(&story, &appeal, "upheld").await;
     assert_eq!(upheld["state"], "decided", "something is left to do");
+    let more = "the outcome, the end of the stay, the setting aside, the grade";
+    assert_eq!(story.server.leaves().await, leaves + 4, "{more}");
+    assert_eq!(told_grade(&story).await, "B");
     assert_eq!(admission(&story).await["grade"], "B");
     assert_eq!(ranking(&story).await["unranked"][0]["reason"], "set_aside");
     let id = text(&appeal["id"]);
@@ -316,7 +339,12 @@ async fn a_varied_grade_is_shown_everywhere_and_other_decisions_go_on_meanwhile(
     database: Database,
 ) {
     let story = Story::ready(database).await;
-    graded_twice(&story).await;
+    let (_, _, freeze_on, _) = graded_twice(&story).await;
+    // A correction of the same period starts from the grade that the period started from.
+    let fresh = text(&freeze(&story, freeze_on).await["run"]);
+    let path = format!("/api/v1/grading-runs/{fresh}/evidence.json");
+    let e: Value = story.who("auditor").get(&path).await.json();
+    assert_eq!(e["institutions"][0]["previous_grade"], "B");
     let province = story.who("province-1");
     serve(&story, province, "T10").await;
     let appeal = lodge(&story, "T10").await;
@@ -338,6 +366,7 @@ async fn a_varied_grade_is_shown_everywhere_and_other_decisions_go_on_meanwhile(
         (&json!("executed"), &json!("warned"))
     );
     assert_eq!(admission(&story).await["grade"], "B");
+    assert_eq!(told_grade(&story).await, "B");
     let list = ranking(&story).await;
     assert_eq!(
         (
@@ -357,9 +386,10 @@ async fn an_annual_p_replaces_the_old_grade_and_whoever_has_an_interest_keeps_fr
     database: Database,
 ) {
     let story = Story::ready(database).await;
+    story.server.days_pass(165);
     let episodes = worked(&story).await;
     story.server.days_pass(430);
-    let first = text(&freeze(&story, story.server.today()).await["run"]);
+    let first = text(&freeze(&story, story.server.annual_freeze()).await["run"]);
     // Who declared an interest in one of the institutions leaves the results to others.
     let third = hire(&story, "province-3", "province_officer", PROVINCE).await;
     let interests = format!("/api/v1/institutions/{}/interests", story.admission);
@@ -389,7 +419,7 @@ async fn an_annual_p_replaces_the_old_grade_and_whoever_has_an_interest_keeps_fr
     // Nobody's work can be told any more: too little to go by, and the old grade does not stay.
     contest(&story, &episodes[..13]).await;
     story.server.days_pass(200);
-    let second = text(&freeze(&story, story.server.today()).await["run"]);
+    let second = text(&freeze(&story, story.server.annual_freeze()).await["run"]);
     let leaves = story.server.leaves().await;
     let outcome = publish(&story, &second).await;
     assert_eq!(outcome["grades"], 1);
@@ -403,7 +433,7 @@ async fn an_annual_p_replaces_the_old_grade_and_whoever_has_an_interest_keeps_fr
     assert_eq!(list["unranked"][0]["reason"], "insufficient_sample");
     // The next run knows that there is no grade to start from.
     story.server.days_pass(30);
-    let third = text(&freeze(&story, story.server.today()).await["run"]);
+    let third = text(&freeze(&story, story.server.annual_freeze()).await["run"]);
     let path = format!("/api/v1/grading-runs/{third}/results.json");
     let r: Value = story.who("auditor").get(&path).await.json();
     assert_eq!(r["institutions"][0]["previous_grade"], "P");

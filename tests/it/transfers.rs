@@ -105,7 +105,7 @@ async fn transfer(story: &Story, cohort: &str, to: &str) -> Answer {
 
 /// What the newest freeze says of these enrolments: whether they leave completion, by enrolments of the two classes.
 async fn evidence(story: &Story) -> Value {
-    let request = json!({ "kind": "annual", "freeze_on": story.server.today() });
+    let request = json!({ "kind": "annual", "freeze_on": story.server.annual_freeze() });
     let national = story.who("national-1");
     let run = national
         .post("/api/v1/grading-freezes", &request)

@@ -7,7 +7,7 @@ use api::app::App;
 use api::boot::{self, Settings};
 use api::clock::SetClock;
 use api::config::Config;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -175,6 +175,32 @@ impl TestServer {
     /// Today in China.
     pub fn today(&self) -> NaiveDate {
         self.app.today()
+    }
+
+    /// Moves the clock to the next day on which an annual run may freeze, unless that is today.
+    pub fn annual_freeze(&self) -> NaiveDate {
+        self.next(|day| (day.month(), day.day()) == (3, 31))
+    }
+
+    /// Moves the clock to the last day of the quarter.
+    pub fn quarter_end(&self) -> NaiveDate {
+        self.next(|day| day.month() % 3 == 0 && (day + Days::new(1)).day() == 1)
+    }
+
+    fn next(&self, wanted: impl Fn(NaiveDate) -> bool) -> NaiveDate {
+        while !wanted(self.today()) {
+            self.days_pass(1);
+        }
+        self.today()
+    }
+
+    /// The annual freeze date that has passed last.
+    pub fn last_annual_freeze(&self) -> NaiveDate {
+        let mut day = self.today();
+        while (day.month(), day.day()) != (3, 31) {
+            day = day - Days::new(1);
+        }
+        day
     }
 
     /// How many leaves the public log has.

@@ -43,7 +43,7 @@ pub(crate) struct DecisionBody {
 
 /// Whether the decision still has its effect.
 pub(super) fn stands(told: &Told) -> bool {
-    told.undone == 0 && told.stayed.as_deref() != Some(told.act.as_str())
+    !told.undone && told.stayed.as_deref() != Some(told.act.as_str())
 }
 
 /// The body, from the decision.

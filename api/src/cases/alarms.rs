@@ -13,7 +13,7 @@ use store::cases::terms::Term;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::cases::lapse;
+use crate::cases::{causes, lapse};
 use crate::problem::Problem;
 
 /// How often the worker looks; the dates decide, so that a restart or a second node raises nothing twice.
@@ -55,6 +55,7 @@ pub async fn run(app: &App) -> Result<Found, Problem> {
         asked: crate::outcomes::messages::send_due(app).await?,
         ..Found::default()
     };
+    causes::by_day(app).await?;
     let today = app.today();
     let soon = app
         .calendar

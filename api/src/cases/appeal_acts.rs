@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::cases::appeals::{AppealReceipt, KIND};
 use crate::cases::facts::{self, Phase};
 use crate::cases::terms::{self, Of};
-use crate::cases::{grievances, locked, stays};
+use crate::cases::{causes, effects, grievances, locked, stays};
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::institutions::admission::{
@@ -136,6 +136,7 @@ pub async fn act_on(
         AppealAct::Refuse | AppealAct::Withdraw if institution => {
             stays::end(&mut act, &mut admission, &mut appeal).await?;
             admission.revision = store::institutions::update(&act.tx, &admission).await?;
+            causes::look(&act.app, &act.tx, &admission).await?;
         }
         AppealAct::Extend => appeal.extended = true,
         AppealAct::Accept
@@ -332,6 +333,7 @@ async fn outcome(
         Outcome::Upheld => return uphold(act, admission, appeal).await.map(|()| leaf),
     }
     admission.revision = store::institutions::update(&act.tx, admission).await?;
+    causes::look(&act.app, &act.tx, admission).await?;
     Ok(leaf)
 }
 
@@ -396,6 +398,7 @@ async fn vary(
                 results::regrade(&act.tx, last.id, variation.new_grade).await?;
             }
             admission.grade = variation.new_grade;
+            effects::grade_changed(act, admission).await?;
         }
         Some(T::T13) => {
             admission.due_on = variation.until;

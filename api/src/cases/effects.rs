@@ -24,11 +24,19 @@ pub(crate) async fn grade(act: &mut Act, admission: &mut Admission) -> Result<Le
         .ok_or_else(|| Problem::internal("a grade without its result"))?;
     results::decided(&act.tx, pending.id, act.today, admission.grade).await?;
     admission.grade = pending.row.grade;
-    let run = store::grading::run(&act.tx, pending.run)
+    tell_grade(act, admission, &pending).await
+}
+
+/// Puts the grade in force into the log, with the run of the result that it rests on.
+async fn tell_grade(
+    act: &mut Act,
+    admission: &Admission,
+    of: &results::GradeResult,
+) -> Result<LeafIndex, Problem> {
+    let run = store::grading::run(&act.tx, of.run)
         .await?
         .ok_or_else(|| Problem::internal("a result without its run"))?;
-    let grade = pending
-        .row
+    let grade = admission
         .grade
         .ok_or_else(|| Problem::internal("an annual result without a grade"))?;
     let at = act.log_time().await?;
@@ -40,9 +48,26 @@ pub(crate) async fn grade(act: &mut Act, admission: &mut Admission) -> Result<Le
         grade: grade.as_str().parse().map_err(Problem::internal)?,
         policy: run.policy.parse().map_err(Problem::internal)?,
         results: run.results_sha256,
-        freeze: pending.row.freeze_on,
+        freeze: of.row.freeze_on,
     })
     .await
+}
+
+/// The grade in force changed without a new result: an appeal varied, stays or ends the stay of one, or a decision was set
+/// aside. Its leaf names the run whose grade stands again, or, where there is none of that grade, the one it was changed in.
+pub(crate) async fn grade_changed(act: &mut Act, admission: &Admission) -> Result<(), Problem> {
+    if admission.grade.is_none() {
+        return Ok(());
+    }
+    let all = results::of(&act.tx, admission.id).await?;
+    let decided = || all.iter().rev().filter(|one| one.row.decided);
+    let of = decided()
+        .find(|one| one.row.grade == admission.grade)
+        .or_else(|| decided().next());
+    match of {
+        Some(of) => tell_grade(act, admission, of).await.map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// Everything that follows from a step. Answers the case that it belongs to.
@@ -81,7 +106,7 @@ pub(crate) async fn follow(
 /// Opens the case or carries it on.
 async fn advance_case(
     act: &mut Act,
-    admission: &Admission,
+    admission: &mut Admission,
     step: AdmissionStep,
     request: &TransitionRequest,
     proposal: Option<&Proposal>,
@@ -92,6 +117,7 @@ async fn advance_case(
         Some(case) => case,
         None => new_case(act, admission, step.transition).await?,
     };
+    let left = case.stage;
     case.kind = CaseKind::at(step.transition).unwrap_or(case.kind);
     case.stage = step.transition;
     case.stage_since = act.now;
@@ -135,7 +161,12 @@ async fn advance_case(
         stage_of(act, admission, &mut case, step.to).await?;
     }
     save(act, &mut case, is_new).await?;
-    terms::of_stage(act, &case, step.transition).await?;
+    terms::leave_stage(act, &case, left).await?;
+    if returns {
+        terms::come_back(act, &case).await?;
+    } else {
+        terms::of_stage(act, &case, step.transition).await?;
+    }
     record(
         act,
         &case,
@@ -199,10 +230,10 @@ async fn record(
     .await
 }
 
-/// Puts a case back to the stage that led to a state.
+/// Puts a case back to the stage that led to a state, and the admission to the days of that stage.
 async fn stage_of(
     act: &Act,
-    admission: &Admission,
+    admission: &mut Admission,
     case: &mut Case,
     state: S,
 ) -> Result<(), Problem> {
@@ -225,6 +256,34 @@ async fn stage_of(
         case.stage_role = decision.role;
         case.stage_since = decision.at;
         case.kind = CaseKind::at(decision.act).unwrap_or(case.kind);
+        days_of(act, admission, case, &decision).await?;
+    }
+    Ok(())
+}
+
+/// The days that an admission has in a state: those of the decision that led to it, not of the one that led back.
+async fn days_of(
+    act: &Act,
+    admission: &mut Admission,
+    case: &Case,
+    decision: &decisions::Decision,
+) -> Result<(), Problem> {
+    match decision.act {
+        T::T13 | T::T17 => admission.due_on = case.term_until,
+        T::T15 => admission.state_before = decision.from,
+        T::T16 => {
+            admission.state_before = decision.from;
+            let end =
+                store::cases::terms::newest(&act.tx, case.id.uuid(), "suspension_end").await?;
+            admission.suspended_until = end.map(|term| term.due_on);
+        }
+        T::T19 => {
+            admission.exit_before = decision.from;
+            let days = act.app.policy.workflow.exit_notice_wd;
+            admission.notice_until = Some(act.app.calendar.notice_until(decision.on, days));
+            admission.due_on = admission.notice_until;
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -241,6 +300,7 @@ async fn set_aside(
         if let Some(last) = all.iter().rfind(|one| one.row.decided) {
             admission.grade = last.previous_grade;
             results::regrade(&act.tx, last.id, None).await?;
+            grade_changed(act, admission).await?;
         }
         return Ok(None);
     }
@@ -263,14 +323,15 @@ async fn reopen(
         end_plans(act, &case).await?;
     }
     exit::lift_bars(&act.tx, case.id, act.now).await?;
+    terms::leave_stage(act, &case, case.stage).await?;
     let standing = matches!(to, S::Provisional | S::Graded | S::UnderReview);
     case.open = !standing;
     case.closed_at = standing.then_some(act.now);
     case.outcome = standing.then(|| by.as_str().to_owned());
     if !standing {
         stage_of(act, admission, &mut case, to).await?;
+        terms::come_back(act, &case).await?;
     }
-    store::cases::terms::meet(&act.tx, case.id.uuid(), terms::OF_STAGE, act.today).await?;
     save(act, &mut case, false).await?;
     record(act, &case, by.as_str(), None).await?;
     Ok(Some(case))

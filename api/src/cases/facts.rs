@@ -146,7 +146,8 @@ pub(crate) async fn stage_papers(act: &Act, case: &Case) -> Result<Vec<Paper>, P
     Ok(found)
 }
 
-/// The state before the newest decision of a kind: what setting it aside restores.
+/// The state that setting a decision aside restores. Only the decision that the present state follows from can be set
+/// aside: what came later rests on other grounds, and what was lifted has no effect any more.
 async fn restored(
     act: &Act,
     admission: &Admission,
@@ -155,8 +156,27 @@ async fn restored(
     if !decision.is_public() || matches!(decision, T::T06 | T::T07 | T::T08 | T::T23 | T::T25) {
         return Ok(None);
     }
-    let found = decisions::newest(&act.tx, admission.id, decision).await?;
-    Ok(found.and_then(|found| found.from))
+    let all = decisions::all(&act.tx, admission.id).await?;
+    if matches!(decision, T::T09 | T::T10) {
+        let newest = all
+            .iter()
+            .rfind(|one| matches!(one.act, T::T09 | T::T10))
+            .filter(|one| one.act == decision);
+        // A later grade leaves the state as it is; without the first one there is none.
+        return Ok(match newest {
+            Some(_) if decision == T::T10 => Some(admission.state),
+            Some(first) if admission.state == InstitutionState::Graded => first.from,
+            _ => None,
+        });
+    }
+    Ok(domain::institution::followed(
+        &all.iter()
+            .map(|one| (one.act, one.from, one.to))
+            .collect::<Vec<_>>(),
+    )
+    .into_iter()
+    .find(|(act, _)| *act == decision)
+    .and_then(|(_, from)| from))
 }
 
 /// Whether the grade in force is final: its term of appeal has passed, and no appeal is open.
@@ -207,31 +227,40 @@ pub(crate) async fn pending(
 async fn result_facts(act: &Act, admission: &Admission) -> Result<ResultFacts, Problem> {
     let all = results::of(&act.tx, admission.id).await?;
     let pending = pending(act, admission).await?;
-    let open_objections = match &pending {
-        Some(one) => {
-            store::objections::count(&act.tx, one.id.uuid(), "open", one.entered_at).await?
-        }
-        None => 0,
-    };
+    let (mut open_objections, mut accepted_objections) = (0, 0);
+    if let Some(one) = &pending {
+        let (id, since) = (one.id.uuid(), one.entered_at);
+        open_objections = store::objections::count(&act.tx, id, "open", since).await?;
+        accepted_objections = store::objections::count(&act.tx, id, "accepted", since).await?;
+    }
     let rows: Vec<ResultRow> = all.iter().map(|one| one.row.clone()).collect();
-    // What is only computed is no grade yet: two Ds are two that were decided, or published under a later state.
-    let known: Vec<ResultRow> = all
-        .iter()
-        .filter(|one| one.row.decided || one.notice_until.is_some_and(|day| day < act.today))
-        .map(|one| one.row.clone())
-        .collect();
-    let known = without_stayed(admission, known);
+    let known = known(admission, &all, act.today);
     let threshold = act.app.policy.workflow.warning_sat_milli;
     Ok(ResultFacts {
         pending: pending.as_ref().and_then(|one| one.row.grade),
         notice_until: pending.as_ref().and_then(|one| one.notice_until),
         open_objections,
+        accepted_objections,
         finality: finality(act, admission).await?,
         emp_low_twice: ResultRow::emp_low_twice(&rows),
         sat_low: ResultRow::sat_low(&rows, threshold),
         sat_suspended: ResultRow::sat_is_suspended(&rows),
         d_twice: ResultRow::d_twice(&known),
     })
+}
+
+/// What is only computed is no grade yet: two Ds are two that were decided, or published under a later state.
+pub(crate) fn known(
+    admission: &Admission,
+    all: &[results::GradeResult],
+    today: NaiveDate,
+) -> Vec<ResultRow> {
+    let known = all
+        .iter()
+        .filter(|one| one.row.decided || one.notice_until.is_some_and(|day| day < today))
+        .map(|one| one.row.clone())
+        .collect();
+    without_stayed(admission, known)
 }
 
 /// A grade that an appeal stays counts as none: neither it nor the years before it are two in succession.

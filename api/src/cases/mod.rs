@@ -4,6 +4,7 @@
 pub mod alarms;
 pub mod appeal_acts;
 pub mod appeals;
+pub(crate) mod causes;
 pub(crate) mod effects;
 pub mod elsewhere;
 pub(crate) mod facts;

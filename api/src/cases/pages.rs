@@ -107,6 +107,12 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
         "hearing_request" => ("申请听证或放弃", "ask for a hearing or waive it"),
         "suspension_end" => ("暂停期满处理", "decide at the end of the suspension"),
         "exit_decision" => ("退出决定", "decide on the exit"),
+        "warn" => ("预警或说明不预警的理由", "warn, or decide why not"),
+        "exit" => (
+            "提出退出或另作决定",
+            "propose the exit, or decide otherwise",
+        ),
+        "quarterly_run" => ("季度监测的冻结和计算", "quarterly freeze and run"),
         "withdrawal" => ("答复退出申请", "answer the wish to leave"),
         "exit_elsewhere" => (
             "该机构在他省退出,请核查",

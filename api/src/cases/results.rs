@@ -16,8 +16,8 @@ use store::objections::Objection;
 
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
-use crate::cases::locked;
 use crate::cases::terms::{self, Of};
+use crate::cases::{causes, locked};
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::institutions::admission::KIND;
@@ -93,7 +93,21 @@ pub(crate) async fn enter(
             entered_at: act.now,
         });
     }
-    Ok(results::insert(&act.tx, &entered).await?)
+    results::insert(&act.tx, &entered).await?;
+    // What a warning may follow from is owed from now on.
+    for one in &entered {
+        let row = &one.row;
+        let low = row
+            .sat_milli
+            .is_some_and(|mean| mean < act.app.policy.workflow.warning_sat_milli);
+        if row.emp_sig_low || row.sat_suspended || low {
+            let found = store::institutions::lock_any(&act.tx, one.admission).await?;
+            if let Some(admission) = found {
+                causes::look(&act.app, &act.tx, &admission).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Begins the notice of a run's results in one federation.

@@ -1,12 +1,14 @@
 //! What an appeal stays, and the end of the stay (grading.md 7): T10 (the old grade is shown), T15, and T20 unless for
 //! fraud. The decision waits in the appeal; the admission says whose effect is stayed.
 
+use domain::institution::appeal::Outcome;
 use domain::institution::{InstitutionState, InstitutionTransition as T};
 use store::cases::appeals::Appeal;
 use store::cases::results;
 use store::institutions::Admission;
 
 use crate::act::{Act, Entry};
+use crate::cases::effects;
 use crate::institutions::admission::{KIND, publish};
 use crate::problem::Problem;
 
@@ -25,6 +27,7 @@ pub(crate) async fn begin(
             };
             appeal.stayed_grade = admission.grade;
             admission.grade = last.previous_grade;
+            effects::grade_changed(act, admission).await?;
         }
         Some(T::T15) if from == InstitutionState::Suspended => {
             admission.state = InstitutionState::Rectifying;
@@ -67,6 +70,10 @@ pub(crate) async fn end(
     }
     if appeal.against == T::T10 {
         admission.grade = appeal.stayed_grade;
+        // An outcome that changes the grade tells its own.
+        if !matches!(appeal.outcome, Some(Outcome::Upheld | Outcome::Varied)) {
+            effects::grade_changed(act, admission).await?;
+        }
     }
     appeal.stayed = false;
     if appeal.against == T::T10 {

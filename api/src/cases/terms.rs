@@ -136,8 +136,14 @@ pub(crate) async fn of_application(act: &Act, admission: &Admission) -> Result<(
         S::AdmissionNotice => ("admission_notice", Role::ProvinceOfficer),
         _ => return Ok(()),
     };
+    let decision = act.app.policy.workflow.province_decision_wd;
     match admission.due_on {
         Some(due) => {
+            // The last day of a notice is the objectors'; the decision is due after it.
+            let due = match admission.state {
+                S::AdmissionNotice => act.app.calendar.add_working_days(due, decision),
+                _ => due,
+            };
             let of = Of::admission(admission.id);
             begin(act, of, kind, holder, act.today, due).await
         }
@@ -176,6 +182,31 @@ pub(crate) const OF_STAGE: &[&str] = &[
     "exit_decision",
 ];
 
+/// A case leaves its stage: what was owed there is owed no longer, until the stage comes back.
+pub(crate) async fn leave_stage(
+    act: &Act,
+    case: &store::cases::Case,
+    left: T,
+) -> Result<(), Problem> {
+    let (object, stage) = (case.id.uuid(), left.as_str());
+    store::cases::terms::cut(&act.tx, object, OF_STAGE, stage, act.today).await?;
+    Ok(())
+}
+
+/// A case is back at its stage: what was owed there is owed again, by its old last day.
+pub(crate) async fn come_back(act: &Act, case: &store::cases::Case) -> Result<(), Problem> {
+    let (object, stage) = (case.id.uuid(), case.stage.as_str());
+    for old in store::cases::terms::take_cut(&act.tx, object, stage).await? {
+        let again = store::cases::terms::Term {
+            id: act.new_id(),
+            met_on: None,
+            ..old
+        };
+        store::cases::terms::begin(&act.tx, &again).await?;
+    }
+    Ok(())
+}
+
 /// The terms of a case's stage that run from the act itself.
 pub(crate) async fn of_stage(
     act: &Act,
@@ -183,7 +214,6 @@ pub(crate) async fn of_stage(
     stage: T,
 ) -> Result<(), Problem> {
     let numbers = &act.app.policy.workflow;
-    store::cases::terms::meet(&act.tx, case.id.uuid(), OF_STAGE, act.today).await?;
     let of = Of::case(case);
     let decider = case.stage_role;
     if stage.is_served() || stage == T::T17 {

@@ -1,6 +1,7 @@
 //! Admitting, refusing and releasing trainees.
 
 use axum::http::StatusCode;
+use chrono::NaiveDate;
 use domain::access::Actor;
 use domain::cohort::Standing;
 use domain::enrolment::{EnrolmentAct, EnrolmentState, RefusalReason, WithdrawalReason};
@@ -154,6 +155,10 @@ pub struct WithdrawRequest {
     /// More in words.
     #[serde(default)]
     pub text: Option<String>,
+    /// The last day attended, not before the class began and not after today; today when not given. It is the day of exit
+    /// that grading counts from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_attended_on: Option<NaiveDate>,
 }
 
 /// Why an applicant is refused; disability is no reason.
@@ -202,8 +207,8 @@ pub async fn withdraw(
         cohort,
         id,
         EnrolmentAct::Withdraw,
-        reason,
-        request.text.as_deref(),
+        (reason, request.text.as_deref()),
+        Some(request.last_attended_on.unwrap_or(app.today())),
     )
     .await
 }
@@ -230,8 +235,8 @@ pub async fn reject(
         cohort,
         id,
         EnrolmentAct::Reject,
-        request.reason.as_str(),
-        Some(&request.text),
+        (request.reason.as_str(), Some(&request.text)),
+        None,
     )
     .await
 }
@@ -241,14 +246,28 @@ async fn end(
     cohort: CohortId,
     id: EnrolmentId,
     with: EnrolmentAct,
-    reason_code: &str,
-    text: Option<&str>,
+    (reason_code, text): (&str, Option<&str>),
+    attended_until: Option<NaiveDate>,
 ) -> Result<Receipt, Problem> {
-    lock(&act, cohort).await?;
+    let class = lock(&act, cohort).await?;
     let member = store::enrolments::find(&act.tx, cohort, id)
         .await?
         .ok_or_else(Problem::not_found)?;
     let state = move_all(&mut act, &[id], member.state, with, Some(reason_code), text).await?;
+    if let Some(last) = attended_until.filter(|_| member.state.is_trainee()) {
+        if last > act.today || last < class.start_on.min(act.today) {
+            return Err(Problem::field(
+                "/last_attended_on",
+                "out-of-class",
+                &format!("最后出勤日应当在开班日 {} 与今天之间。", class.start_on),
+                &format!(
+                    "The last day attended lies between {}, when the class began, and today.",
+                    class.start_on
+                ),
+            ));
+        }
+        store::enrolments::attended_until(&act.tx, id, last).await?;
+    }
     let receipt = EnrolmentReceipt {
         enrolment: id,
         state: state.as_str().to_owned(),

@@ -68,10 +68,12 @@ pub(super) async fn run(
 ) -> Result<Vec<Issued>, Problem> {
     let mut people = People::new(country);
     past::year(app, script, (country, &mut people), cast, stage, (38, 2)).await?;
-    past::year(app, script, (country, &mut people), cast, stage, (330, 3)).await?;
-    past::grades(app, script, country, cast, 500).await?;
-    past::year(app, script, (country, &mut people), cast, stage, (600, 4)).await?;
-    past::grades(app, script, country, cast, 720).await?;
+    past::year(app, script, (country, &mut people), cast, stage, (480, 3)).await?;
+    // Wherever the year's freeze date falls in the story, each freeze has a year of classes in its window.
+    let freezes = past::freezes(app, script, PAST + 84);
+    past::grades(app, script, country, cast, freezes[0], 0).await?;
+    past::year(app, script, (country, &mut people), cast, stage, (910, 4)).await?;
+    past::grades(app, script, country, cast, freezes[1], 0).await?;
     let gone = stage.schools.remove(EXITED);
     let with = |school| Dispute {
         app,
@@ -79,7 +81,7 @@ pub(super) async fn run(
         cast,
         school,
     };
-    with(&gone).exit(800).await?;
+    with(&gone).exit(1290).await?;
     let stage = &*stage;
     let mut issued = Vec::new();
     let first = Wave {
@@ -96,7 +98,7 @@ pub(super) async fn run(
     first.teach(&classes).await?;
     first.accept(&classes).await?;
     issued.extend(first.certify(&classes).await?);
-    past::grades(app, script, country, cast, PAST + 84).await?;
+    past::grades(app, script, country, cast, freezes[2], PAST + 84).await?;
     let second = Wave {
         app,
         script,

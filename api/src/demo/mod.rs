@@ -27,7 +27,7 @@ use crate::config::safety::DEMO_MARK;
 use crate::problem::Problem;
 
 /// How many days the past years take before the story of the present.
-pub(crate) const PAST: u64 = 900;
+pub(crate) const PAST: u64 = 1500;
 /// How many days before today the story begins.
 const DAYS_BEFORE: u64 = PAST + 240;
 
@@ -104,6 +104,11 @@ impl Script {
         self.first
             .checked_add_days(Days::new(DAYS_BEFORE))
             .unwrap_or(self.first)
+    }
+
+    /// The day of the story that has a civil date.
+    pub(crate) fn number(&self, date: chrono::NaiveDate) -> u64 {
+        u64::try_from((date - self.date(0)).num_days()).unwrap_or(0)
     }
 
     /// The civil date of a day of the story.

@@ -1,5 +1,6 @@
 //! Three past years: classes, the work that registers showed afterwards, surveys, frozen evidence, published grades.
 
+use chrono::{Datelike as _, NaiveDate};
 use domain::access::Role;
 use domain::bulletin::{BulletinAct, BulletinKind};
 use domain::evidence::Source;
@@ -147,19 +148,34 @@ fn parsed<T: DeserializeOwned>(receipt: &crate::act::Receipt) -> Result<T, Probl
     receipt.parse()
 }
 
-/// A freeze on a day of the story, and six weeks later the grades of every province.
+/// The annual freeze dates of the story: the newest before a day of it, and the two before that one.
+pub(super) fn freezes(app: &App, script: &Script, before: u64) -> [NaiveDate; 3] {
+    let (month, day) = app.evidence.annual.freeze;
+    let until = script.date(before);
+    let on = |years: i32| {
+        let of = |year| NaiveDate::from_ymd_opt(year, month, day).filter(|on| *on <= until);
+        let newest = of(until.year()).map_or(until.year() - 1, |on| on.year());
+        NaiveDate::from_ymd_opt(newest - years, month, day).unwrap_or(until)
+    };
+    [on(2), on(1), on(0)]
+}
+
+/// The freeze of a year, and six weeks later the grades of every province.
 pub(super) async fn grades(
     app: &App,
     script: &Script,
     country: &Country,
     cast: &Cast,
-    day: u64,
+    freeze_on: NaiveDate,
+    earliest: u64,
 ) -> Result<(), Problem> {
+    let day = earliest.max(script.number(freeze_on) + 1);
+    let day = day.max(script.number(app.today()));
     script.day(day);
     let national = cast.actor(app, "national-1").await?;
     let request = FreezeRequest {
         kind: FreezeKind::Annual,
-        freeze_on: app.today(),
+        freeze_on,
         policy: None,
     };
     let run: RunReceipt = parsed(&freeze::take(app, &national, &key(app)?, &request).await?)?;

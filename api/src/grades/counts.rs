@@ -52,24 +52,28 @@ impl Counts {
     /// As the public may see them, after what was published before for the same freeze date. The sum of those left out
     /// follows from published numbers, and so does that of the conversions: the mix is shown only where they are
     /// (`conversions`), and in both lines no cell can be computed back.
-    pub(crate) fn public(&self, conversions: bool, before: Option<&Self>) -> PublicCounts {
+    pub(crate) fn public(&self, conversions: bool, before: &[Self]) -> PublicCounts {
         const UNDECIDED: &str = "undecided";
-        let empty = Self::default();
-        let before = before.unwrap_or(&empty);
-        let earlier = |one: u32, then: Option<&u32>| then.is_none_or(|then| may_follow(*then, one));
-        let mut left = self.excluded.clone();
-        if self.undecided > 0 {
-            left.insert(UNDECIDED.to_owned(), self.undecided);
-        }
-        let mut then = before.excluded.clone();
-        if before.undecided > 0 {
-            then.insert(UNDECIDED.to_owned(), before.undecided);
-        }
-        let shown = |line: &BTreeMap<String, u32>, then: &BTreeMap<String, u32>| {
+        let left_out = |of: &Self| {
+            let mut left = of.excluded.clone();
+            if of.undecided > 0 {
+                left.insert(UNDECIDED.to_owned(), of.undecided);
+            }
+            left
+        };
+        let left = left_out(self);
+        let then: Vec<BTreeMap<String, u32>> = before.iter().map(left_out).collect();
+        let work: Vec<BTreeMap<String, u32>> = before.iter().map(|one| one.work.clone()).collect();
+        let shown = |line: &BTreeMap<String, u32>, then: &[BTreeMap<String, u32>]| {
+            let earlier = |code: &str, one: u32| {
+                then.iter()
+                    .filter_map(|then| then.get(code))
+                    .all(|then| may_follow(*then, one))
+            };
             let cells: Vec<u32> = line
                 .iter()
                 // What an earlier publication would tell counts as a small cell, so that others are hidden with it.
-                .map(|(code, n)| if earlier(*n, then.get(code)) { *n } else { 1 })
+                .map(|(code, n)| if earlier(code, *n) { *n } else { 1 })
                 .collect();
             line.iter()
                 .zip(protect(&cells))
@@ -86,7 +90,7 @@ impl Counts {
                 Some(n) => n,
             },
             work: if conversions {
-                shown(&self.work, &before.work)
+                shown(&self.work, &work)
             } else {
                 BTreeMap::new()
             },
@@ -163,7 +167,7 @@ mod tests {
             7,
             &[("contract", 30), ("flexible", 3)],
         );
-        let shown = all.public(true, None);
+        let shown = all.public(true, &[]);
         assert_eq!(shown.excluded["X1"], None);
         assert_eq!(shown.undecided, None, "the next smallest goes with it");
         assert!(shown.undecided_few);
@@ -175,8 +179,8 @@ mod tests {
             (shown.work["flexible"], shown.work["contract"]),
             (None, None)
         );
-        assert!(all.public(false, None).work.is_empty());
-        let many = counts(&[("X6", 12)], 0, &[]).public(true, None);
+        assert!(all.public(false, &[]).work.is_empty());
+        let many = counts(&[("X6", 12)], 0, &[]).public(true, &[]);
         assert_eq!((many.excluded["X6"], many.undecided), (Some(12), Some(0)));
     }
 
@@ -184,7 +188,7 @@ mod tests {
     fn a_count_that_differs_by_a_few_from_an_earlier_one_is_kept_back() {
         let before = counts(&[("X5", 20), ("X6", 12)], 0, &[]);
         let now = counts(&[("X5", 20), ("X6", 14)], 0, &[]);
-        let shown = now.public(true, Some(&before));
+        let shown = now.public(true, std::slice::from_ref(&before));
         assert_eq!((shown.excluded["X6"], shown.excluded["X5"]), (None, None));
     }
 }

@@ -3,12 +3,15 @@
 
 use chrono::{Datelike as _, NaiveDate};
 use domain::access::{Actor, Role};
+use domain::institution::ResultKind;
 use store::cases::alarms::AlarmRow;
+use store::grading::FreezeKind;
 use store::grading::duties as rows;
 use store::grading::publications::{self, Publication, PublicationState};
 use store::scope::NATIONAL;
 use uuid::Uuid;
 
+use super::policies;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -75,6 +78,7 @@ fn row(app: &App, duty: &Duty, level: Role, overdue: bool) -> AlarmRow {
 
 async fn all(app: &App, today: NaiveDate) -> Result<Vec<Duty>, Problem> {
     let mut found = of_grades(app, today).await?;
+    found.extend(of_quarter(app, today).await?);
     for one in rows::unanswered(app.store.reader()).await? {
         let national = one.federation == NATIONAL;
         found.push(Duty {
@@ -105,7 +109,7 @@ async fn of_grades(app: &App, today: NaiveDate) -> Result<Vec<Duty>, Problem> {
     if !rows::had_classes(reader, freeze).await? {
         return Ok(Vec::new());
     }
-    let Some(run) = rows::annual_run(reader, freeze).await? else {
+    let Some(run) = rows::run_on(reader, FreezeKind::Annual, freeze, None).await? else {
         return Ok(vec![Duty {
             federation: NATIONAL.to_owned(),
             name: rows::name_of(reader, NATIONAL).await?,
@@ -120,7 +124,7 @@ async fn of_grades(app: &App, today: NaiveDate) -> Result<Vec<Duty>, Problem> {
         .into_iter()
         .filter(|one| one.freeze_on == freeze)
         .collect();
-    let mut found = Vec::new();
+    let mut found = own_runs(app, FreezeKind::Annual, "annual_run", freeze).await?;
     for of in rows::federations_of(reader, run).await? {
         let own: Vec<&Publication> = known
             .iter()
@@ -139,6 +143,67 @@ async fn of_grades(app: &App, today: NaiveDate) -> Result<Vec<Duty>, Problem> {
             act,
             holder: Role::ProvinceOfficer,
             due_on,
+        });
+    }
+    Ok(found)
+}
+
+/// The monitoring of the newest quarter that has ended (grading.md 2).
+async fn of_quarter(app: &App, today: NaiveDate) -> Result<Vec<Duty>, Problem> {
+    let annual = app.evidence.annual.freeze;
+    let ended = std::iter::successors(Some(today), NaiveDate::pred_opt)
+        .take(100)
+        .find(|day| ResultKind::Quarterly.ends_on(*day, annual));
+    let Some(freeze) = ended else {
+        return Ok(Vec::new());
+    };
+    let reader = app.store.reader();
+    if !rows::had_classes(reader, freeze).await? {
+        return Ok(Vec::new());
+    }
+    let act = "quarterly_run";
+    if rows::run_on(reader, FreezeKind::Quarterly, freeze, None)
+        .await?
+        .is_some()
+    {
+        return own_runs(app, FreezeKind::Quarterly, act, freeze).await;
+    }
+    Ok(vec![Duty {
+        federation: NATIONAL.to_owned(),
+        name: rows::name_of(reader, NATIONAL).await?,
+        act,
+        holder: Role::NationalOfficer,
+        due_on: app
+            .calendar
+            .add_working_days(freeze, app.evidence.annual.run_wd),
+    }])
+}
+
+/// Provinces with a policy of their own compute their own run on what the nation froze.
+async fn own_runs(
+    app: &App,
+    kind: FreezeKind,
+    act: &'static str,
+    freeze: NaiveDate,
+) -> Result<Vec<Duty>, Problem> {
+    let reader = app.store.reader();
+    let days = app.evidence.annual.run_wd + app.policy.workflow.province_decision_wd;
+    let mut found = Vec::new();
+    for federation in store::grading::policies::overridden(reader, freeze).await? {
+        let own = policies::in_force(reader, &federation, freeze).await?;
+        let name = own.policy.name();
+        if rows::run_on(reader, kind, freeze, Some(name))
+            .await?
+            .is_some()
+        {
+            continue;
+        }
+        found.push(Duty {
+            name: rows::name_of(reader, &federation).await?,
+            federation,
+            act,
+            holder: Role::ProvinceOfficer,
+            due_on: app.calendar.add_working_days(freeze, days),
         });
     }
     Ok(found)

@@ -1,21 +1,23 @@
 //! Freezing a period: the registry's rows become evidence E once, and the first run is computed on it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::http::StatusCode;
 use chrono::NaiveDate;
 use domain::access::Actor;
 use domain::grading::{Evidence, Policy, Reason};
 use domain::ids::GradingRunId;
+use domain::institution::ResultKind;
 use serde::{Deserialize, Serialize};
 use store::grading::snapshot::{self, Found, Pseudonyms, Whom};
 use store::grading::{Freeze, FreezeKind, ResultRow, Run};
+use store::scope::NATIONAL;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::counts::Counts;
 use super::files::{self, Pieces, Written};
-use super::policies::{Loaded, in_force};
+use super::policies::{Loaded, in_force, named};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -31,9 +33,9 @@ pub struct FreezeRequest {
     /// `annual` or `quarterly`; only annual runs give grades.
     #[schema(value_type = String, example = "annual")]
     pub kind: FreezeKind,
-    /// The freeze date, today or before.
+    /// The freeze date, today or before: the annual day of the policy (31 March), or the last day of a quarter.
     pub freeze_on: NaiveDate,
-    /// Policy of the first run, `CN-BASE@2026.1` when not given.
+    /// Policy of the first run, to compare; the baseline in force on that day when not given.
     #[serde(default)]
     pub policy: Option<String>,
 }
@@ -189,8 +191,28 @@ pub async fn take(
             "The freeze date lies ahead; freeze on that day or later.",
         ));
     }
+    let kind = match request.kind {
+        FreezeKind::Annual => ResultKind::Annual,
+        FreezeKind::Quarterly => ResultKind::Quarterly,
+    };
+    let (month, day) = app.evidence.annual.freeze;
+    if !kind.ends_on(request.freeze_on, (month, day)) {
+        return Err(Problem::field(
+            "/freeze_on",
+            "no-end-of-a-period",
+            &format!(
+                "年度评级的冻结日是 {month} 月 {day} 日,季度监测的冻结日是季末(3、6、9、12 月的最后一天)。"
+            ),
+            &format!(
+                "An annual run freezes on {day}.{month}. (day.month), a quarterly one on the last day of March, June, September or December."
+            ),
+        ));
+    }
     let reader = app.store.reader();
-    let loaded = in_force(reader, request.policy.as_deref()).await?;
+    let loaded = match request.policy.as_deref() {
+        Some(name) => named(reader, name).await?,
+        None => in_force(reader, NATIONAL, request.freeze_on).await?,
+    };
     let repeated = store::idempotency::find(reader, actor.account, key.as_str()).await?;
     let work = if repeated.is_none() {
         let secret = app.random.bytes::<32>();
@@ -245,12 +267,35 @@ pub async fn take(
     store::grading::insert_freeze(&act.tx, &freeze).await?;
     files::put(&act.tx, id, written).await?;
     let (receipt, run, rows) = keep(&mut act, &freeze, &loaded, computed, None).await?;
-    // Monitoring is shown at once; annual results wait until each province opens its publication.
-    if freeze.kind == FreezeKind::Quarterly {
-        crate::cases::results::enter(&mut act, &freeze, &run, &rows).await?;
-    }
+    monitored(&mut act, &freeze, &run, &rows).await?;
     act.finish(StatusCode::CREATED, &receipt, (KIND, &receipt.run))
         .await
+}
+
+/// Monitoring is shown at once, where the run is by the policy in force; annual results wait until each province opens its
+/// publication. A later run on the same quarter says nothing new unless it corrects one.
+pub(crate) async fn monitored(
+    act: &mut Act,
+    freeze: &Freeze,
+    run: &Run,
+    rows: &[ResultRow],
+) -> Result<(), Problem> {
+    if freeze.kind != FreezeKind::Quarterly {
+        return Ok(());
+    }
+    let mut here: BTreeMap<&str, Vec<ResultRow>> = BTreeMap::new();
+    for row in rows {
+        here.entry(&row.federation).or_default().push(row.clone());
+    }
+    for (federation, rows) in here {
+        let right = in_force(&act.tx, federation, freeze.freeze_on).await?;
+        let known = run.corrects.is_none()
+            && store::cases::results::has_quarter(&act.tx, federation, freeze.freeze_on).await?;
+        if right.policy.name() == run.policy && !known {
+            crate::cases::results::enter(act, freeze, run, &rows).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a run with its results.

@@ -8,6 +8,7 @@ use domain::ids::PersonId;
 use store::ConnectionTrait;
 use store::grading::monitoring::{self, Counted};
 use store::grading::snapshot::{self, Pseudonyms, Whom};
+use store::scope::NATIONAL;
 use uuid::Uuid;
 
 use super::freeze::province_of;
@@ -43,7 +44,7 @@ pub async fn update_in(
         &province,
     )
     .await?;
-    let loaded = in_force(db, None).await?;
+    let loaded = in_force(db, NATIONAL, app.today()).await?;
     let (_, evidence) = super::freeze::evidence_of(&found)?;
     let run = grade(&evidence, &loaded.policy);
     let judged: HashMap<&str, JudgedAs<'_>> =

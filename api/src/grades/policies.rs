@@ -84,12 +84,67 @@ async fn published_text(db: &impl ConnectionTrait, name: &str) -> Result<Option<
     Ok(rows::published(db, name).await?.map(|(text, _)| text))
 }
 
-/// The published policy of this name; the national baseline when none is named.
+/// The policy in force for a federation on a freeze date: the newest version of its own override that has effect then,
+/// else of the baseline (grading.md 6).
 pub(crate) async fn in_force(
     db: &impl ConnectionTrait,
-    name: Option<&str>,
+    federation: &str,
+    on: NaiveDate,
 ) -> Result<Loaded, Problem> {
-    let name = name.unwrap_or(BASELINE);
+    let own = match rows::in_force(db, federation, on).await? {
+        None if federation != NATIONAL => rows::in_force(db, NATIONAL, on).await?,
+        found => found,
+    };
+    match own {
+        Some(found) => Loaded::resolved(db, found.text).await,
+        None => named(db, BASELINE).await,
+    }
+}
+
+/// Refuses results that were computed by another policy than the one in force: they are there to compare, not to publish.
+pub(crate) async fn must_be_in_force(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    on: NaiveDate,
+    name: &str,
+) -> Result<(), Problem> {
+    let right = in_force(db, federation, on).await?;
+    let right = right.policy.name();
+    if right == name {
+        return Ok(());
+    }
+    let other = rows::by_name(db, name).await?;
+    let (code, zh, en) = match other {
+        Some(other) if other.federation != NATIONAL && other.federation != federation => (
+            "policy-of-another-federation",
+            format!("{name} 是其他省的评级政策"),
+            format!("{name} is the policy of another federation"),
+        ),
+        Some(other) if other.effective_on > on => (
+            "policy-not-yet-in-force",
+            format!("{name} 自 {} 起施行,晚于冻结日 {on}", other.effective_on),
+            format!(
+                "{name} has effect from {}, after the freeze date {on}",
+                other.effective_on
+            ),
+        ),
+        _ => (
+            "policy-not-in-force",
+            format!("{name} 不是冻结日 {on} 施行的政策"),
+            format!("{name} was not the policy in force on the freeze date {on}"),
+        ),
+    };
+    let zh = format!("{zh};只能用于比较。请按施行的 {right} 计算后再公布。");
+    let en = format!(
+        "{en}; such a run is there to compare. Compute one by {right}, which was in force, and publish that."
+    );
+    Err(Problem::new(Code::TransitionRefused)
+        .with_detail(zh.clone(), en.clone())
+        .with_error("", code, &zh, &en))
+}
+
+/// The published policy of this name.
+pub(crate) async fn named(db: &impl ConnectionTrait, name: &str) -> Result<Loaded, Problem> {
     let text = match published_text(db, name).await? {
         // Policies of other kinds have other names: CN-BASE-WORKFLOW and the like.
         Some(text)

@@ -44,10 +44,10 @@ pub(crate) fn entry(entry: &Value, hide: &[String]) -> Value {
 }
 
 /// For each admission of a federation the indicators whose counts are hidden although they are not small themselves:
-/// because the one hidden cell could be computed back, or because an earlier publication differs by a few people.
+/// because the one hidden cell could be computed back, or because one of the earlier publications differs by a few people.
 pub(crate) fn hidden(
     rows: &[(uuid::Uuid, Value)],
-    before: &BTreeMap<uuid::Uuid, Value>,
+    before: &BTreeMap<uuid::Uuid, Vec<Value>>,
 ) -> BTreeMap<uuid::Uuid, Vec<String>> {
     let mut hidden: BTreeMap<uuid::Uuid, Vec<String>> = BTreeMap::new();
     let count = |entry: &Value, name: &str, field: &str| {
@@ -65,8 +65,7 @@ pub(crate) fn hidden(
         let counts: Vec<u32> = there.iter().map(|&at| cells[at]).collect();
         for (at, shown) in there.iter().zip(protect(&counts)) {
             let (id, entry) = &rows[*at];
-            let earlier = before.get(id);
-            let differs = earlier.is_some_and(|earlier| {
+            let differs = before.get(id).into_iter().flatten().any(|earlier| {
                 ["n", "observed"].iter().any(|field| {
                     !may_follow(count(earlier, name, field), count(entry, name, field))
                 })
@@ -92,11 +91,12 @@ pub(crate) async fn of_federation(
     }
     let earlier = earlier(db, publication).await?;
     let mut before = BTreeMap::new();
-    for (id, row) in &earlier {
-        before.insert(
-            *id,
-            serde_json::from_str(&row.entry).map_err(Problem::internal)?,
-        );
+    for (id, rows) in &earlier {
+        let entries: Result<Vec<Value>, _> = rows
+            .iter()
+            .map(|row| serde_json::from_str(&row.entry))
+            .collect();
+        before.insert(*id, entries.map_err(Problem::internal)?);
     }
     let hidden = hidden(&parsed, &before);
     let none = Vec::new();
@@ -105,8 +105,11 @@ pub(crate) async fn of_federation(
         let mut entry = entry(&one, hidden.get(&id).unwrap_or(&none));
         if let Some(counts) = counts_of(&row)? {
             let conversions = entry["indicators"]["EMP"]["shown"] == "all";
-            let then = earlier.get(&id).map(counts_of).transpose()?.flatten();
-            let public = counts.public(conversions, then.as_ref());
+            let mut then = Vec::new();
+            for row in earlier.get(&id).into_iter().flatten() {
+                then.extend(counts_of(row)?);
+            }
+            let public = counts.public(conversions, &then);
             entry["counts"] = serde_json::to_value(public).map_err(Problem::internal)?;
         }
         shown.push((row, entry));
@@ -120,28 +123,28 @@ pub(crate) fn counts_of(row: &ResultRow) -> Result<Option<Counts>, Problem> {
     counts.transpose().map_err(Problem::internal)
 }
 
-/// What was published before for the same freeze date.
+/// All that was published before for the same freeze date: whoever kept each of them could take any two apart.
 async fn earlier(
     db: &impl ConnectionTrait,
     publication: &Publication,
-) -> Result<BTreeMap<uuid::Uuid, ResultRow>, Problem> {
-    let mut found = BTreeMap::new();
+) -> Result<BTreeMap<uuid::Uuid, Vec<ResultRow>>, Problem> {
+    let mut found: BTreeMap<uuid::Uuid, Vec<ResultRow>> = BTreeMap::new();
     let published = publications::list(
         db,
         Some(&publication.federation),
         Some(PublicationState::Published),
     )
     .await?;
-    let before = published.iter().find(|one| {
+    let before = published.iter().filter(|one| {
         one.freeze_on == publication.freeze_on
             && one.id != publication.id
             && publication
                 .published_at
                 .is_none_or(|at| one.published_at.is_some_and(|earlier| earlier < at))
     });
-    if let Some(before) = before {
+    for before in before {
         for row in store::grading::results(db, before.run, Some(&before.federation)).await? {
-            found.insert(row.admission.uuid(), row);
+            found.entry(row.admission.uuid()).or_default().push(row);
         }
     }
     Ok(found)
@@ -226,9 +229,18 @@ mod tests {
     #[test]
     fn a_correction_by_two_people_hides_the_counts() {
         let id = uuid::Uuid::from_u128;
-        let before = BTreeMap::from([(id(1), one(40, 20)), (id(2), one(50, 20))]);
+        let before = BTreeMap::from([(id(1), vec![one(40, 20)]), (id(2), vec![one(50, 20)])]);
         let rows = [(id(1), one(40, 22)), (id(2), one(50, 20))];
         let hidden = hidden(&rows, &before);
         assert_eq!(hidden.keys().collect::<Vec<_>>(), [&id(1)]);
+    }
+
+    #[test]
+    fn a_second_correction_is_compared_with_all_that_was_published_before() {
+        let id = uuid::Uuid::from_u128;
+        let before = BTreeMap::from([(id(1), vec![one(50, 20), one(40, 20)])]);
+        // Eight people away from the newest, two from the first.
+        let rows = [(id(1), one(42, 20))];
+        assert!(hidden(&rows, &before).contains_key(&id(1)));
     }
 }

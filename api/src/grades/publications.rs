@@ -12,7 +12,7 @@ use store::scope::Scope;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::runs;
+use super::{policies, runs};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::facts::{self, Phase};
@@ -130,6 +130,7 @@ pub async fn open(
     }
     let federation = actor.federation.clone().unwrap_or_default();
     not_interested(&act, run, &federation).await?;
+    policies::must_be_in_force(&act.tx, &federation, freeze.freeze_on, &found.policy).await?;
     if !rows::has_results(&act.tx, run, &federation).await? {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             "这次评级没有本省机构的结果。",
@@ -370,6 +371,8 @@ async fn grade(act: &mut Act, result: &ResultRow, proposal: &Proposal) -> Result
         S::Provisional => InstitutionTransition::T09,
         S::Graded => InstitutionTransition::T10,
         S::Warned | S::Rectifying | S::Suspended => {
+            // The grade waits; a second D in succession is known all the same.
+            crate::cases::causes::look(&act.app, &act.tx, &admission).await?;
             return Ok(Graded::Later(HeldUp {
                 admission: admission.id.to_string(),
                 code: admission.state.as_str().to_owned(),

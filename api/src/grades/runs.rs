@@ -6,12 +6,13 @@ use domain::grading::Evidence;
 use domain::ids::GradingRunId;
 use serde::{Deserialize, Serialize};
 use store::grading::{Freeze, Run};
+use store::scope::NATIONAL;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::files;
-use super::freeze::{KIND, compute, faulty, keep};
-use super::policies::{Loaded, in_force};
+use super::freeze::{KIND, compute, faulty, keep, monitored};
+use super::policies::{Loaded, in_force, named};
 use crate::act::{Begin, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -24,7 +25,7 @@ pub struct RunRequest {
     /// The frozen evidence.
     #[schema(value_type = String, format = "uuid")]
     pub freeze: Uuid,
-    /// Name of a published policy; the baseline when not given.
+    /// Name of a published policy, to compare; the one in force for the federation on the freeze date when not given.
     #[serde(default)]
     pub policy: Option<String>,
     /// The run that this one corrects.
@@ -86,7 +87,13 @@ pub async fn run(
     request: &RunRequest,
 ) -> Result<Receipt, Problem> {
     let freeze = frozen(app, request.freeze).await?;
-    let loaded = in_force(app.store.reader(), request.policy.as_deref()).await?;
+    let reader = app.store.reader();
+    let loaded = if let Some(name) = request.policy.as_deref() {
+        named(reader, name).await?
+    } else {
+        let own = actor.federation.as_deref().unwrap_or(NATIONAL);
+        in_force(reader, own, freeze.freeze_on).await?
+    };
     if let Some(corrects) = request.corrects {
         let (_, before) = find(app, corrects).await?;
         if before.freeze_on != freeze.freeze_on {
@@ -107,7 +114,8 @@ pub async fn run(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
-    let (receipt, ..) = keep(&mut act, &freeze, &loaded, computed, request.corrects).await?;
+    let (receipt, run, rows) = keep(&mut act, &freeze, &loaded, computed, request.corrects).await?;
+    monitored(&mut act, &freeze, &run, &rows).await?;
     act.finish(StatusCode::CREATED, &receipt, (KIND, &receipt.run))
         .await
 }

@@ -251,7 +251,7 @@ pub(super) async fn score_view(
             }
             // An institution sees its own, small ones kept back like elsewhere.
             None => public::counts_of(row)?.map_or_else(Vec::new, |counts| {
-                counts::lines(f, &counts.public(true, None))
+                counts::lines(f, &counts.public(true, &[]))
             }),
         },
         lines,

@@ -19,7 +19,7 @@ pub(crate) use super::request::{check_document, check_points, check_sha256, sha2
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::facts::{self, Phase};
-use crate::cases::{effects, terms};
+use crate::cases::{causes, effects, terms};
 use crate::extract::IdempotencyKey;
 use crate::problem::{Code, Problem};
 
@@ -136,7 +136,12 @@ pub(crate) async fn refused(
         return Ok(());
     }
     let admission = locked(act, proposal.object_id.into()).await?;
-    if admission.state != InstitutionState::Suspended {
+    facts::not_interested(act, &admission).await?;
+    // Whatever ended the stop closed its confirmation; what else is suspended now was not stopped by this proposal.
+    let stopped = store::cases::open_of(&act.tx, admission.id)
+        .await?
+        .is_some_and(|case| case.stage == InstitutionTransition::T16);
+    if admission.state != InstitutionState::Suspended || !stopped {
         return Ok(());
     }
     let request = TransitionRequest {
@@ -172,6 +177,9 @@ pub(crate) async fn take(
     proposal: Option<&Proposal>,
 ) -> Result<AdmissionReceipt, Problem> {
     advance(act, &mut admission, step, request);
+    if step.from == InstitutionState::Suspended {
+        end_confirmation(act, &admission, proposal).await?;
+    }
     let leaf = match step.transition {
         // The leaf of a grade names the run that it can be computed from.
         InstitutionTransition::T09 | InstitutionTransition::T10 => {
@@ -206,10 +214,37 @@ pub(crate) async fn take(
         ..Entry::default()
     })
     .await?;
+    causes::look(&act.app, &act.tx, &admission).await?;
     let mut receipt = AdmissionReceipt::of(&admission, admission.revision);
     receipt.leaf_index = leaf.map(|leaf| leaf.0);
     receipt.case = case.map(|case| case.number);
     Ok(receipt)
+}
+
+/// The stop is over: nobody confirms or refuses it any more.
+async fn end_confirmation(
+    act: &mut Act,
+    admission: &Admission,
+    decided: Option<&Proposal>,
+) -> Result<(), Problem> {
+    let open = store::proposals::open_for(&act.tx, &[admission.id.uuid()]).await?;
+    for one in open {
+        if one.act != CONFIRM || decided.is_some_and(|decided| decided.id == one.id) {
+            continue;
+        }
+        store::proposals::decide(&act.tx, one.id, "lapsed", act.actor.person, None, act.now)
+            .await?;
+        act.record(Entry {
+            kind: KIND,
+            id: admission.id.uuid(),
+            act: "lapse_proposal",
+            reason_code: Some(CONFIRM),
+            evidence: &[one.id.to_string()],
+            ..Entry::default()
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// Writes a document that was named, with its file.
@@ -235,6 +270,8 @@ fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &
     let numbers = &act.app.policy.workflow;
     let working = |days: u32| Some(terms::working_days(act, days));
     let days = |days: u32| act.today.checked_add_days(Days::new(u64::from(days)));
+    let review =
+        numbers.county_opinion_wd + numbers.prefecture_visit_wd + numbers.province_decision_wd;
     admission.state = step.to;
     admission.state_since = act.now;
     admission.due_on = None;
@@ -254,11 +291,7 @@ fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &
         }
         T::T04 | T::T07 => {
             admission.notice_until = None;
-            admission.due_on = working(
-                numbers.county_opinion_wd
-                    + numbers.prefecture_visit_wd
-                    + numbers.province_decision_wd,
-            );
+            admission.due_on = working(review);
         }
         T::T05 => admission.bar_until = days(numbers.reapply_days),
         T::T06 => {
@@ -291,6 +324,10 @@ fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &
         }
         T::T25 => {
             admission.bar_until = None;
+            if step.to == InstitutionState::UnderReview {
+                admission.notice_until = None;
+                admission.due_on = working(review);
+            }
             if step.to != InstitutionState::Suspended {
                 admission.state_before = None;
                 admission.suspended_until = None;

@@ -1,7 +1,7 @@
 //! Objections to an intended admission: recorded by the federation that receives them, decided with an answer.
 
 use axum::http::StatusCode;
-use domain::access::Actor;
+use domain::access::{Actor, Role};
 use domain::ids::{AdmissionId, ObjectionId};
 use domain::institution::InstitutionState;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::admission::KIND;
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::terms::{self, Of};
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::notices::objections::{self as notices, Sender};
@@ -71,7 +72,10 @@ pub async fn raise(
         admission.state,
         InstitutionState::AdmissionNotice | InstitutionState::ExitNotice
     );
-    if !notice {
+    let runs = admission
+        .notice_until
+        .is_some_and(|until| act.today <= until);
+    if !notice || !runs {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             "只有入库公示或退出公示期间可以提出异议。",
             "Objections are taken while a notice of admission or exit runs.",
@@ -98,6 +102,14 @@ pub async fn raise(
         ..Entry::default()
     })
     .await?;
+    // As one that anybody files: whoever decides on the admission is reminded.
+    let of = Of {
+        admission: id,
+        kind: "objection",
+        id: objection.id.uuid(),
+    };
+    let due = terms::working_days(&act, app.policy.workflow.province_decision_wd);
+    terms::begin(&act, of, "objection", Role::ProvinceOfficer, act.today, due).await?;
     let receipt = ObjectionReceipt {
         id: objection.id.to_string(),
         state: objection.state,

@@ -16,7 +16,7 @@ use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::assessments::held::conflict_since;
 use crate::assessments::sample::{self, Contact, ContactRequest};
-use crate::cases::terms::{self, Of};
+use crate::cases::terms;
 use crate::cases::{facts, locked};
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
@@ -302,7 +302,7 @@ pub async fn record(
     };
     rows::called(&act.tx, &call, outcome, act.today).await?;
     let admission = call.admission_id.into();
-    suspension_due(&act, admission).await?;
+    suspension_due(app, &act.tx, admission).await?;
     let receipt = CallReceipt {
         id: id.to_string(),
         outcome: outcome.as_str().to_owned(),
@@ -332,25 +332,34 @@ fn said(request: &CallOutcomeRequest) -> Result<Option<(bool, u8)>, Problem> {
 }
 
 /// So many flags: the province is told to suspend the survey and to audit it; an officer does it, not this.
-async fn suspension_due(act: &Act, admission: AdmissionId) -> Result<(), Problem> {
-    let (all, flagged) = store::surveys::flagged(&act.tx, admission).await?;
-    if !suspends(flagged, all, &act.app.evidence.survey) {
+pub(super) async fn suspension_due(
+    app: &App,
+    tx: &store::WriteTx,
+    admission: AdmissionId,
+) -> Result<(), Problem> {
+    let (all, flagged) = store::surveys::flagged(tx, admission).await?;
+    if !suspends(flagged, all, &app.evidence.survey) {
         return Ok(());
     }
-    let open = store::cases::terms::open_of(&act.tx, admission.uuid()).await?;
-    let suspended = store::surveys::suspended(&act.tx).await?;
+    let open = store::cases::terms::open_of(tx, admission.uuid()).await?;
+    let suspended = store::surveys::suspended(tx).await?;
     if suspended.contains(&admission) || open.iter().any(|term| term.kind == "survey_suspend") {
         return Ok(());
     }
-    let due = terms::working_days(act, act.app.policy.workflow.province_decision_wd);
-    let of = Of::admission(admission);
-    terms::begin(
-        act,
-        of,
-        "survey_suspend",
-        Role::ProvinceOfficer,
-        act.today,
-        due,
-    )
-    .await
+    let today = app.today();
+    let days = app.policy.workflow.province_decision_wd;
+    let term = store::cases::terms::Term {
+        id: app.random.id(app.now()),
+        admission,
+        object_kind: ADMISSION.to_owned(),
+        object: admission.uuid(),
+        kind: "survey_suspend".to_owned(),
+        holder: Role::ProvinceOfficer,
+        starts_on: today,
+        due_on: app.calendar.add_working_days(today, days),
+        calendar: terms::calendar(),
+        extension_reason: None,
+        met_on: None,
+    };
+    Ok(store::cases::terms::begin(tx, &term).await?)
 }

@@ -315,6 +315,7 @@ async fn send(
             store::StoreError::Stale => Problem::new(Code::SurveyClosed),
             other => other.into(),
         })?;
+    super::calls::suspension_due(app, &tx, admission).await?;
     store::commit(tx).await?;
     view.stage = "done";
     show(app, StatusCode::OK, &view, token)

@@ -141,6 +141,7 @@ pub async fn take(
             store::StoreError::Stale => Problem::new(Code::SurveyClosed),
             other => other.into(),
         })?;
+    super::calls::suspension_due(app, &act.tx, found.admission_id.into()).await?;
     act.record(Entry {
         kind: "enrolment",
         id: enrolment.uuid(),

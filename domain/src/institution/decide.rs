@@ -35,8 +35,8 @@ pub fn decide(
     if to.is_none() && unmet.is_empty() {
         unmet.push(Unmet::new(
             "nothing-before",
-            "没有可以恢复的原状态,请写明要撤销的决定(sets_aside)。",
-            "There is no earlier state to return to; name the decision to set aside (sets_aside).",
+            "没有可以恢复的原状态,请写明要撤销的决定(sets_aside),即现状态所依据的决定。",
+            "There is no earlier state to return to; name the decision to set aside (sets_aside): the one that the present state follows from.",
         ));
     }
     match to {

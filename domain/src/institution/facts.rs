@@ -77,6 +77,8 @@ pub struct ResultFacts {
     pub notice_until: Option<NaiveDate>,
     /// Objections to it that nobody has decided.
     pub open_objections: u64,
+    /// Objections to it that were accepted: its figures are wrong, and a correcting run replaces them.
+    pub accepted_objections: u64,
     /// Whether the grade in force is final.
     pub finality: Finality,
     /// EMP significantly low in two successive quarterly runs.

@@ -1,6 +1,6 @@
 //! Grades, and the results of grading runs that the transitions rest on (grading.md 6 and 7).
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 use crate::{named, text_enum};
 
@@ -35,6 +35,27 @@ named!(ResultKind {
     Quarterly = "季度监测" / "quarterly monitoring",
 });
 
+impl ResultKind {
+    /// Whether the evidence of such a run may end on this day: on the annual day of the policy (month and day), or on the
+    /// last day of a quarter. Any other day would be no period, and two of them no two in succession (grading.md 2).
+    pub fn ends_on(self, day: NaiveDate, annual: (u32, u32)) -> bool {
+        match self {
+            Self::Annual => (day.month(), day.day()) == annual,
+            Self::Quarterly => day
+                .succ_opt()
+                .is_some_and(|next| next.day() == 1 && next.month0() % 3 == 0),
+        }
+    }
+
+    /// The number of the period that ends on a day: periods in succession differ by one.
+    fn period(self, day: NaiveDate) -> i32 {
+        match self {
+            Self::Annual => day.year(),
+            Self::Quarterly => day.year() * 4 + (day.month0() / 3).cast_signed(),
+        }
+    }
+}
+
 /// What a run says about one institution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResultRow {
@@ -62,17 +83,27 @@ fn newest(rows: &[ResultRow], kind: ResultKind) -> Vec<&ResultRow> {
     rows
 }
 
+/// Whether something holds of the two newest rows of a kind, of periods in succession.
+fn twice(rows: &[ResultRow], kind: ResultKind, holds: impl Fn(&ResultRow) -> bool) -> bool {
+    match newest(rows, kind)[..] {
+        [last, before, ..] => {
+            kind.period(last.freeze_on) - kind.period(before.freeze_on) == 1
+                && holds(last)
+                && holds(before)
+        }
+        _ => false,
+    }
+}
+
 impl ResultRow {
-    /// Whether EMP was significantly low in the two newest quarterly runs (T11).
+    /// Whether EMP was significantly low in the two newest quarterly runs, of quarters in succession (T11).
     pub fn emp_low_twice(rows: &[Self]) -> bool {
-        let rows = newest(rows, ResultKind::Quarterly);
-        rows.len() >= 2 && rows.iter().take(2).all(|row| row.emp_sig_low)
+        twice(rows, ResultKind::Quarterly, |row| row.emp_sig_low)
     }
 
-    /// Whether the two newest annual runs gave D (T19).
+    /// Whether the two newest annual runs, of years in succession, gave D (T19).
     pub fn d_twice(rows: &[Self]) -> bool {
-        let rows = newest(rows, ResultKind::Annual);
-        rows.len() >= 2 && rows.iter().take(2).all(|row| row.grade == Some(Grade::D))
+        twice(rows, ResultKind::Annual, |row| row.grade == Some(Grade::D))
     }
 
     /// Whether the newest result of any kind has satisfaction under the threshold (T11).

@@ -9,6 +9,7 @@ mod conditions;
 mod decide;
 mod exit;
 mod facts;
+mod followed;
 mod grade;
 mod table;
 
@@ -20,6 +21,7 @@ pub use facts::{
     AdmissionFacts, CaseFacts, ExitFacts, Finality, FindingFacts, Given, Inspection, Persons,
     ResultFacts,
 };
+pub use followed::{Told, followed, undone};
 pub use grade::{Grade, ResultKind, ResultRow};
 pub use table::{InstitutionTransition, TABLE};
 

@@ -151,6 +151,38 @@ pub async fn oldest_overdue(
     time::optional_date(row.and_then(|row| row.due_on).as_deref())
 }
 
+/// Admissions on which a day alone may make a cause for an exit, and nobody owes it yet: a term to rectify that ran out, or
+/// no course since a day.
+pub async fn by_day(
+    db: &impl ConnectionTrait,
+    today: NaiveDate,
+    no_course_since: NaiveDate,
+    owed: &str,
+) -> Result<Vec<AdmissionId>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+    }
+    let sql = "SELECT a.id FROM admission a WHERE a.state IN ('provisional', 'graded', 'warned', 'rectifying', 'suspended') \
+               AND (EXISTS (SELECT 1 FROM institution_case k WHERE k.admission_id = a.id AND k.state = 'open' \
+               AND k.stage IN ('T13', 'T17') AND k.term_until < $1) \
+               OR (a.applied_at < $3 AND NOT EXISTS (SELECT 1 FROM cohort c WHERE c.admission_id = a.id \
+               AND c.state NOT IN ('planned', 'cancelled') AND c.end_on >= $2))) \
+               AND NOT EXISTS (SELECT 1 FROM term t WHERE t.object_id = a.id AND t.kind = $4 AND t.met_on IS NULL) ORDER BY a.id";
+    let applied = no_course_since
+        .and_hms_opt(0, 0, 0)
+        .map_or(i64::MIN, |at| at.and_utc().timestamp_millis());
+    let values = [
+        Value::from(today.to_string()),
+        no_course_since.to_string().into(),
+        applied.into(),
+        owed.into(),
+    ];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = Row::find_by_statement(statement).all(db).await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
 /// A proposal on an admission that should have been decided by now.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct LateProposal {

@@ -53,6 +53,32 @@ pub async fn newest(
     row.map(Decision::try_from).transpose()
 }
 
+/// All public decisions on an admission, oldest first.
+pub async fn all(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+) -> Result<Vec<Decision>, StoreError> {
+    let rows = decided(db, admission).await?;
+    rows.into_iter().map(Decision::try_from).collect()
+}
+
+async fn decided(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+) -> Result<Vec<timeline::Model>, StoreError> {
+    let public = InstitutionTransition::ALL
+        .iter()
+        .filter(|act| act.is_public());
+    let known = public.map(|act| act.as_str());
+    Ok(timeline::Entity::find()
+        .filter(timeline::Column::ObjectId.eq(admission.uuid()))
+        .filter(timeline::Column::Act.is_in(known))
+        .filter(timeline::Column::ToState.is_not_null())
+        .order_by_asc(timeline::Column::Id)
+        .all(db)
+        .await?)
+}
+
 /// A public decision as a bulletin tells it.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Told {
@@ -80,8 +106,9 @@ pub struct Told {
     pub issuer: Option<String>,
     /// The grade in force, when the decision gave it.
     pub grade: Option<String>,
-    /// How many later decisions set it aside or led back from it.
-    pub undone: i64,
+    /// Whether a later decision set it aside, or what it rested on.
+    #[sea_orm(skip)]
+    pub undone: bool,
     /// What an appeal stays now.
     pub stayed: Option<String>,
     /// Last day of the notice of an admission or an exit.
@@ -101,14 +128,24 @@ pub async fn told(db: &impl ConnectionTrait, leaf: LeafIndex) -> Result<Option<T
          ORDER BY k.id DESC LIMIT 1)) AS cause, i.name, \
          i.credit_code, a.federation, d.number AS document, d.issuer, a.grade, \
          CASE WHEN t.act = 'T10' AND a.grade_stayed THEN 'T10' ELSE a.stayed END AS stayed, a.notice_until, a.suspended_until, \
-         a.bar_until, (SELECT k.term_until FROM institution_case k WHERE k.admission_id = a.id ORDER BY k.id DESC LIMIT 1) AS term_until, \
-         (SELECT COUNT(*) FROM timeline u WHERE u.object_id = a.id AND u.act IN ('T23', 'T25') AND u.leaf_index > t.leaf_index) AS undone \
+         a.bar_until, (SELECT k.term_until FROM institution_case k WHERE k.admission_id = a.id ORDER BY k.id DESC LIMIT 1) AS term_until \
          FROM timeline t JOIN admission a ON a.id = t.object_id JOIN institution i ON i.id = a.institution_id \
          LEFT JOIN official_document d ON d.id = t.document_id \
          WHERE t.object_kind = 'admission' AND t.leaf_index = $1";
     let values = [leaf.0.cast_signed().into()];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    Ok(Told::find_by_statement(statement).one(db).await?)
+    let Some(mut found) = Told::find_by_statement(statement).one(db).await? else {
+        return Ok(None);
+    };
+    let rows = decided(db, found.admission_id.into()).await?;
+    let at = rows
+        .iter()
+        .position(|row| row.leaf_index == Some(leaf.0.cast_signed()));
+    let all: Result<Vec<Decision>, _> = rows.into_iter().map(Decision::try_from).collect();
+    let all: Vec<_> = all?.iter().map(|one| (one.act, one.from, one.to)).collect();
+    let undone = domain::institution::undone(&all);
+    found.undone = at.is_some_and(|at| undone[at]);
+    Ok(Some(found))
 }
 
 /// Public decisions of a federation that a bulletin may tell, newest first: leaf, act, institution.

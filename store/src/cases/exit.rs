@@ -14,7 +14,9 @@ use uuid::Uuid;
 
 use crate::certificates::Certificate;
 use crate::cohorts::Cohort;
-use crate::entity::cases::{bar, certificate_review, class_plan, closed_offer, fraud_cohort};
+use crate::entity::cases::{
+    appeal, bar, certificate_review, class_plan, closed_offer, fraud_cohort,
+};
 use crate::entity::catalogue::offer;
 use crate::entity::certificates::certificate;
 use crate::entity::cohorts::{cohort, enrolment};
@@ -373,6 +375,23 @@ pub async fn lift_bars(
     super::persons::lift(db, case, now).await
 }
 
+/// The cases whose exit an appeal stays: its effects wait with it, and their bars bar nobody meanwhile.
+pub(super) async fn stayed(
+    db: &impl ConnectionTrait,
+    cases: impl Iterator<Item = Option<Uuid>>,
+) -> Result<Vec<Uuid>, StoreError> {
+    let cases: Vec<Uuid> = cases.flatten().collect();
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = appeal::Entity::find()
+        .filter(appeal::Column::CaseId.is_in(cases))
+        .filter(appeal::Column::Stayed.eq(true))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|row| row.case_id).collect())
+}
+
 /// Until when an institution is barred; `None` when it is not.
 pub async fn barred_until(
     db: &impl ConnectionTrait,
@@ -383,8 +402,10 @@ pub async fn barred_until(
         .filter(bar::Column::LiftedAt.is_null())
         .all(db)
         .await?;
+    let stayed = stayed(db, rows.iter().map(|row| row.case_id)).await?;
     let days = rows
         .iter()
+        .filter(|row| row.case_id.is_none_or(|case| !stayed.contains(&case)))
         .map(|row| time::date(&row.until))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(days.into_iter().max())

@@ -96,8 +96,10 @@ pub async fn barred_until(
         .filter(person_bar::Column::LiftedAt.is_null())
         .all(db)
         .await?;
+    let stayed = super::exit::stayed(db, rows.iter().map(|row| row.case_id)).await?;
     let days = rows
         .iter()
+        .filter(|row| row.case_id.is_none_or(|case| !stayed.contains(&case)))
         .map(|row| time::date(&row.until))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(days.into_iter().max())

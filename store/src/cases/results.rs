@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{AdmissionId, GradingRunId, ResultId, StaffPersonId};
-use domain::institution::{Grade, ResultRow};
+use domain::institution::{Grade, ResultKind, ResultRow};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
@@ -167,6 +167,27 @@ pub async fn of(
         .all(db)
         .await?;
     rows.into_iter().map(GradeResult::try_from).collect()
+}
+
+/// Whether institutions of a federation have quarterly results of a freeze date.
+pub async fn has_quarter(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    freeze_on: NaiveDate,
+) -> Result<bool, StoreError> {
+    use grade_result::Column as C;
+    let here = Query::select()
+        .column(admission::Column::Id)
+        .from(admission::Entity)
+        .and_where(admission::Column::Federation.eq(federation))
+        .to_owned();
+    let found = grade_result::Entity::find()
+        .filter(C::Kind.eq(ResultKind::Quarterly.as_str()))
+        .filter(C::FreezeOn.eq(freeze_on.to_string()))
+        .filter(C::AdmissionId.in_subquery(here))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Results of a run, of every institution that was shown its own.

@@ -60,6 +60,7 @@ fn row(new: &Term) -> term::ActiveModel {
         calendar: Set(new.calendar.clone()),
         extension_reason: Set(None),
         met_on: Set(None),
+        cut_from: Set(None),
     }
 }
 
@@ -107,6 +108,47 @@ pub async fn meet(
         query = query.filter(term::Column::Kind.is_in(kinds.iter().copied()));
     }
     Ok(query.exec(db).await?.rows_affected)
+}
+
+/// Ends the open terms of these kinds because their thing leaves a stage, and not because the acts were done.
+pub async fn cut(
+    db: &impl ConnectionTrait,
+    object: Uuid,
+    kinds: &[&str],
+    stage: &str,
+    on: NaiveDate,
+) -> Result<(), StoreError> {
+    term::Entity::update_many()
+        .col_expr(term::Column::MetOn, Expr::value(on.to_string()))
+        .col_expr(term::Column::CutFrom, Expr::value(stage))
+        .filter(term::Column::ObjectId.eq(object))
+        .filter(term::Column::MetOn.is_null())
+        .filter(term::Column::Kind.is_in(kinds.iter().copied()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// The terms that ended when a thing left this stage, oldest first. They are handed out once: who takes them begins them
+/// again.
+pub async fn take_cut(
+    db: &impl ConnectionTrait,
+    object: Uuid,
+    stage: &str,
+) -> Result<Vec<Term>, StoreError> {
+    let rows = term::Entity::find()
+        .filter(term::Column::ObjectId.eq(object))
+        .filter(term::Column::CutFrom.eq(stage))
+        .order_by_asc(term::Column::Id)
+        .all(db)
+        .await?;
+    term::Entity::update_many()
+        .col_expr(term::Column::CutFrom, Expr::value(None::<String>))
+        .filter(term::Column::ObjectId.eq(object))
+        .filter(term::Column::CutFrom.eq(stage))
+        .exec(db)
+        .await?;
+    rows.into_iter().map(Term::try_from).collect()
 }
 
 /// Moves the last day of an open term, with the reason.

@@ -23,6 +23,7 @@ entity! {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
         admission_id: Uuid, object_kind: String, object_id: Uuid, kind: String, holder: String, starts_on: String,
         due_on: String, calendar: String, extension_reason: Option<String>, met_on: Option<String>,
+        cut_from: Option<String>,
     }
     alarm = "alarm" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,

@@ -19,6 +19,7 @@ entity! {
         cohort_id: Uuid, person_id: Uuid, state: String, hukou_region: String, phone_enc: Option<Vec<u8>>,
         contact: String, needs: String, note_enc: Option<Vec<u8>>, employed_at_enrolment: bool, consent_on: String, row_digest: Vec<u8>,
         applied_at: i64, state_since: i64, exit_reason: Option<String>, revision: i32,
+        last_attended_on: Option<String>,
     }
     attendance_total = "attendance_total" {
         #[sea_orm(primary_key, auto_increment = false)] enrolment_id: Uuid,

@@ -5,6 +5,7 @@ use domain::ids::GradingRunId;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
+use super::FreezeKind;
 use crate::privacy::statement;
 use crate::{StoreError, time};
 
@@ -23,18 +24,25 @@ pub async fn had_classes(db: &impl ConnectionTrait, on: NaiveDate) -> Result<boo
     Ok(row.is_some_and(|row| row.n > 0))
 }
 
-/// The oldest run on the annual freeze of a day.
-pub async fn annual_run(
+/// The oldest run on the freeze of a kind and day; by one policy, where that is named.
+pub async fn run_on(
     db: &impl ConnectionTrait,
+    kind: FreezeKind,
     freeze_on: NaiveDate,
+    policy: Option<&str>,
 ) -> Result<Option<GradingRunId>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         id: Uuid,
     }
     let sql = "SELECT r.id FROM grading_run r JOIN grading_freeze f ON f.id = r.freeze_id \
-               WHERE f.kind = 'annual' AND f.freeze_on = $1 ORDER BY r.id LIMIT 1";
-    let row = Row::find_by_statement(statement(db, sql, [freeze_on.to_string().into()]))
+               WHERE f.kind = $2 AND f.freeze_on = $1 AND ($3 = '' OR r.policy = $3) ORDER BY r.id LIMIT 1";
+    let values = [
+        freeze_on.to_string().into(),
+        kind.as_str().into(),
+        policy.unwrap_or("").into(),
+    ];
+    let row = Row::find_by_statement(statement(db, sql, values))
         .one(db)
         .await?;
     Ok(row.map(|row| row.id.into()))

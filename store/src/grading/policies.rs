@@ -113,6 +113,41 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Draft>, StoreError> {
         .collect()
 }
 
+/// The newest published policy of a federation that is in force on a day.
+pub async fn in_force(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    on: NaiveDate,
+) -> Result<Option<Draft>, StoreError> {
+    policy_draft::Entity::find()
+        .filter(policy_draft::Column::Federation.eq(federation))
+        .filter(policy_draft::Column::State.eq("published"))
+        .filter(policy_draft::Column::EffectiveOn.lte(on.to_string()))
+        .order_by_desc(policy_draft::Column::EffectiveOn)
+        .order_by_desc(policy_draft::Column::Id)
+        .one(db)
+        .await?
+        .map(Draft::try_from)
+        .transpose()
+}
+
+/// Federations below the nation with a policy of their own in force on a day.
+pub async fn overridden(
+    db: &impl ConnectionTrait,
+    on: NaiveDate,
+) -> Result<Vec<String>, StoreError> {
+    let rows = policy_draft::Entity::find()
+        .filter(policy_draft::Column::Federation.ne(crate::scope::NATIONAL))
+        .filter(policy_draft::Column::State.eq("published"))
+        .filter(policy_draft::Column::EffectiveOn.lte(on.to_string()))
+        .order_by_asc(policy_draft::Column::Federation)
+        .all(db)
+        .await?;
+    let mut found: Vec<String> = rows.into_iter().map(|row| row.federation).collect();
+    found.dedup();
+    Ok(found)
+}
+
 /// Marks a draft as published; `Stale` when it is none any more.
 pub async fn publish(db: &impl ConnectionTrait, id: PolicyDraftId) -> Result<(), StoreError> {
     let done = policy_draft::Entity::update_many()

@@ -157,6 +157,7 @@ struct EnrolmentFound {
     hukou_region: String,
     state: String,
     state_since: i64,
+    last_attended_on: Option<String>,
     employed_at_enrolment: bool,
     minutes: Option<i32>,
     certified: i64,
@@ -254,12 +255,24 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         };
         // The newest final score that still counts on the freeze date; an annulled one is final no more.
         let day = format!("${}", values.len() + 1);
+        // A run that corrects another starts from the same grade, not from the one that the other gave.
+        let before = |column: &str| {
+            format!(
+                "(SELECT {column} FROM grade_result g WHERE g.admission_id = a.id AND g.kind = 'annual' \
+                 AND g.decided_on IS NOT NULL AND g.freeze_on >= {day} ORDER BY g.freeze_on, g.decided_on, g.id LIMIT 1)"
+            )
+        };
+        let before = format!(
+            "CASE WHEN {} IS NULL THEN a.grade ELSE {} END",
+            before("g.id"),
+            before("g.previous_grade")
+        );
         let mut values = values;
         values.push(self.freeze.clone().into());
         let rows: Vec<InstitutionFound> = self
             .all(
                 format!(
-                    "SELECT a.id, a.federation, a.site_region, a.grade, a.state, a.state_since, \
+                    "SELECT a.id, a.federation, a.site_region, {before} AS grade, a.state, a.state_since, \
                      (SELECT m.final_score FROM assessment m WHERE m.admission_id = a.id AND m.state IN ('final', 'published') \
                      AND m.final_on <= {day} AND m.counts_until >= {day} ORDER BY m.final_on DESC, m.id DESC LIMIT 1) AS score, \
                      CAST((SELECT COUNT(*) FROM survey_suspension s WHERE s.admission_id = a.id) AS BIGINT) AS suspended \
@@ -333,7 +346,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             let rows: Vec<EnrolmentFound> = self
                 .all(
                     format!(
-                        "SELECT e.id, e.person_id, e.cohort_id, e.hukou_region, e.state, e.state_since, \
+                        "SELECT e.id, e.person_id, e.cohort_id, e.hukou_region, e.state, e.state_since, e.last_attended_on, \
                          e.employed_at_enrolment, a.minutes, \
                          CAST((SELECT COUNT(*) FROM certificate t WHERE t.enrolment_id = e.id AND t.status <> 'revoked') AS BIGINT) AS certified, \
                          x.code, x.on_date, s.contactable, {LEFT_BY_EXIT} AS left_by_exit, p.data_key, p.data_key_version, i.id AS card_id, i.value_enc AS card \
@@ -376,7 +389,10 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let exit = if stayed {
             end
         } else {
-            let left: Day = domain::calendar::today(time::instant(row.state_since)?).into();
+            let left = match row.last_attended_on.as_deref() {
+                Some(last) => day(last)?,
+                None => domain::calendar::today(time::instant(row.state_since)?).into(),
+            };
             left.clamp(start, end)
         };
         let (category, level) = self.stratum(row).unwrap_or_else(|| {

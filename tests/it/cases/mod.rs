@@ -1,6 +1,8 @@
 //! Cases: from admission through warning, rectification and exit with appeals; refusals that say what to do; alarms;
 //! batches that are held (grading.md 7, workflow.md 6, field.md 7-9).
 
+mod back;
+mod causes;
 mod desk;
 mod exit;
 mod refused;
@@ -80,7 +82,7 @@ pub(crate) async fn file(story: &Story, who: &Client, request: Value) -> Answer 
 /// An annual result with its notice, up to the day on which the grade may be decided. The run is a real one; since a school
 /// of so few trainees gets no grade from it, what it says of the school is put in here (tests/it/grades has real grades).
 pub(crate) async fn annual(story: &Story, grade: Grade) {
-    let freeze_on = story.server.today();
+    let freeze_on = story.server.annual_freeze();
     let request = json!({ "kind": "annual", "freeze_on": freeze_on });
     let national = story.who("national-1");
     let frozen = national.post("/api/v1/grading-freezes", &request).await;

@@ -1,10 +1,12 @@
 //! One institution from admission to exit, and back by appeal.
 
+use chrono::Datelike as _;
 use domain::institution::Grade;
 use serde_json::{Value, json};
 use tests::answer::text;
 use tests::{Database, Story, on_both};
 
+use super::back::owed;
 use super::{
     HASH, PREFECTURE, admission, annual, by_two, case, codes, decided, document, file, hire, lodge,
     running, serve, step,
@@ -31,6 +33,8 @@ async fn one_institution_from_admission_to_exit_and_back_by_appeal(database: Dat
     annual(&story, Grade::D).await;
     by_two(&story, json!({ "transition": "T10" })).await;
     assert_eq!(admission(&story).await["grade"], "D");
+    let owes_warning = async || owed(&story).await.iter().any(|(kind, _)| kind == "warn");
+    assert!(owes_warning().await, "a D is answered");
 
     // The warning waits until nobody can appeal against the D any more.
     let warning = json!({
@@ -47,8 +51,10 @@ async fn one_institution_from_admission_to_exit_and_back_by_appeal(database: Dat
     story.server.days_pass(30);
     let warned = step(&story, &prefecture, warning).await.good();
     assert_eq!(warned["state"], "warned");
+    assert!(!owes_warning().await);
     let number = text(&warned["case"]);
-    assert!(number.starts_with("330000-A2026-"), "{number}");
+    let year = story.server.today().year();
+    assert!(number.starts_with(&format!("330000-A{year}-")), "{number}");
 
     // The reply is answered by an order to rectify.
     serve(&story, &prefecture, "T11").await;
@@ -189,6 +195,11 @@ async fn one_institution_from_admission_to_exit_and_back_by_appeal(database: Dat
     serve(&story, province, "T20").await;
     let appeal = lodge(&story, "T20").await;
     assert_eq!(appeal["admission_state"], "exit_notice");
+    // So are its bars: another province takes an application meanwhile.
+    let mut elsewhere = tests::story::application(tests::story::CREDIT_CODE);
+    elsewhere["site_region"] = "370102".into();
+    let path = "/api/v1/institutions";
+    school.post(path, &elsewhere).await.good();
     assert!(
         anybody
             .get(&profile_path)
@@ -201,6 +212,16 @@ async fn one_institution_from_admission_to_exit_and_back_by_appeal(database: Dat
     assert_eq!(school.get(&offer).await.good()["state"], "open");
     assert_eq!(admission(&story).await["bar_until"], Value::Null);
     assert_eq!(case(&story).await["stage"], "T15");
+    // What was owed in the suspension is owed again: nobody had served it.
+    let id = story.admission.parse().expect("an id");
+    let open = store::cases::terms::open_of_admission(story.server.app.store.reader(), id).await;
+    let of_case: Vec<String> = open
+        .expect("terms")
+        .into_iter()
+        .filter(|term| term.object_kind == "case")
+        .map(|term| term.kind)
+        .collect();
+    assert_eq!(of_case, ["serve"]);
 
     // Every public decision is a leaf, and the case tells its whole story.
     let path = format!("/api/v1/institutions/{}/timeline", story.admission);

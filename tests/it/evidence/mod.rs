@@ -2,6 +2,7 @@
 
 mod bursts;
 mod conflicts;
+mod leavers;
 mod monitoring;
 mod registers;
 mod related;
@@ -118,9 +119,13 @@ pub(crate) async fn contacts(story: &Story, enrolments: &[String]) {
     }
 }
 
-/// Freezes what is known today; answers the run.
+/// Freezes what is known at the next end of a period; answers the run.
 pub(crate) async fn frozen(story: &Story, kind: &str) -> String {
-    let request = json!({ "kind": kind, "freeze_on": story.server.today() });
+    let freeze_on = match kind {
+        "annual" => story.server.annual_freeze(),
+        _ => story.server.quarter_end(),
+    };
+    let request = json!({ "kind": kind, "freeze_on": freeze_on });
     let national = story.who("national-1");
     let run = national.post("/api/v1/grading-freezes", &request).await;
     text(&run.good()["run"])

@@ -56,6 +56,7 @@ async fn sums_between_runs_are_those_of_a_quarterly_run_and_count_no_upskilling_
     upskilling(&mut story).await;
     let second = taught(&story, roster(641, 4, "330106")).await;
     story.server.days_pass(430);
+    let freeze_on = story.server.quarter_end();
     // Everybody of both classes has something on record: some work on, some stopped, one was never proven, one moved away.
     let began = story.server.today() - Days::new(400);
     let (tax, ended) = (json!("tax_wage"), json!(began + Days::new(120)));
@@ -74,7 +75,7 @@ async fn sums_between_runs_are_those_of_a_quarterly_run_and_count_no_upskilling_
     for row in kept.as_array().expect("a list") {
         sums[text(&row["indicator"])] = row.clone();
     }
-    let request = json!({ "kind": "quarterly", "freeze_on": story.server.today() });
+    let request = json!({ "kind": "quarterly", "freeze_on": freeze_on });
     let run = story
         .who("national-1")
         .post("/api/v1/grading-freezes", &request)

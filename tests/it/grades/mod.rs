@@ -1,5 +1,6 @@
 //! Grading on a real server: evidence in, frozen, computed, exported and recomputed elsewhere, published by two.
 
+mod policies;
 mod refused;
 mod runs;
 mod survey;

@@ -21,6 +21,21 @@ async fn bad_policies_and_unfrozen_periods_are_refused_and_nothing_is_kept(datab
         refused.faults(),
         [("/freeze_on".to_owned(), "not-frozen-yet".to_owned())]
     );
+    // A period ends with the annual day of the policy, or with a quarter; two days after each other are no two periods.
+    let quarter = story.server.last_annual_freeze();
+    for (kind, day) in [
+        ("annual", quarter - chrono::Days::new(1)),
+        ("quarterly", quarter - chrono::Days::new(1)),
+        ("annual", quarter - chrono::Days::new(90)),
+    ] {
+        let request = json!({ "kind": kind, "freeze_on": day });
+        let refused = national.post("/api/v1/grading-freezes", &request).await;
+        assert_eq!(
+            refused.faults(),
+            [("/freeze_on".to_owned(), "no-end-of-a-period".to_owned())],
+            "{kind} {day}"
+        );
+    }
     let unfrozen = json!({ "freeze": "0190a000-0000-7000-8000-000000000000" });
     national
         .post("/api/v1/grading-runs", &unfrozen)
@@ -98,7 +113,7 @@ async fn bad_policies_and_unfrozen_periods_are_refused_and_nothing_is_kept(datab
     assert_eq!(names, ["CN-BASE@2026.1", "ZJ@2026.1"]);
 
     // Monitoring never gives grades; a draft is tried without being kept.
-    let frozen = json!({ "kind": "quarterly", "freeze_on": today, "policy": "ZJ@2026.1" });
+    let frozen = json!({ "kind": "quarterly", "freeze_on": quarter, "policy": "ZJ@2026.1" });
     let run = national
         .post("/api/v1/grading-freezes", &frozen)
         .await
@@ -123,7 +138,7 @@ async fn bad_policies_and_unfrozen_periods_are_refused_and_nothing_is_kept(datab
         (&json!("ZJ@2026.1"), &json!("CN-BASE@2026.1"))
     );
     let workflow =
-        json!({ "kind": "annual", "freeze_on": today, "policy": "CN-BASE-WORKFLOW@2026.1" });
+        json!({ "kind": "quarterly", "freeze_on": quarter, "policy": "CN-BASE-WORKFLOW@2026.1" });
     national
         .post("/api/v1/grading-freezes", &workflow)
         .await

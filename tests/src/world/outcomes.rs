@@ -39,7 +39,7 @@ impl World {
 
     /// The nation freezes a year; both provinces tell the figures and draft a bulletin and a policy.
     pub(super) async fn grade(&mut self, schools: &mut [Case]) {
-        let freeze = json!({ "kind": "annual", "freeze_on": self.server.today() });
+        let freeze = json!({ "kind": "annual", "freeze_on": self.server.last_annual_freeze() });
         let frozen = self
             .post("national-2", "/api/v1/grading-freezes", freeze)
             .await;

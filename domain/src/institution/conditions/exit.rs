@@ -65,7 +65,11 @@ pub(super) fn exit(found: &mut Found, facts: &AdmissionFacts, transition: T, rol
             classes(found, exit);
         }
         T::T20 => {
-            notice(found, facts, facts.open_objections);
+            notice(
+                found,
+                facts,
+                (facts.open_objections, facts.accepted_objections),
+            );
             found.need(
                 exit.heard,
                 "hearing-missing",
@@ -116,7 +120,14 @@ fn exit_cause(found: &mut Found, facts: &AdmissionFacts) {
         ),
         Some(Cause::RectificationFailed) => found.need(
             facts.case.suspended_unrectified
-                || facts.case.inspection.is_some_and(|one| !one.passed),
+                || match facts.case.inspection {
+                    Some(one) => !one.passed,
+                    // The term ran out and nothing was found to be put right.
+                    None => facts
+                        .case
+                        .term_until
+                        .is_some_and(|until| facts.today > until),
+                },
             "rectification-not-failed",
             "没有整改不合格的记录。",
             "There is no failed rectification on record.",

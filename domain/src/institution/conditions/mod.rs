@@ -94,6 +94,16 @@ fn persons(found: &mut Found, facts: &AdmissionFacts, transition: T) {
 fn cause(found: &mut Found, facts: &AdmissionFacts, transition: T) {
     let possible = Cause::of(transition);
     if possible.is_empty() {
+        // A cause would take the place of the one that the case rests on, and with it of the bar.
+        found.need(
+            facts.given.cause.is_none(),
+            "cause-not-taken",
+            format!("“{}”不填原因(cause),沿用案件原有的原因。", transition.zh()),
+            format!(
+                "The {} takes no cause; that of the case stays.",
+                transition.en()
+            ),
+        );
         return;
     }
     let fits = facts
@@ -146,12 +156,12 @@ fn admission(found: &mut Found, facts: &AdmissionFacts, transition: T) {
             "没有已采纳的异议。",
             "No objection was accepted.",
         ),
-        _ => notice(found, facts, facts.open_objections),
+        _ => notice(found, facts, (facts.open_objections, facts.accepted_objections)),
     }
 }
 
-/// A notice has ended and nobody's objection is open.
-fn notice(found: &mut Found, facts: &AdmissionFacts, open_objections: u64) {
+/// A notice has ended, nobody's objection is open, and none was accepted: what was noticed is wrong then, and goes back.
+fn notice(found: &mut Found, facts: &AdmissionFacts, (open, accepted): (u64, u64)) {
     match facts.notice_until {
         Some(until) => found.need(
             facts.today > until,
@@ -167,10 +177,18 @@ fn notice(found: &mut Found, facts: &AdmissionFacts, open_objections: u64) {
         ),
     }
     found.need(
-        open_objections == 0,
+        open == 0,
         "objection-open",
-        format!("还有 {open_objections} 件异议未处理。"),
-        format!("{open_objections} objections are not decided."),
+        format!("还有 {open} 件异议未处理。"),
+        format!("{open} objections are not decided."),
+    );
+    found.need(
+        accepted == 0,
+        "objection-accepted",
+        format!("已采纳 {accepted} 件异议:入库退回审核(T07),退出不予维持(T21),等级待更正的评级后再定。"),
+        format!(
+            "{accepted} objections were accepted: an admission goes back to review (T07), an exit is not upheld (T21), a grade waits for a correcting run."
+        ),
     );
 }
 
@@ -199,5 +217,9 @@ fn grade(found: &mut Found, facts: &AdmissionFacts, transition: T) {
         notice_until: results.notice_until,
         ..facts.clone()
     };
-    notice(found, &waiting, results.open_objections);
+    notice(
+        found,
+        &waiting,
+        (results.open_objections, results.accepted_objections),
+    );
 }

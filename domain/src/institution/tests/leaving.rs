@@ -54,6 +54,18 @@ fn an_exit_has_cause_hearing_minutes_evidence_and_a_place_for_everybody() {
         }),
         ["rectification-not-failed"]
     );
+    // A term that ran out without an inspection is a failure, too.
+    let over = |f: &mut AdmissionFacts, until: &str| {
+        f.given.cause = Some(Cause::RectificationFailed);
+        f.case.suspended_unrectified = false;
+        f.case.inspection = None;
+        f.case.term_until = Some(day(until));
+    };
+    assert!(without(S::Rectifying, T::T19, p, |f| over(f, "2026-03-09")).is_empty());
+    assert_eq!(
+        without(S::Rectifying, T::T19, p, |f| over(f, "2026-03-10")),
+        ["rectification-not-failed"]
+    );
     let n = Role::NationalOfficer;
     for until in [None, Some(day("2026-03-10"))] {
         assert_eq!(
@@ -202,4 +214,19 @@ fn an_application_waits_for_the_end_of_the_bar() {
     assert_eq!(person("2026-03-10"), Ok(T::T01));
     let refused = person("2026-03-11").expect_err("barred");
     assert_eq!(refused.unmet[0].code, "person-barred");
+}
+
+#[test]
+fn an_act_without_causes_takes_none_and_the_cause_of_the_case_stays() {
+    let p = Role::ProvinceOfficer;
+    for (from, act) in [
+        (S::Warned, T::T12),
+        (S::Rectifying, T::T14),
+        (S::Suspended, T::T18),
+        (S::ExitNotice, T::T20),
+        (S::ExitNotice, T::T21),
+    ] {
+        let given = |f: &mut AdmissionFacts| f.given.cause = Some(Cause::Dormant);
+        assert_eq!(without(from, act, p, given), ["cause-not-taken"], "{act}");
+    }
 }

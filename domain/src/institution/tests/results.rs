@@ -22,6 +22,15 @@ fn grades_wait_for_their_notice() {
             ["result-missing"]
         );
     }
+    // An objection that was accepted says that the figures are wrong: they give no grade.
+    for (act, from) in [(T::T09, S::Provisional), (T::T10, S::Graded)] {
+        let accepted = |f: &mut AdmissionFacts| f.results.accepted_objections = 1;
+        assert_eq!(without(from, act, p, accepted), ["objection-accepted"]);
+    }
+    for (act, from) in [(T::T08, S::AdmissionNotice), (T::T20, S::ExitNotice)] {
+        let accepted = |f: &mut AdmissionFacts| f.accepted_objections = 1;
+        assert_eq!(without(from, act, p, accepted), ["objection-accepted"]);
+    }
     // P is no first grade, and may be a later one.
     let provisional = |f: &mut AdmissionFacts| f.results.pending = Some(Grade::P);
     assert_eq!(
@@ -154,6 +163,32 @@ fn results_of_runs_are_read_newest_first() {
     ];
     assert!(ResultRow::emp_low_twice(&rows) && ResultRow::d_twice(&rows));
     assert!(!ResultRow::emp_low_twice(&rows[1..]) && !ResultRow::d_twice(&rows[4..]));
+    // What lies between two runs is a whole quarter, a whole year: two days at the end of one are no succession.
+    let gap = [
+        row(q, "2025-12-31", None, true),
+        row(q, "2026-06-30", None, true),
+        row(ResultKind::Annual, "2024-03-31", Some(Grade::D), false),
+        row(ResultKind::Annual, "2026-03-31", Some(Grade::D), false),
+    ];
+    assert!(!ResultRow::emp_low_twice(&gap) && !ResultRow::d_twice(&gap));
+    let same = [
+        row(q, "2026-06-29", None, true),
+        row(q, "2026-06-30", None, true),
+    ];
+    assert!(!ResultRow::emp_low_twice(&same));
     assert!(ResultRow::sat_low(&rows, 3_000) && !ResultRow::sat_low(&rows, 2_999));
     assert!(!ResultRow::sat_is_suspended(&rows));
+}
+
+#[test]
+fn a_run_ends_on_the_annual_day_or_with_a_quarter() {
+    let annual = |on: &str| ResultKind::Annual.ends_on(day(on), (3, 31));
+    let quarterly = |on: &str| ResultKind::Quarterly.ends_on(day(on), (3, 31));
+    assert!(annual("2026-03-31") && !annual("2026-04-01") && !annual("2026-06-30"));
+    for good in ["2025-12-31", "2026-03-31", "2026-06-30", "2026-09-30"] {
+        assert!(quarterly(good), "{good}");
+    }
+    for bad in ["2026-06-29", "2026-07-01", "2026-02-28", "2026-04-30"] {
+        assert!(!quarterly(bad), "{bad}");
+    }
 }

@@ -1,0 +1,246 @@
+//! States that come back, with what is owed in them; what ends an emergency stop; which decision can be set aside.
+
+use chrono::{Days, NaiveDate};
+use domain::institution::Grade;
+use serde_json::{Value, json};
+use store::cases::terms;
+use tests::answer::text;
+use tests::story::PROVINCE;
+use tests::{Database, Story, on_both};
+
+use super::{
+    HASH, admission, annual, by_two, codes, decided, document, file, hire, lodge, serve, step, warn,
+};
+
+on_both! {
+    what_is_owed_comes_back_with_the_state_by_its_old_last_day;
+    a_refusal_that_an_appeal_sets_aside_is_reviewed_again_within_a_term;
+    the_end_of_an_emergency_stop_ends_its_confirmation;
+    only_the_decision_that_the_state_follows_from_is_set_aside;
+    an_accepted_objection_holds_the_grade_and_one_after_the_notice_is_none;
+}
+
+/// What is owed about the school: kind and last day.
+pub(super) async fn owed(story: &Story) -> Vec<(String, NaiveDate)> {
+    let id = story.admission.parse().expect("an id");
+    let open = terms::open_of_admission(story.server.app.store.reader(), id).await;
+    open.expect("terms")
+        .into_iter()
+        .map(|term| (term.kind, term.due_on))
+        .collect()
+}
+
+fn due(owed: &[(String, NaiveDate)], kind: &str) -> Option<NaiveDate> {
+    let found = owed.iter().find(|(one, _)| one == kind);
+    found.map(|(_, due)| *due)
+}
+
+fn stop() -> Value {
+    json!({ "transition": "T16", "cause": "safety", "reason": "消防隐患。" })
+}
+
+async fn refuse(story: &Story, who: &str, receipt: &Value) -> tests::Answer {
+    let path = format!("/api/v1/proposals/{}/refuse", text(&receipt["proposal_id"]));
+    let reason = json!({ "reason": "不属紧急情形。" });
+    story.who(who).post(&path, &reason).await
+}
+
+/// Warned, replied, ordered to rectify until a day.
+async fn ordered(story: &Story) -> NaiveDate {
+    let province = story.who("province-1");
+    warn(story, province).await;
+    serve(story, province, "T11").await;
+    let reply = json!({ "kind": "reply", "text": "正在整改消防通道。" });
+    file(story, story.who("school-1"), reply).await.good();
+    let until = story.server.today() + Days::new(60);
+    let order = json!({
+        "transition": "T13", "cause": "reply_not_accepted", "reason": "说明不充分。",
+        "findings": ["消防通道"], "until": until,
+    });
+    step(story, province, order).await.good();
+    until
+}
+
+async fn what_is_owed_comes_back_with_the_state_by_its_old_last_day(database: Database) {
+    let story = Story::ready(database).await;
+    let province = story.who("province-1");
+    let until = ordered(&story).await;
+    assert_eq!(due(&owed(&story).await, "report"), Some(until));
+
+    // An emergency stop that is not confirmed: the order goes on where it was.
+    let stopped = step(&story, province, stop()).await.good();
+    let during = owed(&story).await;
+    assert_eq!(due(&during, "report"), None);
+    assert!(due(&during, "suspension_end").is_some());
+    story.server.days_pass(2);
+    refuse(&story, "province-2", &stopped).await.good();
+    let now = admission(&story).await;
+    assert_eq!(
+        (&now["state"], &now["due_on"]),
+        (&json!("rectifying"), &json!(until))
+    );
+    let back = owed(&story).await;
+    assert_eq!(due(&back, "report"), Some(until));
+    assert_eq!(due(&back, "suspension_end"), None);
+
+    // One that is, and an exit that is not upheld: the suspension ends when it would have.
+    let stopped = step(&story, province, stop()).await.good();
+    story.approve("province-2", &stopped).await;
+    let end = due(&owed(&story).await, "suspension_end").expect("a term");
+    let exit = json!({
+        "transition": "T19", "cause": "licence_lost", "reason": "办学许可失效。", "evidence_sha256": HASH,
+        "minutes": document("会议纪要〔2026〕5号"), "document": document("教〔2026〕2号"),
+        "hearing": "可申请听证。",
+    });
+    by_two(&story, exit).await;
+    assert_eq!(due(&owed(&story).await, "suspension_end"), None);
+    story.server.days_pass(3);
+    let kept = json!({ "transition": "T21", "reason": "许可已续期。" });
+    let kept = step(&story, province, kept).await.good();
+    assert_eq!(kept["state"], "suspended");
+    let back = owed(&story).await;
+    assert_eq!(due(&back, "suspension_end"), Some(end));
+    assert_eq!(due(&back, "exit_decision"), None);
+
+    // The stop is set aside: the order again, and its report by the day of the order.
+    let aside = json!({
+        "transition": "T25", "cause": "own_correction", "reason": "认定有误。",
+        "document": document("残联撤〔2026〕1号"), "sets_aside": "T16",
+    });
+    let done = by_two(&story, aside).await;
+    assert_eq!(done["outcome"]["state"], "rectifying");
+    assert_eq!(due(&owed(&story).await, "report"), Some(until));
+}
+
+async fn a_refusal_that_an_appeal_sets_aside_is_reviewed_again_within_a_term(database: Database) {
+    let story = Story::applied(database).await;
+    story.transition("county-1", "T04").await;
+    let refuse = json!({ "transition": "T05", "reason": "场地不合要求。" });
+    let province = story.who("province-1");
+    step(&story, province, refuse).await.good();
+    assert_eq!(due(&owed(&story).await, "admission_decision"), None);
+    serve(&story, province, "T05").await;
+    let appeal = lodge(&story, "T05").await;
+    let upheld = decided(&story, &appeal, "upheld").await;
+    assert_eq!(upheld["admission_state"], "under_review");
+    let last = due(&owed(&story).await, "admission_decision").expect("a term");
+    assert!(last > story.server.today());
+    assert_eq!(admission(&story).await["due_on"], json!(last));
+}
+
+async fn the_end_of_an_emergency_stop_ends_its_confirmation(database: Database) {
+    let story = Story::ready(database).await;
+    let province = story.who("province-1");
+    let stopped = step(&story, province, stop()).await.good();
+    let until = story.server.today() + Days::new(30);
+    let again = json!({ "transition": "T17", "reason": "限期整改。", "findings": ["消防通道"], "until": until });
+    step(&story, province, again).await.good();
+    refuse(&story, "province-2", &stopped)
+        .await
+        .problem(409, "transition-refused");
+    assert_eq!(admission(&story).await["state"], "rectifying");
+    // The next stop has a confirmation of its own, by somebody without an interest.
+    let stopped = step(&story, province, stop()).await.good();
+    let third = hire(&story, "province-3", "province_officer", PROVINCE).await;
+    let interests = format!("/api/v1/institutions/{}/interests", story.admission);
+    let reason = json!({ "reason": "亲属任职" });
+    third.post(&interests, &reason).await.good();
+    let path = format!("/api/v1/proposals/{}/refuse", text(&stopped["proposal_id"]));
+    let refused = third.post(&path, &reason).await;
+    assert_eq!(codes(&refused), ["interest-declared"]);
+    refuse(&story, "province-2", &stopped).await.good();
+    assert_eq!(admission(&story).await["state"], "rectifying");
+}
+
+async fn only_the_decision_that_the_state_follows_from_is_set_aside(database: Database) {
+    let story = Story::ready(database).await;
+    let province = story.who("province-1");
+    warn(&story, province).await;
+    serve(&story, province, "T11").await;
+    let reply = json!({ "kind": "reply", "text": "已整改到位。" });
+    file(&story, story.who("school-1"), reply).await.good();
+    // The cause of the case stays: an act without causes takes none.
+    let mut lift = json!({ "transition": "T12", "cause": "dormant", "reason": "已整改。" });
+    let refused = step(&story, province, lift.clone()).await;
+    assert_eq!(codes(&refused), ["cause-not-taken"]);
+    lift["cause"] = Value::Null;
+    step(&story, province, lift).await.good();
+    let stopped = step(&story, province, stop()).await.good();
+    story.approve("province-2", &stopped).await;
+    let mut aside = json!({
+        "transition": "T25", "cause": "own_correction", "reason": "认定有误。",
+        "document": document("残联撤〔2026〕2号"), "sets_aside": "T11",
+    });
+    let refused = step(&story, province, aside.clone()).await;
+    refused.problem(409, "transition-refused");
+    assert_eq!(codes(&refused), ["nothing-before"]);
+    aside["sets_aside"] = "T16".into();
+    let done = by_two(&story, aside).await;
+    assert_eq!(done["outcome"]["state"], "provisional");
+}
+
+async fn an_accepted_objection_holds_the_grade_and_one_after_the_notice_is_none(
+    database: Database,
+) {
+    let story = Story::applied(database).await;
+    story.transition("county-1", "T04").await;
+    let waiting = story.transition("province-1", "T06").await;
+    story.approve("province-2", &waiting).await;
+    // The decision is due some days after the notice, and not on its last day.
+    let until: NaiveDate = text(&admission(&story).await["notice_until"])
+        .parse()
+        .expect("a date");
+    assert!(due(&owed(&story).await, "admission_notice") > Some(until));
+    let path = format!("/api/v1/institutions/{}/objections", story.admission);
+    let words = json!({ "text": "场地与申请不符。" });
+    let county = story.who("county-1");
+    let raised = county.post(&path, &words).await.good();
+    assert!(due(&owed(&story).await, "objection").is_some());
+    let decision = |id: &Value| format!("/api/v1/objections/{}/decision", text(id));
+    let answer =
+        |accepted: bool| json!({ "accepted": accepted, "answer": "经现场核对,答复如下。" });
+    let province = story.who("province-1");
+    province
+        .post(&decision(&raised["id"]), &answer(false))
+        .await
+        .good();
+    story
+        .server
+        .days_pass((until - story.server.today()).num_days() + 1);
+    county
+        .post(&path, &words)
+        .await
+        .problem(409, "transition-refused");
+    let waiting = story.transition("province-1", "T08").await;
+    story.approve("province-2", &waiting).await;
+
+    annual(&story, Grade::C).await;
+    let app = &story.server.app;
+    let id = story.admission.parse().expect("an id");
+    let all = store::cases::results::of(app.store.reader(), id).await;
+    let result = all.expect("results").pop().expect("a result");
+    let objection = store::objections::Objection {
+        id: app.random.id(app.now()).into(),
+        object_kind: "result".to_owned(),
+        object_id: result.id.uuid(),
+        text: "就业人数有误。".to_owned(),
+        raised_at: app.now(),
+        state: "open".to_owned(),
+        answer: None,
+        number: None,
+        sender_enc: None,
+        answer_due: None,
+    };
+    let tx = app.store.write().await.expect("a transaction");
+    store::objections::insert(&tx, &objection)
+        .await
+        .expect("written");
+    store::commit(tx).await.expect("committed");
+    let grade = json!({ "transition": "T09" });
+    let refused = step(&story, province, grade.clone()).await;
+    assert_eq!(codes(&refused), ["objection-open"]);
+    let id = json!(objection.id.to_string());
+    province.post(&decision(&id), &answer(true)).await.good();
+    let refused = step(&story, province, grade).await;
+    assert_eq!(codes(&refused), ["objection-accepted"]);
+}
