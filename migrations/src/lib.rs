@@ -41,6 +41,8 @@ mod m20260301_000053_transfers;
 mod m20260301_000054_register_drafts;
 mod m20260301_000055_assessment_supplements;
 mod m20260301_000056_identifier_order;
+mod m20260301_000057_sealed_files;
+mod m20260301_000058_erased_files;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -84,6 +86,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000054_register_drafts::Migration),
             Box::new(m20260301_000055_assessment_supplements::Migration),
             Box::new(m20260301_000056_identifier_order::Migration),
+            Box::new(m20260301_000057_sealed_files::Migration),
+            Box::new(m20260301_000058_erased_files::Migration),
         ]
     }
 }
