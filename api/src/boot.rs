@@ -19,6 +19,7 @@ use crate::log::append::Appender;
 use crate::log::standing::Standing;
 use crate::problem::Problem;
 use crate::reference::{RegionTable, seed};
+use crate::server::health::Readiness;
 
 /// Where a registry lives and how it is called.
 #[derive(Clone)]
@@ -125,6 +126,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         courier: Arc::default(),
         counted: Arc::default(),
         standing: Arc::new(Standing::new(&settings.data)),
+        readiness: Readiness::default(),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;

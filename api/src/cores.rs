@@ -5,6 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::oneshot;
 
+mod bound;
+
+pub use bound::{Bound, Place, every_bound};
+pub(crate) use bound::{
+    DELTAS, EXPORTS, PAPERS, PASSWORDS, PHOTOGRAPHS, PICTURES, ROSTERS, TABLES,
+};
+
 /// How far work that can wait stands behind the rest (`nice`, of 19): on a busy core it has a tenth.
 const ASIDE: i32 = 10;
 
@@ -19,11 +26,12 @@ pub(crate) fn half() -> usize {
 }
 
 /// Does work that can wait on a thread of its own and of low priority, so that answering goes on beside it on the same
-/// core (trust.md OV-1). Its caller bounds how many there are. What it starts would have the low priority too: it starts
-/// no threads, and asks no database.
+/// core (trust.md OV-1). What the request holds of the border is held until the work is done, also when nobody waits for
+/// it any more. What it starts has the low priority too; it asks no database.
 pub(crate) async fn aside<R: Send + 'static>(
     work: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R, Unfinished> {
+    let work = held_to_the_end(work);
     let (send, done) = oneshot::channel();
     std::thread::Builder::new()
         .name("aside".to_owned())
@@ -37,6 +45,23 @@ pub(crate) async fn aside<R: Send + 'static>(
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(panic)) => resume_unwind(panic),
         Err(_) => Err(Unfinished::Lost),
+    }
+}
+
+/// Does work that somebody waits for off the threads that answer; holds what the request holds of the border as [`aside`]
+/// does.
+pub async fn off_thread<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, tokio::task::JoinError> {
+    tokio::task::spawn_blocking(held_to_the_end(work)).await
+}
+
+fn held_to_the_end<R>(work: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    let held = crate::border::held();
+    move || {
+        let answer = work();
+        drop(held);
+        answer
     }
 }
 

@@ -16,7 +16,7 @@ pub mod cli;
 pub mod clock;
 pub mod cohorts;
 pub mod config;
-mod cores;
+pub mod cores;
 pub mod demo;
 pub mod desk;
 pub mod developers;

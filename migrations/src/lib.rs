@@ -41,6 +41,8 @@ mod m20260301_000053_transfers;
 mod m20260301_000054_register_drafts;
 mod m20260301_000055_assessment_supplements;
 mod m20260301_000056_identifier_order;
+mod m20260301_000057_sealed_files;
+mod m20260301_000058_erased_files;
 mod m20260301_000059_counted_reads;
 mod m20260301_000062_cut_terms;
 mod m20260301_000063_last_attended;
@@ -87,6 +89,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000054_register_drafts::Migration),
             Box::new(m20260301_000055_assessment_supplements::Migration),
             Box::new(m20260301_000056_identifier_order::Migration),
+            Box::new(m20260301_000057_sealed_files::Migration),
+            Box::new(m20260301_000058_erased_files::Migration),
             Box::new(m20260301_000059_counted_reads::Migration),
             Box::new(m20260301_000062_cut_terms::Migration),
             Box::new(m20260301_000063_last_attended::Migration),

@@ -5,7 +5,7 @@ use domain::access::{Actor, Capacity, Role};
 use domain::ids::{AccountId, InstitutionId, PersonId, PostId, StaffPersonId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, Statement, sea_query::CaseStatement, sea_query::Expr,
+    QueryOrder, QuerySelect, Statement, sea_query::CaseStatement, sea_query::Expr,
 };
 
 use crate::entity::access::{account, account_person, post, staff_person};
@@ -167,6 +167,15 @@ pub struct AccountRecord {
     pub person_name: String,
     /// Its posts without an end: role, federation, institution.
     pub posts: Vec<(Role, Option<String>, Option<InstitutionId>)>,
+}
+
+/// Locks an account until the transaction ends: what two requests count of it is counted one after the other.
+pub async fn lock(db: &impl ConnectionTrait, id: AccountId) -> Result<(), StoreError> {
+    account::Entity::find_by_id(id.uuid())
+        .lock_exclusive()
+        .one(db)
+        .await?;
+    Ok(())
 }
 
 /// The account with this id.

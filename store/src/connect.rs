@@ -142,14 +142,17 @@ impl Store {
         &self.writer
     }
 
-    /// Opens a write transaction: `BEGIN IMMEDIATE` on SQLite, read-committed with row locks on PostgreSQL.
+    /// Opens a write transaction: `BEGIN IMMEDIATE` on SQLite, read-committed with row locks on PostgreSQL. The newest
+    /// master key is known in it, also when another process made it a moment ago (trust.md PI-1).
     pub async fn write(&self) -> Result<WriteTx, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: (self.writer.get_database_backend() == DbBackend::Sqlite)
                 .then_some(sea_orm::SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(self.writer.begin_with_options(options).await?)
+        let tx = self.writer.begin_with_options(options).await?;
+        crate::rotation::learn_master(&tx, &self.vault).await?;
+        Ok(tx)
     }
 
     /// Opens a transaction for reading in which every query sees the same moment.

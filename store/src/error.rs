@@ -40,6 +40,20 @@ impl StoreError {
         }
     }
 
+    /// Whether somebody else held a lock for longer than one is waited for.
+    pub fn is_lock_timeout(&self) -> bool {
+        let Self::Db(
+            DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
+        ) = self
+        else {
+            return false;
+        };
+        let code = error
+            .as_database_error()
+            .and_then(sea_orm::sqlx::error::DatabaseError::code);
+        code.is_some_and(|code| code == "55P03")
+    }
+
     /// Whether the whole transaction may be tried again (serialisation failure, deadlock, busy).
     pub fn is_retryable(&self) -> bool {
         match self {

@@ -37,6 +37,8 @@ pub struct EvidenceFile {
     pub institution: Option<InstitutionId>,
     /// When.
     pub uploaded_at: DateTime<Utc>,
+    /// Version of the master key that it is sealed under.
+    pub sealed_version: i32,
 }
 
 /// Writes a file's row.
@@ -52,6 +54,9 @@ pub async fn insert(db: &impl ConnectionTrait, file: &EvidenceFile) -> Result<()
         federation: Set(file.federation.clone()),
         institution_id: Set(file.institution.map(InstitutionId::uuid)),
         uploaded_at: Set(time::millis(file.uploaded_at)),
+        sealed_version: Set(file.sealed_version),
+        removed_at: Set(None),
+        purged_at: Set(None),
     };
     evidence_file::Entity::insert(row)
         .exec_without_returning(db)
@@ -96,10 +101,40 @@ pub async fn find(
     }
     evidence_file::Entity::find_by_id(id.uuid())
         .filter(seen)
+        .filter(C::RemovedAt.is_null())
         .one(db)
         .await?
         .map(EvidenceFile::try_from)
         .transpose()
+}
+
+/// Files that are nobody's any more and whose bytes are still in the folder, with their stored names.
+pub async fn to_purge(db: &impl ConnectionTrait) -> Result<Vec<(FileId, String)>, StoreError> {
+    use evidence_file::Column as C;
+    let rows = evidence_file::Entity::find()
+        .filter(C::RemovedAt.is_not_null())
+        .filter(C::PurgedAt.is_null())
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id.into(), row.stored_name))
+        .collect())
+}
+
+/// Notes that the bytes of files are gone.
+pub async fn purged(
+    db: &impl ConnectionTrait,
+    files: &[FileId],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    use evidence_file::Column as C;
+    evidence_file::Entity::update_many()
+        .col_expr(C::PurgedAt, Expr::val(time::millis(now)))
+        .filter(C::Id.is_in(files.iter().map(|file| file.uuid())))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// Ties a file to an official document.
@@ -135,6 +170,7 @@ impl TryFrom<evidence_file::Model> for EvidenceFile {
             federation: row.federation,
             institution: row.institution_id.map(Into::into),
             uploaded_at: time::instant(row.uploaded_at)?,
+            sealed_version: row.sealed_version,
         })
     }
 }

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use domain::ids::AccountId;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+};
 use zeroize::Zeroizing;
 
 use crate::entity::access::{account_contact, one_time_token};
@@ -62,6 +64,21 @@ pub async fn keep(
         .exec_without_returning(db)
         .await?;
     Ok(())
+}
+
+/// How many tokens of a purpose an account was given since a moment.
+pub async fn count_since(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    purpose: Purpose,
+    since: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    Ok(one_time_token::Entity::find()
+        .filter(one_time_token::Column::AccountId.eq(account.uuid()))
+        .filter(one_time_token::Column::Purpose.eq(purpose.as_str()))
+        .filter(one_time_token::Column::CreatedAt.gt(time::millis(since)))
+        .count(db)
+        .await?)
 }
 
 /// The account that an unused token in time would open; the token stays unused.

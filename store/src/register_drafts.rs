@@ -6,7 +6,7 @@ use domain::ids::{AccountId, RegisterSnapshotId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
-    Statement, Value,
+    QuerySelect, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -27,6 +27,8 @@ pub struct Draft {
     pub sha256: [u8; 32],
     /// Where the sealed file lies; nothing when it was imported.
     pub stored_name: Option<String>,
+    /// Version of the master key that the file is sealed under.
+    pub sealed_version: i32,
     /// Rows.
     pub rows: u32,
     /// Rows about people who are trainees here, when it was looked at.
@@ -52,6 +54,7 @@ impl TryFrom<register_draft::Model> for Draft {
             made_at: time::instant(row.made_at)?,
             snapshot: row.snapshot_id.map(Into::into),
             stored_name: row.stored_name,
+            sealed_version: row.sealed_version,
         })
     }
 }
@@ -74,7 +77,11 @@ pub async fn replace(
     account: AccountId,
     new: &Draft,
 ) -> Result<Option<String>, StoreError> {
-    let before = of(db, account).await?;
+    // Locked, here and below: a file that is sealed anew meanwhile gets another name.
+    let before = register_draft::Entity::find_by_id(account.uuid())
+        .lock_exclusive()
+        .one(db)
+        .await?;
     register_draft::Entity::delete_by_id(account.uuid())
         .exec(db)
         .await?;
@@ -89,6 +96,7 @@ pub async fn replace(
         known_count: new.known.cast_signed(),
         made_at: time::millis(new.made_at),
         snapshot_id: None,
+        sealed_version: new.sealed_version,
     };
     register_draft::Entity::insert(row.into_active_model())
         .exec_without_returning(db)
@@ -96,13 +104,17 @@ pub async fn replace(
     Ok(before.and_then(|draft| draft.stored_name))
 }
 
-/// Notes what a draft became; its file is nobody's from then on.
+/// Notes what a draft became; its file, whose name is answered, is nobody's from then on.
 pub async fn imported(
     db: &impl ConnectionTrait,
     account: AccountId,
     snapshot: RegisterSnapshotId,
-) -> Result<(), StoreError> {
+) -> Result<Option<String>, StoreError> {
     use register_draft::Column as C;
+    let draft = register_draft::Entity::find_by_id(account.uuid())
+        .lock_exclusive()
+        .one(db)
+        .await?;
     let done = register_draft::Entity::update_many()
         .col_expr(C::SnapshotId, Expr::value(snapshot.uuid()))
         .col_expr(C::StoredName, Expr::value(None::<String>))
@@ -110,7 +122,8 @@ pub async fn imported(
         .filter(C::SnapshotId.is_null())
         .exec(db)
         .await?;
-    crate::error::one_row(done.rows_affected)
+    crate::error::one_row(done.rows_affected)?;
+    Ok(draft.and_then(|draft| draft.stored_name))
 }
 
 /// Drops drafts from before a moment that were never imported; answers where their files lie, which are nobody's any more.
@@ -123,6 +136,7 @@ pub async fn drop_before(
     let rows = register_draft::Entity::find()
         .filter(old.clone())
         .filter(C::SnapshotId.is_null())
+        .lock_exclusive()
         .all(db)
         .await?;
     register_draft::Entity::delete_many()

@@ -10,9 +10,17 @@ use domain::{CertificateNo, PersonName};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
-use crate::certificates::{SEED, holder_index_at, row_id};
-use crate::vault::{KeyKind, Vault, WrappedKey, secret_version};
+use crate::certificates::holder_index_at;
+use crate::vault::{KeyKind, Vault, WrappedKey};
 use crate::{StoreError, time};
+
+mod secrets;
+
+pub(crate) use secrets::learn_master;
+pub use secrets::{
+    COLUMNS, DRAFTS, EVIDENCE, FILES, OldFile, Place, SealedColumn, SealedFiles, all_learned,
+    file_resealed, old_files, older, reseal_secrets,
+};
 
 /// A change of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,123 +165,6 @@ pub async fn rewrap_persons(
         db.execute_raw(statement(db, sql, values)).await?;
     }
     Ok(rows.len() as u64)
-}
-
-#[derive(FromQueryResult)]
-struct SecretRow {
-    id: i32,
-    seed_enc: Vec<u8>,
-}
-
-/// Seals the registry's own secrets anew: seeds of the status lists, second factors, contacts of accounts, senders of
-/// objections. Whoever seals
-/// another secret under the master key adds its table here.
-pub async fn reseal_secrets(db: &impl ConnectionTrait, vault: &Vault) -> Result<u64, StoreError> {
-    let rows = SecretRow::find_by_statement(statement(
-        db,
-        "SELECT id, seed_enc FROM status_list ORDER BY id",
-        [],
-    ))
-    .all(db)
-    .await?;
-    let newest = vault.version(KeyKind::Master);
-    let mut done = 0;
-    for row in rows {
-        if secret_version(&row.seed_enc) == Some(newest) {
-            continue;
-        }
-        let id = u32::try_from(row.id)
-            .map(row_id)
-            .map_err(|_| StoreError::inconsistent("status_list", row.id))?;
-        let plain = zeroize::Zeroizing::new(vault.open_registry_secret(SEED, id, &row.seed_enc)?);
-        let sealed = vault.seal_registry_secret(SEED, id, &plain)?;
-        let sql = "UPDATE status_list SET seed_enc = $2 WHERE id = $1 AND seed_enc = $3";
-        db.execute_raw(statement(
-            db,
-            sql,
-            [row.id.into(), sealed.into(), row.seed_enc.into()],
-        ))
-        .await?;
-        done += 1;
-    }
-    for (table, column, label) in [
-        ("totp", "secret_enc", crate::second_factors::SECRET),
-        (
-            "account_contact",
-            "value_enc",
-            crate::one_time_tokens::CONTACT,
-        ),
-    ] {
-        done += reseal_of_accounts(db, vault, table, column, label).await?;
-    }
-    done += reseal_senders(db, vault).await?;
-    Ok(done)
-}
-
-#[derive(FromQueryResult)]
-struct SenderRow {
-    id: Uuid,
-    sender_enc: Vec<u8>,
-}
-
-/// Seals who sent objections anew.
-async fn reseal_senders(db: &impl ConnectionTrait, vault: &Vault) -> Result<u64, StoreError> {
-    use crate::objections::SENDER;
-    let newest = vault.version(KeyKind::Master);
-    let sql = "SELECT id, sender_enc FROM objection WHERE sender_enc IS NOT NULL ORDER BY id";
-    let rows = SenderRow::find_by_statement(statement(db, sql, []))
-        .all(db)
-        .await?;
-    let mut done = 0;
-    for row in rows {
-        if secret_version(&row.sender_enc) == Some(newest) {
-            continue;
-        }
-        let plain = vault.open_registry_secret(SENDER, row.id, &row.sender_enc)?;
-        let plain = zeroize::Zeroizing::new(plain);
-        let sealed = vault.seal_registry_secret(SENDER, row.id, &plain)?;
-        let sql = "UPDATE objection SET sender_enc = $2 WHERE id = $1 AND sender_enc = $3";
-        let values = [row.id.into(), sealed.into(), row.sender_enc.into()];
-        db.execute_raw(statement(db, sql, values)).await?;
-        done += 1;
-    }
-    Ok(done)
-}
-
-#[derive(FromQueryResult)]
-struct AccountSecretRow {
-    account_id: Uuid,
-    sealed: Vec<u8>,
-}
-
-/// Seals the secrets of accounts anew that are under an older key.
-async fn reseal_of_accounts(
-    db: &impl ConnectionTrait,
-    vault: &Vault,
-    table: &str,
-    column: &str,
-    label: &str,
-) -> Result<u64, StoreError> {
-    let newest = vault.version(KeyKind::Master);
-    let sql = format!("SELECT account_id, {column} AS sealed FROM {table} ORDER BY account_id");
-    let rows = AccountSecretRow::find_by_statement(statement(db, sql, []))
-        .all(db)
-        .await?;
-    let mut done = 0;
-    for row in rows {
-        if secret_version(&row.sealed) == Some(newest) {
-            continue;
-        }
-        let plain = vault.open_registry_secret(label, row.account_id, &row.sealed)?;
-        let plain = zeroize::Zeroizing::new(plain);
-        let sealed = vault.seal_registry_secret(label, row.account_id, &plain)?;
-        let sql =
-            format!("UPDATE {table} SET {column} = $2 WHERE account_id = $1 AND {column} = $3");
-        let values = [row.account_id.into(), sealed.into(), row.sealed.into()];
-        db.execute_raw(statement(db, sql, values)).await?;
-        done += 1;
-    }
-    Ok(done)
 }
 
 #[derive(FromQueryResult)]

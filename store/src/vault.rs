@@ -355,7 +355,7 @@ impl Vault {
 }
 
 /// The version of the master key that a registry secret was sealed under.
-pub(crate) fn secret_version(sealed: &[u8]) -> Option<i32> {
+pub fn secret_version(sealed: &[u8]) -> Option<i32> {
     sealed
         .first_chunk::<VERSION>()
         .map(|bytes| i32::from_be_bytes(*bytes))

@@ -637,4 +637,32 @@ async fn names_of_people_stand_isolated_on_every_page_that_shows_them() {
             assert!(outside.is_empty(), "{path}: {outside:?}");
         }
     }
+/// Anybody may ask whether the service is ready, as often as they like, and hang up: the database is asked once a second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_questions_for_readiness_asks_the_database_once_a_second() {
+    let server = TestServer::start(Database::Sqlite).await;
+    let began = std::time::Instant::now();
+    let before = server.app.readiness.looks();
+    let mut all = tokio::task::JoinSet::new();
+    for number in 0..300 {
+        let path = ["/readyz", "/readyz/verification"][number % 2];
+        let url = server.url(path);
+        let client = http();
+        all.spawn(async move { client.get(url).send().await.expect("an answer").status() });
+        if number % 3 == 0 {
+            let mut leaves = tests::raw::Raw::connect(server.address()).await;
+            leaves.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        }
+    }
+    assert!(all.join_all().await.iter().all(|status| *status == 200));
+    let looks = server.app.readiness.looks() - before;
+    assert!(
+        (1..=2 + began.elapsed().as_secs()).contains(&looks),
+        "{looks} in {:?}",
+        began.elapsed()
+    );
+    // What costs nothing is known at once.
+    server.app.border.stop();
+    let told = http().get(server.url("/readyz")).send().await;
+    assert_eq!(told.expect("an answer").status(), 503);
 }

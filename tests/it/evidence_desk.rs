@@ -18,9 +18,9 @@ on_both! {
     a_policy_is_drafted_and_tried_on_a_page_before_it_is_proposed;
 }
 
-const OWN: [(&str, &str); 1] = [("Sec-Fetch-Site", "same-origin")];
+pub(crate) const OWN: [(&str, &str); 1] = [("Sec-Fetch-Site", "same-origin")];
 
-async fn signed_in(story: &Story, name: &str) -> Browser {
+pub(crate) async fn signed_in(story: &Story, name: &str) -> Browser {
     let mut browser = Browser::new(&story.server);
     let answer = browser.sign_in(name, PASSWORD).await;
     assert_eq!(answer.status, 303, "{name}");
@@ -28,7 +28,12 @@ async fn signed_in(story: &Story, name: &str) -> Browser {
 }
 
 /// Sends a form with a file.
-async fn upload(browser: &Browser, path: &str, fields: &[(&str, &str)], file: &[u8]) -> Answer {
+pub(crate) async fn upload(
+    browser: &Browser,
+    path: &str,
+    fields: &[(&str, &str)],
+    file: &[u8],
+) -> Answer {
     let mut form = Form::new().part("file", Part::bytes(file.to_vec()).file_name("a.csv"));
     for (name, value) in fields {
         form = form.text((*name).to_owned(), (*value).to_owned());

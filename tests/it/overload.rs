@@ -96,3 +96,72 @@ async fn who_finds_no_place_is_told_so_at_once_in_the_form_that_was_asked_for() 
     let again = http.get(url(&path)).send().await.expect("an answer");
     assert_eq!(again.status(), 200);
 }
+
+/// The work of a request goes on when its asker has hung up, and so does what it holds: else any number could be begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_hangs_up_leaves_their_place_to_nobody_until_the_work_is_done() {
+    let server = TestServer::start_with(Database::Sqlite, |settings| {
+        let border = Arc::make_mut(&mut settings.config.border);
+        border.pools.verify = Pool {
+            running: 1,
+            waiting: 0,
+            wait_ms: 600_000,
+        };
+    })
+    .await;
+    let story = Story::staffed_on(server).await;
+    // A request whose work blocks until the test ends it; it tells when nobody waits for it any more.
+    let (end, ends) = std::sync::mpsc::channel::<()>();
+    let ends = Arc::new(std::sync::Mutex::new(ends));
+    let dropped = Arc::new(tokio::sync::Notify::new());
+    let gone = Arc::clone(&dropped);
+    let handler = async move || {
+        struct Gone(Arc<tokio::sync::Notify>);
+        impl Drop for Gone {
+            fn drop(&mut self) {
+                self.0.notify_one();
+            }
+        }
+        let _gone = Gone(Arc::clone(&gone));
+        let ends = Arc::clone(&ends);
+        let done = api::cores::off_thread(move || ends.lock().expect("a lock").recv().is_ok());
+        done.await.expect("no panic").to_string()
+    };
+    let path = "/api/v1/verifications/hold/this";
+    let routes = api::server::openapi::routes().0;
+    let routes = routes.route(path, axum::routing::any(handler));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let app = story.server.app.clone();
+    let router = api::server::layered(app.clone(), routes);
+    tokio::spawn(api::server::serve_router(
+        app,
+        router,
+        listener,
+        std::future::pending(),
+    ));
+    for _ in 0..5 {
+        let mut client = tests::raw::Raw::connect(address).await;
+        client
+            .send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+            .await;
+        while running(&story, "verify") < 1 {
+            tokio::task::yield_now().await;
+        }
+        drop(client);
+        dropped.notified().await;
+        // Nobody is there, and the place is still taken.
+        let mut next = tests::raw::Raw::connect(address).await;
+        next.send(format!(
+            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        ))
+        .await;
+        assert_eq!(next.end().await.status, 503);
+        assert_eq!(running(&story, "verify"), 1);
+        end.send(()).expect("the work waits");
+        while running(&story, "verify") > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -20,6 +20,9 @@ use crate::problem::{Code, Problem};
 
 /// How long an invitation or a reset opens, in hours.
 const HOURS: i64 = 48;
+/// Messages about a forgotten password that one account is sent within an hour, whoever asks from wherever; further ones
+/// are not sent, and nobody is told.
+const HOURLY: u64 = 5;
 
 /// Where somebody is reached.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -169,7 +172,7 @@ async fn deliver(
 /// Asks for a new password. Whoever asks gets the same answer in the same time for every name; behind it a message goes
 /// to the contact of the account, if there is one.
 pub async fn ask_reset(app: &App, name: &str, source: &Source) -> Result<(), Problem> {
-    // Not more than a few messages to anybody.
+    // One network asks more and more slowly; how many messages an account gets is bounded behind the answer.
     failures::begin(app, "reset", name, source, false).await?;
     let (errand, name) = (app.clone(), name.to_owned());
     app.courier.send(async move {
@@ -205,6 +208,12 @@ async fn deliver_reset(app: &App, name: &str) -> Result<(), Problem> {
     let token = Token::fresh(app, Kind::OneTime);
     let now = app.now();
     let tx = app.store.write().await?;
+    // Two requests at once are counted one after the other.
+    store::accounts::lock(&tx, found.account).await?;
+    let since = now - Duration::hours(1);
+    if rows::count_since(&tx, found.account, purpose, since).await? >= HOURLY {
+        return Ok(store::rollback(tx).await?);
+    }
     let ends_at = now + Duration::hours(HOURS);
     rows::keep(
         &tx,

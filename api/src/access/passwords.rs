@@ -1,6 +1,6 @@
 //! Argon2id off the async threads, at most one less than the cores at once (trust.md AU-1).
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -9,6 +9,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
 use crate::clock::Random;
+use crate::cores::PASSWORDS;
 use crate::problem::{Code, Problem};
 
 const SHORTEST: usize = 12;
@@ -16,11 +17,6 @@ const LONGEST: usize = 128;
 /// Memory in KiB and passes: the lower bound of trust.md AU-1.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
-
-static SLOTS: LazyLock<Semaphore> = LazyLock::new(|| {
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    Semaphore::new(cores.saturating_sub(1).max(1))
-});
 
 /// How many sign-ins may wait for a slot; the rest is told to come again at once.
 const QUEUE: usize = 32;
@@ -118,16 +114,11 @@ async fn off_thread<T: Send + 'static>(
     // A short queue and a short wait, then the asker tries again later: a flood of sign-ins must not fill the memory.
     let busy = || Problem::new(Code::TooManyRequests).retry_after(5);
     let waiting = WAITING.try_acquire().map_err(|_| busy())?;
-    let slot = tokio::time::timeout(patience, SLOTS.acquire())
+    let place = tokio::time::timeout(patience, PASSWORDS.place())
         .await
-        .map_err(|_| busy())?
-        .map_err(Problem::internal)?;
+        .map_err(|_| busy())??;
     drop(waiting);
-    let outcome = tokio::task::spawn_blocking(work)
-        .await
-        .map_err(Problem::internal)?;
-    drop(slot);
-    outcome
+    place.off_thread(work).await.map_err(Problem::internal)?
 }
 
 #[cfg(test)]

@@ -46,6 +46,13 @@ impl Source {
     }
 }
 
+impl Source {
+    /// The networks around it that one customer may hold, with the bits of each.
+    pub fn around(&self) -> Vec<(u8, String)> {
+        self.network.map_or_else(Vec::new, border::Source::around)
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Source {
     type Rejection = Infallible;
 

@@ -47,6 +47,22 @@ impl Source {
         self.0.to_string()
     }
 
+    /// The networks around an IPv6 source that one customer may hold, with the bits of each: sources of one of them may be
+    /// one asker. An IPv4 address has none.
+    pub fn around(self) -> Vec<(u8, String)> {
+        let IpAddr::V6(address) = self.0 else {
+            return Vec::new();
+        };
+        [48, 32]
+            .into_iter()
+            .map(|bits: u8| {
+                let mut segments = address.segments();
+                segments[usize::from(bits / 16)..].fill(0);
+                (bits, format!("{}/{bits}", Ipv6Addr::from(segments)))
+            })
+            .collect()
+    }
+
     /// The source of a request. `X-Forwarded-For` is read from its end, and only as far as proxies are trusted: what a
     /// client wrote into it itself comes before that, and changes nothing.
     pub(super) fn of_request(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> Self {

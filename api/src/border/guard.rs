@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::body::{self, Pace, Paced, Unread};
+use super::held::holding;
 use super::metrics::Refused;
 use super::{Border, Class, Peer, Source};
 use crate::access::browser::Cookie;
@@ -91,14 +92,14 @@ async fn admit(
     if class == Class::Import && !signed_in {
         // Left to the handler, which knows who else may send a file; a stranger's is not read at all.
         let (paced, was_slow) = Paced::new(body, pace);
-        let _place = border
+        let place = border
             .pools
             .enter(class)
             .await
             .map_err(|_| overloaded(border))?;
         let request = Request::from_parts(parts, Body::new(paced));
         let work = millis(figures.timeouts.upload_ms + figures.timeouts.handler_ms);
-        let response = tokio::time::timeout(work, next.run(request)).await;
+        let response = tokio::time::timeout(work, holding(place, next.run(request))).await;
         return match response {
             Ok(response) if was_slow.get() && response.status().is_client_error() => {
                 Err(slow(border))
@@ -112,7 +113,7 @@ async fn admit(
     } else {
         &border.memory
     };
-    let (bytes, _memory) =
+    let (bytes, memory) =
         body::read(body, pace, most, memory)
             .await
             .map_err(|unread| match unread {
@@ -121,7 +122,7 @@ async fn admit(
                 Unread::Slow => slow(border),
                 Unread::NoMemory => overloaded(border),
             })?;
-    let _place = border
+    let place = border
         .pools
         .enter(class)
         .await
@@ -132,7 +133,7 @@ async fn admit(
     } else {
         figures.timeouts.handler_ms
     });
-    tokio::time::timeout(work, next.run(request))
+    tokio::time::timeout(work, holding((place, memory), next.run(request)))
         .await
         .map_err(|_| overloaded(border))
 }

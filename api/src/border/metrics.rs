@@ -27,6 +27,11 @@ struct OfClass {
     class: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfKind {
+    kind: &'static str,
+}
+
 /// Why the border refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -61,6 +66,7 @@ pub struct Metrics {
     running: Family<OfClass, Gauge>,
     waiting: Family<OfClass, Gauge>,
     places: Family<OfClass, Gauge>,
+    jobs: [Family<OfKind, Gauge>; 3],
     /// Minute, misses in it, and the average of the minutes before, in thousandths.
     usual: std::sync::Mutex<(i64, u64, u64)>,
     alarms: Counter,
@@ -124,6 +130,14 @@ impl Default for Metrics {
             "Requests that may run at once",
             places.clone(),
         );
+        let jobs: [Family<OfKind, Gauge>; 3] = Default::default();
+        for (jobs, (name, words)) in jobs.iter().zip([
+            ("jobs_running", "Jobs at work"),
+            ("jobs_peak", "The most jobs that were at work at once"),
+            ("jobs_places", "Jobs that may be at work at once"),
+        ]) {
+            registry.register(name, words, jobs.clone());
+        }
         Self {
             registry,
             answered,
@@ -133,6 +147,7 @@ impl Default for Metrics {
             running,
             waiting,
             places,
+            jobs,
             usual: std::sync::Mutex::new((0, 0, 0)),
             alarms,
             read_alarms,
@@ -220,6 +235,14 @@ impl Metrics {
             self.running.get_or_create(&of).set(i64::from(running));
             self.waiting.get_or_create(&of).set(i64::from(waiting));
             self.places.get_or_create(&of).set(i64::from(places));
+        }
+        for bound in crate::cores::every_bound() {
+            let of = OfKind { kind: bound.name() };
+            let (running, peak) = bound.load();
+            for (gauge, number) in self.jobs.iter().zip([running, peak, bound.most()]) {
+                let number = i64::try_from(number).unwrap_or(i64::MAX);
+                gauge.get_or_create(&of).set(number);
+            }
         }
         // Counted where they are raised, inside the transaction of the read.
         self.read_alarms.inner().store(

@@ -8,6 +8,7 @@ mod body;
 pub mod class;
 mod days;
 mod guard;
+mod held;
 pub mod metrics;
 mod pools;
 mod rate;
@@ -20,6 +21,7 @@ use tokio::sync::Semaphore;
 pub use address::{Peer, Source};
 pub use class::Class;
 pub(crate) use guard::guard;
+pub(crate) use held::held;
 
 use crate::config::border::Border as Figures;
 use days::DayCounts;

@@ -6,12 +6,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use certs::bundle::{Bundle, CONTENT_TYPE, DELTA_TYPE, delta};
 use store::bundles::BundleRow;
-use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::kept;
 use crate::app::App;
+use crate::cores::DELTAS;
 use crate::extract::Path;
 use crate::problem::{Problem, ProblemBody};
 
@@ -22,8 +22,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(trust_bundle))
         .routes(routes!(trust_bundle_delta))
 }
-
-static MAKING: Semaphore = Semaphore::const_new(1);
 
 /// What never changes under its address.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -82,19 +80,18 @@ async fn trust_bundle_delta(
         return answer(StatusCode::OK, bytes, DELTA_TYPE, FOR_EVER, &new);
     }
     // Two bundles of a country are opened for it, by whoever asks: one at a time.
-    let _one = MAKING.acquire().await.map_err(Problem::internal)?;
+    let one = DELTAS.place().await?;
     if let Some(bytes) = kept::find(&name) {
         return answer(StatusCode::OK, bytes, DELTA_TYPE, FOR_EVER, &new);
     }
     let (before, after) = (whole(&app, &old).await?, whole(&app, &new).await?);
     let roots = crate::trust::list::roots(app.store.reader()).await?;
-    let bytes = tokio::task::spawn_blocking(move || {
+    let made = one.aside(move || {
         let from = Bundle::open(&before, &roots).map_err(Problem::internal)?;
         let to = Bundle::open(&after, &roots).map_err(Problem::internal)?;
         delta(&from, &to, &after).map_err(Problem::internal)
-    })
-    .await
-    .map_err(Problem::internal)??;
+    });
+    let bytes = made.await.map_err(Problem::internal)??;
     let bytes = Bytes::from(bytes);
     kept::keep(name, bytes.clone());
     answer(StatusCode::OK, bytes, DELTA_TYPE, FOR_EVER, &new)

@@ -119,7 +119,7 @@ async fn credential_json(
     let facts = facts(&app, &certificate).await?;
     let signer = signer(&app, &certificate).await?;
     // Dated like the certificate: the same bytes whenever it is asked for.
-    let made = tokio::task::spawn_blocking(move || {
+    let made = crate::cores::off_thread(move || {
         embedded::sign(
             &badge_json(&facts),
             &facts.host,

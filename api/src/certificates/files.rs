@@ -127,7 +127,7 @@ pub(crate) fn file(kind: &'static str, name: &str, bytes: impl IntoResponse) -> 
     responses((status = 200, content_type = "image/png", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn qr_png(State(app): State<App>, Opened(certificate): Opened) -> Result<Response, Problem> {
     let text = qr_text_of(&app, &certificate).await?;
-    let png = tokio::task::spawn_blocking(move || certs::qr::png(&text, Level::Q, 6))
+    let png = crate::cores::off_thread(move || certs::qr::png(&text, Level::Q, 6))
         .await
         .map_err(Problem::internal)?
         .map_err(Problem::internal)?;

@@ -473,7 +473,7 @@ pub(crate) async fn sign_and_insert(
     }
     let worker = Arc::clone(&signer);
     let threads = std::thread::available_parallelism().unwrap_or(std::num::NonZero::<usize>::MIN);
-    let (claims, signed) = tokio::task::spawn_blocking(move || {
+    let (claims, signed) = crate::cores::off_thread(move || {
         let signed = certs::certificate::sign_all(&claims, worker.as_ref(), threads);
         (claims, signed)
     })

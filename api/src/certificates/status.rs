@@ -194,7 +194,7 @@ async fn make(app: &App, kind: Kind, form: Form, number: u32) -> Result<SignedSt
     let at = now.trunc_subsecs(0);
     let host: Host = app.config.host.parse().map_err(Problem::internal)?;
     let signing = Arc::clone(&signer);
-    let body = tokio::task::spawn_blocking(move || {
+    let body = crate::cores::off_thread(move || {
         sign(
             signing.as_ref(),
             &host,

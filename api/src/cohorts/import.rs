@@ -9,7 +9,6 @@ mod plan;
 mod write;
 
 use std::borrow::Cow;
-use std::sync::{Arc, LazyLock};
 
 use axum::http::StatusCode;
 use domain::access::Actor;
@@ -19,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::cohorts::Cohort;
 use store::rosters::Roster;
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::acts::list_open;
@@ -36,8 +34,6 @@ use crate::rosters::{self, Fault, Limits, ParsedRoster, RosterRefused, RosterRow
 pub const UPLOAD_LIMIT: usize = 8 << 20;
 /// Faults told in one answer; the others are counted and stand at the roster's own address.
 const FAULTS_TOLD: usize = 1_000;
-/// Rosters that are read at once (trust.md UP-3).
-static READERS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(2)));
 
 domain::text_enum! {
     /// What to write of a roster.
@@ -327,12 +323,9 @@ async fn read(
     cohort: &Cohort,
     upload: Upload,
 ) -> Result<(Sheet, ParsedRoster), Problem> {
-    let slot = Arc::clone(&READERS).acquire_owned().await;
-    let slot = slot.map_err(Problem::internal)?;
+    let place = cores::ROSTERS.place().await?;
     let (app, start_on) = (app.clone(), cohort.start_on);
-    let parsed = cores::aside(move || {
-        // Kept to the end, also when nobody waits for it any more.
-        let _slot = slot;
+    let parsed = place.aside(move || {
         let limits = Limits {
             file_bytes: UPLOAD_LIMIT,
             ..Limits::default()

@@ -277,7 +277,9 @@ async fn written(
         table.rows.len(),
         audited(&table.filter)
     );
-    let bytes = tokio::task::spawn_blocking(move || write::file(&table, &mark, form))
+    let place = crate::cores::EXPORTS.place().await?;
+    let bytes = place
+        .aside(move || write::file(&table, &mark, form))
         .await
         .map_err(Problem::internal)??;
     if let Some(actor) = actor {

@@ -27,7 +27,7 @@ impl Folder {
     pub(crate) async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
         let path = self.path(name)?;
         let (root, bytes) = (self.0.clone(), bytes.to_vec());
-        tokio::task::spawn_blocking(move || write(&root, &path, &bytes))
+        crate::cores::off_thread(move || write(&root, &path, &bytes))
             .await
             .map_err(Problem::internal)?
             .map_err(Problem::internal)
@@ -42,8 +42,17 @@ impl Folder {
 
     /// Takes a file away that no row names.
     pub(crate) async fn remove(&self, name: &str) {
-        if let Ok(path) = self.path(name) {
-            let _ = tokio::fs::remove_file(path).await;
+        let _ = self.purge(name).await;
+    }
+
+    /// Takes a file away; `false` when it is still there.
+    pub(crate) async fn purge(&self, name: &str) -> bool {
+        let Ok(path) = self.path(name) else {
+            return false;
+        };
+        match tokio::fs::remove_file(path).await {
+            Ok(()) => true,
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
         }
     }
 }

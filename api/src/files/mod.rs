@@ -5,8 +5,6 @@ mod clean;
 pub mod json;
 mod keep;
 
-use std::sync::LazyLock;
-
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use domain::access::Actor;
@@ -14,11 +12,12 @@ use domain::ids::FileId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use store::files::EvidenceFile;
-use tokio::sync::Semaphore;
+use store::vault::{KeyKind, secret_version};
 use utoipa::ToSchema;
 
 use crate::act::{Begin, Receipt};
 use crate::app::App;
+use crate::cores;
 use crate::extract::IdempotencyKey;
 use crate::problem::{Code, Problem};
 
@@ -26,10 +25,8 @@ pub use keep::Folder;
 
 /// Largest evidence file in bytes (trust.md OV-3).
 pub const FILE_LIMIT: usize = 20 << 20;
-/// Pictures are drawn anew one at a time: each may take a hundred megabytes.
-static CLEANERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(1));
 /// What a sealed file's bytes are bound to, beside its id.
-const LABEL: &str = "evidence_file";
+const LABEL: &str = store::rotation::EVIDENCE.label;
 
 /// A file that was taken.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -61,14 +58,39 @@ pub async fn upload(
         return Err(Problem::new(Code::TooLarge));
     }
     let uploaded_sha256: [u8; 32] = Sha256::digest(&bytes).into();
-    let slot = CLEANERS.acquire().await.map_err(Problem::internal)?;
-    let clean = tokio::task::spawn_blocking(move || clean::clean(&bytes))
+    let place = cores::PICTURES.place().await?;
+    let clean = place
+        .aside(move || clean::clean(&bytes))
         .await
         .map_err(Problem::internal)??;
-    drop(slot);
+    let request = data_encoding::HEXLOWER.encode(&uploaded_sha256);
+    // Sealed before the transaction, which may know a newer master key: then once more.
+    for _ in 0..2 {
+        let file = seal(app, actor, &clean, uploaded_sha256).await?;
+        match write(app, actor, key, &request, &file).await {
+            Ok(Written::Done(receipt)) => return Ok(receipt),
+            Ok(Written::Before(receipt)) => {
+                app.files.remove(&file.stored_name).await;
+                return Ok(receipt);
+            }
+            Ok(Written::Outdated) => app.files.remove(&file.stored_name).await,
+            Err(problem) => {
+                app.files.remove(&file.stored_name).await;
+                return Err(problem);
+            }
+        }
+    }
+    Err(Problem::new(Code::Unavailable).retry_after(1))
+}
+
+/// Puts the sealed bytes into the folder.
+async fn seal(
+    app: &App,
+    actor: &Actor,
+    clean: &clean::Clean,
+    uploaded_sha256: [u8; 32],
+) -> Result<EvidenceFile, Problem> {
     let id = FileId::from(app.random.id(app.now()));
-    let stored_sha256: [u8; 32] = Sha256::digest(&clean.bytes).into();
-    let size_bytes = clean.bytes.len() as u64;
     let sealed = app
         .store
         .vault()
@@ -76,47 +98,46 @@ pub async fn upload(
     let stored_name = data_encoding::HEXLOWER.encode(&app.random.bytes::<16>());
     // Before the transaction: a file that no row names is waste, a row that names no file would be a lie.
     app.files.write(&stored_name, &sealed).await?;
-    let file = EvidenceFile {
+    Ok(EvidenceFile {
         id,
-        stored_name: stored_name.clone(),
+        stored_name,
         media_type: clean.media_type.to_owned(),
-        size_bytes,
+        size_bytes: clean.bytes.len() as u64,
         uploaded_sha256,
-        stored_sha256,
+        stored_sha256: Sha256::digest(&clean.bytes).into(),
         account: actor.account,
         federation: actor.federation.clone(),
         institution: actor.institution,
         uploaded_at: app.now(),
-    };
-    let request = data_encoding::HEXLOWER.encode(&uploaded_sha256);
-    match write(app, actor, key, &request, &file).await {
-        Ok(Some(receipt)) => Ok(receipt),
-        Ok(None) => {
-            app.files.remove(&stored_name).await;
-            match app.begin(actor, key, "upload_file", &request).await? {
-                Begin::Again(receipt) => Ok(receipt),
-                Begin::First(_) => Err(Problem::new(Code::Conflict)),
-            }
-        }
-        Err(problem) => {
-            app.files.remove(&stored_name).await;
-            Err(problem)
-        }
-    }
+        sealed_version: secret_version(&sealed).unwrap_or_default(),
+    })
 }
 
-/// Writes the row; nothing when the key was used before.
+/// What became of a row.
+enum Written {
+    /// It is there.
+    Done(Receipt),
+    /// The key was used before: the first answer.
+    Before(Receipt),
+    /// The master key was changed since the file was sealed.
+    Outdated,
+}
+
+/// Writes the row.
 async fn write(
     app: &App,
     actor: &Actor,
     key: &IdempotencyKey,
     request: &str,
     file: &EvidenceFile,
-) -> Result<Option<Receipt>, Problem> {
+) -> Result<Written, Problem> {
     let act = match app.begin(actor, key, "upload_file", &request).await? {
         Begin::First(act) => act,
-        Begin::Again(_) => return Ok(None),
+        Begin::Again(receipt) => return Ok(Written::Before(receipt)),
     };
+    if file.sealed_version != app.store.vault().version(KeyKind::Master) {
+        return Ok(Written::Outdated);
+    }
     store::files::insert(&act.tx, file).await?;
     let receipt = FileReceipt {
         id: file.id,
@@ -126,7 +147,7 @@ async fn write(
     };
     act.finish(StatusCode::CREATED, &receipt, ("file", file.id))
         .await
-        .map(Some)
+        .map(Written::Done)
 }
 
 /// A file of one's scope, with its bytes.
@@ -135,10 +156,19 @@ pub async fn open(
     actor: &Actor,
     id: FileId,
 ) -> Result<(EvidenceFile, Vec<u8>), Problem> {
-    let file = store::files::find(app.store.reader(), actor, id)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    let sealed = app.files.read(&file.stored_name).await?;
+    let find = async || {
+        store::files::find(app.store.reader(), actor, id)
+            .await?
+            .ok_or_else(Problem::not_found)
+    };
+    let mut file = find().await?;
+    let mut sealed = app.files.read(&file.stored_name).await;
+    if sealed.is_err() {
+        // Sealed anew under another name since the row was read.
+        file = find().await?;
+        sealed = app.files.read(&file.stored_name).await;
+    }
+    let sealed = sealed?;
     let bytes = app
         .store
         .vault()
@@ -172,4 +202,22 @@ pub async fn attach(
         ));
     }
     Ok(store::files::attach(&act.tx, document, file).await?)
+}
+
+/// Takes the bytes of removed files out of the folder: after an erasure, and each day what was left then.
+pub(crate) async fn purge(app: &App) -> Result<u64, Problem> {
+    let mut gone = Vec::new();
+    for (id, stored_name) in store::files::to_purge(app.store.reader()).await? {
+        if app.files.purge(&stored_name).await {
+            gone.push(id);
+        } else {
+            tracing::warn!("the bytes of the removed file {id} are still in the folder");
+        }
+    }
+    for some in gone.chunks(500) {
+        let tx = app.store.write().await?;
+        store::files::purged(&tx, some, app.now()).await?;
+        store::commit(tx).await?;
+    }
+    Ok(gone.len() as u64)
 }

@@ -219,7 +219,7 @@ pub async fn take(
         let pseudonyms = Pseudonyms::new(&secret);
         let found = read(app, &pseudonyms, request.freeze_on, Whom::Everybody).await?;
         let policy = loaded.policy.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        let done = crate::cores::off_thread(move || {
             let (written, evidence) = evidence_of(&found)?;
             let counts = [
                 evidence.institutions() as u64,

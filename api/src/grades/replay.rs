@@ -29,7 +29,7 @@ pub async fn replay(
     let draft = Loaded::resolved(app.store.reader(), text).await?;
     let stored = runs::policy_of(&run)?;
     let evidence = runs::evidence(app, &freeze).await?;
-    tokio::task::spawn_blocking(move || {
+    crate::cores::off_thread(move || {
         let before = grade(&evidence, &stored.policy);
         let after = grade(&evidence, &draft.policy);
         compare(&before, &after, within.as_deref())

@@ -66,7 +66,7 @@ pub(crate) async fn results_bytes(app: &App, run: &Run) -> Result<Vec<u8>, Probl
 /// E as the engine reads it.
 pub(crate) async fn evidence(app: &App, freeze: &Freeze) -> Result<Evidence, Problem> {
     let bytes = evidence_bytes(app, freeze).await?;
-    tokio::task::spawn_blocking(move || {
+    crate::cores::off_thread(move || {
         let text = String::from_utf8(bytes).map_err(Problem::internal)?;
         Evidence::from_json(&text).map_err(|faults| faulty("/evidence", &faults))
     })
@@ -107,7 +107,7 @@ pub async fn run(
     }
     let found = evidence(app, &freeze).await?;
     let policy = loaded.policy.clone();
-    let computed = tokio::task::spawn_blocking(move || compute(&found, &policy))
+    let computed = crate::cores::off_thread(move || compute(&found, &policy))
         .await
         .map_err(Problem::internal)??;
     let mut act = match app.begin(actor, key, "run_grading", request).await? {

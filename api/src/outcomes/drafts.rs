@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use domain::access::Actor;
 use serde::{Deserialize, Serialize};
 use store::register_drafts::{self as rows, Draft};
+use store::vault::{KeyKind, secret_version};
 
 use super::registers::{self, About, RegisterReceipt, checked};
 use crate::act::{Begin, Receipt};
@@ -13,7 +14,7 @@ use crate::extract::IdempotencyKey;
 use crate::problem::{Code, Problem};
 
 /// Kind of thing in the audit, and what the sealed bytes are bound to beside the draft's id.
-const KIND: &str = "register_draft";
+const KIND: &str = store::rotation::DRAFTS.label;
 
 /// What a look at a file told.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,47 +33,69 @@ pub(super) async fn keep(
     bytes: Vec<u8>,
 ) -> Result<Receipt, Problem> {
     let checked = checked(app, about, bytes.clone()).await?;
+    // Sealed before the transaction, which may know a newer master key: then once more.
+    for _ in 0..2 {
+        let draft = seal(app, about, &checked, &bytes).await?;
+        let own = draft.stored_name.clone();
+        let written = write(app, actor, key, &checked, draft).await;
+        let over = match &written {
+            Ok(Some((_, over))) => over.clone(),
+            Ok(None) | Err(_) => own,
+        };
+        if let Some(name) = over {
+            app.files.remove(&name).await;
+        }
+        if let Some((receipt, _)) = written? {
+            return Ok(receipt);
+        }
+    }
+    Err(Problem::new(Code::Unavailable).retry_after(1))
+}
+
+/// Puts the sealed bytes into the folder.
+async fn seal(
+    app: &App,
+    about: About,
+    checked: &registers::Checked,
+    bytes: &[u8],
+) -> Result<Draft, Problem> {
     let id = app.random.id(app.now());
-    let sealed = app.store.vault().seal_registry_secret(KIND, id, &bytes)?;
+    let sealed = app.store.vault().seal_registry_secret(KIND, id, bytes)?;
     let stored_name = data_encoding::HEXLOWER.encode(&app.random.bytes::<16>());
     // Before the transaction: a file that no row names is waste, a row that names no file would be a lie.
     app.files.write(&stored_name, &sealed).await?;
-    let draft = Draft {
+    Ok(Draft {
         id,
         source: about.source,
         as_of: about.as_of,
         sha256: checked.sha256,
-        stored_name: Some(stored_name.clone()),
+        stored_name: Some(stored_name),
+        sealed_version: secret_version(&sealed).unwrap_or_default(),
         rows: checked.count(),
         known: 0,
         made_at: app.now(),
         snapshot: None,
-    };
-    let written = write(app, actor, key, &checked, draft).await;
-    let over = match &written {
-        Ok((_, over)) => over.clone(),
-        Err(_) => Some(stored_name),
-    };
-    if let Some(name) = over {
-        app.files.remove(&name).await;
-    }
-    Ok(written?.0)
+    })
 }
 
-/// Writes the row; answers the receipt and the file that is nobody's any more.
+/// Writes the row; answers the receipt and the file that is nobody's any more, or nothing when the master key was changed
+/// since the file was sealed.
 async fn write(
     app: &App,
     actor: &Actor,
     key: &IdempotencyKey,
     checked: &registers::Checked,
     mut draft: Draft,
-) -> Result<(Receipt, Option<String>), Problem> {
+) -> Result<Option<(Receipt, Option<String>)>, Problem> {
     let sha256 = data_encoding::HEXLOWER.encode(&draft.sha256);
     let request = (draft.source, draft.as_of, sha256);
     let act = match app.begin(actor, key, "draft_register", &request).await? {
         Begin::First(act) => act,
-        Begin::Again(receipt) => return Ok((receipt, draft.stored_name)),
+        Begin::Again(receipt) => return Ok(Some((receipt, draft.stored_name))),
     };
+    if draft.sealed_version != app.store.vault().version(KeyKind::Master) {
+        return Ok(None);
+    }
     draft.known = checked.known(&act).await?;
     let before = rows::replace(&act.tx, actor.account, &draft).await?;
     let receipt = DraftReceipt {
@@ -83,7 +106,7 @@ async fn write(
     let receipt = act
         .finish(StatusCode::CREATED, &receipt, (KIND, draft.id))
         .await?;
-    Ok((receipt, before))
+    Ok(Some((receipt, before)))
 }
 
 /// Imports one's own draft: what was looked at, and nothing else.
@@ -93,12 +116,21 @@ pub(super) async fn import(
     key: &IdempotencyKey,
     id: uuid::Uuid,
 ) -> Result<RegisterReceipt, Problem> {
-    let draft = rows::of(app.store.reader(), actor.account)
-        .await?
-        .filter(|draft| draft.id == id)
-        .ok_or_else(gone)?;
-    let name = draft.stored_name.ok_or_else(gone)?;
-    let sealed = app.files.read(&name).await.map_err(|_| gone())?;
+    let find = async || {
+        rows::of(app.store.reader(), actor.account)
+            .await?
+            .filter(|draft| draft.id == id)
+            .and_then(|draft| Some((draft.stored_name.clone()?, draft)))
+            .ok_or_else(gone)
+    };
+    let (mut name, mut draft) = find().await?;
+    let mut sealed = app.files.read(&name).await;
+    if sealed.is_err() {
+        // Sealed anew under another name since the row was read.
+        (name, draft) = find().await?;
+        sealed = app.files.read(&name).await;
+    }
+    let sealed = sealed.map_err(|_| gone())?;
     let bytes = app
         .store
         .vault()
@@ -107,9 +139,9 @@ pub(super) async fn import(
         source: draft.source,
         as_of: draft.as_of,
     };
-    let done = registers::import_checked(app, actor, key, about, bytes, true).await?;
-    app.files.remove(&name).await;
-    done.parse()
+    registers::import_checked(app, actor, key, about, bytes, true)
+        .await?
+        .parse()
 }
 
 fn gone() -> Problem {

@@ -285,10 +285,11 @@ pub(super) async fn checked(app: &App, about: About, bytes: Vec<u8>) -> Result<C
             "The day of the data cannot lie ahead.",
         ));
     }
-    let read: Plain =
-        tokio::task::spawn_blocking(move || read_columns(&bytes, Limits::default(), &COLUMNS))
-            .await
-            .map_err(Problem::internal)??;
+    let place = crate::cores::TABLES.place().await?;
+    let read: Plain = place
+        .aside(move || read_columns(&bytes, Limits::default(), &COLUMNS))
+        .await
+        .map_err(Problem::internal)??;
     let mut faults = Vec::new();
     let parsed: Vec<Row> = read
         .rows
@@ -360,21 +361,28 @@ pub(super) async fn import_checked(
         }
         monitoring::update_in(app, &act.tx, some).await?;
     }
-    if draft {
-        store::register_drafts::imported(&act.tx, actor.account, snapshot.id).await?;
-    }
+    let over = if draft {
+        store::register_drafts::imported(&act.tx, actor.account, snapshot.id).await?
+    } else {
+        None
+    };
     let receipt = RegisterReceipt {
         id: snapshot.id.to_string(),
         rows: snapshot.counts[0],
         known,
         written: known,
     };
-    act.finish(
-        StatusCode::CREATED,
-        &receipt,
-        ("register_snapshot", snapshot.id),
-    )
-    .await
+    let receipt = act
+        .finish(
+            StatusCode::CREATED,
+            &receipt,
+            ("register_snapshot", snapshot.id),
+        )
+        .await?;
+    if let Some(name) = over {
+        app.files.remove(&name).await;
+    }
+    Ok(receipt)
 }
 
 /// Rows of all people of a plan.

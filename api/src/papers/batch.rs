@@ -8,8 +8,9 @@ use axum::body::Bytes;
 use http_body::Frame;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{AT_ONCE, Form, Printable};
+use super::{Form, Printable};
 use crate::app::App;
+use crate::cores::PAPERS;
 use crate::problem::Problem;
 
 /// Parts that wait for a slow reader.
@@ -27,10 +28,10 @@ impl Archive {
         let (parts, body) = channel(WAITING);
         let paper = app.config.paper.clone();
         tokio::spawn(async move {
-            let Ok(_place) = AT_ONCE.acquire().await else {
+            let Ok(place) = PAPERS.place().await else {
                 return;
             };
-            let printed = tokio::task::spawn_blocking(move || {
+            let printed = place.off_thread(move || {
                 let mut out = Parts {
                     parts: parts.clone(),
                     part: Vec::with_capacity(PART),

@@ -115,11 +115,11 @@ async fn batch_zip(
     let form = query.form.unwrap_or(Form::Pdf);
     let printables = super::of_batch(&app, &by.actor, id).await?;
     let paper = app.config.paper.clone();
-    let printables = tokio::task::spawn_blocking(move || {
-        super::ready(&paper, &printables, form).map(|()| printables)
-    })
-    .await
-    .map_err(Problem::internal)??;
+    let place = crate::cores::PAPERS.place().await?;
+    let printables = place
+        .off_thread(move || super::ready(&paper, &printables, form).map(|()| printables))
+        .await
+        .map_err(Problem::internal)??;
     let count = printables.len();
     let body = Body::new(Archive::begin(&app, printables, form));
     let mut response = file("application/zip", "certificates.zip", body);

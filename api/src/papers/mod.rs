@@ -27,11 +27,9 @@ pub use press::{missing_glyph, preview, warm};
 pub(crate) use sheets::Printable;
 
 use crate::app::App;
+use crate::cores::PAPERS;
 use crate::exports;
 use crate::problem::{Code, Problem};
-
-/// Documents that are laid out at once: each takes a core.
-static AT_ONCE: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 
 domain::text_enum! {
     /// Form of a certificate on paper.
@@ -72,9 +70,10 @@ impl Form {
 pub async fn one(app: &App, certificate: &Certificate, form: Form) -> Result<Vec<u8>, Problem> {
     let mut printables = sheets::of(app, std::slice::from_ref(certificate)).await?;
     let printable = printables.pop().ok_or_else(Problem::not_found)?;
-    let _place = AT_ONCE.acquire().await.map_err(Problem::internal)?;
+    let place = PAPERS.place().await?;
     let paper = app.config.paper.clone();
-    tokio::task::spawn_blocking(move || render(&paper, &printable, form))
+    place
+        .off_thread(move || render(&paper, &printable, form))
         .await
         .map_err(Problem::internal)?
 }
@@ -144,9 +143,10 @@ pub async fn document(
     printables: Vec<Printable>,
     form: Form,
 ) -> Result<Vec<u8>, Problem> {
-    let _place = AT_ONCE.acquire().await.map_err(Problem::internal)?;
+    let place = PAPERS.place().await?;
     let paper = app.config.paper.clone();
-    tokio::task::spawn_blocking(move || press::print(&paper, &printables, form))
+    place
+        .off_thread(move || press::print(&paper, &printables, form))
         .await
         .map_err(Problem::internal)?
 }

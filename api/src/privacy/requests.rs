@@ -419,11 +419,14 @@ pub async fn decide(
     let receipt = act
         .finish(StatusCode::OK, &receipt, ("person_request", id))
         .await?;
-    if outcome.erases
-        && !app.dry_run
-        && let Err(error) = erasure::scrub(&app.store).await
-    {
-        tracing::warn!("The database keeps an old version of an erased key a while: {error}");
+    if outcome.erases && !app.dry_run {
+        if let Err(error) = erasure::scrub(&app.store).await {
+            tracing::warn!("The database keeps an old version of an erased key a while: {error}");
+        }
+        // The answer stands; what fails here is done by the next run of the retention.
+        if let Err(problem) = crate::files::purge(app).await {
+            tracing::warn!("erased files lie a while: {}", problem.code().as_str());
+        }
     }
     Ok(receipt)
 }

@@ -81,5 +81,6 @@ pub async fn run(app: &App, dry_run: bool) -> Result<Retained, Problem> {
     for name in drafts {
         app.files.remove(&name).await;
     }
+    crate::files::purge(app).await?;
     Ok(report)
 }

@@ -5,6 +5,9 @@
 //! 2. A row of `key_rotation` says that the version is in use; every process that meets it reads the file.
 //! 3. Batch by batch the rows change over. Rows of both versions open throughout.
 //! 4. When none is left the rotation is finished, and the old file may be put away after all processes restarted.
+//!
+//! Every write transaction asks for the newest master key first (`Store::write`), and the end waits for those that began
+//! before they could know it, so that nothing is left under the old one.
 
 use domain::PersonName;
 use domain::ids::CertificateId;
@@ -15,6 +18,8 @@ use store::vault::KeyKind;
 
 use crate::app::App;
 use crate::problem::Problem;
+
+mod master;
 
 /// How fast, and how far at most.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +52,14 @@ pub struct Rotated {
     pub rows: u64,
     /// Whether none of an older version is left.
     pub finished: bool,
+    /// Rows of an older version that could not change over: others held them, or their file is not in the folder.
+    #[serde(skip_serializing_if = "is_none")]
+    pub left: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none(left: &u64) -> bool {
+    *left == 0
 }
 
 /// Changes a key, or goes on with a change that was interrupted.
@@ -58,10 +71,14 @@ pub async fn rotate(app: &App, kind: KeyKind, pace: Pace) -> Result<Rotated, Pro
         resumed,
         rows: 0,
         finished: false,
+        left: 0,
     };
+    if kind == KeyKind::Master {
+        return master::change(app, id, pace, report).await;
+    }
     let mut left = pace.most;
     while left != Some(0) {
-        let done = batch(app, kind, id, pace.rows).await?;
+        let done = batch(app, id, pace.rows).await?;
         report.rows += done;
         if done == 0 {
             report.finished = true;
@@ -79,6 +96,13 @@ async fn begin(app: &App, kind: KeyKind) -> Result<(uuid::Uuid, i32, bool), Prob
         vault.learn(kind, open.to_version)?;
         return Ok((open.id, open.to_version, true));
     }
+    if let (KeyKind::Master, Some(done)) = (kind, &newest) {
+        // A finished change that left something behind is not finished: it comes before the next.
+        vault.learn(kind, done.to_version)?;
+        if rotation::older(app.store.reader(), vault).await? > 0 {
+            return Ok((done.id, done.to_version, true));
+        }
+    }
     let version = newest.map_or(1, |rotation| rotation.to_version) + 1;
     // Before the transaction: inside it no file is written.
     let key = app
@@ -94,39 +118,41 @@ async fn begin(app: &App, kind: KeyKind) -> Result<(uuid::Uuid, i32, bool), Prob
     Ok((id, version, false))
 }
 
-async fn batch(app: &App, kind: KeyKind, id: uuid::Uuid, rows: u64) -> Result<u64, Problem> {
+/// A piece of a change of the blind-index key.
+async fn batch(app: &App, id: uuid::Uuid, rows: u64) -> Result<u64, Problem> {
     let vault = app.store.vault();
-    let holders = match kind {
-        KeyKind::Master => Vec::new(),
-        KeyKind::BlindIndex => holders(app, rows).await?,
-    };
+    let holders = holders(app, rows).await?;
     let tx = app.store.write().await?;
-    let mut done = match kind {
-        KeyKind::Master => match rotation::rewrap_persons(&tx, vault, rows).await? {
-            0 => rotation::reseal_secrets(&tx, vault).await?,
+    let mut done = match rotation::reindex_identifiers(&tx, vault, rows).await? {
+        0 => match store::phones::reindex(&tx, vault, rows).await? {
+            0 => rotation::forget_row_digests(&tx, id, rows).await?,
             some => some,
         },
-        KeyKind::BlindIndex => match rotation::reindex_identifiers(&tx, vault, rows).await? {
-            0 => match store::phones::reindex(&tx, vault, rows).await? {
-                0 => rotation::forget_row_digests(&tx, id, rows).await?,
-                some => some,
-            },
-            some => some,
-        },
+        some => some,
     };
     for (certificate, number, name) in &holders {
         rotation::reindex_holder(&tx, vault, *certificate, number, name).await?;
         done += 1;
     }
     if done == 0 {
-        rotation::finish(&tx, id, app.now()).await?;
-        let version = vault.version(kind);
-        audit(&tx, app, id, kind, "finish_key_rotation", version).await?;
+        finish(&tx, app, id, KeyKind::BlindIndex).await?;
     } else {
         rotation::progress(&tx, id, done).await?;
     }
     store::commit(tx).await?;
     Ok(done)
+}
+
+/// Notes that none of an older version is left.
+async fn finish(
+    tx: &store::WriteTx,
+    app: &App,
+    id: uuid::Uuid,
+    kind: KeyKind,
+) -> Result<(), Problem> {
+    rotation::finish(tx, id, app.now()).await?;
+    let version = app.store.vault().version(kind);
+    audit(tx, app, id, kind, "finish_key_rotation", version).await
 }
 
 /// Certificates to index anew, with the name that their signed bytes tell.

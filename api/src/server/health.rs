@@ -1,5 +1,7 @@
 //! Whether the process lives and whether it can work (trust.md HL-1). What exactly is wrong is told inside only.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -8,6 +10,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::problem::{Code, Problem};
@@ -16,6 +20,48 @@ use crate::problem::{Code, Problem};
 const FREE_PERCENT: u64 = 5;
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an answer holds: whoever asks meanwhile costs nothing. Anybody may ask, as often as they like.
+const HOLDS: Duration = Duration::from_secs(1);
+
+/// When something was found, and what.
+type Found = (Instant, Vec<Check>);
+
+/// What was found when the process looked last. One looks at a time, and the others wait for what it finds.
+#[derive(Clone, Default)]
+pub struct Readiness {
+    found: Arc<Mutex<Option<Found>>>,
+    looks: Arc<AtomicU64>,
+}
+
+impl Readiness {
+    /// How often the process looked.
+    pub fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
+    }
+
+    async fn found(&self, app: &App) -> Vec<Check> {
+        let mut found = Arc::clone(&self.found).lock_owned().await;
+        if let Some((at, checks)) = found.as_ref()
+            && at.elapsed() < HOLDS
+        {
+            return checks.clone();
+        }
+        let (app, looks) = (app.clone(), Arc::clone(&self.looks));
+        // A task of its own: it ends with an answer for the next, also when who asked hangs up.
+        let looking = tokio::spawn(async move {
+            looks.fetch_add(1, Ordering::Relaxed);
+            let checks = look(&app).await;
+            *found = Some((Instant::now(), checks.clone()));
+            checks
+        });
+        looking.await.unwrap_or_else(|error| {
+            vec![Check::of(
+                "serving",
+                Err(format!("it was not found out: {error}")),
+            )]
+        })
+    }
+}
 
 /// Routes for everybody: yes or no.
 pub fn routes() -> Router<App> {
@@ -92,7 +138,7 @@ async fn ready_inside(State(app): State<App>) -> Response {
 }
 
 /// One thing that must be so.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Check {
     name: &'static str,
     good: bool,
@@ -130,6 +176,16 @@ async fn checks(app: &App) -> Vec<Check> {
     if serving.is_err() {
         return vec![Check::of("serving", serving)];
     }
+    // What costs nothing is looked at each time.
+    let mut checks = vec![
+        Check::of("serving", serving),
+        Check::for_issuing("standing", standing(app)),
+    ];
+    checks.extend(app.readiness.found(app).await);
+    checks
+}
+
+async fn look(app: &App) -> Vec<Check> {
     let schema = match app.store.pending_migrations().await {
         Ok(0) => Ok(()),
         Ok(pending) => Err(format!("{pending} migrations are missing")),
@@ -144,12 +200,10 @@ async fn checks(app: &App) -> Vec<Check> {
         },
     };
     vec![
-        Check::of("serving", serving),
         Check::of("database", database),
         Check::of("schema", schema),
         Check::for_issuing("signer", signer(app)),
         Check::for_issuing("log", log(app).await),
-        Check::for_issuing("standing", standing(app)),
         Check::for_issuing("disk", disk(app)),
     ]
 }

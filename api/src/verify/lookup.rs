@@ -120,7 +120,7 @@ pub async fn answer_all(app: &App, questions: Vec<Question>) -> Result<Vec<Answe
     if few {
         judge()
     } else {
-        tokio::task::spawn_blocking(judge)
+        crate::cores::off_thread(judge)
             .await
             .map_err(Problem::internal)?
     }

@@ -21,7 +21,7 @@ entity! {
     register_draft = "register_draft" {
         #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
         id: Uuid, source: String, as_of: String, sha256: Vec<u8>, stored_name: Option<String>, row_count: i32,
-        known_count: i32, made_at: i64, snapshot_id: Option<Uuid>,
+        known_count: i32, made_at: i64, snapshot_id: Option<Uuid>, sealed_version: i32,
     }
     episode_evidence = "episode_evidence" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,

@@ -44,6 +44,6 @@ entity! {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
         stored_name: String, media_type: String, size_bytes: i64, uploaded_sha256: Vec<u8>,
         stored_sha256: Vec<u8>, account_id: Uuid, federation: Option<String>, institution_id: Option<Uuid>,
-        uploaded_at: i64,
+        uploaded_at: i64, sealed_version: i32, removed_at: Option<i64>, purged_at: Option<i64>,
     }
 }

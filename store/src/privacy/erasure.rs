@@ -1,7 +1,8 @@
 //! Erasing a person: their data key is destroyed, and with it every value under it (trust.md PI-6).
 //!
 //! Ciphertexts stay as they are; no key opens them any more. What identifies without a key goes too: blind indexes,
-//! digests of roster rows, needs. The public log never held anything but commitments.
+//! digests of roster rows, needs. Evidence files are sealed under the registry's own key, not the person's: those that show
+//! nobody else are removed, and their bytes are taken out of the folder after the transaction. The public log never held anything but commitments.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::PersonId;
@@ -83,6 +84,16 @@ pub async fn erase(
     }
     crate::phones::forget(db, person).await?;
     crate::contacts::forget(db, person).await?;
+    // What also proves somebody else's work stays until nobody is left whom it shows.
+    let sql = "UPDATE evidence_file SET removed_at = $2 WHERE removed_at IS NULL
+        AND id IN (SELECT v.file_id FROM episode_evidence v JOIN employment_episode e ON e.id = v.episode_id
+          WHERE v.file_id IS NOT NULL AND e.person_id = $1)
+        AND NOT EXISTS (SELECT 1 FROM episode_evidence v JOIN employment_episode e ON e.id = v.episode_id
+          JOIN person p ON p.id = e.person_id WHERE v.file_id = evidence_file.id AND p.erased_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM official_document_file d WHERE d.file_id = evidence_file.id)
+        AND NOT EXISTS (SELECT 1 FROM case_paper c WHERE c.file_id = evidence_file.id)";
+    db.execute_raw(statement(db, sql, [id.clone(), time::millis(now).into()]))
+        .await?;
     for sql in [
         "DELETE FROM card_check WHERE person_id = $1",
         "DELETE FROM certificate_check WHERE certificate_id IN (SELECT id FROM certificate WHERE person_id = $1)",

@@ -10,6 +10,7 @@ use super::{get, post, sign_in};
 on_both! {
     an_invited_person_chooses_the_password_and_the_code_opens_once;
     a_trainee_signs_in_by_a_printed_code_and_reads_nothing_else;
+    an_account_is_sent_five_codes_an_hour_and_nobody_is_told;
 }
 
 /// What was put into the outbox last.
@@ -150,4 +151,54 @@ async fn a_trainee_signs_in_by_a_printed_code_and_reads_nothing_else(database: D
         signed["me"]["account"],
         get(server, "/api/v1/self", &token).await.good()["account"]
     );
+}
+
+/// Whoever asks, from wherever: an account gets five messages an hour, and the answers are those for an unknown name.
+async fn an_account_is_sent_five_codes_an_hour_and_nobody_is_told(database: Database) {
+    let server = TestServer::start_with(database, |settings| {
+        settings.config.border = std::sync::Arc::new(api::config::border::Border {
+            proxies: vec!["127.0.0.1/32".parse().expect("a network")],
+            ..api::config::border::Border::default()
+        });
+    })
+    .await;
+    let story = Story::staffed_on(server).await;
+    let server = &story.server;
+    let invitation = json!({
+        "name": "county-3", "person_name": "虚构第三人", "role": "county_officer", "federation": COUNTY,
+        "contact": { "kind": "email", "value": "third@office.example" },
+    });
+    let admin = story.who("national-1");
+    admin.post("/api/v1/invitations", &invitation).await.good();
+    let code = code_in(&last_message(server).await);
+    let chosen = json!({ "code": code, "password": "a-password-of-my-own" });
+    let chosen = post(server, "/api/v1/passwords", None, &chosen).await;
+    assert_eq!(chosen.status, 204, "{}", chosen.text());
+    let sent = async || {
+        server.app.courier.drained().await;
+        let outbox = std::fs::read_dir(server.data().join("outbox"));
+        outbox.expect("an outbox").count()
+    };
+    let before = sent().await;
+    let anybody = tests::Client::anybody(server);
+    let ask = async |name: &str, network: u32| {
+        let request = anybody
+            .ask(reqwest::Method::POST, "/api/v1/password-resets")
+            .await
+            .header("X-Forwarded-For", format!("203.0.113.{network}"))
+            .json(&json!({ "name": name }));
+        let answer = anybody.send(request).await;
+        (answer.status.as_u16(), answer.text())
+    };
+    for network in 1..=9 {
+        let known = ask("county-3", network).await;
+        assert_eq!(known, ask("nobody-here", network).await);
+        assert_eq!(known, (202, String::new()));
+        // One after the other, so that each message has been decided.
+        sent().await;
+    }
+    assert_eq!(sent().await - before, 5);
+    server.clock.advance_seconds(3_601);
+    ask("county-3", 10).await;
+    assert_eq!(sent().await - before, 6, "an hour later");
 }

@@ -15,6 +15,7 @@ on_both! {
     signing_out_ends_the_session_with_the_next_request;
     a_new_password_or_post_ends_every_session_at_once;
     a_stranger_cannot_lock_the_owner_out;
+    who_holds_thousands_of_networks_has_few_guesses_and_the_owner_gets_in;
 }
 
 async fn refresh(server: &TestServer, token: &Value) -> Answer {
@@ -304,4 +305,61 @@ async fn no_token_is_stored_as_it_is() {
     let refresh_token = text(&signed["refresh_token"]);
     assert!(tokens::Token::parse(tokens::Kind::Browser, &refresh_token).is_none());
     assert!(tokens::Token::parse(tokens::Kind::Device, &refresh_token).is_none());
+}
+
+/// One customer has 65,536 networks of 64 bits: their guesses at an account are counted together, and all strangers' too;
+/// the owner gets in from wherever they are (trust.md AU-6).
+async fn who_holds_thousands_of_networks_has_few_guesses_and_the_owner_gets_in(database: Database) {
+    let server = TestServer::start_with(database, |settings| {
+        settings.config.border = std::sync::Arc::new(api::config::border::Border {
+            proxies: vec!["127.0.0.1/32".parse().expect("a network")],
+            ..api::config::border::Border::default()
+        });
+    })
+    .await;
+    let story = Story::staffed_on(server).await;
+    let server = &story.server;
+    let anybody = Client::anybody(server);
+    let from = async |address: &str, password: &str, device: &Value| {
+        let request = anybody.ask(Method::POST, "/api/v1/sessions").await;
+        let mut body = json!({ "name": "county-1", "password": password, "remember_device": true });
+        if device.is_string() {
+            body["device_token"] = device.clone();
+        }
+        anybody
+            .send(request.header("X-Forwarded-For", address).json(&body))
+            .await
+    };
+    let own = from("198.51.100.7", PASSWORD, &Value::Null).await.good()["device_token"].clone();
+    let mut guesses = 0;
+    for network in 0..60 {
+        let answer = from(&format!("2001:db8:7:{network:x}::1"), WRONG, &Value::Null).await;
+        match answer.status.as_u16() {
+            401 => guesses += 1,
+            _ => drop(answer.problem(429, "too-many-requests")),
+        }
+    }
+    assert_eq!(guesses, 20, "of 60 networks of one customer");
+    // The owner's device is not hurt in the midst of them, and a new one elsewhere is neither.
+    from("2001:db8:7:1::1", PASSWORD, &own).await.good();
+    from("2001:db8:ffff:1::1", PASSWORD, &Value::Null)
+        .await
+        .good();
+    // A botnet: an address each. Once they are many, each has one guess before it waits.
+    for host in 1..=85 {
+        let answer = from(&format!("203.0.113.{host}"), WRONG, &Value::Null).await;
+        answer.problem(401, "invalid-credentials");
+    }
+    for host in 86..=88 {
+        let address = format!("203.0.113.{host}");
+        from(&address, WRONG, &Value::Null)
+            .await
+            .problem(401, "invalid-credentials");
+        from(&address, WRONG, &Value::Null)
+            .await
+            .problem(429, "too-many-requests");
+    }
+    // Nobody holds a lock: the owner gets in at the first attempt, from a device and a network that nobody has seen.
+    from("192.0.2.44", PASSWORD, &Value::Null).await.good();
+    from("203.0.113.86", PASSWORD, &own).await.good();
 }

@@ -12,6 +12,7 @@ use tests::{Database, Story, on_both, people, rosters};
 on_both! {
     who_holds_no_certificate_is_erased_and_nothing_opens_any_more;
     who_holds_a_certificate_loses_only_what_no_law_keeps;
+    what_proved_the_work_of_an_erased_person_opens_no_more;
     retention_drops_what_is_over_and_finds_nothing_the_second_time;
 }
 
@@ -186,4 +187,46 @@ async fn retention_drops_what_is_over_and_finds_nothing_the_second_time(database
         .filter(|act| *act == "retention_run")
         .count();
     assert_eq!(runs, 5, "each run that wrote is audited, a dry one is not");
+}
+
+/// Evidence lies under the registry's own key: its bytes go with the person, unless they also show somebody else.
+async fn what_proved_the_work_of_an_erased_person_opens_no_more(database: Database) {
+    let story = Story::ready(database).await;
+    let members = crate::evidence::taught(&story, crate::evidence::roster(1, 2, "330106")).await;
+    story.server.days_pass(40);
+    let school = story.who("school-1");
+    let kept = async || {
+        let kept = school.upload("/api/v1/files", super::sealed::picture());
+        text(&kept.await.good()["id"])
+    };
+    let (alone, both) = (kept().await, kept().await);
+    let at = |id: &str| format!("/api/v1/files/{id}");
+    for (member, file, employer) in [(0, &alone, 3), (0, &both, 4), (1, &both, 4)] {
+        let employer = crate::evidence::employer(employer);
+        let more = json!({ "source": "photo", "file": file });
+        let member = &members[member];
+        crate::evidence::claim(&story, "school-1", member, &employer, 20, more)
+            .await
+            .good();
+    }
+    let under = || super::sealed::under(&story.server.data().join("files")).len();
+    assert_eq!(under(), 2);
+    let app = &story.server.app;
+    let erase = async |number: u32| {
+        let number = rosters::citizen_id(number);
+        let (db, vault) = (app.store.reader(), app.store.vault());
+        let found = store::persons::by_citizen_ids(db, vault, &[number.as_str()]).await;
+        let found = found.expect("asked");
+        let person = found[&store::persons::citizen_index(vault, &number)];
+        let asked = ask(&story, person, &ask_for(RequestKind::Deletion)).await;
+        let done = decide(&story, "county-1", &asked, &grant()).await.good();
+        assert_eq!(done["outcome"], "done", "{done}");
+    };
+    erase(1).await;
+    school.get(&at(&alone)).await.problem(404, "not-found");
+    assert_eq!(school.get(&at(&both)).await.status, 200, "it shows another");
+    assert_eq!(under(), 1, "the bytes are gone");
+    erase(2).await;
+    school.get(&at(&both)).await.problem(404, "not-found");
+    assert_eq!(under(), 0);
 }

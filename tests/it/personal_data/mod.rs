@@ -5,6 +5,7 @@ mod erasure;
 mod keys;
 mod reads;
 mod rights;
+mod sealed;
 
 use api::privacy::requests;
 use api::privacy::requests::NewPersonRequest;

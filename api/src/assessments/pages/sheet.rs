@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::assessments::json;
 use crate::assessments::sample::{self, SampledTrainee, everywhere};
 use crate::assessments::visits::{self, DraftRequest};
+use crate::cores;
 use crate::exports::disposition;
 use crate::extract::{IdempotencyKey, Path};
 use crate::fields::Faults;
@@ -227,7 +228,9 @@ pub(super) async fn workbook(
     let text = id.to_string();
     let detail = format!("xlsx trainees={}", sample.len());
     let of = text.clone();
-    let bytes = tokio::task::spawn_blocking(move || written(&of, &items, &sample))
+    let place = cores::EXPORTS.place().await?;
+    let bytes = place
+        .aside(move || written(&of, &items, &sample))
         .await
         .map_err(Problem::internal)?
         .map_err(Problem::internal)?;
@@ -381,10 +384,11 @@ async fn taken(
 ) -> Result<(), Problem> {
     // Also a sheet without a record is of an assessment that is one's own.
     json::find(app, actor, id).await?;
-    let read: Plain =
-        tokio::task::spawn_blocking(move || read_columns(&file, Limits::default(), &COLUMNS))
-            .await
-            .map_err(Problem::internal)??;
+    let place = cores::TABLES.place().await?;
+    let read: Plain = place
+        .aside(move || read_columns(&file, Limits::default(), &COLUMNS))
+        .await
+        .map_err(Problem::internal)??;
     for request in records(id, &read)? {
         let key: IdempotencyKey = format!("{key}-{}", request.item).parse()?;
         visits::draft(app, actor, &key, id, &request).await?;

@@ -18,6 +18,7 @@ use input::{Asked, Lines};
 use super::{Answer, answer_within};
 use crate::app::App;
 use crate::border::Source;
+use crate::cores;
 use crate::exports::disposition;
 use crate::extract::Locale;
 use crate::frame::{Brand, Caching, Frame, Visit, both, page};
@@ -117,9 +118,14 @@ async fn submit(
     let sent = input::receive(form).await?;
     let as_workbook = sent.as_workbook;
     let typed = sent.text.clone();
-    let lines = tokio::task::spawn_blocking(move || input::lines(sent))
-        .await
-        .map_err(Problem::internal)?;
+    // Nobody signs in for it: what runs is bounded, also when its asker has gone.
+    let read = if sent.has_photographs() {
+        let place = cores::PHOTOGRAPHS.place().await?;
+        place.aside(move || input::lines(sent)).await
+    } else {
+        cores::aside(move || input::lines(sent)).await
+    };
+    let lines = read.map_err(Problem::internal)?;
     let lines = match lines {
         Ok(lines) => lines,
         Err(fault) => {
