@@ -54,6 +54,8 @@ pub struct App {
     pub counted: Arc<crate::verify::counted::Counted>,
     /// Whether the database may extend the log.
     pub standing: Arc<crate::log::standing::Standing>,
+    /// Leaves of the log that were proven.
+    pub proven: Arc<crate::log::proven::Proven>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.
     pub dry_run: bool,
 }

@@ -125,6 +125,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         courier: Arc::default(),
         counted: Arc::default(),
         standing: Arc::new(Standing::new(&settings.data)),
+        proven: Arc::default(),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;
