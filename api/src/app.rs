@@ -56,6 +56,8 @@ pub struct App {
     pub standing: Arc<crate::log::standing::Standing>,
     /// Whether the process can work, as it was found last.
     pub readiness: crate::server::health::Readiness,
+    /// Leaves of the log that were proven.
+    pub proven: Arc<crate::log::proven::Proven>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.
     pub dry_run: bool,
 }

@@ -127,6 +127,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         counted: Arc::default(),
         standing: Arc::new(Standing::new(&settings.data)),
         readiness: Readiness::default(),
+        proven: Arc::default(),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;

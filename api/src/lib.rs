@@ -32,6 +32,7 @@ pub mod home;
 pub mod institutions;
 pub mod keyring;
 pub mod log;
+mod neutral;
 pub mod notices;
 pub mod offers;
 pub mod outcomes;

@@ -25,6 +25,8 @@ pub struct Sheet {
     pub hours: u32,
     /// Institution, or its credit code where the name would tell a disability.
     pub institution: String,
+    /// Number of the certificate that it replaces.
+    pub replaces: Option<CertificateNo>,
     /// Civil date of issue.
     pub issued_on: NaiveDate,
     /// Last civil day of validity; `None`: no end.
@@ -156,6 +158,11 @@ impl Sheet {
                 date(self.issued_on),
             ),
             line("last_day", "有效期至", "Valid until", end),
+        ]);
+        if let Some(old) = &self.replaces {
+            lines.push(line("replaces", "代替证书", "Replaces", old.spoken()));
+        }
+        lines.extend([
             line(
                 "spoken_first",
                 "电话核对码(查验方报)",
@@ -189,6 +196,7 @@ impl Sheet {
             level: Some(SkillLevel::Five),
             hours: 120,
             institution: "虚构职业培训学校".to_owned(),
+            replaces: None,
             issued_on: NaiveDate::from_ymd_opt(2026, 3, 8).expect("a day of the calendar"),
             last_day: None,
             checked_by: "全国职业培训证书查验".to_owned(),

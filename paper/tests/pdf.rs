@@ -28,6 +28,7 @@ fn sheet(holder: &str) -> Sheet {
         hours: 40,
         institution: "虚构职业培训学校".to_owned(),
         issued_on: chrono::NaiveDate::from_ymd_opt(2026, 3, 8).expect("a day"),
+        replaces: None,
         last_day: None,
         checked_by: "全国职业培训证书查验".to_owned(),
         checked_by_en: "National Vocational Training Certificate Check".to_owned(),

@@ -18,7 +18,7 @@ pub struct Head {
     pub size: u64,
     /// Root hash; empty before the first leaf.
     pub root: Vec<u8>,
-    /// Time of the last leaf.
+    /// Time of the last leaf, or a later one that no further leaf goes behind.
     pub at: DateTime<Utc>,
     /// The log key that signs from here on.
     pub kid: String,
@@ -122,6 +122,25 @@ pub async fn move_head(
     } else {
         Err(StoreError::Stale)
     }
+}
+
+/// Moves the clock of the log on, under the lock of its head: every leaf that commits from here on has a later time. Answers
+/// the time of the head.
+pub async fn move_clock(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, StoreError> {
+    let head = lock_head(db).await?;
+    if now <= head.at {
+        return Ok(head.at);
+    }
+    let statement = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        "UPDATE log_head SET at = $1 WHERE id = 1",
+        [time::millis(now).into()],
+    );
+    db.execute_raw(statement).await?;
+    Ok(now)
 }
 
 /// From the next checkpoint on this key signs.

@@ -45,7 +45,8 @@ pub async fn put(db: &impl ConnectionTrait, row: &WitnessedRow) -> Result<(), St
 }
 
 /// The newest cosigned checkpoint.
-pub async fn latest(db: &impl ConnectionTrait) -> Result<Option<WitnessedRow>, StoreError> {
+pub async fn latest(db: &impl PublicRead) -> Result<Option<WitnessedRow>, StoreError> {
+    let db = db.connection();
     log_witnessed::Entity::find()
         .order_by_desc(log_witnessed::Column::Size)
         .one(db)

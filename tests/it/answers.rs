@@ -637,6 +637,8 @@ async fn names_of_people_stand_isolated_on_every_page_that_shows_them() {
             assert!(outside.is_empty(), "{path}: {outside:?}");
         }
     }
+}
+
 /// Anybody may ask whether the service is ready, as often as they like, and hang up: the database is asked once a second.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_questions_for_readiness_asks_the_database_once_a_second() {

@@ -9,6 +9,7 @@ use tests::{Answer, Database, Story, on_both};
 on_both! {
     a_table_comes_back_with_its_own_columns_and_the_results;
     photographs_and_lines_are_answered_one_by_one;
+    one_certificate_asked_for_in_several_ways_is_marked;
     what_cannot_be_checked_is_told;
     wrong_names_cost_as_much_as_one_by_one;
 }
@@ -220,6 +221,38 @@ async fn photographs_and_lines_are_answered_one_by_one(database: Database) {
     assert_ne!(states[3], "valid");
 }
 
+async fn one_certificate_asked_for_in_several_ways_is_marked(database: Database) {
+    let (story, issued) = Story::with_certificates(database, 2).await;
+    let (number, name, qr) = known(&story, &issued, 0).await;
+    let (other, other_name, _) = known(&story, &issued, 1).await;
+    let (address, _) = qr.split_once('#').expect("a fragment");
+    let table = format!(
+        "某公司核验清单,,\n制表:人事部,,\n二维码,证书编号,姓名\n\"{qr}\",,\n,{number},{name}\n\"{address}\",,\n,{number},张三\n,{other},{other_name}\n,{number},张三\n"
+    );
+    let form = Form::new()
+        .part("file", file("list.csv", table))
+        .text("as", "xlsx");
+    let rows = sheet(&send(&story, "/verify/batch", form).await.bytes);
+    // What stood above the header goes back as it came.
+    assert_eq!(rows[0][0], "某公司核验清单");
+    assert_eq!(rows[1][0], "制表:人事部");
+    assert_eq!(rows[2][..4], ["二维码", "证书编号", "姓名", "查验结果"]);
+    let at = |row: usize, word: &str| {
+        let column = rows[2]
+            .iter()
+            .position(|one| one == word)
+            .expect("a column");
+        rows[row].get(column).cloned().unwrap_or_default()
+    };
+    let column = |word: &str| (3..9).map(|row| at(row, word)).collect::<Vec<_>>();
+    assert_eq!(
+        column("状态代码"),
+        ["valid", "valid", "valid", "not_found", "valid", "not_found"]
+    );
+    // A wrong name asks about nothing that is known; the same wrong question twice is one.
+    assert_eq!(column("重复于行"), ["", "1", "1", "", "", "4"]);
+}
+
 async fn what_cannot_be_checked_is_told(database: Database) {
     let story = Story::staffed(database).await;
     let upload = |name, bytes: &[u8]| Form::new().part("file", file(name, bytes.to_vec()));
@@ -245,7 +278,7 @@ async fn what_cannot_be_checked_is_told(database: Database) {
     let request = anybody.ask(Method::POST, "/verify/batch").await;
     let plain = anybody.send(request.form(&[("text", "x")])).await;
     assert_eq!(plain.status, 415, "{}", plain.text());
-    let large = Form::new().part("photos", file("1.png", vec![0; 65 << 20]));
+    let large = Form::new().part("file", file("1.csv", vec![b'a'; 33 << 20]));
     let refused = send(&story, "/verify/batch", large).await;
     assert_eq!(refused.status, 413, "{}", refused.text());
 }

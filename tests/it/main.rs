@@ -65,6 +65,7 @@ mod transfers;
 mod transitions;
 mod trust;
 mod upkeep;
+mod verdicts;
 mod verification;
 mod walk;
 mod witnesses;

@@ -155,6 +155,8 @@ permissions! {
     SeeCertificates = "see_certificates" [I, X, C, P, N, M, R, U];
     /// Open the files of certificates, which tell the full name: who confirms, audits or administers needs none.
     OpenCertificateFiles = "open_certificate_files" [I, X, C, P, N];
+    /// Check a certificate for a caller: the part to read out, and whether the caller's fits.
+    CheckByTelephone = "check_by_telephone" [X, C, P, N];
     /// Make share links for the files of certificates.
     ShareCertificates = "share_certificates" [I, X, C, P, N];
     /// Read single personal values of a trainee of one's scope, for a purpose.

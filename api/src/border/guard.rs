@@ -55,11 +55,12 @@ async fn admit(
     })?;
     writes_accept_json(&request, class)?;
     let millis = Duration::from_millis;
+    let is_batch = class == Class::Lookup && is_batch(request.uri().path());
     let pace = Pace {
-        whole: millis(if class == Class::Import {
-            figures.timeouts.upload_ms
-        } else {
-            figures.timeouts.body_ms
+        whole: millis(match class {
+            Class::Import => figures.timeouts.upload_ms,
+            _ if is_batch => figures.timeouts.photographs_ms,
+            _ => figures.timeouts.body_ms,
         }),
         grace: millis(figures.timeouts.rate_grace_ms),
         rate: figures.timeouts.body_bytes_per_second,
@@ -71,7 +72,7 @@ async fn admit(
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let signed_in = class == Class::Import && is_signed_in(app, request.headers()).await;
     if let Some(length) = declared.filter(|length| *length > most as u64) {
-        let near = length <= most as u64 * 4;
+        let near = length <= (most as u64).saturating_mul(4);
         if near && (class != Class::Import || signed_in) {
             // Read to its end and dropped, so that the answer reaches somebody who is still sending; it takes no memory,
             // and no longer than a body may take. What a stranger sends where only files of staff belong is not read.
@@ -89,16 +90,23 @@ async fn admit(
     };
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    if class == Class::Import && !signed_in {
-        // Left to the handler, which knows who else may send a file; a stranger's is not read at all.
+    if is_batch || class == Class::Import && !signed_in {
+        // Left to the handler: it reads photographs one by one as they come, and knows who else may send a file; a
+        // stranger's is not read at all.
         let (paced, was_slow) = Paced::new(body, pace);
-        let place = border
-            .pools
-            .enter(class)
-            .await
-            .map_err(|_| overloaded(border))?;
+        let place = if is_batch {
+            border.pools.enter_batch().await
+        } else {
+            border.pools.enter(class).await
+        };
+        let place = place.map_err(|_| overloaded(border))?;
         let request = Request::from_parts(parts, Body::new(paced));
-        let work = millis(figures.timeouts.upload_ms + figures.timeouts.handler_ms);
+        let whole = if is_batch {
+            figures.timeouts.photographs_ms
+        } else {
+            figures.timeouts.upload_ms
+        };
+        let work = millis(whole + figures.timeouts.handler_ms);
         let response = tokio::time::timeout(work, holding(place, next.run(request))).await;
         return match response {
             Ok(response) if was_slow.get() && response.status().is_client_error() => {
@@ -108,7 +116,7 @@ async fn admit(
             Err(_) => Err(overloaded(border)),
         };
     }
-    let memory = if class == Class::Import || is_batch(&path) {
+    let memory = if class == Class::Import {
         &border.upload_memory
     } else {
         &border.memory
@@ -156,11 +164,10 @@ async fn is_signed_in(app: &App, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Acts on as many rows as an import has: signing a batch, printing it, reading photographs.
+/// Acts on as many rows as an import has: signing a batch, printing it.
 fn is_long(path: &str) -> bool {
-    is_batch(path)
-        || path.starts_with("/api/v1/certificate-batches/")
-            && (path.ends_with("/approve") || path.ends_with("/certificates.pdf"))
+    path.starts_with("/api/v1/certificate-batches/")
+        && (path.ends_with("/approve") || path.ends_with("/certificates.pdf"))
 }
 
 fn sizes(request: &Request, figures: &Figures) -> Result<(), Problem> {

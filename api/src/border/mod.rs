@@ -16,7 +16,7 @@ mod rate;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 pub use address::{Peer, Source};
 pub use class::Class;
@@ -72,6 +72,14 @@ impl Border {
             stopping: AtomicBool::new(false),
             figures,
         }
+    }
+
+    /// Memory of uploads, in kibibytes; it is given back when the permit is dropped.
+    pub(crate) fn upload_memory(
+        &self,
+        kibibytes: u32,
+    ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + use<> {
+        Arc::clone(&self.upload_memory).acquire_many_owned(kibibytes)
     }
 
     /// From now on the process is not ready (trust.md SH-1).

@@ -9,7 +9,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Class;
 use crate::config::border::{Pool as Figures, Pools as AllFigures};
 
-pub(super) struct Pools(Vec<Pool>);
+pub(super) struct Pools {
+    classes: Vec<Pool>,
+    /// Forms that are read as they come.
+    batch: Pool,
+}
 
 struct Pool {
     permits: Arc<Semaphore>,
@@ -33,27 +37,33 @@ impl Pools {
             Class::Export => figures.export,
             Class::Other => figures.other,
         };
-        Self(
-            Class::ALL
+        Self {
+            classes: Class::ALL
                 .iter()
                 .map(|class| Pool::new(of(class)))
                 .collect(),
-        )
+            batch: Pool::new(figures.batch),
+        }
     }
 
     /// A place; it is given back when the permit is dropped.
     pub(super) async fn enter(&self, class: Class) -> Result<OwnedSemaphorePermit, Full> {
-        self.0[class.index()].enter().await
+        self.classes[class.index()].enter().await
+    }
+
+    /// A place for a form that holds it while it comes.
+    pub(super) async fn enter_batch(&self) -> Result<OwnedSemaphorePermit, Full> {
+        self.batch.enter().await
     }
 
     pub(super) fn is_full(&self, class: Class) -> bool {
-        let pool = &self.0[class.index()];
+        let pool = &self.classes[class.index()];
         pool.permits.available_permits() == 0
             && pool.waiting.load(Ordering::Relaxed) >= pool.most_waiting
     }
 
     pub(super) fn load(&self, class: Class) -> (u32, u32, u32) {
-        let pool = &self.0[class.index()];
+        let pool = &self.classes[class.index()];
         let free = u32::try_from(pool.permits.available_permits()).unwrap_or(u32::MAX);
         (
             pool.running.saturating_sub(free),

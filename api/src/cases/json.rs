@@ -459,6 +459,8 @@ pub(crate) struct AlarmItem {
     pub(crate) case: Option<String>,
     /// The third-party assessment.
     pub(crate) assessment: Option<String>,
+    /// Number of the certificate.
+    pub(crate) certificate: Option<String>,
 }
 
 impl From<AlarmRow> for AlarmItem {
@@ -475,6 +477,7 @@ impl From<AlarmRow> for AlarmItem {
             due_on: row.due_on,
             case: row.number,
             assessment: row.assessment.map(|id| id.to_string()),
+            certificate: row.certificate,
         }
     }
 }

@@ -118,6 +118,10 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
             "该机构在他省退出,请核查",
             "it left in another province: look at it",
         ),
+        "certificate_suspension" => (
+            "恢复或撤销暂停使用的证书",
+            "resume or revoke a certificate on hold",
+        ),
         "certificate_review" => ("证书核查", "review certificates"),
         "transfer" => ("转班", "transfer the class"),
         "end_with_credit" => ("终止并承认学时", "end the class with credit"),
@@ -461,7 +465,7 @@ async fn queue(
                 .holder
                 .as_deref()
                 .map_or_else(String::new, |role| role_word(&f, role)),
-            number: row.number,
+            number: row.number.or(row.certificate),
             name: row.name,
         })
         .collect();

@@ -168,6 +168,32 @@ pub(crate) async fn of_review(
     Ok(())
 }
 
+/// A suspension of a certificate: by its end it is resumed or revoked (workflow.md 3).
+const SUSPENSION: &str = "certificate_suspension";
+
+/// Begins the term of a certificate that an officer put on hold.
+pub(crate) async fn of_suspension(
+    act: &Act,
+    certificate: &store::certificates::Certificate,
+    until: NaiveDate,
+) -> Result<(), Problem> {
+    let of = Of {
+        admission: certificate.admission,
+        kind: "certificate",
+        id: certificate.id.uuid(),
+    };
+    begin(act, of, SUSPENSION, Role::ProvinceOfficer, act.today, until).await
+}
+
+/// Ends it: the certificate is on hold no more.
+pub(crate) async fn end_suspension(
+    act: &Act,
+    certificate: domain::ids::CertificateId,
+) -> Result<(), Problem> {
+    store::cases::terms::meet(&act.tx, certificate.uuid(), &[SUSPENSION], act.today).await?;
+    Ok(())
+}
+
 /// Terms that end when a case moves to another stage; those of classes and certificates go on.
 pub(crate) const OF_STAGE: &[&str] = &[
     "serve",

@@ -313,8 +313,16 @@ async fn applied(
     };
     store::certificates::change_status(&act.tx, found.id, found.revision, &change).await?;
     store::certificates::touch_status_list(&act.tx, found.status_list).await?;
-    if to != CertificateStatus::Suspended {
-        crate::cases::terms::of_review(act, found.id).await?;
+    match suspended_until {
+        // The review of a whole fraud has a term of its own.
+        Some(day) if until.is_none() => {
+            crate::cases::terms::of_suspension(act, found, day).await?;
+        }
+        Some(_) => {}
+        None => {
+            crate::cases::terms::end_suspension(act, found.id).await?;
+            crate::cases::terms::of_review(act, found.id).await?;
+        }
     }
     act.record(Entry {
         kind: "certificate",

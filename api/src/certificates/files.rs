@@ -11,6 +11,7 @@ use domain::privacy::{PersonalField, ReadPurpose};
 use serde::Deserialize;
 use store::certificates::Certificate;
 use store::scope::Scope;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -121,13 +122,44 @@ pub(crate) fn file(kind: &'static str, name: &str, bytes: impl IntoResponse) -> 
     response
 }
 
-/// The QR code as PNG, error correction Q.
+/// For what a QR code is drawn (interop.md).
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum CodeLevel {
+    /// Error correction M, fewer and larger modules: for screens.
+    M,
+    /// Error correction Q: for print.
+    #[default]
+    Q,
+}
+
+impl From<CodeLevel> for Level {
+    fn from(level: CodeLevel) -> Self {
+        match level {
+            CodeLevel::M => Self::M,
+            CodeLevel::Q => Self::Q,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct LevelQuery {
+    #[serde(default)]
+    level: CodeLevel,
+}
+
+/// The QR code as PNG, error correction Q, or M with `level=m`.
 #[utoipa::path(get, path = "/api/v1/certificates/{id}/qr.png", tag = "certificates", security((), ("bearer" = [])),
-    params(("id" = String, Path, description = "Public id"), ("share" = Option<String>, Query, description = "Share token")),
+    params(("id" = String, Path, description = "Public id"), ("share" = Option<String>, Query, description = "Share token"), ("level" = Option<CodeLevel>, Query, description = "`q` for print, `m` for screens")),
     responses((status = 200, content_type = "image/png", body = Vec<u8>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn qr_png(State(app): State<App>, Opened(certificate): Opened) -> Result<Response, Problem> {
+async fn qr_png(
+    State(app): State<App>,
+    Query(query): Query<LevelQuery>,
+    Opened(certificate): Opened,
+) -> Result<Response, Problem> {
     let text = qr_text_of(&app, &certificate).await?;
-    let png = crate::cores::off_thread(move || certs::qr::png(&text, Level::Q, 6))
+    let level = query.level.into();
+    let png = crate::cores::off_thread(move || certs::qr::png(&text, level, 6))
         .await
         .map_err(Problem::internal)?
         .map_err(Problem::internal)?;
@@ -138,13 +170,17 @@ async fn qr_png(State(app): State<App>, Opened(certificate): Opened) -> Result<R
     ))
 }
 
-/// The QR code as SVG, error correction Q.
+/// The QR code as SVG, error correction Q, or M with `level=m`.
 #[utoipa::path(get, path = "/api/v1/certificates/{id}/qr.svg", tag = "certificates", security((), ("bearer" = [])),
-    params(("id" = String, Path, description = "Public id"), ("share" = Option<String>, Query, description = "Share token")),
+    params(("id" = String, Path, description = "Public id"), ("share" = Option<String>, Query, description = "Share token"), ("level" = Option<CodeLevel>, Query, description = "`q` for print, `m` for screens")),
     responses((status = 200, content_type = "image/svg+xml", body = String), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
-async fn qr_svg(State(app): State<App>, Opened(certificate): Opened) -> Result<Response, Problem> {
+async fn qr_svg(
+    State(app): State<App>,
+    Query(query): Query<LevelQuery>,
+    Opened(certificate): Opened,
+) -> Result<Response, Problem> {
     let text = qr_text_of(&app, &certificate).await?;
-    let svg = certs::qr::svg(&text, Level::Q).map_err(Problem::internal)?;
+    let svg = certs::qr::svg(&text, query.level.into()).map_err(Problem::internal)?;
     Ok(file(
         "image/svg+xml",
         &format!("{}.svg", certificate.certificate_no),

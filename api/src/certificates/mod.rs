@@ -14,6 +14,8 @@ pub mod keys;
 pub(crate) mod revocation;
 pub mod share;
 pub mod status;
+pub mod telephone;
+pub(crate) mod telephone_page;
 /// For those who make rows of their own.
 pub use status_index::place as status_place;
 pub(crate) mod status_index;
@@ -27,6 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     json::routes()
         .merge(files::routes())
         .merge(credentials::routes())
+        .merge(telephone::routes())
 }
 
 /// Routes that anybody may use: keys, status lists, and the log proof of a certificate.

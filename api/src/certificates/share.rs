@@ -143,6 +143,11 @@ pub async fn open_by_share(
         .await?
         .filter(|found| found.public_id == *id)
         .ok_or_else(Problem::not_found)?;
+    // What the public is shown no more is not handed out by a link either (workflow.md 3).
+    let died = store::registers::died(reader, &[found.person]).await?;
+    if !died.is_empty() {
+        return Err(Problem::not_found());
+    }
     let tx = app.store.write().await?;
     store::certificates::note_share_access(&tx, app.random.id(now), &token_sha256, file, now)
         .await?;

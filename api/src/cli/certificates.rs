@@ -12,12 +12,14 @@ use store::scope::Scope;
 
 use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
 use crate::access::permissions::{
-    ChangeCertificates, IssueCertificates, ProposeCertificates, SeeCertificates,
+    ChangeCertificates, CheckByTelephone, IssueCertificates, ProposeCertificates, SeeCertificates,
 };
+use crate::border::Source;
 use crate::certificates::batches::{self, ProposeBatchRequest};
 use crate::certificates::change::{self, ChangeRequest};
 use crate::certificates::json::CertificateResponse;
 use crate::certificates::share::{self, ShareRequest};
+use crate::certificates::telephone::{self, TelephoneCheckRequest};
 use crate::certificates::{files, issue};
 use crate::problem::Problem;
 
@@ -76,6 +78,19 @@ pub struct ShareArgs {
     /// 有效天数 / days of validity
     #[arg(long, default_value_t = 30)]
     days: u32,
+}
+
+/// Check a certificate for a caller.
+#[derive(Args, Debug)]
+pub struct TelephoneArgs {
+    /// Who acts.
+    #[command(flatten)]
+    acting: ActingArgs,
+    /// 证书编号,或证书上的查验编号 / number of the certificate, or the id on it
+    certificate: String,
+    /// 对方读出的第二段,6 位数字 / the second part as the caller reads it, six digits
+    #[arg(long, value_name = "DIGITS")]
+    second: Option<String>,
 }
 
 /// Change a certificate.
@@ -189,6 +204,23 @@ pub async fn share(
     let found = find(&acting, &args.id).await?;
     let request = ShareRequest { days: args.days };
     print.receipt(&share::share(&acting.app, &acting.actor, &acting.key, found.id, &request).await?)
+}
+
+/// Runs `cert telephone`.
+pub async fn telephone(
+    args: TelephoneArgs,
+    registry: &RegistryArgs,
+    print: Printing,
+) -> Result<(), CommandError> {
+    let acting = Acting::begin::<CheckByTelephone>(registry, &args.acting).await?;
+    let request = TelephoneCheckRequest {
+        certificate: args.certificate,
+        second: args.second,
+    };
+    let source = Source::of(std::net::Ipv6Addr::UNSPECIFIED.into());
+    let answer =
+        telephone::check(&acting.app, source, &acting.actor, &acting.key, &request).await?;
+    print.show(&answer)
 }
 
 /// Runs `cert revoke`, `suspend`, `resume`, `supersede`.

@@ -179,6 +179,8 @@ enum CertCommand {
     Print(papers::PrintArgs),
     /// 生成分享链接 / make a share link
     Share(certificates::ShareArgs),
+    /// 电话核对:读出第一段,比对第二段 / check for a caller: the first part to read out, the second compared
+    Telephone(certificates::TelephoneArgs),
     /// 撤销(需第二人) / revoke (waits for a second person)
     Revoke(certificates::ChangeArgs),
     /// 暂停使用 / suspend
@@ -322,6 +324,7 @@ async fn certificate(
         CertCommand::Qr(args) => certificates::qr(args, registry, print).await,
         CertCommand::Print(args) => papers::print(args, registry, print).await,
         CertCommand::Share(args) => certificates::share(args, registry, print).await,
+        CertCommand::Telephone(args) => certificates::telephone(args, registry, print).await,
         CertCommand::Revoke(args) => {
             certificates::change(CertificateAct::Revoke, args, registry, print).await
         }

@@ -33,6 +33,8 @@ pub struct Timeouts {
     pub body_ms: u64,
     /// Milliseconds for the body of an upload. Default 600000 (ten minutes, field.md 20).
     pub upload_ms: u64,
+    /// Milliseconds for photographs on the page for many. Default 1800000 (half an hour).
+    pub photographs_ms: u64,
     /// Milliseconds at the beginning of a body in which its rate does not count. Default 5000.
     pub rate_grace_ms: u64,
     /// Bytes a second that a body must reach after that, on average. Default 1024.
@@ -52,6 +54,7 @@ impl Default for Timeouts {
             header_ms: 10_000,
             body_ms: 30_000,
             upload_ms: 600_000,
+            photographs_ms: 1_800_000,
             rate_grace_ms: 5_000,
             body_bytes_per_second: 1_024,
             handler_ms: 15_000,
@@ -73,8 +76,11 @@ pub struct Sizes {
     pub json_bytes: usize,
     /// A list of certificates to verify. Default 8388608 (8 MiB).
     pub verify_bytes: usize,
-    /// Photographs of certificates, or a table of them, on the page for many. Default 67108864 (64 MiB).
+    /// Photographs of certificates, or a table of them, on the page for many, altogether: they are read as they come, and
+    /// not kept. Default 4294967296 (4 GiB).
     pub photographs_bytes: usize,
+    /// One of them; a longer one is not read. Default 12582912 (12 MiB).
+    pub photograph_bytes: usize,
     /// An upload. Default 20971520 (20 MiB: evidence); a roster has its own limit of 8 MiB.
     pub upload_bytes: usize,
     /// Memory for the bodies of all requests that are being read and are no uploads. Default 134217728 (128 MiB).
@@ -92,7 +98,8 @@ impl Default for Sizes {
             url_bytes: 8 * 1024,
             json_bytes: 256 * 1024,
             verify_bytes: 8 * 1024 * 1024,
-            photographs_bytes: 64 * 1024 * 1024,
+            photographs_bytes: 4 * 1024 * 1024 * 1024,
+            photograph_bytes: 12 * 1024 * 1024,
             upload_bytes: 20 * 1024 * 1024,
             body_memory_bytes: 128 * 1024 * 1024,
             upload_memory_bytes: 256 * 1024 * 1024,
@@ -164,6 +171,9 @@ pub struct Pools {
     pub export: Pool,
     /// Default 64 running, 512 waiting.
     pub other: Pool,
+    /// Forms of the page for many, which hold their place while they are sent, and memory of uploads for what has come.
+    /// Default 128 running, 128 waiting for up to 5 seconds.
+    pub batch: Pool,
 }
 
 /// How many requests of a class run and wait.
@@ -195,6 +205,7 @@ impl Default for Pools {
             import: pool(2, 16, 10_000),
             export: pool(4, 32, 5_000),
             other: pool(64, 512, 5_000),
+            batch: pool(128, 128, 5_000),
         }
     }
 }

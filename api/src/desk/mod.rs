@@ -13,9 +13,10 @@ use crate::access::Presence;
 use crate::access::browser::{FormToken, OnPage, OwnForm, prove_address};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{
-    Assess, BulkExport, DecideProposals, HandlePersonRequests, ImportRegisters, ManageAccounts,
-    ManageGradingPolicies, Permission, ReadAudit, RunSurveys, SeeAlarms, SeeAssessments,
-    SeeEvidence, SeeGrades, SeeKeys, SeeProposals, SeeRecords, SeeSelf, WriteBulletins,
+    Assess, BulkExport, CheckByTelephone, DecideProposals, HandlePersonRequests, ImportRegisters,
+    ManageAccounts, ManageGradingPolicies, Permission, ReadAudit, RunSurveys, SeeAlarms,
+    SeeAssessments, SeeEvidence, SeeGrades, SeeKeys, SeeProposals, SeeRecords, SeeSelf,
+    WriteBulletins,
 };
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Locale, Path};
@@ -212,6 +213,11 @@ fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)>
             presence,
             "/desk/requests",
             lang.pick("本人申请", "Requests of persons"),
+        ),
+        link::<CheckByTelephone>(
+            presence,
+            "/desk/telephone-check",
+            lang.pick("电话核对证书", "Check a certificate by telephone"),
         ),
         link::<BulkExport>(
             presence,

@@ -73,6 +73,7 @@ fn row(app: &App, duty: &Duty, level: Role, overdue: bool) -> AlarmRow {
         raised_at: app.now().timestamp_millis(),
         number: None,
         assessment: None,
+        certificate: None,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod json;
 pub mod monitor;
 pub mod pages;
 pub mod proofs;
+pub mod proven;
 pub mod published;
 pub mod standing;
 mod tiles;

@@ -83,6 +83,7 @@ fn printable(app: &App, known: &PublicCertificate, cose: &[u8]) -> Result<Printa
         level: claims.level,
         hours: u32::try_from(known.hours).unwrap_or(0),
         institution: names.institution,
+        replaces: known.replaces.clone(),
         issued_on: domain::calendar::today(claims.issued_at),
         last_day: claims.expires_at.map(|end| {
             // The end is exclusive: the last day is the one before.

@@ -117,6 +117,9 @@ pub struct OwnCertificate {
     pub issued_at: String,
     /// When it ends.
     pub expires_at: Option<String>,
+    /// Number of the certificate that it replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     /// How often it was checked on the newest thirty days with a check, newest first. Who checked is not kept.
     pub checks: Vec<OwnChecks>,
 }
@@ -359,6 +362,7 @@ pub(super) async fn record_of(app: &App, person: PersonId) -> Result<OwnRecord, 
                     .unwrap_or_default(),
                 id: certificate.public_id.to_string(),
                 certificate_no: certificate.number,
+                replaces: certificate.replaces,
                 program: certificate.program,
                 status: certificate.status,
                 issued_at: instant(certificate.issued_at),

@@ -25,7 +25,7 @@ pub(super) struct Offered {
 enum Asked {
     /// The certificate on paper of some kind.
     Paper(Form),
-    /// Its QR code alone.
+    /// Its QR code alone, for a screen.
     Code,
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn open(
         return Ok(file(form.media_type(), &name, bytes));
     }
     let text = qr_text_of(&app, &certificate).await?;
-    let png = crate::cores::off_thread(move || certs::qr::png(&text, Level::Q, 6))
+    let png = crate::cores::off_thread(move || certs::qr::png(&text, Level::M, 6))
         .await
         .map_err(Problem::internal)?
         .map_err(Problem::internal)?;

@@ -6,6 +6,8 @@ use certs::verdict::{Check, Lang, Standing, State, Verdict};
 use chrono::{DateTime, Utc};
 use domain::{CertificateNo, PersonName, PublicId};
 
+use super::PastDay;
+
 /// What the registry states about a certificate that it knows: nothing here is personal but the masked name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownCertificate {
@@ -27,7 +29,7 @@ pub struct KnownCertificate {
     pub hours: i32,
     /// Skill level, 0 none (`docs/formats.md` 2.1).
     pub skill_level: i32,
-    /// Name of the institution today.
+    /// Name of the institution today. Like the other names here it tells of no disability: else the code stands in its place.
     pub institution_name: String,
     /// Its credit code.
     pub credit_code: String,
@@ -37,8 +39,10 @@ pub struct KnownCertificate {
     pub institution_since: DateTime<Utc>,
     /// Issuing federation.
     pub federation: String,
-    /// Its name.
-    pub federation_name: String,
+    /// The area of the issuing federation; its name would tell of a disability.
+    pub issuing_area: String,
+    /// Number of the certificate that this one replaces.
+    pub replaces: Option<CertificateNo>,
     /// When it was issued.
     pub issued_at: DateTime<Utc>,
     /// When it ends, exclusive.
@@ -67,6 +71,8 @@ pub struct KnownCertificate {
 pub struct Answer {
     pub(super) verdict: Verdict,
     pub(super) presented: bool,
+    pub(super) withheld: bool,
+    pub(super) past: Option<PastDay>,
     /// The certificate; `None` when the registry does not know it, or when what was presented is not what it knows.
     pub certificate: Option<KnownCertificate>,
 }
@@ -77,6 +83,8 @@ impl Answer {
         Self {
             verdict,
             presented: true,
+            withheld: false,
+            past: None,
             certificate: None,
         }
     }
@@ -146,6 +154,16 @@ impl Answer {
             return None;
         }
         self.verdict.claims.as_ref().map(|claims| &claims.holder)
+    }
+
+    /// Whether the registry shows nothing of this certificate to the public any more, its holder having died.
+    pub fn is_withheld(&self) -> bool {
+        self.withheld
+    }
+
+    /// The state on the past day that was asked for, where there is one to tell.
+    pub fn past(&self) -> Option<PastDay> {
+        self.past
     }
 
     /// Whether signed data was presented, as opposed to an id or a number.

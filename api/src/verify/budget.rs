@@ -204,3 +204,26 @@ pub(crate) async fn compare(
     }
     Ok(matches)
 }
+
+/// A question that staff ask about a number for somebody else: what is wrong costs as much as a lookup.
+pub(crate) async fn within_budget<T>(
+    app: &App,
+    source: Source,
+    number: &CertificateNo,
+    asked: impl Future<Output = Result<T, Problem>>,
+    is_right: impl FnOnce(&T) -> bool,
+) -> Result<T, Problem> {
+    let index = index(app, number);
+    let taken = take(app, source, index, &known(app, &[index]).await?)?;
+    let answer = asked.await;
+    let wrong = match &answer {
+        Ok(answer) => !is_right(answer),
+        Err(problem) => problem.code() == Code::NotFound,
+    };
+    if wrong {
+        were_wrong(app, &[taken]).await;
+    } else {
+        taken.was_right(app);
+    }
+    answer
+}

@@ -9,15 +9,15 @@ use certs::verdict::State as VerdictState;
 use domain::{CertificateNo, PersonName, PublicId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::wire::VerificationBody;
-use super::{MOST_QUESTIONS, Question, answer_within, by_id};
+use super::{MOST_QUESTIONS, Question, answer_within, by_id, past};
 use crate::app::App;
 use crate::border::Source;
-use crate::extract::{Locale, Path};
+use crate::extract::{Locale, Path, Query};
 use crate::problem::{Code, Problem, ProblemBody, ProblemError};
 
 /// Largest body: a thousand texts of the longest certificates.
@@ -39,18 +39,32 @@ fn private() -> [(HeaderName, &'static str); 3] {
     ]
 }
 
+/// For which day.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OnQuery {
+    /// A past day in China, `YYYY-MM-DD`: the answer tells the state at its end too.
+    on: Option<String>,
+}
+
 /// The verdict about the certificate with this id; 404 with a verdict `not_found` when there is none.
 #[utoipa::path(get, path = "/api/v1/verifications/{id}", operation_id = "verify_certificate", tag = "verification",
-    params(("id" = String, Path, description = "The id on the paper, 26 characters")),
+    params(("id" = String, Path, description = "The id on the paper, 26 characters"), OnQuery),
     responses((status = 200, body = VerificationBody),
         (status = 404, description = "A verdict `not_found`, or a problem when the id has another form",
-            content((VerificationBody = "application/json"), (ProblemBody = "application/problem+json")))))]
+            content((VerificationBody = "application/json"), (ProblemBody = "application/problem+json"))),
+        (status = 422, description = "`on` is no day, lies ahead, or is before the issue", body = ProblemBody, content_type = "application/problem+json")))]
 async fn show_verification(
     State(app): State<App>,
     Path(id): Path<String>,
+    Query(query): Query<OnQuery>,
 ) -> Result<Response, Problem> {
     let id: PublicId = id.parse().map_err(|_| Problem::not_found())?;
-    let answer = by_id(&app, &id, None).await?;
+    let mut answer = by_id(&app, &id, None).await?;
+    if let Some(on) = &query.on {
+        past::add_to(&app, &mut answer, on).await?;
+    }
     let status = match answer.state() {
         VerdictState::NotFound => StatusCode::NOT_FOUND,
         _ => StatusCode::OK,
@@ -65,6 +79,9 @@ struct VerificationsRequest {
     /// 1 to 1,000 items.
     #[schema(value_type = Vec<VerificationItem>, min_items = 1, max_items = 1000)]
     items: Vec<Value>,
+    /// A past day in China, `YYYY-MM-DD`: each answer tells the state at its end too.
+    #[serde(default)]
+    on: Option<String>,
 }
 
 /// One certificate: `qr`, or `number` with `name`.
@@ -132,13 +149,18 @@ async fn verify_certificates(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let items = read(&headers, body).await?;
+    let VerificationsRequest { items, on } = read(&headers, body).await?;
+    let on = on.map(|on| past::day(&app, &on)).transpose()?;
     let mut rows: Vec<Result<(), Problem>> = Vec::with_capacity(items.len());
     let mut questions = Vec::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
         rows.push(question(index, item).map(|question| questions.push(question)));
     }
-    let mut answers = answer_within(&app, source, questions).await?.into_iter();
+    let mut answers = answer_within(&app, source, questions).await?;
+    if let Some(on) = on {
+        past::add(&app, &mut answers, on).await?;
+    }
+    let mut answers = answers.into_iter();
     let items = rows
         .into_iter()
         .enumerate()
@@ -159,7 +181,7 @@ async fn verify_certificates(
 
 /// Reads the list with a limit of its own: a thousand QR texts are larger than other requests, and one odd item spoils none
 /// of the others.
-async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<Value>, Problem> {
+async fn read(headers: &HeaderMap, body: Body) -> Result<VerificationsRequest, Problem> {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -173,7 +195,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<Value>, Problem> {
         .map_err(|_| Problem::new(Code::TooLarge))?;
     let request: VerificationsRequest = crate::extract::json_with_nul(&bytes)?;
     match request.items.len() {
-        1..=MOST_QUESTIONS => Ok(request.items),
+        1..=MOST_QUESTIONS => Ok(request),
         _ => Err(Problem::field(
             "/items",
             "length",

@@ -1,10 +1,10 @@
 //! From questions to answers: one snapshot of the database for all of them, then the arithmetic.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use certs::keys::KeySet;
-use certs::log::LeafEntry;
+use certs::log::{Hash, LeafEntry};
 use certs::qr::QrText;
 use certs::verdict::{
     CertificateState, Facts, InstitutionFact, LogFact, Presented, Standing, StatusFact, examine,
@@ -21,10 +21,14 @@ use subtle::ConstantTimeEq as _;
 
 use super::{Answer, KnownCertificate};
 use crate::app::App;
+use crate::log::proven;
+use crate::neutral::{area, neutral_or};
 use crate::problem::Problem;
 
 /// Most questions that are answered at once.
 pub const MOST_QUESTIONS: usize = 1000;
+/// What stands in for a kind of certificate whose name would tell of a disability.
+const PLAIN_TYPE: &str = "职业培训证书";
 /// For how long an answer of the registry itself counts as fresh.
 const FRESH: TimeDelta = TimeDelta::minutes(5);
 /// Above this many questions the arithmetic leaves the threads that serve requests.
@@ -186,6 +190,8 @@ struct Read {
     witnessed: bool,
     /// Certificates whose leaves are all that is left of them, with what the log says.
     lost: HashMap<[u8; 32], LogFact>,
+    /// Leaves whose rows are not what the log's signed tree holds.
+    strangers: HashSet<u64>,
 }
 
 /// What to look up for a question.
@@ -274,6 +280,13 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         .map_or(0, |checkpoint| checkpoint.size);
     let witnessed = app.config.witnesses.policy.quorum() > 0;
     let lost = lost(&db, &rows, tree_size, witnessed).await?;
+    let leaves: Vec<(u64, Hash)> = rows
+        .iter()
+        .filter_map(|row| row.known.as_deref())
+        .filter(|known| covered(known, witnessed).is_some())
+        .map(|known| (known.leaf_index.0, Hash::leaf(&known.leaf_entry)))
+        .collect();
+    let strangers = proven::strangers(app, &db, &leaves, rows.len() <= FEW).await?;
     db.end().await?;
     Ok(Read {
         keys,
@@ -283,6 +296,7 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         tree_size,
         witnessed,
         lost,
+        strangers,
     })
 }
 
@@ -334,7 +348,9 @@ impl Read {
             },
         };
         let verdict = examine(presented, &self.keys).judge(&facts, now);
-        let shown = row.known.as_ref().filter(|known| match &row.text {
+        let withheld = row.known.as_ref().is_some_and(|known| known.withheld);
+        let shown = row.known.as_ref().filter(|_| !withheld);
+        let shown = shown.filter(|known| match &row.text {
             None => true,
             // Beside a forgery the true certificate's data would only lend it credit.
             Some(_) => verdict
@@ -345,6 +361,8 @@ impl Read {
         Ok(Answer {
             certificate: shown.map(|known| self.known(known)),
             presented: row.text.is_some(),
+            withheld,
+            past: None,
             verdict,
         })
     }
@@ -375,13 +393,12 @@ impl Read {
 
     /// What the log's own entry says, not what the table of certificates says about it.
     fn log_fact(&self, known: &PublicCertificate) -> Result<LogFact, Problem> {
-        // Cosigned once is cosigned for good, also where witnesses are asked no more. Without any the registry's own commit
-        // stands in (design decision 14).
-        let (covered_at, witnessed) = match (known.witnessed_at, known.covered_at) {
-            (Some(at), _) => (at, true),
-            (None, Some(at)) if !self.witnessed => (at, false),
-            (None, _) => return Ok(LogFact::Pending),
+        let Some((covered_at, witnessed)) = covered(known, self.witnessed) else {
+            return Ok(LogFact::Pending);
         };
+        if self.strangers.contains(&known.leaf_index.0) {
+            return Ok(LogFact::Unproven);
+        }
         match LeafEntry::decode(&known.leaf_entry) {
             Ok(LeafEntry::Issue { certificate, .. }) => Ok(LogFact::Included {
                 sha256: certificate,
@@ -410,18 +427,19 @@ impl Read {
             public_id: known.public_id,
             certificate_no: known.certificate_no.clone(),
             holder_masked: known.holder_masked.clone(),
-            certificate_type: known.certificate_type.clone(),
+            certificate_type: neutral_or(&known.certificate_type, PLAIN_TYPE),
             program_code: known.program_code.clone(),
-            program_name: known.program_name.clone(),
-            occupation_name: known.occupation_name.clone(),
+            program_name: neutral_or(&known.program_name, &known.program_code),
+            occupation_name: neutral_or(&known.occupation_name, &known.occupation_code),
             hours: known.hours,
             skill_level: known.skill_level,
-            institution_name: known.institution_name.clone(),
+            institution_name: neutral_or(&known.institution_name, &known.credit_code),
             credit_code: known.credit_code.clone(),
             institution_today: standing(&known.institution_state),
             institution_since: known.institution_since,
             federation: known.federation.clone(),
-            federation_name: known.federation_name.clone(),
+            issuing_area: area(&known.federation_name).unwrap_or_else(|| known.federation.clone()),
+            replaces: known.replaces.clone(),
             issued_at: known.issued_at,
             expires_at: known.expires_at,
             key_print: self.key_print(&known.kid),
@@ -432,6 +450,16 @@ impl Read {
             replaced_by: permitted.replacement,
             under_appeal: known.under_appeal,
         }
+    }
+}
+
+/// Since when the log covers it, and whether witnesses say so. Cosigned once is cosigned for good, also where witnesses are
+/// asked no more. Without any the registry's own commit stands in (design decision 14).
+fn covered(known: &PublicCertificate, asked: bool) -> Option<(DateTime<Utc>, bool)> {
+    match (known.witnessed_at, known.covered_at) {
+        (Some(at), _) => Some((at, true)),
+        (None, Some(at)) if !asked => Some((at, false)),
+        (None, _) => None,
     }
 }
 

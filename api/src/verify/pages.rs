@@ -10,7 +10,7 @@ use certs::verdict::{Lang, Outcome, Standing};
 use chrono::Days;
 use domain::{CertificateNo, PersonName, PublicId};
 
-use super::{Answer, budget, by_id, by_text};
+use super::{Answer, budget, by_id, by_text, past};
 use crate::app::App;
 use crate::border::Source;
 use crate::extract::Locale;
@@ -57,6 +57,8 @@ struct CheckRow {
 struct CertificateView {
     /// Address of the certificate that replaces it, where its holder lets it be linked.
     replaced_by: Option<String>,
+    replaces: Option<String>,
+    area: String,
     under_appeal: bool,
     address: String,
     holder: String,
@@ -81,6 +83,9 @@ struct Asked {
     name_matches: Option<bool>,
     name_fault: Option<String>,
     name_typed: String,
+    /// The past day that was asked for, and what is wrong about it.
+    on: String,
+    on_fault: Option<String>,
     /// Number and name under which nothing was found, to be mended.
     form: Option<FormView>,
 }
@@ -97,10 +102,15 @@ struct VerdictPage {
     freshness: Option<String>,
     institution_line: Option<String>,
     certificate: Option<CertificateView>,
+    withheld: bool,
     checks: Vec<CheckRow>,
     name_answer: Option<bool>,
     name_fault: Option<String>,
     name_typed: String,
+    on: String,
+    on_fault: Option<String>,
+    past_line: Option<String>,
+    today: String,
     form: Option<FormView>,
     /// What the script says of the signed part of the address, which only the browser sees.
     signed_words: [(&'static str, &'static str); 5],
@@ -208,8 +218,8 @@ async fn submit(
     if let (Ok(number), Ok(name), None, None) = (number, name, &form.number_fault, &form.name_fault)
     {
         let answer = budget::by_number_and_name(&app, source, number, name).await?;
-        if let Some(known) = &answer.certificate {
-            let address = format!("/v/{}", known.public_id);
+        if let Some(id) = answer.public_id() {
+            let address = format!("/v/{id}");
             return Ok(Redirect::to(&frame(&app, &visit).href(&address)).into_response());
         }
         let asked = Asked {
@@ -247,8 +257,29 @@ async fn show(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let answer = answer_of(&app, &id).await?;
-    verdict(&app, &visit, &answer, Asked::default())
+    let mut answer = answer_of(&app, &id).await?;
+    let mut asked = Asked {
+        on: asked_day(&visit),
+        ..Asked::default()
+    };
+    if !asked.on.is_empty()
+        && let Err(problem) = past::add_to(&app, &mut answer, &asked.on).await
+    {
+        let Some(fault) = problem.errors().first() else {
+            return Err(problem);
+        };
+        let fault = visit.lang.pick(&fault.detail.zh, &fault.detail.en);
+        asked.on_fault = Some(fault.to_owned());
+    }
+    verdict(&app, &visit, &answer, asked)
+}
+
+/// The day in the query; nothing when there is none.
+fn asked_day(visit: &Visit) -> String {
+    let query = visit.query.trim_start_matches('?');
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    let found = pairs.into_iter().find(|(name, _)| name == "on");
+    found.map_or_else(String::new, |(_, day)| day.trim().to_owned())
 }
 
 /// Compares a full name: answers match or no match, nothing else.
@@ -291,15 +322,18 @@ fn verdict(app: &App, visit: &Visit, answer: &Answer, asked: Asked) -> Result<Re
         name_matches,
         name_fault,
         name_typed,
+        on,
+        on_fault,
         form,
     } = asked;
+    let wrong = name_fault.is_some() || on_fault.is_some();
     let lang = match visit.lang {
         Locale::Zh => Lang::Zh,
         Locale::En => Lang::En,
     };
     let heading = answer.heading(lang);
     let word = visit.lang.pick("证书查验", "Certificate check");
-    let title = match (visit.lang, name_fault.is_some()) {
+    let title = match (visit.lang, wrong) {
         (Locale::Zh, true) => format!("错误:{heading}:{word}"),
         (Locale::En, true) => format!("Error: {heading}: {word}"),
         (Locale::Zh, false) => format!("{heading}:{word}"),
@@ -332,7 +366,17 @@ fn verdict(app: &App, visit: &Visit, answer: &Answer, asked: Asked) -> Result<Re
         .certificate
         .as_ref()
         .and_then(|known| institution_line(&f, known));
-    let status = match (answer.certificate.is_some(), name_fault.is_some()) {
+    let past_line = answer.past().map(|past| {
+        let day = f.date(past.on);
+        visit
+            .lang
+            .pick(
+                &format!("{day}当日:{};现在:{heading}。", past.state.zh()),
+                &format!("On {day}: {}; now: {heading}.", past.state.en()),
+            )
+            .to_owned()
+    });
+    let status = match (answer.certificate.is_some(), wrong) {
         (_, true) => StatusCode::UNPROCESSABLE_ENTITY,
         (false, _) if answer.state() == certs::verdict::State::NotFound => StatusCode::NOT_FOUND,
         _ => StatusCode::OK,
@@ -346,10 +390,15 @@ fn verdict(app: &App, visit: &Visit, answer: &Answer, asked: Asked) -> Result<Re
         freshness,
         institution_line,
         certificate,
+        withheld: answer.is_withheld(),
         checks,
         name_answer: name_matches,
         name_fault,
         name_typed,
+        on,
+        on_fault,
+        past_line,
+        today: app.today().to_string(),
         form,
         signed_words: signed_words(visit.lang),
         f,
@@ -392,6 +441,11 @@ fn view(
             |name| name.expose().to_owned(),
         ),
         replaced_by: known.replaced_by.map(|id| format!("/v/{id}")),
+        replaces: known
+            .replaces
+            .as_ref()
+            .map(|number| number.as_str().to_owned()),
+        area: known.issuing_area.clone(),
         under_appeal: known.under_appeal,
         kind: known.certificate_type.clone(),
         institution: known.institution_name.clone(),

@@ -66,7 +66,7 @@ pub struct FreshnessBody {
 /// An institution in a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InstitutionBody {
-    /// Name today.
+    /// Name today; the credit code where the name would tell of a disability.
     pub name: String,
     /// Unified social credit code.
     pub credit_code: String,
@@ -91,9 +91,9 @@ pub struct CertificateBody {
     pub certificate_type: String,
     /// Program code.
     pub program_code: String,
-    /// Name of the program.
+    /// Name of the program; its code where the name would tell of a disability.
     pub program: String,
-    /// Name of the occupation.
+    /// Name of the occupation; its code where the name would tell of a disability.
     pub occupation: String,
     /// Hours of the program.
     pub hours: i32,
@@ -103,8 +103,8 @@ pub struct CertificateBody {
     pub institution: InstitutionBody,
     /// Code of the issuing federation.
     pub federation: String,
-    /// Its name.
-    pub federation_name: String,
+    /// The area of the issuing authority.
+    pub issuing_area: String,
     /// When it was issued.
     pub issued_at: String,
     /// When it ends, exclusive; null when it does not expire.
@@ -115,12 +115,36 @@ pub struct CertificateBody {
     pub log_index: u64,
     /// Size of the newest signed tree.
     pub tree_size: u64,
+    /// Number of the certificate in whose place this one was issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     /// Id of the certificate that replaces it, where its holder agrees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,
     /// There and true while an appeal against its suspension or revocation runs.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub under_appeal: bool,
+}
+
+/// The state on the day that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PastBody {
+    /// The day in China; what held at its end is told.
+    pub on: String,
+    /// `valid`, `revoked`, `expired`, `suspended`, `superseded`.
+    pub state: &'static str,
+    /// The same in words.
+    pub heading: Words,
+}
+
+impl From<super::PastDay> for PastBody {
+    fn from(past: super::PastDay) -> Self {
+        Self {
+            on: past.on.to_string(),
+            state: past.state.code(),
+            heading: Words::new(past.state.zh(), past.state.en()),
+        }
+    }
 }
 
 /// A verdict.
@@ -138,12 +162,18 @@ pub struct VerificationBody {
     pub next_step: Words,
     /// All checks in order.
     pub checks: Vec<CheckBody>,
+    /// The state on the day that was asked for with `on`; `state` is that of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_day: Option<PastBody>,
     /// How fresh it is.
     pub freshness: FreshnessBody,
     /// The id of the certificate, where one is known.
     pub id: Option<String>,
     /// The certificate; null when the registry does not know it, or when what was presented is not what it knows.
     pub certificate: Option<CertificateBody>,
+    /// There and true where the registry shows nothing of the certificate to the public any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub withheld: bool,
 }
 
 /// An instant as the API writes it.
@@ -171,12 +201,14 @@ impl From<&Answer> for VerificationBody {
             sentence: Words::new(answer.sentence(Lang::Zh), answer.sentence(Lang::En)),
             next_step: Words::new(answer.next_step(Lang::Zh), answer.next_step(Lang::En)),
             checks: answer.checks().iter().map(CheckBody::from).collect(),
+            on_day: answer.past().map(PastBody::from),
             freshness: FreshnessBody {
                 as_of: answer.as_of().map(instant),
                 checked_at: instant(answer.checked_at()),
             },
             id: answer.public_id().map(|id| id.to_string()),
             certificate: CertificateBody::of(answer),
+            withheld: answer.is_withheld(),
         }
     }
 }
@@ -209,12 +241,16 @@ impl CertificateBody {
                 since: instant(known.institution_since),
             },
             federation: known.federation.clone(),
-            federation_name: known.federation_name.clone(),
+            issuing_area: known.issuing_area.clone(),
             issued_at: instant(known.issued_at),
             expires_at: known.expires_at.map(instant),
             kid: known.kid.clone(),
             log_index: known.leaf_index,
             tree_size: known.tree_size,
+            replaces: known
+                .replaces
+                .as_ref()
+                .map(|number| number.as_str().to_owned()),
             replaced_by: known.replaced_by.map(|id| id.to_string()),
             under_appeal: known.under_appeal,
         })

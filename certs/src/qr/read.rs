@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
@@ -91,15 +92,22 @@ pub fn read_grey(width: usize, height: usize, grey: &[u8]) -> Vec<String> {
     if width == 0 || width.checked_mul(height) != Some(grey.len()) {
         return Vec::new();
     }
-    let mut prepared =
-        rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| grey[y * width + x]);
-    let grids = prepared.detect_grids();
-    grids
-        .iter()
-        .take(MAX_CODES)
-        .filter_map(|grid| grid.decode().ok())
-        .map(|(_, text)| text)
-        .collect()
+    survived(|| {
+        let mut prepared =
+            rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| grey[y * width + x]);
+        let grids = prepared.detect_grids();
+        grids
+            .iter()
+            .take(MAX_CODES)
+            .filter_map(|grid| grid.decode().ok())
+            .map(|(_, text)| text)
+            .collect()
+    })
+}
+
+/// What the reader found; nothing where it gave up by a panic, which somebody's picture must not make ours.
+fn survived(read: impl FnOnce() -> Vec<String>) -> Vec<String> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
 }
 
 fn decode(bytes: &[u8]) -> Result<DynamicImage, ImageFault> {
@@ -125,4 +133,15 @@ fn decode(bytes: &[u8]) -> Result<DynamicImage, ImageFault> {
     limits.max_alloc = Some(MAX_PIXELS * 16);
     reader.limits(limits);
     reader.decode().map_err(|_| ImageFault::Damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::survived;
+
+    #[test]
+    fn a_reader_that_gives_up_has_found_no_code() {
+        assert_eq!(survived(|| panic!("a picture")), Vec::<String>::new());
+        assert_eq!(survived(|| vec!["a".to_owned()]), ["a"]);
+    }
 }

@@ -128,6 +128,7 @@ impl Examination {
             }) => (Outcome::Passed, Reason::Logged),
             Some(LogFact::Pending) => (Outcome::NotRun, Reason::LogPending),
             Some(LogFact::NotLogged) => (Outcome::Failed, Reason::NotLogged),
+            Some(LogFact::Unproven) => (Outcome::Failed, Reason::LogUnproven),
         };
         Check {
             name: CheckName::LogInclusion,

@@ -179,6 +179,8 @@ pub enum LogFact {
     Pending,
     /// The log was searched and does not hold it.
     NotLogged,
+    /// The registry's row of the leaf is not what the log's signed tree holds: somebody changed it.
+    Unproven,
 }
 
 impl LogFact {

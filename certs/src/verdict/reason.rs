@@ -72,6 +72,7 @@ reasons! {
     LogPending "log_pending" "已写入日志,等待见证方联署。" "It was appended to the log and waits for the witnesses.",
     LogNotChecked "log_not_checked" "没有核对公开日志。" "The public log was not checked.",
     NotLogged "not_logged" "公开日志中没有这张证书,不是本平台签发。" "The public log does not hold this certificate: the registry did not issue it.",
+    LogUnproven "log_unproven" "登记的日志记录与已签名的日志不符,不能证明本平台签发过这张证书。" "The stored entry is not what the signed log holds: nothing proves that the registry issued this certificate.",
     InForce "in_force" "查验时未被撤销、暂停或换发。" "Not revoked, suspended or replaced when checked.",
     Revoked "revoked" "已被撤销。" "It was revoked.",
     Suspended "suspended" "正在核查,暂停使用。" "It is on hold while it is reviewed.",

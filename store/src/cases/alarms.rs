@@ -83,6 +83,8 @@ pub struct AlarmRow {
     pub number: Option<String>,
     /// The assessment, if it belongs to one.
     pub assessment: Option<Uuid>,
+    /// Number of the certificate, if it belongs to one.
+    pub certificate: Option<String>,
 }
 
 /// Alarms that still hold inside the scope, for one level or for all, overdue first. An alarm ends with its term.
@@ -101,9 +103,10 @@ pub async fn open(
     }
     let sql = format!(
         "SELECT r.id, r.admission_id, i.name, a.site_region, r.kind, r.act, r.level, t.holder, r.due_on, r.raised_at, \
-         k.number, m.id AS assessment FROM alarm r JOIN admission a ON a.id = r.admission_id JOIN institution i ON i.id = a.institution_id \
+         k.number, m.id AS assessment, c.certificate_no AS certificate FROM alarm r JOIN admission a ON a.id = r.admission_id JOIN institution i ON i.id = a.institution_id \
          LEFT JOIN term t ON t.id = r.source_id LEFT JOIN proposal p ON p.id = r.source_id \
          LEFT JOIN institution_case k ON k.id = t.object_id LEFT JOIN assessment m ON m.id = t.object_id \
+         LEFT JOIN certificate c ON c.id = t.object_id AND t.object_kind = 'certificate' \
          WHERE {condition}{rest} AND (t.id IS NULL OR t.met_on IS NULL) AND (p.id IS NULL OR p.state = 'open') \
          ORDER BY CASE r.kind WHEN 'overdue' THEN 0 ELSE 1 END, r.due_on, r.id LIMIT {limit}"
     );
@@ -117,7 +120,7 @@ pub async fn of_assessor(
     person: StaffPersonId,
 ) -> Result<Vec<AlarmRow>, StoreError> {
     let sql = "SELECT r.id, r.admission_id, i.name, a.site_region, r.kind, r.act, r.level, t.holder, r.due_on, r.raised_at, \
-         CAST(NULL AS TEXT) AS number, m.id AS assessment FROM alarm r JOIN term t ON t.id = r.source_id \
+         CAST(NULL AS TEXT) AS number, m.id AS assessment, CAST(NULL AS TEXT) AS certificate FROM alarm r JOIN term t ON t.id = r.source_id \
          JOIN assessment m ON m.id = t.object_id JOIN assessor s ON s.id = m.assessor_id \
          JOIN admission a ON a.id = r.admission_id JOIN institution i ON i.id = a.institution_id \
          WHERE s.staff_person_id = $1 AND r.level = 'assessor' AND t.met_on IS NULL \
@@ -141,7 +144,7 @@ pub async fn oldest_overdue(
     }
     let sql = "SELECT MIN(due_on) AS due_on FROM term WHERE admission_id = $1 AND met_on IS NULL \
                AND holder = 'province_officer' AND object_kind NOT IN ('assessment', 'episode', 'follow_up', 'grievance') \
-               AND kind NOT IN ('certificate_review', 'withdrawal') AND due_on < $2";
+               AND kind NOT IN ('certificate_review', 'certificate_suspension', 'withdrawal') AND due_on < $2";
     let values = [
         Value::from(admission.uuid()),
         Value::from(today.to_string()),

@@ -20,7 +20,7 @@ pub struct Term {
     pub id: Uuid,
     /// The admission.
     pub admission: AdmissionId,
-    /// `admission`, `case`, `appeal`, `episode`, `follow_up`.
+    /// `admission`, `case`, `appeal`, `episode`, `follow_up`, `certificate`.
     pub object_kind: String,
     /// The thing.
     pub object: Uuid,

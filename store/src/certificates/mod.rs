@@ -5,6 +5,7 @@ mod batches;
 mod checks;
 mod issuing;
 mod keys;
+mod past;
 mod public;
 mod shares;
 mod status_lists;
@@ -37,6 +38,7 @@ pub use issuing::{
 pub use keys::{
     KeyRow, active_issuer_key, active_own_keys, all_keys, insert_key, key, set_key_state,
 };
+pub use past::status_before;
 pub use public::{
     PublicCertificate, own_copies, public_by_id, public_by_numbers, public_by_public_ids,
 };

@@ -81,6 +81,10 @@ pub struct PublicCertificate {
     pub federation: String,
     /// Its name.
     pub federation_name: String,
+    /// Number of the certificate that it replaced.
+    pub replaces: Option<CertificateNo>,
+    /// Whether it is shown to the public no more: its holder has died (workflow.md 3).
+    pub withheld: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -119,6 +123,8 @@ struct Row {
     witnessed_at: Option<i64>,
     federation: String,
     federation_name: String,
+    replaces: Option<String>,
+    deaths: i64,
 }
 
 const SELECT: &str = "
@@ -130,6 +136,10 @@ SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.h
   l.entry AS leaf_entry,
   CASE WHEN c.status IN ('suspended', 'revoked') THEN (SELECT COUNT(*) FROM appeal q WHERE q.object_id = c.id
     AND q.object_kind = 'certificate' AND q.state IN ('lodged', 'accepted', 'heard')) ELSE 0 END AS appeals,
+  CASE WHEN c.generation > 1 THEN (SELECT MIN(q.certificate_no) FROM certificate q WHERE q.enrolment_id = c.enrolment_id
+    AND q.superseded_by = c.id) END AS replaces,
+  (SELECT COUNT(*) FROM enrolment n JOIN enrolment_exclusion x ON x.enrolment_id = n.id
+    WHERE n.person_id = c.person_id AND x.code = 'X1') AS deaths,
   (SELECT k.at FROM log_checkpoint k WHERE k.size > c.leaf_index ORDER BY k.size LIMIT 1) AS covered_at,
   (SELECT w.at FROM log_witnessed w WHERE w.size > c.leaf_index ORDER BY w.size LIMIT 1) AS witnessed_at,
   (SELECT h.to_state FROM timeline h
@@ -229,6 +239,11 @@ impl TryFrom<Row> for PublicCertificate {
             status_since: time::instant(row.status_since)?,
             suspended_until: time::optional_date(row.suspended_until.as_deref())?,
             under_appeal: row.appeals > 0,
+            withheld: row.deaths > 0,
+            replaces: row
+                .replaces
+                .map(|number| number.parse().map_err(|_| bad()))
+                .transpose()?,
             issued_at: time::instant(row.issued_at)?,
             expires_at: time::optional_instant(row.expires_at)?,
             leaf_index: LeafIndex(row.leaf_index.cast_unsigned()),

@@ -93,6 +93,8 @@ pub struct OwnCertificate {
     pub expires_at: Option<DateTime<Utc>>,
     /// Program.
     pub program: String,
+    /// Number of the certificate that it replaced.
+    pub replaces: Option<String>,
 }
 
 /// The record.
@@ -145,6 +147,7 @@ struct CertificateRow {
     issued_at: i64,
     expires_at: Option<i64>,
     program: String,
+    replaces: Option<String>,
 }
 
 /// Everything that is held about a person; `None` when they are not there or were erased.
@@ -220,7 +223,8 @@ pub async fn of_person(
             score: row.score,
         });
     }
-    let sql = "SELECT c.public_id, c.certificate_no, c.status, c.issued_at, c.expires_at, v.name AS program
+    let sql = "SELECT c.public_id, c.certificate_no, c.status, c.issued_at, c.expires_at, v.name AS program,
+          (SELECT MIN(q.certificate_no) FROM certificate q WHERE q.enrolment_id = c.enrolment_id AND q.superseded_by = c.id) AS replaces
         FROM certificate c JOIN program_version v ON v.id = c.program_version_id
         WHERE c.person_id = $1 ORDER BY c.issued_at, c.id";
     let mut certificates = Vec::new();
@@ -234,6 +238,7 @@ pub async fn of_person(
         certificates.push(OwnCertificate {
             public_id: PublicId::from_bytes(bytes),
             number: row.certificate_no,
+            replaces: row.replaces,
             status: row.status,
             issued_at: time::instant(row.issued_at)?,
             expires_at: time::optional_instant(row.expires_at)?,

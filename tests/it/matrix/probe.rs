@@ -232,6 +232,7 @@ pub(super) fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
             "employer": "52510104XX0000043U", "relation": "founded", "from": "2026-02-01",
             "document": { "number": "虚〔2026〕2号", "issuer": "虚构机关", "made_on": "2026-01-01" },
         }),
+        "check_by_telephone" => json!({ "certificate": of("public_id") }),
         "record_verified_contact" => json!({ "phone": "13700000000", "means": "counter" }),
         "end_related_party" => json!({ "until": "1990-01-01" }),
         "draft_policy" => json!({ "text": "{}", "effective_on": "2099-01-01" }),

@@ -52,6 +52,24 @@ async fn a_holder_prints_the_own_certificate_and_nobody_elses() {
     assert!(plain.contains("王虚构"), "{plain}");
     let qr = home.open(&format!("/me/certificates/{own}/qr.png")).await;
     assert_eq!(qr.header("content-type"), "image/png");
+    // For a screen: fewer modules, the same text.
+    let text = story.qr_text(&own).await;
+    let file = |level: &str| format!("/api/v1/certificates/{own}/qr.png{level}");
+    let province = story.who("province-1");
+    let [print, screen] = ["", "?level=m"].map(file);
+    let (print, screen) = (province.get(&print).await, province.get(&screen).await);
+    assert_eq!(qr.bytes, screen.bytes);
+    for picture in [&print.bytes, &screen.bytes] {
+        assert_eq!(certs::qr::read_one(picture).as_deref(), Ok(text.as_str()));
+    }
+    let side = |bytes: &[u8]| image::load_from_memory(bytes).expect("a picture").width();
+    assert!(side(&screen.bytes) < side(&print.bytes));
+    let svg = format!("/api/v1/certificates/{own}/qr.svg");
+    let [print, screen] = [svg.clone(), format!("{svg}?level=m")];
+    let (print, screen) = (province.get(&print).await, province.get(&screen).await);
+    assert!(screen.text().len() < print.text().len());
+    let odd = province.get(&file("?level=h")).await;
+    assert!(odd.status.is_client_error(), "{}", odd.text());
     for (path, status) in [
         (format!("/me/certificates/{other}/certificate.txt"), 404),
         (format!("/me/certificates/{own}/other.txt"), 404),

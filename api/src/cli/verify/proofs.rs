@@ -68,7 +68,7 @@ impl<'t> Proofs<'t> {
                     // What waits for its witnesses is known by its file only when it says whose it is.
                     let hash = match fact {
                         LogFact::Included { sha256, .. } => Some(sha256),
-                        LogFact::Pending | LogFact::NotLogged => None,
+                        LogFact::Pending | LogFact::NotLogged | LogFact::Unproven => None,
                     };
                     match hash {
                         Some(hash) => {

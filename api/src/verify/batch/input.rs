@@ -1,17 +1,21 @@
 //! What employers send: a table, photographs, or lines of text; each becomes a question or says why it is none.
 
-use axum::body::Bytes;
 use axum::extract::Multipart;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::http::StatusCode;
 use domain::{CertificateNo, PersonName};
 use serde::{Deserialize, Serialize};
 
-use crate::cores;
+use super::photographs::{Held, Photographs};
+use crate::app::App;
 use crate::problem::{Code, Problem, Sentence};
 use crate::rosters::{Limits, read_plain};
 use crate::verify::{MOST_QUESTIONS, Question};
 
 /// Rows in which the header is looked for.
 const HEADER_ROWS: usize = 20;
+/// Bytes of a field that is no photograph: a table has a limit of its own, and comes back longer from the page of results.
+const FIELD: usize = 32 << 20;
 /// Most columns of an uploaded table.
 const COLUMNS: u16 = 60;
 
@@ -37,7 +41,11 @@ const QR: &[&str] = &[
 #[derive(Default)]
 pub(super) struct Sent {
     file: Option<Vec<u8>>,
-    photographs: Vec<(String, Bytes)>,
+    /// How many photographs came, and the lines of those that were read.
+    photographs: usize,
+    read: Vec<Asked>,
+    /// Memory of the other fields.
+    held: Vec<Held>,
     /// Lines that were typed.
     pub(super) text: String,
     again: Option<String>,
@@ -64,6 +72,8 @@ pub(super) struct Asked {
 
 /// All lines, with the header they came under.
 pub(super) struct Lines {
+    /// What stood above the header; it goes back unchanged.
+    pub(super) above: Vec<Vec<String>>,
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<Asked>,
     places: Places,
@@ -82,44 +92,77 @@ struct Places {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Again {
+    #[serde(default)]
+    above: Vec<Vec<String>>,
     header: Vec<String>,
     places: Places,
     rows: Vec<Vec<String>>,
 }
 
-/// Reads the form into memory; the border has bounded it.
-pub(super) async fn receive(mut form: Multipart) -> Result<Sent, Problem> {
-    let broken = |_| Problem::new(Code::MalformedRequest);
+/// Reads the form as it comes; of photographs only their texts are kept.
+pub(super) async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Problem> {
     let mut sent = Sent::default();
-    while let Some(field) = form.next_field().await.map_err(broken)? {
+    let mut photographs = Photographs::default();
+    let mut held = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
         let name = field.name().unwrap_or("").to_owned();
-        let file_name = field.file_name().unwrap_or("").to_owned();
-        let bytes = field.bytes().await.map_err(broken)?;
         match name.as_str() {
+            "photos" => photographs.take(app, field).await?,
             // A browser sends an empty part for a file that was not chosen.
-            "file" if !bytes.is_empty() => sent.file = Some(bytes.into()),
-            "photos" if !bytes.is_empty() => sent.photographs.push((file_name, bytes)),
-            "text" => sent.text = utf8(bytes)?,
-            "again" => sent.again = Some(utf8(bytes)?),
-            "as" => sent.as_workbook = bytes == b"xlsx"[..],
-            _ => {}
+            "file" => {
+                sent.file =
+                    Some(whole(app, &mut held, field).await?).filter(|bytes| !bytes.is_empty());
+            }
+            "text" => sent.text = utf8(whole(app, &mut held, field).await?)?,
+            "again" => sent.again = Some(utf8(whole(app, &mut held, field).await?)?),
+            "as" => sent.as_workbook = whole(app, &mut held, field).await? == b"xlsx",
+            _ => {
+                whole(app, &mut held, field).await?;
+            }
         }
     }
+    (sent.photographs, sent.read) = photographs.finish().await?;
+    sent.held = held;
     Ok(sent)
 }
 
-fn utf8(bytes: Bytes) -> Result<String, Problem> {
-    String::from_utf8(bytes.into()).map_err(|_| Problem::new(Code::MalformedRequest))
+/// What is wrong with a form that does not come whole.
+pub(super) fn broken(error: &MultipartError) -> Problem {
+    Problem::new(match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+        _ => Code::MalformedRequest,
+    })
 }
 
-/// The lines of what was sent; blocks, since photographs are read.
+/// A field that is no photograph.
+async fn whole(app: &App, all: &mut Vec<Held>, mut field: Field<'_>) -> Result<Vec<u8>, Problem> {
+    let (mut bytes, mut held) = (Vec::new(), Held::default());
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+        if bytes.len() + chunk.len() > FIELD {
+            return Err(Problem::new(Code::TooLarge));
+        }
+        held.grow(app, bytes.len() + chunk.len()).await?;
+        bytes.extend_from_slice(&chunk);
+    }
+    all.push(held);
+    Ok(bytes)
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String, Problem> {
+    String::from_utf8(bytes).map_err(|_| Problem::new(Code::MalformedRequest))
+}
+
+/// The lines of what was sent; blocks, since tables are read.
 pub(super) fn lines(sent: Sent) -> Result<Lines, Sentence> {
     let lines = if let Some(again) = sent.again {
         from_again(&again)?
     } else if let Some(file) = sent.file {
         from_file(&file)?
-    } else if !sent.photographs.is_empty() {
-        from_photographs(&sent.photographs)
+    } else if sent.photographs > 0 {
+        if sent.photographs > MOST_QUESTIONS {
+            return Err(too_many(sent.photographs));
+        }
+        from_photographs(sent.read)
     } else {
         from_text(&sent.text)
     };
@@ -129,11 +172,15 @@ pub(super) fn lines(sent: Sent) -> Result<Lines, Sentence> {
             "Choose a file or photographs, or type numbers and names.",
         )),
         1..=MOST_QUESTIONS => Ok(lines),
-        count => Err(Sentence::new(
-            format!("一次最多查验 1000 份,这里有 {count} 份,请分次上传。"),
-            format!("At most 1,000 at once, and these are {count}: send them in parts."),
-        )),
+        count => Err(too_many(count)),
     }
+}
+
+fn too_many(count: usize) -> Sentence {
+    Sentence::new(
+        format!("一次最多查验 1000 份,这里有 {count} 份,请分次上传。"),
+        format!("At most 1,000 at once, and these are {count}: send them in parts."),
+    )
 }
 
 fn from_again(text: &str) -> Result<Lines, Sentence> {
@@ -145,10 +192,14 @@ fn from_again(text: &str) -> Result<Lines, Sentence> {
     };
     let again: Again = serde_json::from_str(text).map_err(|_| bad())?;
     let wide = |cells: &Vec<String>| cells.len() > usize::from(COLUMNS);
-    if wide(&again.header) || again.rows.iter().any(wide) {
+    let most = again.above.len() <= HEADER_ROWS;
+    if !most || wide(&again.header) || again.above.iter().chain(&again.rows).any(wide) {
         return Err(bad());
     }
-    Ok(table(again.header, again.places, again.rows))
+    Ok(Lines {
+        above: again.above,
+        ..table(again.header, again.places, again.rows)
+    })
 }
 
 fn from_file(bytes: &[u8]) -> Result<Lines, Sentence> {
@@ -168,7 +219,10 @@ fn from_file(bytes: &[u8]) -> Result<Lines, Sentence> {
         .position(|row| places(row).is_some());
     if let Some((at, found)) = header.and_then(|at| Some((at, places(&rows[at])?))) {
         let header = rows[at].clone();
-        return Ok(table(header, found, rows[at + 1..].to_vec()));
+        return Ok(Lines {
+            above: rows[..at].to_vec(),
+            ..table(header, found, rows[at + 1..].to_vec())
+        });
     }
     // No header: lines such as people type.
     let text: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
@@ -216,6 +270,7 @@ fn table(header: Vec<String>, places: Places, rows: Vec<Vec<String>>) -> Lines {
         })
         .collect();
     Lines {
+        above: Vec::new(),
         header,
         rows,
         places,
@@ -291,11 +346,12 @@ fn from_text(text: &str) -> Lines {
     table(vec!["证书编号".to_owned(), "姓名".to_owned()], places, rows)
 }
 
-/// Each picture is a line, also one without a code, or with those of two certificates: whose answer would it be?
-fn from_photographs(photographs: &[(String, Bytes)]) -> Lines {
+/// The lines of photographs, which were read as they came.
+fn from_photographs(rows: Vec<Asked>) -> Lines {
     Lines {
+        above: Vec::new(),
         header: vec!["照片".to_owned(), "二维码".to_owned()],
-        rows: cores::on(cores::half(), photographs, photograph),
+        rows,
         places: Places {
             qr: Some(1),
             ..Places::default()
@@ -303,27 +359,11 @@ fn from_photographs(photographs: &[(String, Bytes)]) -> Lines {
     }
 }
 
-fn photograph((name, bytes): &(String, Bytes)) -> Asked {
-    match certs::qr::read_one(bytes) {
-        Ok(text) => Asked {
-            cells: vec![name.clone(), text.clone()],
-            question: Ok(Question::Text(text)),
-        },
-        Err(fault) => {
-            let text = fault.to_string();
-            let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
-            Asked {
-                cells: vec![name.clone(), String::new()],
-                question: Err((fault.code(), Sentence::new(zh, en))),
-            }
-        }
-    }
-}
-
 impl Lines {
     /// The lines as they can be sent again.
     pub(super) fn again(&self) -> String {
         let again = Again {
+            above: self.above.clone(),
             header: self.header.clone(),
             places: self.places,
             rows: self.rows.iter().map(|row| row.cells.clone()).collect(),
@@ -333,12 +373,14 @@ impl Lines {
 }
 
 impl Asked {
-    /// What makes two lines the same question.
+    /// What makes two lines the same question, where no certificate answers them.
     pub(super) fn key(&self) -> Option<String> {
         match self.question.as_ref().ok()? {
             Question::Id(id) => Some(id.to_string()),
             Question::Text(text) => Some(text.to_uppercase()),
-            Question::NumberAndName { number, .. } => Some(number.as_str().to_owned()),
+            Question::NumberAndName { number, name } => {
+                Some(format!("{} {}", number.as_str(), name.expose()))
+            }
         }
     }
 

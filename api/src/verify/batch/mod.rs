@@ -3,6 +3,10 @@
 
 mod input;
 mod output;
+mod photographs;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use askama::Template;
 use axum::Router;
@@ -12,6 +16,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use certs::verdict::Lang;
+use domain::PublicId;
 
 use input::{Asked, Lines};
 
@@ -115,7 +120,7 @@ async fn submit(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Problem> {
     let form = form.map_err(|_| Problem::new(Code::UnsupportedMediaType))?;
-    let sent = input::receive(form).await?;
+    let sent = input::receive(&app, form).await?;
     let as_workbook = sent.as_workbook;
     let typed = sent.text.clone();
     // Nobody signs in for it: what runs is bounded, also when its asker has gone.
@@ -140,10 +145,13 @@ async fn submit(
         }
     };
     let again = lines.again();
-    let header = lines.header.clone();
+    let (above, header) = (lines.above.clone(), lines.header.clone());
+    let place = photographs::answering().await?;
     let checked = check(&app, source, lines).await?;
+    drop(place);
     if as_workbook {
-        let bytes = output::workbook(&header, &checked, app.now()).map_err(Problem::internal)?;
+        let bytes =
+            output::workbook(&above, &header, &checked, app.now()).map_err(Problem::internal)?;
         let headers = [
             (
                 header::CONTENT_TYPE,
@@ -178,17 +186,9 @@ async fn submit(
 
 /// Asks for all lines at once, within the budget of questions by number and name.
 async fn check(app: &App, source: Source, lines: Lines) -> Result<Vec<Checked>, Problem> {
-    let mut seen = std::collections::HashMap::new();
     let mut questions = Vec::new();
     let mut checked = Vec::with_capacity(lines.rows.len());
-    for (number, asked) in (1..).zip(lines.rows) {
-        let repeats = asked.key().and_then(|key| match seen.entry(key) {
-            std::collections::hash_map::Entry::Occupied(first) => Some(*first.get()),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(number);
-                None
-            }
-        });
+    for asked in lines.rows {
         let outcome = match &asked.question {
             Ok(question) => {
                 questions.push(question.clone());
@@ -196,12 +196,13 @@ async fn check(app: &App, source: Source, lines: Lines) -> Result<Vec<Checked>, 
             }
             Err((code, sentence)) => Some(Outcome::Refused(code, sentence.clone())),
         };
-        checked.push((asked, outcome, repeats));
+        checked.push((asked, outcome));
     }
     let mut answers = answer_within(app, source, questions).await?.into_iter();
-    checked
-        .into_iter()
-        .map(|(asked, outcome, repeats)| {
+    let mut seen = HashMap::new();
+    (1..)
+        .zip(checked)
+        .map(|(number, (asked, outcome))| {
             let outcome = match outcome {
                 Some(refused) => refused,
                 None => match answers.next() {
@@ -212,6 +213,7 @@ async fn check(app: &App, source: Source, lines: Lines) -> Result<Vec<Checked>, 
                     None => return Err(Problem::internal("a line was left without an answer")),
                 },
             };
+            let repeats = repeats(&mut seen, number, &asked, &outcome);
             Ok(Checked {
                 asked,
                 outcome,
@@ -219,6 +221,37 @@ async fn check(app: &App, source: Source, lines: Lines) -> Result<Vec<Checked>, 
             })
         })
         .collect()
+}
+
+/// What makes two lines the same: the certificate that answers, whichever way it was asked for; else the question.
+#[derive(PartialEq, Eq, Hash)]
+enum Same {
+    Certificate(PublicId),
+    Question(String),
+}
+
+/// The earlier line about the same certificate.
+fn repeats(
+    seen: &mut HashMap<Same, usize>,
+    number: usize,
+    asked: &Asked,
+    outcome: &Outcome,
+) -> Option<usize> {
+    let known = match outcome {
+        Outcome::Answered(answer) => answer.certificate.as_ref(),
+        Outcome::Refused(..) => None,
+    };
+    let same = match known {
+        Some(known) => Same::Certificate(known.public_id),
+        None => Same::Question(asked.key()?),
+    };
+    match seen.entry(same) {
+        Entry::Occupied(first) => Some(*first.get()),
+        Entry::Vacant(place) => {
+            place.insert(number);
+            None
+        }
+    }
 }
 
 impl Checked {

@@ -48,6 +48,7 @@ pub(super) fn template() -> Result<Vec<u8>, XlsxError> {
 
 /// All lines with their results.
 pub(super) fn workbook(
+    above: &[Vec<String>],
     header: &[String],
     checked: &[Checked],
     now: DateTime<Utc>,
@@ -56,19 +57,28 @@ pub(super) fn workbook(
     let text = Format::new().set_num_format("@");
     let bold = text.clone().set_bold();
     let sheet = workbook.add_worksheet().set_name("查验结果")?;
-    let widest = checked.iter().map(|one| one.asked.cells.len()).max();
+    let cells = checked.iter().map(|one| &one.asked.cells);
+    let widest = cells.chain(above).map(Vec::len).max();
     let own = header.len().max(widest.unwrap_or(0));
     let words = (0..own)
         .map(|column| header.get(column).map_or("", String::as_str))
         .chain(RESULT.iter().copied());
+    for (row, cells) in (0_u32..).zip(above) {
+        for (column, cell) in (0_u16..).zip(cells) {
+            if !cell.is_empty() {
+                sheet.write_string_with_format(row, column, cut(cell), &text)?;
+            }
+        }
+    }
+    let head = u32::try_from(above.len()).unwrap_or(0);
     for (column, word) in (0_u16..).zip(words) {
-        sheet.write_string_with_format(0, column, cut(word), &bold)?;
+        sheet.write_string_with_format(head, column, cut(word), &bold)?;
         sheet.set_column_width(column, 20)?;
     }
     let at = (now + Duration::hours(8))
         .format("%Y-%m-%d %H:%M:%S")
         .to_string();
-    for (row, one) in (1_u32..).zip(checked) {
+    for (row, one) in (head + 1..).zip(checked) {
         let uploaded =
             (0..own).map(|column| one.asked.cells.get(column).cloned().unwrap_or_default());
         let code = match &one.outcome {
@@ -95,7 +105,7 @@ pub(super) fn workbook(
             }
         }
     }
-    sheet.set_freeze_panes(1, 0)?;
+    sheet.set_freeze_panes(head + 1, 0)?;
     workbook.save_to_buffer()
 }
 
