@@ -43,6 +43,7 @@ mod m20260301_000055_assessment_supplements;
 mod m20260301_000056_identifier_order;
 mod m20260301_000062_cut_terms;
 mod m20260301_000063_last_attended;
+mod m20260301_000064_monitoring_days;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000056_identifier_order::Migration),
             Box::new(m20260301_000062_cut_terms::Migration),
             Box::new(m20260301_000063_last_attended::Migration),
+            Box::new(m20260301_000064_monitoring_days::Migration),
         ]
     }
 }
