@@ -46,6 +46,7 @@ mod m20260301_000058_erased_files;
 mod m20260301_000059_counted_reads;
 mod m20260301_000062_cut_terms;
 mod m20260301_000063_last_attended;
+mod m20260301_000064_monitoring_days;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -94,6 +95,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000059_counted_reads::Migration),
             Box::new(m20260301_000062_cut_terms::Migration),
             Box::new(m20260301_000063_last_attended::Migration),
+            Box::new(m20260301_000064_monitoring_days::Migration),
         ]
     }
 }

@@ -167,8 +167,8 @@ async fn a_stayed_grade_is_shown_as_the_old_one_and_an_upheld_one_is_corrected(d
     assert_eq!(appeal["stayed"], true);
     assert_eq!(
         story.server.leaves().await,
-        leaves + 2,
-        "the stay and the grade"
+        leaves + 3,
+        "the appeal, its stay and the grade"
     );
     assert_eq!(told_grade(&story).await, "B");
     let list = ranking(&story).await;

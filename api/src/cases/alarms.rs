@@ -55,6 +55,7 @@ pub async fn run(app: &App) -> Result<Found, Problem> {
         asked: crate::outcomes::messages::send_due(app).await?,
         ..Found::default()
     };
+    crate::grades::monitoring::by_day(app).await?;
     causes::by_day(app).await?;
     let today = app.today();
     let soon = app

@@ -88,6 +88,7 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
         "cohort_confirm" => ("确认开班公告", "confirm the announcement of a class"),
         "cohort_finish" => ("办理结班", "finish the class"),
         "cohort_accept" => ("验收班期", "accept the class"),
+        "survey_send" => ("发送满意度调查", "send the survey"),
         "survey_suspend" => ("暂停采用满意度并核查", "suspend the survey and audit it"),
         "episode_verify" => ("核实就业申报", "verify a claim of work"),
         "episode_contest" => ("办结就业记录的争议", "decide a contest of work"),

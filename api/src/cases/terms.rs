@@ -222,7 +222,7 @@ pub(crate) async fn leave_stage(
 /// A case is back at its stage: what was owed there is owed again, by its old last day.
 pub(crate) async fn come_back(act: &Act, case: &store::cases::Case) -> Result<(), Problem> {
     let (object, stage) = (case.id.uuid(), case.stage.as_str());
-    for old in store::cases::terms::take_cut(&act.tx, object, stage).await? {
+    for old in store::cases::terms::take_cut(&act.tx, object, stage, case.stage_since).await? {
         let again = store::cases::terms::Term {
             id: act.new_id(),
             met_on: None,

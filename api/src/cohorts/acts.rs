@@ -21,6 +21,7 @@ use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::terms::{self, Of};
 use crate::extract::{IdempotencyKey, IfMatch};
+use crate::grades::monitoring;
 use crate::problem::{Code, Problem};
 
 /// An act on a class.
@@ -273,6 +274,17 @@ async fn apply(
     if let Some(receiving) = request.receiving_cohort {
         transfer::carry_on(act, &cohort, receiving, &members).await?;
     }
+    // Whoever attended counts from now on, with or without work on record.
+    if matches!(
+        transition.act,
+        CohortAct::Accept | CohortAct::Terminate | CohortAct::Transfer
+    ) {
+        let people: Vec<_> = members.iter().map(|member| member.person).collect();
+        let app = act.app.clone();
+        for some in people.chunks(100) {
+            monitoring::update_in(&app, &act.tx, some).await?;
+        }
+    }
     let document = document(act, request).await?;
     let reason = request
         .reason
@@ -314,6 +326,11 @@ async fn due(act: &Act, cohort: &Cohort, done: CohortAct, local: Role) -> Result
             Role::InstitutionOperator,
             Some(cohort.end_on),
         ),
+        // Who attended is asked (grading.md 5); within the days of a decision is our choice.
+        CohortAct::Accept => {
+            let days = act.app.policy.workflow.province_decision_wd;
+            ("survey_send", local, Some(terms::working_days(act, days)))
+        }
         CohortAct::OpenEnrolment => return Ok(()),
         _ => ("", local, None),
     };

@@ -16,6 +16,7 @@ use super::{cannot_open, checked_text, lock, reopened};
 use crate::act::{Act, Begin, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
+use crate::grades::monitoring;
 use crate::problem::{Code, Problem};
 
 /// Whom to admit.
@@ -267,6 +268,7 @@ async fn end(
             ));
         }
         store::enrolments::attended_until(&act.tx, id, last).await?;
+        monitoring::update_in(&act.app, &act.tx, &[member.person]).await?;
     }
     let receipt = EnrolmentReceipt {
         enrolment: id,

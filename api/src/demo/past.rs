@@ -141,6 +141,7 @@ async fn survey(wave: &Wave<'_>, cohort: domain::ids::CohortId) -> Result<(), Pr
         };
         store::surveys::answer(&tx, app.store.vault(), &response).await?;
     }
+    store::cases::terms::meet(&tx, cohort.uuid(), &["survey_send"], app.today()).await?;
     Ok(store::commit(tx).await?)
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use domain::grading::{Counted as JudgedAs, grade};
+use domain::grading::{Counted as JudgedAs, Day, grade};
 use domain::ids::PersonId;
 use store::ConnectionTrait;
 use store::grading::monitoring::{self, Counted};
@@ -49,6 +49,7 @@ pub async fn update_in(
     let run = grade(&evidence, &loaded.policy);
     let judged: HashMap<&str, JudgedAs<'_>> =
         run.employment().map(|one| (one.enrolment, one)).collect();
+    let looks: HashMap<&str, Option<Day>> = run.next_looks().collect();
     let mut counted = Vec::new();
     for (enrolment, admission) in monitoring::enrolments_of(db, &people).await? {
         let id = pseudonyms.enrolment(enrolment).to_string();
@@ -62,7 +63,28 @@ pub async fn update_in(
                 .iter()
                 .map(|(indicator, success)| (indicator.as_str().to_owned(), *success))
                 .collect(),
+            look_on: looks
+                .get(id.as_str())
+                .copied()
+                .flatten()
+                .map(|day| day.to_string()),
         });
     }
     Ok(monitoring::put(db, &counted).await?)
+}
+
+/// People of one transaction of the daily look.
+const TOGETHER: u64 = 100;
+
+/// Judges anew whom a day that has come may count otherwise: the window moves, and stability is known after its grace.
+pub(crate) async fn by_day(app: &App) -> Result<(), Problem> {
+    loop {
+        let due = monitoring::due(app.store.reader(), app.today(), TOGETHER).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let tx = app.store.write().await?;
+        update_in(app, &tx, &due).await?;
+        store::commit(tx).await?;
+    }
 }

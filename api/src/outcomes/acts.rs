@@ -20,6 +20,7 @@ use super::{conflicts, contests, terms};
 use crate::access::permissions::{DecideEpisodes, Permission as _};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::assessments::sample::everywhere;
 use crate::cases::facts::not_interested_in;
 use crate::cases::grievances::reopened;
 use crate::extract::IdempotencyKey;
@@ -111,12 +112,8 @@ pub async fn act_on(
     if episode.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
-    let decided = matches!(request.act, A::Dismiss | A::Uphold);
-    if decided && episode.confirmed_on.is_some() && actor.role == Role::CountyOfficer {
-        return Err(Problem::new(Code::Forbidden).with_detail(
-            "县级已核实过这条记录,争议由上一级残联裁定。",
-            "The county confirmed this episode before; the level above decides the contest.",
-        ));
+    if matches!(request.act, A::Confirm | A::Dismiss | A::Uphold) {
+        of_level(&act, &episode, request.act).await?;
     }
     if request.act == A::End {
         let mut faults = Faults::default();
@@ -190,6 +187,31 @@ pub async fn act_on(
     monitoring::update_in(app, &act.tx, &[episode.person]).await?;
     let receipt = receipt(&episode);
     act.finish(StatusCode::OK, &receipt, (KIND, id)).await
+}
+
+/// The county confirms, and decides a contest of what it did not confirm; of what it did, a level above it decides
+/// (workflow.md 4). Where no county looks after the place its lowest federation stands for it.
+async fn of_level(act: &Act, episode: &Episode, asked: EpisodeAct) -> Result<(), Problem> {
+    let claimant = rows::first_claimant(&act.tx, episode.id).await?;
+    let admission = store::institutions::find(&act.tx, &everywhere(), claimant)
+        .await?
+        .ok_or_else(|| Problem::internal("a claim without its institution"))?;
+    let local = store::cohorts::local_federation(&act.tx, &admission.site_region)
+        .await?
+        .ok_or_else(|| Problem::internal("no federation looks after a site"))?;
+    let own = act.actor.role == local.role;
+    let above = asked != EpisodeAct::Confirm && episode.confirmed_on.is_some();
+    match (above, own) {
+        (true, true) => Err(Problem::new(Code::Forbidden).with_detail(
+            "县级已核实过这条记录,争议由上一级残联裁定。",
+            "The county confirmed this episode before; the level above decides the contest.",
+        )),
+        (false, false) => Err(Problem::new(Code::Forbidden).with_detail(
+            "核实和未经核实记录的争议由机构所在地的县级残联办理。",
+            "The county of the place confirms, and decides a contest of what was not confirmed before.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn receipt(episode: &Episode) -> EpisodeReceipt {

@@ -126,6 +126,7 @@ pub async fn send(
     let institution = class.institution.uuid();
     let staff = store::contacts::of_staff(&act.tx, vault, institution).await?;
     let doubtful = doubtful(&mut letters, &staff);
+    store::cases::terms::meet(&act.tx, cohort.uuid(), &["survey_send"], act.today).await?;
     act.record(Entry {
         kind: "cohort",
         id: cohort.uuid(),

@@ -1,6 +1,6 @@
 //! Terms (期限): who owes which act until when, counted with which calendar.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Role;
 use domain::ids::AdmissionId;
 use sea_orm::sea_query::Expr;
@@ -129,13 +129,17 @@ pub async fn cut(
     Ok(())
 }
 
-/// The terms that ended when a thing left this stage, oldest first. They are handed out once: who takes them begins them
-/// again.
+/// The terms begun since a moment that ended when a thing left this stage, oldest first. They are handed out once: who
+/// takes them begins them again.
 pub async fn take_cut(
     db: &impl ConnectionTrait,
     object: Uuid,
     stage: &str,
+    since: DateTime<Utc>,
 ) -> Result<Vec<Term>, StoreError> {
+    // Ids of terms tell when they began.
+    let ms = u128::try_from(since.timestamp_millis()).unwrap_or(0);
+    let first = Uuid::from_u128(ms << 80);
     let rows = term::Entity::find()
         .filter(term::Column::ObjectId.eq(object))
         .filter(term::Column::CutFrom.eq(stage))
@@ -148,7 +152,10 @@ pub async fn take_cut(
         .filter(term::Column::CutFrom.eq(stage))
         .exec(db)
         .await?;
-    rows.into_iter().map(Term::try_from).collect()
+    rows.into_iter()
+        .filter(|row| row.id >= first)
+        .map(Term::try_from)
+        .collect()
 }
 
 /// Moves the last day of an open term, with the reason.

@@ -3,7 +3,7 @@
 entity! {
     monitoring_outcome = "monitoring_outcome" {
         #[sea_orm(primary_key, auto_increment = false)] enrolment_id: Uuid,
-        admission_id: Uuid, stratum: i32, outcome: String,
+        admission_id: Uuid, stratum: i32, outcome: String, look_on: Option<String>,
     }
     monitoring_count = "monitoring_count" {
         #[sea_orm(primary_key, auto_increment = false)] admission_id: Uuid,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+use domain::ids::PersonId;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
@@ -23,6 +25,8 @@ pub struct Counted {
     pub stratum: u8,
     /// Indicators in which it counts, each with whether it is a success.
     pub outcome: BTreeMap<String, bool>,
+    /// The next day on which it may count as something else although nothing new is known.
+    pub look_on: Option<String>,
 }
 
 /// Enrolments of these people with their admissions.
@@ -82,6 +86,7 @@ pub async fn put(db: &impl ConnectionTrait, all: &[Counted]) -> Result<(), Store
             stratum: i32::from(one.stratum),
             outcome: serde_json::to_string(&one.outcome)
                 .map_err(|_| StoreError::inconsistent("monitoring_outcome", one.enrolment))?,
+            look_on: one.look_on.clone(),
         };
         monitoring_outcome::Entity::insert(row.into_active_model())
             .on_conflict(
@@ -90,6 +95,7 @@ pub async fn put(db: &impl ConnectionTrait, all: &[Counted]) -> Result<(), Store
                         monitoring_outcome::Column::AdmissionId,
                         monitoring_outcome::Column::Stratum,
                         monitoring_outcome::Column::Outcome,
+                        monitoring_outcome::Column::LookOn,
                     ])
                     .to_owned(),
             )
@@ -130,6 +136,26 @@ pub async fn put(db: &impl ConnectionTrait, all: &[Counted]) -> Result<(), Store
             .await?;
     }
     Ok(())
+}
+
+/// People of whom an enrolment may count as something else since a day that has come, at most so many.
+pub async fn due(
+    db: &impl ConnectionTrait,
+    today: NaiveDate,
+    limit: u64,
+) -> Result<Vec<PersonId>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Found {
+        person_id: Uuid,
+    }
+    let sql = format!(
+        "SELECT DISTINCT e.person_id FROM enrolment e WHERE e.id IN (SELECT o.enrolment_id FROM monitoring_outcome o \
+         WHERE o.look_on IS NOT NULL AND o.look_on <= $1 ORDER BY o.look_on LIMIT {limit})"
+    );
+    let values = [today.to_string().into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = Found::find_by_statement(statement).all(db).await?;
+    Ok(rows.into_iter().map(|row| row.person_id.into()).collect())
 }
 
 /// The sums of an institution: indicator, stratum, people, successes.

@@ -10,6 +10,7 @@ use super::{HASH, codes, document, file, serve, step, warn};
 
 on_both! {
     a_province_that_leaves_a_dormant_institution_alone_lets_the_nation_propose_its_exit;
+    a_survey_that_nobody_sends_is_told;
     a_term_to_rectify_that_runs_out_is_the_provinces_to_answer;
 }
 
@@ -94,4 +95,22 @@ async fn a_term_to_rectify_that_runs_out_is_the_provinces_to_answer(database: Da
     let done: Value = super::by_two(&story, stop).await;
     assert_eq!(done["outcome"]["state"], "suspended");
     assert_eq!(count(&story, "exit").await, 0);
+}
+
+async fn a_survey_that_nobody_sends_is_told(database: Database) {
+    let mut story = Story::ready(database).await;
+    let cohort = story.accepted(3).await;
+    story.server.days_pass(20);
+    look(&story).await;
+    let county = story.who("county-1");
+    let overdue = async || {
+        let rows = county.get("/api/v1/alarms").await.good();
+        let rows = rows.as_array().into_iter().flatten();
+        rows.filter(|one| one["act"] == "survey_send" && one["kind"] == "overdue")
+            .count()
+    };
+    assert_eq!(overdue().await, 1);
+    let send = format!("/api/v1/cohorts/{cohort}/survey");
+    county.post(&send, &json!({})).await.good();
+    assert_eq!(overdue().await, 0);
 }

@@ -56,6 +56,9 @@ async fn work_is_claimed_merged_verified_contested_and_followed_up(database: Dat
     )
     .await
     .good();
+    act("province-1", json!({ "act": "confirm" }))
+        .await
+        .problem(403, "forbidden");
     let confirmed = act("county-1", json!({ "act": "confirm" })).await.good();
     assert_eq!(confirmed["state"], "verified");
     let monitored = story
