@@ -81,7 +81,7 @@ fn address(page: &str, case: &Case, numbers: &BTreeMap<String, String>) -> Strin
     let value = match (before, rest.split('}').next().unwrap_or("")) {
         ("/admin/accounts/", _) => field("account"),
         ("/admin/assessments/" | "/org/assessments/" | "/assess/", _) => field("assessment"),
-        ("/admin/cases/" | "/org/cases/", _) => &numbers[field("case")],
+        ("/admin/cases/" | "/org/cases/" | "/cases/", _) => &numbers[field("case")],
         ("/admin/decisions/", _) => field("admission"),
         ("/admin/conflicts/" | "/org/conflicts/", _) => field("conflict"),
         ("/admin/episodes/" | "/org/episodes/", _) => field("episode"),
@@ -95,7 +95,6 @@ fn address(page: &str, case: &Case, numbers: &BTreeMap<String, String>) -> Strin
         ("/admin/grade-publications/", _) => field("publication"),
         ("/admin/objections/", _) => field("objection"),
         ("/appeals/" | "/me/appeals/", _) => field("appeal"),
-        ("/cases/", _) => &numbers[field("case")],
         ("/desk/exports/", _) => field("export"),
         ("/desk/proposals/", _) => field("proposal"),
         ("/desk/requests/", _) => field("request"),
