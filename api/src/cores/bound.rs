@@ -7,15 +7,15 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinError;
 
-use super::{Unfinished, all, aside, off_thread};
+use super::{Unfinished, all, aside, half, off_thread};
 use crate::problem::Problem;
 
 /// Passwords are hashed on all cores but one.
 pub(crate) static PASSWORDS: Bound = Bound::new("passwords", || all().saturating_sub(1));
 /// Pictures are drawn anew one at a time: each may take a hundred megabytes.
 pub(crate) static PICTURES: Bound = Bound::new("pictures", || 1);
-/// Photographs of certificates: a request reads many, on half of the cores.
-pub(crate) static PHOTOGRAPHS: Bound = Bound::new("photographs", || 2);
+/// Photographs of certificates: the other cores go on serving.
+pub(crate) static PHOTOGRAPHS: Bound = Bound::new("photographs", half);
 /// Rosters that are read (trust.md UP-3).
 pub(crate) static ROSTERS: Bound = Bound::new("rosters", || 2);
 /// Other tables that are read.

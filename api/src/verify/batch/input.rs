@@ -53,13 +53,6 @@ pub(super) struct Sent {
     pub(super) as_workbook: bool,
 }
 
-impl Sent {
-    /// Whether there are pictures to read, which takes long.
-    pub(super) fn has_photographs(&self) -> bool {
-        !self.photographs.is_empty()
-    }
-}
-
 /// Why a line is no question: a stable code and a sentence.
 pub(super) type NoQuestion = (&'static str, Sentence);
 

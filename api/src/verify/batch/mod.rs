@@ -123,13 +123,8 @@ async fn submit(
     let sent = input::receive(&app, form).await?;
     let as_workbook = sent.as_workbook;
     let typed = sent.text.clone();
-    // Nobody signs in for it: what runs is bounded, also when its asker has gone.
-    let read = if sent.has_photographs() {
-        let place = cores::PHOTOGRAPHS.place().await?;
-        place.aside(move || input::lines(sent)).await
-    } else {
-        cores::aside(move || input::lines(sent)).await
-    };
+    let place = cores::TABLES.place().await?;
+    let read = place.aside(move || input::lines(sent)).await;
     let lines = read.map_err(Problem::internal)?;
     let lines = match lines {
         Ok(lines) => lines,

@@ -2,7 +2,6 @@
 //! take no more memory than two.
 
 use std::collections::VecDeque;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -22,9 +21,6 @@ const AT_ONCE: usize = 2;
 const ANSWERED: usize = 16;
 /// For how long a form waits for memory.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Photographs that this process reads at once: the other cores go on serving.
-static READERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(cores::half()));
 
 static ANSWERING: Semaphore = Semaphore::const_new(ANSWERED);
 
@@ -108,11 +104,13 @@ impl Photographs {
             if too_large {
                 return Ok(refused(name, certs::qr::ImageFault::TooLarge.into()));
             }
-            let _held = held;
-            let _place = READERS.acquire().await.map_err(Problem::internal)?;
-            cores::aside(move || photograph(name, &bytes.into()))
-                .await
-                .map_err(Problem::internal)
+            // Nobody signs in for it: what runs is bounded, and keeps its memory, also when its asker has gone.
+            let place = cores::PHOTOGRAPHS.place().await?;
+            let read = place.aside(move || {
+                let _held = held;
+                photograph(name, &bytes.into())
+            });
+            read.await.map_err(Problem::internal)
         }));
         Ok(())
     }
