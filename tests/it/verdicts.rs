@@ -281,7 +281,7 @@ async fn after_a_death_nothing_is_shown_to_the_public(database: Database) {
     );
     let qr = story.qr_text(&id).await;
     let inner = text(&story.certificate(&id).await["id"]);
-    let share = format!("/api/v1/certificates/{inner}/share");
+    let share = format!("/api/v1/certificates/{inner}/shares");
     let county = story.who("county-1");
     let link = county.post(&share, &json!({ "days": 30 })).await.good();
     let shared = format!(
@@ -418,7 +418,7 @@ async fn a_caller_hears_the_first_part_and_says_the_second(database: Database) {
         "one budget: {row}"
     );
     let inner = text(&story.certificate(&id(&issued, 0)).await["id"]);
-    let history = format!("/api/v1/certificates/{inner}/history");
+    let history = format!("/api/v1/certificates/{inner}/timeline");
     let history = story.who("province-1").get(&history).await.text();
     for word in ["telephone_check", "first_part", "no_match"] {
         assert!(history.contains(word), "{word}: {history}");
