@@ -110,6 +110,13 @@ pub async fn send(
     }
 }
 
+/// The host of a gateway as the client will read its address: `http://127.0.0.1@elsewhere/` and `http://2130706433/` are
+/// what it makes of them.
+pub(crate) fn host_of(address: &str) -> Option<String> {
+    let address = reqwest::Url::parse(address).ok()?;
+    address.host_str().map(str::to_owned)
+}
+
 fn write(folder: &Path, name: &str, message: &Message<'_>) -> std::io::Result<()> {
     std::fs::DirBuilder::new()
         .recursive(true)

@@ -210,11 +210,7 @@ fn gateway_is_near(delivery: &str) -> bool {
     let Ok(DeliveryTarget::Http(address)) = delivery.parse() else {
         return true;
     };
-    // Read as the client will read it: `http://127.0.0.1@elsewhere/` and `http://2130706433/` are what it makes of them.
-    let Ok(address) = reqwest::Url::parse(&address) else {
-        return false;
-    };
-    let Some(host) = address.host_str() else {
+    let Some(host) = crate::access::delivery::host_of(&address) else {
         return false;
     };
     let private = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
@@ -224,7 +220,7 @@ fn gateway_is_near(delivery: &str) -> bool {
         },
         Err(_) => false,
     };
-    private || is_loopback_host(host)
+    private || is_loopback_host(&host)
 }
 
 fn is_loopback_host(host: &str) -> bool {
