@@ -477,6 +477,7 @@ async fn the_operator_sees_figures_and_reasons_inside_only() {
         r#"mingzheng_requests_total{class="other",status="404"}"#,
         "mingzheng_lookup_misses_total 1",
         r#"mingzheng_pool_places{class="import"} 2"#,
+        r#"mingzheng_jobs_places{kind="papers"} 2"#,
         "mingzheng_connections",
         "mingzheng_read_alarms_total",
     ] {

@@ -177,11 +177,12 @@ async fn checks(app: &App) -> Vec<Check> {
         return vec![Check::of("serving", serving)];
     }
     // What costs nothing is looked at each time.
-    let mut checks = vec![
-        Check::of("serving", serving),
-        Check::for_issuing("standing", standing(app)),
-    ];
+    let mut checks = vec![Check::of("serving", serving)];
     checks.extend(app.readiness.found(app).await);
+    checks.insert(
+        checks.len() - 1,
+        Check::for_issuing("standing", standing(app)),
+    );
     checks
 }
 
