@@ -289,6 +289,7 @@ fn a_pdf_of_two_certificates_is_read_page_by_page() {
         level: None,
         hours: 40,
         institution: "虚构职业培训学校".to_owned(),
+        replaces: None,
         issued_on: chrono::NaiveDate::from_ymd_opt(2026, 3, 8).expect("a day"),
         last_day: None,
         checked_by: "全国职业培训证书查验".to_owned(),
