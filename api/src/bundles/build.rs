@@ -50,7 +50,8 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
     // A change that is under way may have an earlier time than now, and commit after the rows are read. So the log's clock is
     // moved on first: what is not among the rows has a later time than the head that is read with them.
     let tx = app.store.write().await?;
-    store::log::move_clock(&tx, app.now().trunc_subsecs(3)).await?;
+    let now = app.now().trunc_subsecs(3);
+    store::log::move_clock(&tx, now).await?;
     store::commit(tx).await?;
     let checkpoint = crate::log::published::checkpoint(app).await?;
     let db = app.store.public_snapshot().await?;
@@ -63,7 +64,7 @@ pub async fn build(app: &App) -> Result<Built, Problem> {
     let content = Content {
         number,
         issued_at,
-        valid_until: (issued_at + VALIDITY).min(trust_list.valid_until),
+        valid_until: (now + VALIDITY).min(trust_list.valid_until),
         trust_list: trust_list.body,
         checkpoint: checkpoint.map_or_else(String::new, |checkpoint| checkpoint.note),
         lists: lists(app, &db).await?,
