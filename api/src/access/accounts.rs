@@ -88,7 +88,7 @@ pub async fn create_first(
         password: password.to_owned(),
     };
     check(&request)?;
-    let hash = passwords::hash("/password", password, name, &app.random).await?;
+    let hash = passwords::hash(app, "/password", password, name).await?;
     let now = app.now();
     let tx = app.store.write().await?;
     if store::accounts::count(&tx).await? > 0 {
@@ -123,7 +123,7 @@ pub async fn create(
     request: &CreateAccountRequest,
 ) -> Result<Receipt, Problem> {
     check(request)?;
-    let hash = passwords::hash("/password", &request.password, &request.name, &app.random).await?;
+    let hash = passwords::hash(app, "/password", &request.password, &request.name).await?;
     // The record of the request keeps a plain digest: the password goes in under a key, or the digest would be a fast
     // hash of it.
     let recorded = CreateAccountRequest {

@@ -259,7 +259,7 @@ pub async fn set_password(
         .ok_or_else(spent)?
         .name;
     // Hashed before the code is used up: a password that is refused costs no code.
-    let hash = passwords::hash("/password", password, &name, &app.random).await?;
+    let hash = passwords::hash(app, "/password", password, &name).await?;
     let now = app.now();
     let tx = app.store.write().await?;
     if rows::take(&tx, &mac, purpose, now).await? != Some(account) {

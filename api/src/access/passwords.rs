@@ -6,9 +6,8 @@ use std::time::Duration;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
 
-use crate::clock::Random;
+use crate::app::App;
 use crate::cores::PASSWORDS;
 use crate::problem::{Code, Problem};
 
@@ -19,12 +18,11 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 
 /// How many sign-ins may wait for a slot; the rest is told to come again at once.
-const QUEUE: usize = 32;
+pub(crate) const QUEUE: usize = 32;
 /// How long a sign-in waits.
 const SIGN_IN_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a new password waits: whoever chooses one is signed in or holds a code, and should not type it again.
 const CHOICE_PATIENCE: Duration = Duration::from_secs(30);
-static WAITING: Semaphore = Semaphore::const_new(QUEUE);
 
 /// Passwords that a guesser tries within this many guesses are refused: far beyond every common one, its spellings and
 /// its doublings, and far below what twelve characters of anybody's own choosing take.
@@ -37,10 +35,10 @@ fn hasher() -> Result<Argon2<'static>, Problem> {
 
 /// Checks the rules for a new password and hashes it; `pointer` names its field, `name` is no good password either.
 pub async fn hash(
+    app: &App,
     pointer: &'static str,
     password: &str,
     name: &str,
-    random: &Random,
 ) -> Result<String, Problem> {
     let length = password.chars().count();
     if !(SHORTEST..=LONGEST).contains(&length) {
@@ -51,9 +49,9 @@ pub async fn hash(
             "A password has 12 to 128 characters of any kind.",
         ));
     }
-    let salt: [u8; 16] = random.bytes();
+    let salt: [u8; 16] = app.random.bytes();
     let (password, name) = (password.to_owned(), name.to_owned());
-    off_thread(CHOICE_PATIENCE, move || {
+    off_thread(app, CHOICE_PATIENCE, move || {
         if is_common(&password, &name) {
             return Err(Problem::field(
                 pointer,
@@ -79,10 +77,10 @@ fn is_common(password: &str, name: &str) -> bool {
 
 /// Whether the password fits the hash; `None` stands for an unknown account and takes the same time: one run of Argon2
 /// each (trust.md AU-2).
-pub async fn verify(password: &str, hash: Option<String>) -> Result<bool, Problem> {
+pub async fn verify(app: &App, password: &str, hash: Option<String>) -> Result<bool, Problem> {
     let known = hash.is_some();
     let password = password.to_owned();
-    let fits = off_thread(SIGN_IN_PATIENCE, move || {
+    let fits = off_thread(app, SIGN_IN_PATIENCE, move || {
         // Asked for whoever signs in: the first of a process makes it, and whether their account is known must not show.
         let nobody = hash_of_nobody()?;
         let parsed = PasswordHash::new(hash.as_deref().unwrap_or(nobody));
@@ -108,12 +106,14 @@ fn hash_of_nobody() -> Result<&'static str, Problem> {
 }
 
 async fn off_thread<T: Send + 'static>(
+    app: &App,
     patience: Duration,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     // A short queue and a short wait, then the asker tries again later: a flood of sign-ins must not fill the memory.
     let busy = || Problem::new(Code::TooManyRequests).retry_after(5);
-    let waiting = WAITING.try_acquire().map_err(|_| busy())?;
+    let waiting = &app.border.passwords_waiting;
+    let waiting = waiting.try_acquire().map_err(|_| busy())?;
     let place = tokio::time::timeout(patience, PASSWORDS.place())
         .await
         .map_err(|_| busy())??;

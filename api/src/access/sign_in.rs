@@ -57,7 +57,7 @@ async fn check(
         .map(|sign_in| sign_in.password_hash.clone())
         // A trainee's account has none, and takes the same time.
         .filter(|hash| hash.starts_with("$argon2"));
-    let fits = passwords::verify(password, hash).await?;
+    let fits = passwords::verify(app, password, hash).await?;
     let account = found.as_ref().map(|found| found.account);
     if let Some(sign_in) = found.filter(|_| fits) {
         return Ok((sign_in, attempt));
@@ -283,7 +283,7 @@ pub async fn change_password(
                 problem
             }
         })?;
-    let hash = passwords::hash("/new_password", new, &account.name, &app.random).await?;
+    let hash = passwords::hash(app, "/new_password", new, &account.name).await?;
     let tx = app.store.write().await?;
     store::accounts::set_password(&tx, sign_in.account, &hash).await?;
     store::sessions::end_others(&tx, sign_in.account, None, "password", app.now()).await?;

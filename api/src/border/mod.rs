@@ -41,6 +41,8 @@ pub struct Border {
     memory: Arc<Semaphore>,
     /// The same for uploads.
     upload_memory: Arc<Semaphore>,
+    /// Places of sign-ins that wait until a password may be hashed.
+    pub(crate) passwords_waiting: Semaphore,
     /// Wrong questions of the day by number; the database holds them too.
     pub(crate) wrong_numbers: DayCounts<[u8; 32]>,
     /// Wrong questions of the day by source; nowhere else.
@@ -67,6 +69,7 @@ impl Border {
             pools: Pools::new(&figures.pools),
             memory: memory(figures.sizes.body_memory_bytes),
             upload_memory: memory(figures.sizes.upload_memory_bytes),
+            passwords_waiting: Semaphore::new(crate::access::passwords::QUEUE),
             wrong_numbers: DayCounts::default(),
             wrong_sources: DayCounts::default(),
             stopping: AtomicBool::new(false),
