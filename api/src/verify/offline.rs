@@ -60,6 +60,29 @@ static WORKER_TEXT: LazyLock<String> = LazyLock::new(|| {
         .replace("@FILES@", &list)
 });
 
+/// The scripts by their names, without the lines that only say why: a telephone pays for each kilobyte.
+static SCRIPTS: LazyLock<[(&str, String); 4]> = LazyLock::new(|| {
+    [
+        ("app.js", APP),
+        ("bundle.js", BUNDLE),
+        ("cose.js", COSE),
+        ("fragment.js", FRAGMENT),
+    ]
+    .map(|(name, text)| (name, without_comments(text)))
+});
+
+/// Comments of ours stand on lines of their own.
+fn without_comments(text: &str) -> String {
+    let is_comment = |line: &str| {
+        let line = line.trim_start();
+        ["//", "/*", "*"]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
+    let kept: Vec<&str> = text.lines().filter(|line| !is_comment(line)).collect();
+    kept.join("\n") + "\n"
+}
+
 #[derive(Template)]
 #[template(path = "verify_offline.html")]
 struct OfflinePage {
@@ -122,11 +145,10 @@ async fn file(State(app): State<App>, Path(name): Path<String>) -> Result<Respon
         ];
         Ok((headers, text).into_response())
     };
+    if let Some((_, text)) = SCRIPTS.iter().find(|(own, _)| *own == name) {
+        return script(text);
+    }
     match name.as_str() {
-        "app.js" => script(APP),
-        "bundle.js" => script(BUNDLE),
-        "cose.js" => script(COSE),
-        "fragment.js" => script(FRAGMENT),
         "jsqr.js" => script(QR),
         "ed25519.js" => script(ED25519),
         "worker.js" => {
