@@ -31,6 +31,7 @@ print(json.load(urllib.request.urlopen(request))["access_token"])
 PYTHON
 }
 cd "$work"
+export SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH="$here" PYTHONDONTWRITEBYTECODE=1
 failed=0
 run() { # name, further options
   local name=$1; shift
