@@ -43,3 +43,23 @@ export class Client {
     process.exit(this.faults.length ? 1 : 0);
   }
 }
+
+/** The text with one character in the place of another. */
+const changed = (text, at, one, other) => text.slice(0, at) + (text[at] === one ? other : one) + text.slice(at + 1);
+
+/** Status lists as somebody would alter them, by what was done: a bit, or the proof; each with its address. */
+export function alteredLists(lists) {
+  const altered = change => Object.entries(lists).map(([url, list]) => {
+    const other = structuredClone(list);
+    change(other);
+    return [url, other];
+  });
+  return [
+    ['a list with a bit changed', altered(({credentialSubject: subject}) => {
+      subject.encodedList = changed(subject.encodedList, subject.encodedList.length >> 1, 'A', 'B');
+    })],
+    ['a list with another proof', altered(({proof}) => {
+      proof.proofValue = changed(proof.proofValue, proof.proofValue.length - 9, '2', '3');
+    })]
+  ];
+}
