@@ -3,6 +3,7 @@
 //!
 //! A key is a pair of objects on the token whose label and id are the kid.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,7 +57,24 @@ pub struct Token {
     slot: Slot,
     pin: AuthPin,
     /// The one session; a token does one thing at a time. Lost ones are opened again.
-    session: Mutex<Option<Session>>,
+    session: Mutex<Option<Held>>,
+}
+
+/// A session and what it found: a handle of an object is good in no other session (PKCS#11 3.0, section 5.6).
+struct Held {
+    session: Session,
+    private: HashMap<KeyId, ObjectHandle>,
+}
+
+impl Held {
+    fn private(&mut self, kid: &KeyId) -> Result<ObjectHandle, TokenFault> {
+        if let Some(found) = self.private.get(kid) {
+            return Ok(*found);
+        }
+        let found = only(&self.session, kid, ObjectClass::PRIVATE_KEY)?;
+        self.private.insert(kid.clone(), found);
+        Ok(found)
+    }
 }
 
 /// Shows nothing.
@@ -97,7 +115,7 @@ impl Token {
         Ok(Arc::new(token))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Session>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Held>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -118,13 +136,15 @@ impl Token {
     }
 
     /// Works in the session; one that was lost (a token pulled out and put back) is opened again, once.
-    fn with<T>(&self, work: impl Fn(&Session) -> Result<T, TokenFault>) -> Result<T, TokenFault> {
+    fn with<T>(&self, work: impl Fn(&mut Held) -> Result<T, TokenFault>) -> Result<T, TokenFault> {
         let mut held = self.lock();
-        if let Some(session) = &*held {
-            match work(session) {
+        if let Some(open) = &mut *held {
+            match work(open) {
                 Err(TokenFault::Token(Error::Pkcs11(
                     RvError::SessionHandleInvalid
                     | RvError::SessionClosed
+                    | RvError::KeyHandleInvalid
+                    | RvError::ObjectHandleInvalid
                     | RvError::UserNotLoggedIn
                     | RvError::DeviceRemoved
                     | RvError::TokenNotPresent,
@@ -133,16 +153,19 @@ impl Token {
                 other => return other,
             }
         }
-        let session = self.sign_in()?;
-        let done = work(&session);
-        *held = Some(session);
+        let mut open = Held {
+            session: self.sign_in()?,
+            private: HashMap::new(),
+        };
+        let done = work(&mut open);
+        *held = Some(open);
         done
     }
 
     /// Whether there is a key of this name.
     pub fn has(&self, kid: &KeyId) -> Result<bool, TokenFault> {
         let template = template(kid, ObjectClass::PRIVATE_KEY);
-        self.with(|session| Ok(!session.find_objects(&template)?.is_empty()))
+        self.with(|held| Ok(!held.session.find_objects(&template)?.is_empty()))
     }
 
     /// Makes a key pair on the token; it cannot be read out of it.
@@ -167,7 +190,7 @@ impl Token {
         .into_iter()
         .chain(names())
         .collect();
-        self.with(|session| {
+        self.with(|held| {
             let mut made = Err(Error::NotSupported);
             for curve in CURVES {
                 let public: Vec<Attribute> = [
@@ -179,8 +202,11 @@ impl Token {
                 .into_iter()
                 .chain(names())
                 .collect();
-                made =
-                    session.generate_key_pair(&Mechanism::EccEdwardsKeyPairGen, &public, &private);
+                made = held.session.generate_key_pair(
+                    &Mechanism::EccEdwardsKeyPairGen,
+                    &public,
+                    &private,
+                );
                 if made.is_ok() {
                     break;
                 }
@@ -192,25 +218,23 @@ impl Token {
 
     /// The key of this name.
     pub fn signer(self: &Arc<Self>, kid: &KeyId) -> Result<TokenSigner, TokenFault> {
-        let (private, point) = self.with(|session| {
-            let private = only(session, kid, ObjectClass::PRIVATE_KEY)?;
-            let public = only(session, kid, ObjectClass::PUBLIC_KEY)?;
-            let found = session.get_attributes(public, &[AttributeType::EcPoint])?;
+        let point = self.with(|held| {
+            held.private(kid)?;
+            let public = only(&held.session, kid, ObjectClass::PUBLIC_KEY)?;
+            let found = held
+                .session
+                .get_attributes(public, &[AttributeType::EcPoint])?;
             let point = found.into_iter().find_map(|attribute| match attribute {
                 Attribute::EcPoint(point) => Some(point),
                 _ => None,
             });
-            Ok((
-                private,
-                point.ok_or_else(|| TokenFault::KeyType(kid.clone()))?,
-            ))
+            point.ok_or_else(|| TokenFault::KeyType(kid.clone()))
         })?;
         let public = PublicKey::from_bytes(Algorithm::Ed25519, raw_point(&point))
             .map_err(|_| TokenFault::KeyType(kid.clone()))?;
         Ok(TokenSigner {
             key_id: kid.clone(),
             public,
-            private,
             token: Arc::clone(self),
         })
     }
@@ -246,7 +270,6 @@ fn raw_point(point: &[u8]) -> &[u8] {
 pub struct TokenSigner {
     key_id: KeyId,
     public: PublicKey,
-    private: ObjectHandle,
     token: Arc<Token>,
 }
 
@@ -262,7 +285,10 @@ impl Signer for TokenSigner {
     fn sign_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let pure = Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Pure));
         self.token
-            .with(|session| Ok(session.sign(&pure, self.private, message)?))
+            .with(|held| {
+                let private = held.private(&self.key_id)?;
+                Ok(held.session.sign(&pure, private, message)?)
+            })
             .map_err(|_| SignError::Unavailable)
     }
 }

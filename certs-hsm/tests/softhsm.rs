@@ -151,6 +151,21 @@ fn on_the_token() {
     let decoded = certs::certificate::decode(signed.as_bytes()).expect("a certificate");
     assert!(decoded.verify_with(signer.public_key()).is_ok());
 
+    // Every session was ended from outside, as when a module is restarted: handles of before are void, the key is found anew.
+    cryptoki::context::Pkcs11::new(module)
+        .expect("the module")
+        .finalize()
+        .expect("ended");
+    cryptoki::context::Pkcs11::new(module)
+        .expect("the module")
+        .initialize(cryptoki::context::CInitializeArgs::new(
+            cryptoki::context::CInitializeFlags::OS_LOCKING_OK,
+        ))
+        .expect("begun again");
+    for _ in 0..2 {
+        assert_eq!(signer.sign(b"text").expect("signed again"), signature);
+    }
+
     // A key that somebody has taken from the token signs no more, and the fault is not a panic.
     std::fs::remove_dir_all(tokens_folder()).expect("removed");
     assert_eq!(signer.sign(b"text"), Err(SignError::Unavailable));
