@@ -33,7 +33,7 @@ const TELLING: &[&str] = &[
     "智障",
     "身心障碍",
     "孤独症",
-    "自闭症",
+    "自闭",
     "脑瘫",
     "唐氏",
     "disab",
@@ -45,6 +45,12 @@ const TELLING: &[&str] = &[
 ];
 /// Longest name in characters, as of an organisation.
 const MAX_NAME: usize = 100;
+
+/// The first part of a text that tells, or lets one guess, that somebody is disabled.
+pub fn telling(text: &str) -> Option<&'static str> {
+    let lower = text.to_lowercase();
+    TELLING.iter().find(|part| lower.contains(**part)).copied()
+}
 
 /// A name of a program, occupation or institution that may stand in a credential: it tells nothing about disability.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -68,12 +74,8 @@ impl FromStr for NeutralName {
     type Err = TellingName;
 
     fn from_str(text: &str) -> Result<Self, TellingName> {
-        let lower = text.to_lowercase();
         let plain = text.trim() == text && !text.chars().any(char::is_control);
-        if plain
-            && (1..=MAX_NAME).contains(&text.chars().count())
-            && !TELLING.iter().any(|part| lower.contains(part))
-        {
+        if plain && (1..=MAX_NAME).contains(&text.chars().count()) && telling(text).is_none() {
             Ok(Self(text.to_owned()))
         } else {
             Err(TellingName)
@@ -125,6 +127,9 @@ pub struct CertificateFacts {
     pub federation: FederationCode,
     /// When it was issued; whole seconds.
     pub issued_at: DateTime<Utc>,
+    /// From when the credential is valid; whole seconds. The issue, or the beginning of the later key that speaks for the
+    /// certificate since its own was compromised; never before the issue.
+    pub valid_from: DateTime<Utc>,
     /// When it ends, exclusive; `None`: it does not expire.
     pub expires_at: Option<DateTime<Utc>>,
     /// Number of the status list.

@@ -20,7 +20,7 @@ mod token_status;
 pub use badge::{BADGE_TYP, MAX_BADGE, VerifiedBadge, badge_json, badge_jwt, verify_badge};
 pub use bitmap::{BitmapFault, MAX_BITS, MIN_BITS, StatusBitmap};
 pub use did::{did, did_document, jwks, key_url};
-pub use facts::{CertificateFacts, NeutralName, Occupation, TellingName};
+pub use facts::{CertificateFacts, NeutralName, Occupation, TellingName, telling};
 pub use fault::CredentialFault;
 pub use sd_jwt::{
     Binding, Disclosable, Disclosed, MAX_SD_JWT, SD_JWT_TYP, Salts, VerifiedSdJwt, present, sd_jwt,
