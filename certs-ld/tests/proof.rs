@@ -56,6 +56,7 @@ fn badge() -> Value {
         institution_name: None,
         federation: "370000".parse().expect("a code"),
         issued_at: at("2026-03-08T02:00:00Z"),
+        valid_from: at("2026-03-08T02:00:00Z"),
         expires_at: Some(at("2031-03-08T00:00:00Z")),
         status_list: 3,
         status_index: 70_001,

@@ -70,6 +70,7 @@ fn samples(now: DateTime<Utc>) -> Result<Value, Fault> {
     };
     let expired = CertificateFacts {
         issued_at: now - TimeDelta::days(20),
+        valid_from: now - TimeDelta::days(20),
         expires_at: Some(now - TimeDelta::days(10)),
         ..facts.clone()
     };
@@ -134,6 +135,7 @@ fn facts(now: DateTime<Utc>) -> Result<CertificateFacts, Fault> {
         institution_name: Some("济南某某职业培训学校".parse()?),
         federation: "370000".parse()?,
         issued_at: now - TimeDelta::days(1),
+        valid_from: now - TimeDelta::days(1),
         expires_at: Some(now + TimeDelta::days(365)),
         status_list: LIST,
         status_index: GOOD,

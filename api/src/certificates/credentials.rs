@@ -1,6 +1,8 @@
 //! A certificate in the formats of other software, made on request from the signed bytes and what the catalogue says.
 //!
-//! Under the key that signed the certificate itself, whose file is kept after it retires; a compromised key signs nothing more.
+//! Under the key that signed the certificate itself, whose file is kept after it retires. A compromised key signs nothing
+//! more: for a certificate that the log covers from before, the federation's key of today speaks, since other software
+//! knows neither the log nor states of keys.
 
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use certs::credential::{
 use certs::keys::Signer;
 use certs::qr::Host;
 use serde::Deserialize;
-use store::certificates::Certificate;
+use store::certificates::{Certificate, KeyRow};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -23,6 +25,7 @@ use crate::app::App;
 use crate::extract::Query;
 use crate::keyring::KeyRng;
 use crate::problem::{Code, Problem, ProblemBody};
+use crate::trust::affected::coverage;
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -62,22 +65,45 @@ async fn facts(app: &App, certificate: &Certificate) -> Result<CertificateFacts,
         institution_name: neutral(&known.institution_name),
         federation: known.federation.parse().map_err(Problem::internal)?,
         issued_at: claims.issued_at,
+        valid_from: claims.issued_at,
         expires_at: claims.expires_at,
         status_list: claims.status_list,
         status_index: claims.status_index,
     })
 }
 
-/// The key that signed the certificate, if it may still speak for it.
-async fn signer(app: &App, certificate: &Certificate) -> Result<Arc<dyn Signer>, Problem> {
-    let row = store::certificates::key(app.store.reader(), &certificate.kid)
+/// What a credential states, and the key that speaks for it.
+async fn spoken(
+    app: &App,
+    certificate: &Certificate,
+) -> Result<(CertificateFacts, Arc<dyn Signer>), Problem> {
+    let reader = app.store.reader();
+    let facts = facts(app, certificate).await?;
+    let own = store::certificates::key(reader, &certificate.kid)
         .await?
         .ok_or_else(|| Problem::internal("a certificate under a key that is not in the table"))?;
-    match row.state.as_str() {
-        "active" | "retired" => {}
+    let row = match (own.state.as_str(), own.compromised_at) {
+        ("active" | "retired", _) => own,
+        ("compromised", Some(at))
+            if store::certificates::covered(reader, certificate.id, coverage(app, at)).await? =>
+        {
+            let federation = facts.federation.as_str();
+            store::certificates::active_issuer_key(reader, federation, app.now())
+                .await?
+                .ok_or_else(|| Problem::new(Code::KeyCompromised))?
+        }
         _ => return Err(Problem::new(Code::KeyCompromised)),
-    }
-    let kid = certificate.kid.parse().map_err(Problem::internal)?;
+    };
+    // No key speaks of a time before its own.
+    let facts = CertificateFacts {
+        valid_from: facts.issued_at.max(row.not_before),
+        ..facts
+    };
+    Ok((facts, signer(app, &row)?))
+}
+
+fn signer(app: &App, row: &KeyRow) -> Result<Arc<dyn Signer>, Problem> {
+    let kid = row.kid.parse().map_err(Problem::internal)?;
     let signer = app.keyring.issuer(&kid).map_err(|error| {
         tracing::error!("issuer key {kid}: {error}");
         Problem::new(Code::KeyUnavailable)
@@ -98,8 +124,7 @@ async fn credential_jwt(
     State(app): State<App>,
     Opened(certificate): Opened,
 ) -> Result<Response, Problem> {
-    let facts = facts(&app, &certificate).await?;
-    let signer = signer(&app, &certificate).await?;
+    let (facts, signer) = spoken(&app, &certificate).await?;
     let token = badge_jwt(&facts, signer.as_ref()).map_err(Problem::internal)?;
     Ok(file(
         "application/vc+jwt",
@@ -116,14 +141,13 @@ async fn credential_json(
     State(app): State<App>,
     Opened(certificate): Opened,
 ) -> Result<Response, Problem> {
-    let facts = facts(&app, &certificate).await?;
-    let signer = signer(&app, &certificate).await?;
-    // Dated like the certificate: the same bytes whenever it is asked for.
+    let (facts, signer) = spoken(&app, &certificate).await?;
+    // Dated by the certificate or the key: the same bytes whenever it is asked for.
     let made = crate::cores::off_thread(move || {
         embedded::sign(
             &badge_json(&facts),
             &facts.host,
-            facts.issued_at,
+            facts.valid_from,
             signer.as_ref(),
         )
     });
@@ -156,8 +180,7 @@ async fn credential_sd_jwt(
     Opened(certificate): Opened,
 ) -> Result<Response, Problem> {
     let chosen = query.show.as_deref().map(claims_of).transpose()?;
-    let facts = facts(&app, &certificate).await?;
-    let signer = signer(&app, &certificate).await?;
+    let (facts, signer) = spoken(&app, &certificate).await?;
     let salts = Salts::draw(&mut KeyRng(&app.random));
     let whole = sd_jwt(&facts, None, &salts, signer.as_ref()).map_err(Problem::internal)?;
     let text = match chosen {

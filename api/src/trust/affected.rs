@@ -110,7 +110,7 @@ pub struct AffectedList {
 }
 
 /// The rule of coverage as of a moment.
-pub(super) fn coverage(app: &App, before: DateTime<Utc>) -> Coverage {
+pub(crate) fn coverage(app: &App, before: DateTime<Utc>) -> Coverage {
     Coverage {
         before,
         witnessed: app.config.witnesses.policy.quorum() > 0,

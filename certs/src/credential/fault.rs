@@ -110,10 +110,10 @@ impl CredentialFault {
 /// Clocks may differ by this much, as in [`crate::verdict`].
 const CLOCK_TOLERANCE: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
 
-/// Whether a key may have signed at `issued_at` what is looked at `now`, and whether its time runs.
+/// Whether a key may speak from `valid_from` on for what is looked at `now`, and whether its time runs.
 pub(super) fn check_times(
     key: &KeyRecord,
-    issued_at: chrono::DateTime<chrono::Utc>,
+    valid_from: chrono::DateTime<chrono::Utc>,
     expires_at: Option<chrono::DateTime<chrono::Utc>>,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<(), CredentialFault> {
@@ -122,10 +122,10 @@ pub(super) fn check_times(
         KeyState::Compromised { .. } => return Err(CredentialFault::KeyCompromised),
         KeyState::Active | KeyState::Retired => {}
     }
-    if issued_at < key.not_before || issued_at >= key.not_after {
+    if valid_from < key.not_before || valid_from >= key.not_after {
         return Err(CredentialFault::KeyOutsidePeriod);
     }
-    if issued_at > now + CLOCK_TOLERANCE {
+    if valid_from > now + CLOCK_TOLERANCE {
         return Err(CredentialFault::NotYetValid);
     }
     if expires_at.is_some_and(|end| now >= end) {

@@ -85,6 +85,7 @@ pub(crate) fn facts() -> CertificateFacts {
         institution_name: Some("济南某某职业培训学校".parse().expect("a neutral name")),
         federation: "370000".parse().expect("a federation code"),
         issued_at: claims.issued_at,
+        valid_from: claims.issued_at,
         expires_at: claims.expires_at,
         status_list: claims.status_list,
         status_index: claims.status_index,

@@ -224,11 +224,26 @@ fn the_key_and_the_time_decide() {
 
     let late = CertificateFacts {
         issued_at: at("2027-01-01T00:00:00Z"),
+        valid_from: at("2027-01-01T00:00:00Z"),
         ..facts()
     };
     let text = badge_jwt(&late, &issuer()).expect("signed");
     let refused = verify_badge(&text, &host(), &keys(), at("2027-05-01T00:00:00Z"));
     assert_eq!(refused.err(), Some(CredentialFault::KeyOutsidePeriod));
+    // A later key speaks from its own beginning on, of an issue before it; never of one after.
+    for (issued_at, good) in [
+        ("2025-06-01T00:00:00Z", true),
+        ("2026-05-01T04:00:01Z", false),
+    ] {
+        let spoken = CertificateFacts {
+            issued_at: at(issued_at),
+            valid_from: now(),
+            ..facts()
+        };
+        let text = badge_jwt(&spoken, &issuer()).expect("signed");
+        let read = verify_badge(&text, &host(), &keys(), now());
+        assert_eq!(read.is_ok(), good, "{issued_at}");
+    }
 
     let ends = CertificateFacts {
         expires_at: Some(now()),

@@ -39,6 +39,25 @@ impl Coverage {
     }
 }
 
+/// Whether the log covers a certificate from before.
+pub async fn covered(
+    db: &impl ConnectionTrait,
+    id: CertificateId,
+    coverage: Coverage,
+) -> Result<bool, StoreError> {
+    let sql = format!(
+        "SELECT {} AS covered FROM certificate c WHERE c.id = $2",
+        coverage.sql(1)
+    );
+    let values = [coverage.value(), id.uuid().into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let Some(row) = db.query_one_raw(statement).await? else {
+        return Ok(false);
+    };
+    let covered: i32 = row.try_get_by_index(0)?;
+    Ok(covered == 1)
+}
+
 /// A certificate under the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Affected {

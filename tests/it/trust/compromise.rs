@@ -196,7 +196,11 @@ async fn a_stolen_key_leaves_what_was_witnessed_before_valid_and_everything_else
         .post(&path, &json!({}))
         .await
         .problem(503, "key-unavailable");
+    wallet(&story, &early[0])
+        .await
+        .problem(409, "key-compromised");
     let fresh = story.issuer_key(2026).await;
+    in_wallets(&story, &early[0], &late[0], &fresh).await;
     let ends: Vec<Value> = {
         let page = province.get("/api/v1/certificates?limit=100").await.good();
         let items = page["items"].as_array().expect("items").iter();
@@ -264,6 +268,40 @@ async fn a_stolen_key_leaves_what_was_witnessed_before_valid_and_everything_else
     );
     let done = story.who("province-1").post(&path, &json!({})).await.good();
     assert_eq!(done["reissued"], 2);
+}
+
+async fn wallet(story: &Story, id: &str) -> tests::Answer {
+    let path = format!("/api/v1/certificates/{id}/credential.jwt");
+    story.who("province-1").get(&path).await
+}
+
+/// Other software knows no log and no states of keys: what stays valid gets its wallet forms under the key of today.
+async fn in_wallets(story: &Story, early: &str, late: &str, fresh: &str) {
+    let app = &story.server.app;
+    let host: certs::qr::Host = app.config.host.parse().expect("a host");
+    let keys = api::certificates::keys::published_key_set(app.store.reader());
+    let keys = keys.await.expect("keys");
+    let token = wallet(story, early).await.text();
+    let badge = certs::credential::verify_badge(&token, &host, &keys, app.now()).expect("a badge");
+    assert_eq!(badge.key_id().to_string(), fresh);
+    let facts = badge.facts();
+    assert_eq!(facts.public_id.to_string(), early);
+    assert!(facts.issued_at <= facts.valid_from && facts.valid_from <= app.now());
+    for name in ["credential.json", "credential.sdjwt"] {
+        let path = format!("/api/v1/certificates/{early}/{name}");
+        let text = story.who("province-1").get(&path).await.text();
+        let kid = if name == "credential.json" {
+            certs_ld::verify(&text, &host, &keys, app.now())
+                .expect("a proof")
+                .key_id
+        } else {
+            certs::credential::verify_sd_jwt(&text, &host, &keys, None, app.now())
+                .expect("an SD-JWT")
+                .key_id
+        };
+        assert_eq!(kid.to_string(), fresh, "{name}");
+    }
+    wallet(story, late).await.problem(409, "key-compromised");
 }
 
 /// A certificate of nobody, under the stolen key, dated like a true one.

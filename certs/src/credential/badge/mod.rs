@@ -73,7 +73,10 @@ pub fn verify_badge(
     if jws::json_bytes(&Badge::of(&facts).with_claims(&facts)) != token.payload {
         return Err(CredentialFault::Payload);
     }
-    check_times(token.key, facts.issued_at, facts.expires_at, now)?;
+    if facts.valid_from < facts.issued_at {
+        return Err(CredentialFault::Payload);
+    }
+    check_times(token.key, facts.valid_from, facts.expires_at, now)?;
     Ok(VerifiedBadge {
         facts,
         key_id: token.key_id,

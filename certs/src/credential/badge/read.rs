@@ -50,7 +50,8 @@ pub(super) fn facts(badge: &Badge, host: &Host) -> Option<CertificateFacts> {
             .identifier
             .parse()
             .ok()?,
-        issued_at: instant(&badge.valid_from, badge.nbf?)?,
+        issued_at: parse_stamp(&badge.awarded_date)?,
+        valid_from: instant(&badge.valid_from, badge.nbf?)?,
         expires_at: match (&badge.valid_until, badge.exp) {
             (None, None) => None,
             (Some(text), Some(seconds)) => Some(instant(text, seconds)?),

@@ -151,16 +151,15 @@ pub(super) struct StatusEntry {
 
 impl Badge {
     pub(super) fn of(facts: &CertificateFacts) -> Self {
-        let from = stamp(facts.issued_at);
         Self {
             context: texts(CONTEXTS),
             id: facts.url(),
             kind: texts(["VerifiableCredential", "OpenBadgeCredential"]),
             name: SCHEME.to_owned(),
             issuer: issuer(facts),
-            valid_from: from.clone(),
+            valid_from: stamp(facts.valid_from),
             valid_until: facts.expires_at.map(stamp),
-            awarded_date: from,
+            awarded_date: stamp(facts.issued_at),
             credential_subject: subject(facts),
             credential_status: StatusPurpose::ALL
                 .map(|purpose| status_entry(facts, purpose))
@@ -177,7 +176,7 @@ impl Badge {
         Self {
             iss: Some(self.issuer.id.clone()),
             jti: Some(self.id.clone()),
-            nbf: Some(facts.issued_at.timestamp()),
+            nbf: Some(facts.valid_from.timestamp()),
             exp: facts.expires_at.map(|end| end.timestamp()),
             ..self
         }

@@ -132,8 +132,8 @@ pub fn sd_jwt(
     sd.sort_unstable();
     let payload = Payload {
         iss: did(&facts.host),
-        iat: facts.issued_at.timestamp(),
-        nbf: facts.issued_at.timestamp(),
+        iat: facts.valid_from.timestamp(),
+        nbf: facts.valid_from.timestamp(),
         exp: facts.expires_at.map(|end| end.timestamp()),
         vct: vct(&facts.host),
         status: status(&facts.host, facts.status_list, facts.status_index),
@@ -214,8 +214,8 @@ impl<'t> Parts<'t> {
 pub struct VerifiedSdJwt {
     /// What the holder chose to show.
     pub disclosed: Disclosed,
-    /// When it was issued.
-    pub issued_at: DateTime<Utc>,
+    /// From when it is valid: the issue of the certificate, or the beginning of a later key that speaks for it.
+    pub valid_from: DateTime<Utc>,
     /// When it ends, exclusive.
     pub expires_at: Option<DateTime<Utc>>,
     /// Number of the status list.
@@ -256,9 +256,9 @@ pub fn verify_sd_jwt(
         serde_json::from_slice(&token.payload).map_err(|_| CredentialFault::Payload)?;
     let status_list = check_payload(&payload, host, &token.payload)?;
     let instant = |seconds| DateTime::from_timestamp(seconds, 0).ok_or(CredentialFault::Payload);
-    let issued_at = instant(payload.iat)?;
+    let valid_from = instant(payload.iat)?;
     let expires_at = payload.exp.map(instant).transpose()?;
-    check_times(token.key, issued_at, expires_at, now)?;
+    check_times(token.key, valid_from, expires_at, now)?;
     let disclosed = check_disclosures(&parts.disclosures, &payload.sd)?;
     match (binding, parts.binding) {
         (None, None) => {}
@@ -270,7 +270,7 @@ pub fn verify_sd_jwt(
     }
     Ok(VerifiedSdJwt {
         disclosed,
-        issued_at,
+        valid_from,
         expires_at,
         status_list,
         status_index: payload.status.status_list.idx,
