@@ -124,6 +124,41 @@ for (const lang of ["zh", "en"]) {
     }
     await page.close();
   }
+  // A thief with the true key puts another name under a good id: what the registry issued under it is something else.
+  for (const stolen of [false, true]) {
+    const page = await browser.newPage();
+    watch(page);
+    const altered = { digest: false };
+    await page.route(`**/v/${id}`, async (route) => {
+      const answer = await route.fetch(), html = await answer.text();
+      const body = html.replace(/data-registered="[0-9a-f]{64}"/, (all) => `${all.slice(0, -2)}${all.at(-2) === "0" ? "1" : "0"}"`);
+      altered.digest = body !== html;
+      await route.fulfill({ response: answer, body });
+    });
+    if (stolen) {
+      await page.route("**/api/v1/keys", async (route) => {
+        const keys = await (await route.fetch()).json();
+        await route.fulfill({ json: keys.map((one) => ({ ...one, state: "compromised" })) });
+      });
+    }
+    await page.goto(`${demo.address}${lang === "en" ? "/en" : ""}/v/${id}#${tail}`);
+    await page.waitForSelector("html[data-signed]");
+    const seen = await page.evaluate(() => [document.documentElement.dataset.signed, document.body.innerText]);
+    expect(altered.digest && seen[0] === "forged", `${lang}: true key, other content, ${stolen ? "stolen" : "in use"}: ${seen[0]}`);
+    expect(!/证书有效|\bValid\b/.test(seen[1].split("\n").slice(0, 12).join(" ")), `${lang}: a forgery is called valid`);
+    await page.close();
+  }
+  // An id that the registry does not know: a signature alone makes nothing of it.
+  const nobody = await browser.newPage();
+  watch(nobody);
+  await nobody.route(`**/v/${id}`, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: (await answer.text()).replace(/ data-registered="[0-9a-f]{64}"/, "") });
+  });
+  await nobody.goto(`${demo.address}${lang === "en" ? "/en" : ""}/v/${id}#${tail}`);
+  await nobody.waitForSelector("html[data-signed=unregistered]");
+  expect(await nobody.isHidden("#signed"), `${lang}: nothing is said of a signature under an unknown id`);
+  await nobody.close();
   const plain = await browser.newPage();
   watch(plain);
   await plain.goto(`${demo.address}/v/${id}`);

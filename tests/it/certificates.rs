@@ -39,6 +39,12 @@ async fn state(story: &Story, public_id: &str) -> String {
     text(&verdict["state"])
 }
 
+async fn institution(story: &Story, public_id: &str) -> String {
+    crate::trust::verdict(story, public_id, "institution")
+        .await
+        .1
+}
+
 async fn first(story: &Story, issued: &Value, at: usize) -> (String, Value) {
     let public_id = text(&issued["certificates"][at]["id"]);
     let certificate = story.certificate(&public_id).await;
@@ -156,6 +162,18 @@ async fn a_corrected_certificate_replaces_the_old_one(database: Database) {
         old["certificate_no"], fresh["certificate_no"],
         "a number is never used again"
     );
+    assert_eq!(
+        institution(&story, &new).await,
+        "institution_authorised",
+        "as when the first was issued"
+    );
+    // Whoever is corrected after the institution was stopped loses nothing by it.
+    let stop = json!({ "transition": "T16", "cause": "safety", "reason": "消防隐患。" });
+    crate::cases::by_two(&story, stop).await;
+    let answer = change(&story, "province-1", &fresh, "supersede", "correction").await;
+    let later = text(&answer.good()["superseded_by"]);
+    assert_eq!(state(&story, &later).await, "valid");
+    assert_eq!(institution(&story, &later).await, "institution_apart");
     // The old paper does not lead to the new one: only its holder may show it.
     let page = story.who("anybody").get(&format!("/v/{id}")).await.text();
     assert!(!page.contains(&new), "no link without the holder");

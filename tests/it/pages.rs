@@ -245,6 +245,11 @@ async fn the_form_needs_number_and_name_and_keeps_what_was_typed(database: Datab
     .await;
     let html = whole(&wrong, 404, "zh-CN");
     assert!(html.contains("v-not_found") && html.contains(&format!("value=\"{number}\"")));
+    // A field given twice is no question: neither the first nor the last of them counts.
+    for path in ["/verify".to_owned(), format!("/v/{id}")] {
+        let body = format!("number={number}&name=a&name=b");
+        assert_eq!(submit(&story, &path, &body).await.status, 400, "{path}");
+    }
     // The text of the code needs no name, and leads to the verdict of that text.
     let text = story.qr_text(id).await;
     let answer = submit(&story, "/verify", &as_number(&text)).await;

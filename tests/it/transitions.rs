@@ -222,8 +222,16 @@ async fn classes_are_taught_or_ended_with_credit_after_the_exit(database: Databa
         (&kept["state"], &kept["hours_taught"]),
         (&json!("terminated"), &json!(2))
     );
-    story.cohort_act("school-1", &late, "finish").await;
+    story.teach_out(&late).await;
     assert!(!owes(&story, "teach_out").await);
     let done: Value = school.get(&format!("/api/v1/cohorts/{late}")).await.good();
     assert_eq!(done["state"], "finished");
+    // Who was taught to the end gets a certificate like any other.
+    story.accept(&late).await;
+    let issued = story.issue(&late).await;
+    let id = text(&issued["certificates"][0]["id"]);
+    assert_eq!(
+        crate::trust::verdict(&story, &id, "institution").await,
+        ("valid".to_owned(), "institution_apart".to_owned())
+    );
 }

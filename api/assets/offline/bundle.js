@@ -131,7 +131,7 @@ class Bundle {
       program_name: this.programs.get(own.program),
       institution_name: institution?.name,
       issuer_name: this.federations.get(key.federation),
-      authorised: known ? standingAt(institution.standing.get(key.federation) ?? [], issued) === 1 : undefined,
+      standing: known ? standingAt(institution.standing.get(key.federation) ?? [], issued) : undefined,
     };
   }
 }

@@ -298,8 +298,11 @@ export async function judge(text, keys, now, bundle = null) {
   if (checks.set("key", ...standing) !== "passed") return say("key-in-doubt", facts);
   if (!bundle) return say(early ? "clock" : ended ? "expired" : "genuine", facts);
   Object.assign(facts, bundle.names(claims.own, key, claims.issued));
-  if (facts.authorised !== undefined) {
-    checks.set("institution", facts.authorised ? "passed" : "failed", facts.authorised ? "institution_authorised" : "institution_not_authorised");
+  // Suspended (2) or left (3): a replacement or a class taught to its end, which only the registry can tell from others.
+  if (facts.standing !== undefined) {
+    checks.set("institution", ...({
+      1: ["passed", "institution_authorised"], 4: ["failed", "institution_not_authorised"],
+    }[facts.standing] ?? ["not_run", "institution_unclear"]));
   }
   const status = bundle.status(claims.own.list, claims.own.index, claims.issued, now);
   const told = {
@@ -308,7 +311,7 @@ export async function judge(text, keys, now, bundle = null) {
   // In the order of the verdict of the registry: what is for good, what is not known, what is for a while, dates, valid.
   if (checks.set("status", ...told) !== "passed") return say(status, facts);
   if (early) return say("clock", facts);
-  if (facts.authorised === false) return say("not-authorised", facts);
+  if (facts.standing === 4) return say("not-authorised", facts);
   return say(ended ? "expired" : "valid", facts);
 }
 

@@ -72,6 +72,8 @@ pub struct Answer {
     pub(super) verdict: Verdict,
     pub(super) presented: bool,
     pub(super) withheld: bool,
+    /// SHA-256 of the signed bytes that the registry keeps under this id, which its public log holds too.
+    pub(super) registered: Option<[u8; 32]>,
     pub(super) past: Option<PastDay>,
     /// The certificate; `None` when the registry does not know it, or when what was presented is not what it knows.
     pub certificate: Option<KnownCertificate>,
@@ -84,6 +86,7 @@ impl Answer {
             verdict,
             presented: true,
             withheld: false,
+            registered: None,
             past: None,
             certificate: None,
         }

@@ -362,6 +362,7 @@ impl Read {
             certificate: shown.map(|known| self.known(known)),
             presented: row.text.is_some(),
             withheld,
+            registered: row.known.as_ref().map(|known| known.cose_sha256),
             past: None,
             verdict,
         })
@@ -385,6 +386,7 @@ impl Read {
             institution: known.institution_state_at_issue.as_deref().map(|at_issue| {
                 InstitutionFact {
                     at_issue: standing(at_issue),
+                    apart: Some(known.issued_apart),
                     today: standing(&known.institution_state),
                 }
             }),

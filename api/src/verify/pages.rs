@@ -114,6 +114,8 @@ struct VerdictPage {
     form: Option<FormView>,
     /// What the script says of the signed part of the address, which only the browser sees.
     signed_words: [(&'static str, &'static str); 5],
+    /// With it the script sees whether what the paper carries is what the registry issued under this id.
+    registered: Option<String>,
 }
 
 /// The script of the answer to a scan, and its question for the keys; nothing inline (trust.md WEB-3).
@@ -160,7 +162,7 @@ fn frame(app: &App, visit: &Visit) -> Frame {
     )
 }
 
-/// Fields of a form; what is given twice counts once, the first time.
+/// Fields of a form, each given once, as in every form.
 fn fields(body: &[u8]) -> Result<std::collections::HashMap<String, String>, Problem> {
     if body.len() > FORM_LIMIT {
         return Err(Problem::new(crate::problem::Code::TooLarge));
@@ -169,7 +171,9 @@ fn fields(body: &[u8]) -> Result<std::collections::HashMap<String, String>, Prob
         .map_err(|_| Problem::new(crate::problem::Code::MalformedRequest))?;
     let mut fields = std::collections::HashMap::new();
     for (name, value) in pairs {
-        fields.entry(name).or_insert(value);
+        if fields.insert(name, value).is_some() {
+            return Err(Problem::new(crate::problem::Code::MalformedRequest));
+        }
     }
     Ok(fields)
 }
@@ -401,6 +405,9 @@ fn verdict(app: &App, visit: &Visit, answer: &Answer, asked: Asked) -> Result<Re
         today: app.today().to_string(),
         form,
         signed_words: signed_words(visit.lang),
+        registered: answer
+            .registered
+            .map(|digest| data_encoding::HEXLOWER.encode(&digest)),
         f,
     };
     let mut response = page(status, &view, Caching::Never)?;

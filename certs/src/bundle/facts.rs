@@ -87,6 +87,7 @@ impl Bundle {
         let changes = changes.map_or(&[][..], Vec::as_slice);
         Some(InstitutionFact {
             at_issue: best_within_second(changes, claims.issued_at),
+            apart: None,
             today: changes
                 .last()
                 .map_or(Standing::NotAdmitted, |change| change.standing),

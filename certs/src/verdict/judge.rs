@@ -218,17 +218,24 @@ fn key_outcome(
 fn institution_check(facts: &Facts) -> Check {
     let (outcome, reason) = match facts
         .institution
-        .map(|institution| (institution.at_issue, institution.today))
+        .map(|institution| (institution.at_issue, institution.today, institution.apart))
     {
         None => (Outcome::NotRun, Reason::InstitutionNotChecked),
-        Some((Standing::Authorised, Standing::Authorised)) => {
+        Some((Standing::Authorised, Standing::Authorised, _)) => {
             (Outcome::Passed, Reason::InstitutionAuthorised)
         }
-        Some((Standing::Authorised, Standing::Suspended)) => {
+        Some((Standing::Authorised, Standing::Suspended, _)) => {
             (Outcome::Passed, Reason::InstitutionSinceSuspended)
         }
-        Some((Standing::Authorised, Standing::Exited | Standing::NotAdmitted)) => {
+        Some((Standing::Authorised, Standing::Exited | Standing::NotAdmitted, _)) => {
             (Outcome::Passed, Reason::InstitutionSinceExited)
+        }
+        Some((Standing::Suspended | Standing::Exited, _, Some(true))) => {
+            (Outcome::Passed, Reason::InstitutionApart)
+        }
+        // The registry issues nothing else then, but a list of standings does not tell it.
+        Some((Standing::Suspended | Standing::Exited, _, None)) => {
+            (Outcome::NotRun, Reason::InstitutionUnclear)
         }
         Some(_) => (Outcome::Failed, Reason::InstitutionNotAuthorised),
     };

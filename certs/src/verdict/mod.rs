@@ -260,6 +260,9 @@ pub enum Standing {
 pub struct InstitutionFact {
     /// When the certificate was issued.
     pub at_issue: Standing,
+    /// Whether it needed no institution that may begin classes: it replaces another certificate, or its class was taught to
+    /// its end after the institution had left (workflow.md 3). `None`: not known, as in a bundle.
+    pub apart: Option<bool>,
     /// Today.
     pub today: Standing,
 }

@@ -90,6 +90,8 @@ reasons! {
     InstitutionAuthorised "institution_authorised" "培训机构在签发时具备资格。" "The institution was authorised when it was issued.",
     InstitutionSinceSuspended "institution_since_suspended" "培训机构在签发时具备资格;现已暂停,不影响本证书。" "The institution was authorised then; it is suspended now, which does not affect this certificate.",
     InstitutionSinceExited "institution_since_exited" "培训机构在签发时具备资格;现已退出,不影响本证书。" "The institution was authorised then; it has left since, which does not affect this certificate.",
+    InstitutionApart "institution_apart" "签发时培训机构已暂停或退出;本证书属于换发,或属于退出后授完的班级,签发有效。" "The institution was suspended or had left then; this certificate replaces another, or its class was taught to its end, and is good.",
+    InstitutionUnclear "institution_unclear" "签发时培训机构已暂停或退出;本证书是否属于换发或授完班级,要联网查验。" "The institution was suspended or had left then; whether this certificate replaces another or its class was taught to its end, the registry tells.",
     InstitutionNotAuthorised "institution_not_authorised" "培训机构在签发时不具备资格,请联系发证单位。" "The institution was not authorised then; ask the issuing office.",
     InstitutionNotChecked "institution_not_checked" "没有核对培训机构的资格。" "The institution was not checked.",
 }

@@ -71,6 +71,9 @@ pub struct PublicCertificate {
     pub institution_since: DateTime<Utc>,
     /// State of the institution's admission when the certificate was issued; `None` where no act tells it.
     pub institution_state_at_issue: Option<String>,
+    /// Whether it replaces another certificate, or its class was taught to its end after the institution had left: then it
+    /// was issued lawfully although that state allows no new classes.
+    pub issued_apart: bool,
     /// The entry of the log at `leaf_index`.
     pub leaf_entry: Vec<u8>,
     /// When the first checkpoint that covers the leaf was committed.
@@ -118,6 +121,7 @@ struct Row {
     institution_state: String,
     institution_since: i64,
     institution_state_at_issue: Option<String>,
+    issued_apart: i32,
     leaf_entry: Vec<u8>,
     covered_at: Option<i64>,
     witnessed_at: Option<i64>,
@@ -145,7 +149,9 @@ SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.h
   (SELECT h.to_state FROM timeline h
     WHERE h.object_id = c.admission_id AND h.to_state IS NOT NULL AND h.to_state <> COALESCE(h.from_state, '') AND h.at <= l.at
       AND (h.leaf_index IS NULL OR h.leaf_index < c.leaf_index)
-    ORDER BY h.at DESC, h.id DESC LIMIT 1) AS institution_state_at_issue
+    ORDER BY h.at DESC, h.id DESC LIMIT 1) AS institution_state_at_issue,
+  CASE WHEN c.generation > 1 OR EXISTS (SELECT 1 FROM enrolment n JOIN class_plan k ON k.cohort_id = n.cohort_id
+    WHERE n.id = c.enrolment_id AND k.plan = 'teach_out') THEN 1 ELSE 0 END AS issued_apart
 FROM certificate c
 JOIN log_leaf l ON l.leaf_index = c.leaf_index
 JOIN program_version v ON v.id = c.program_version_id
@@ -251,6 +257,7 @@ impl TryFrom<Row> for PublicCertificate {
             covered_at: time::optional_instant(row.covered_at)?,
             witnessed_at: time::optional_instant(row.witnessed_at)?,
             institution_state_at_issue: row.institution_state_at_issue,
+            issued_apart: row.issued_apart == 1,
             leaf_entry: row.leaf_entry,
             certificate_type: row
                 .certificate_type

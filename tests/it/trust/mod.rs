@@ -34,7 +34,7 @@ fn state(list: &SignedTrustList, kid: &str) -> &'static str {
 }
 
 /// Verdict, and the reason of one check, as anybody is told by id.
-async fn verdict(story: &Story, id: &str, check: &str) -> (String, String) {
+pub(crate) async fn verdict(story: &Story, id: &str, check: &str) -> (String, String) {
     let path = format!("/api/v1/verifications/{id}");
     let verdict = story.who("anybody").get(&path).await.good();
     (text(&verdict["state"]), reason(&verdict, check))

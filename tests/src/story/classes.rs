@@ -98,6 +98,11 @@ impl Story {
     pub async fn teach(&self, cohort: &str) {
         self.server.days_pass(7);
         self.cohort_act("school-1", cohort, "start").await;
+        self.teach_out(cohort).await;
+    }
+
+    /// The rest of a class that runs: taught to its end, with confirmed results and locked attendance.
+    pub async fn teach_out(&self, cohort: &str) {
         self.server.days_pass(15);
         let held_on = self.server.today();
         let members = self.enrolments(cohort).await;

@@ -242,6 +242,7 @@ pub(super) fn facts(name: &str) -> Facts {
     };
     let authorised = InstitutionFact {
         at_issue: Standing::Authorised,
+        apart: Some(false),
         today: Standing::Authorised,
     };
     let well = Facts {
@@ -303,6 +304,7 @@ pub(super) fn facts(name: &str) -> Facts {
         "not_authorised" => {
             let fact = InstitutionFact {
                 at_issue: Standing::NotAdmitted,
+                apart: Some(false),
                 today: Standing::Authorised,
             };
             Facts {
@@ -313,6 +315,7 @@ pub(super) fn facts(name: &str) -> Facts {
         "suspended_then" => {
             let fact = InstitutionFact {
                 at_issue: Standing::Suspended,
+                apart: Some(false),
                 today: Standing::Authorised,
             };
             Facts {

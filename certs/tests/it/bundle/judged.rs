@@ -178,10 +178,7 @@ fn standing_is_that_of_the_moment_of_issue_with_the_federation_that_issued() {
         of(&admitted, "2026-03-01T08:00:00Z"),
         "institution_since_exited"
     );
-    assert_eq!(
-        of(&admitted, "2026-03-01T08:00:01Z"),
-        "institution_not_authorised"
-    );
+    assert_eq!(of(&admitted, "2026-03-01T08:00:01Z"), "institution_unclear");
     assert_eq!(
         of(&admitted[..1], "2026-03-01T08:00:01Z"),
         "institution_authorised"

@@ -42,6 +42,7 @@ fn logged() -> LogFact {
 fn authorised() -> InstitutionFact {
     InstitutionFact {
         at_issue: Standing::Authorised,
+        apart: Some(false),
         today: Standing::Authorised,
     }
 }

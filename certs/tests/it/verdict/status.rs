@@ -168,6 +168,7 @@ fn an_institution_that_left_later_changes_nothing() {
     for today in [Standing::Suspended, Standing::Exited] {
         let institution = Some(InstitutionFact {
             at_issue: Standing::Authorised,
+            apart: Some(false),
             today,
         });
         let verdict = judged(
@@ -186,6 +187,7 @@ fn an_institution_that_left_later_changes_nothing() {
     }
     let institution = Some(InstitutionFact {
         at_issue: Standing::NotAdmitted,
+        apart: Some(false),
         today: Standing::Authorised,
     });
     let verdict = judged(
@@ -200,6 +202,35 @@ fn an_institution_that_left_later_changes_nothing() {
         verdict.check(CheckName::Institution).outcome,
         Outcome::Failed
     );
+}
+
+/// A replacement, and a class that is taught to its end, are issued after the institution has left.
+#[test]
+fn what_is_lawfully_issued_after_an_exit_is_valid() {
+    for at_issue in [Standing::Suspended, Standing::Exited] {
+        for (apart, state, code) in [
+            (Some(true), State::Valid, "institution_apart"),
+            (None, State::Valid, "institution_unclear"),
+            (
+                Some(false),
+                State::Indeterminate,
+                "institution_not_authorised",
+            ),
+        ] {
+            let institution = Some(InstitutionFact {
+                at_issue,
+                apart,
+                today: Standing::Exited,
+            });
+            let facts = Facts {
+                institution,
+                ..all_well()
+            };
+            let verdict = judged(&keys(), &facts);
+            let check = verdict.check(CheckName::Institution);
+            assert_eq!((verdict.state, check.reason.code()), (state, code));
+        }
+    }
 }
 
 #[test]

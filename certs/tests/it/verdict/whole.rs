@@ -56,6 +56,7 @@ fn only_one_combination_in_thousands_is_valid_without_every_needed_check() {
     ];
     let not_admitted = Some(InstitutionFact {
         at_issue: Standing::NotAdmitted,
+        apart: Some(false),
         today: Standing::NotAdmitted,
     });
     let genuine = signed().into_bytes();
