@@ -379,8 +379,8 @@ async fn a_caller_hears_the_first_part_and_says_the_second(database: Database) {
         .good();
     assert_eq!(body["first"], own.first.to_string());
     assert_eq!(
-        (&body["matches"], &body["status"]),
-        (&Value::Null, &json!("issued"))
+        (&body["matches"], &body["state"]),
+        (&Value::Null, &json!("valid"))
     );
     assert!(
         !body.to_string().contains(&own.second.to_string()),
@@ -443,6 +443,19 @@ async fn a_caller_hears_the_first_part_and_says_the_second(database: Database) {
         page.contains("第二段一致") && page.contains(&other.first.to_string()),
         "{page}"
     );
+    // What is said of the certificate is what anybody is told who scans it.
+    let ask = json!({ "certificate": id(&issued, 1) });
+    let stolen = "UPDATE registry_key SET state = 'compromised', compromised_at = 0 WHERE purpose = 'issuer'";
+    let store = &story.server.app.store;
+    store::tampering::plainly(store, stolen).await.expect("set");
+    let body = county.post(path, &ask).await.good();
+    assert_eq!(body["state"], "not_genuine", "{body}");
+    let back =
+        "UPDATE registry_key SET state = 'active', compromised_at = NULL WHERE purpose = 'issuer'";
+    store::tampering::plainly(store, back).await.expect("set");
+    story.server.days_pass(1_200);
+    let body = county.post(path, &ask).await.good();
+    assert_eq!(body["state"], "expired", "{body}");
 }
 
 /// The command is the same use case; one database is enough.

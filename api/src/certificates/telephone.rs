@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use certs::spoken::{Part, SpokenCheck, aloud};
+use certs::verdict::Lang;
 use domain::access::Actor;
 use domain::ids::CertificateId;
 use domain::{CertificateNo, PublicId};
@@ -24,7 +25,7 @@ use crate::app::App;
 use crate::border::Source;
 use crate::extract::{Body, IdempotencyKey};
 use crate::problem::{Problem, ProblemBody};
-use crate::verify::within_budget;
+use crate::verify::{by_id, within_budget};
 
 /// Routes of this part.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -49,8 +50,12 @@ pub struct TelephoneCheckAnswer {
     pub id: String,
     /// Number.
     pub certificate_no: String,
-    /// Status: the parts are the same whatever became of the certificate.
-    pub status: String,
+    /// State of the verdict, as anybody is told who checks the certificate: the parts are the same whatever became of it.
+    pub state: String,
+    /// The verdict in a sentence, with its dates.
+    pub sentence_zh: String,
+    /// The same in English.
+    pub sentence_en: String,
     /// The first part, to be read out.
     pub first: String,
     /// The same as it is said in Chinese.
@@ -166,10 +171,13 @@ async fn answer(
         .ok_or_else(Problem::not_found)?;
     let parts = SpokenCheck::of(&cose);
     let first = parts.first.to_string();
+    let told = by_id(app, &found.public_id, Some(&cose)).await?;
     let answer = TelephoneCheckAnswer {
         id: found.public_id.to_string(),
         certificate_no: found.certificate_no.as_str().to_owned(),
-        status: found.status.as_str().to_owned(),
+        state: told.state().code().to_owned(),
+        sentence_zh: told.sentence(Lang::Zh),
+        sentence_en: told.sentence(Lang::En),
         first_aloud: aloud(&first),
         first,
         matches,

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use certs::verdict::State as Verdict;
 
 use super::telephone::{self, TelephoneCheckAnswer, TelephoneCheckRequest};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
@@ -50,14 +51,10 @@ impl CheckPage {
         }
     }
 
-    fn status_word(&self, code: &str) -> &'static str {
-        match code {
-            "issued" => self.f.lang().pick("已签发", "issued"),
-            "suspended" => self.f.lang().pick("暂停使用", "on hold"),
-            "superseded" => self.f.lang().pick("已换发新证", "replaced"),
-            "revoked" => self.f.lang().pick("已撤销", "revoked"),
-            _ => "",
-        }
+    /// The verdict as its own page says it.
+    fn state_word(&self, code: &str) -> &'static str {
+        let found = Verdict::ALL.iter().find(|state| state.code() == code);
+        found.map_or("", |state| self.f.lang().pick(state.zh(), state.en()))
     }
 }
 
