@@ -74,6 +74,8 @@ crate::text_enum! {
         CitizenIdNotValid = "citizen-id-not-valid",
         /// The name has a character that the fonts of the paper lack.
         NameNotPrintable = "name-not-printable",
+        /// A name that every certificate of the class carries has a character that the fonts of the paper lack.
+        ClassNotPrintable = "class-not-printable",
         /// A certificate for this enrolment exists.
         AlreadyCertified = "already-certified",
         /// The program leads to no certificate.
@@ -106,6 +108,9 @@ impl GateFailure {
             Self::AssessmentNotPassed => "学员考核未通过,不能签发证书。",
             Self::CitizenIdNotValid => "学员没有有效的公民身份号码,请先核实身份。",
             Self::NameNotPrintable => "姓名中有证书字体没有的字,补装字体后再签发。",
+            Self::ClassNotPrintable => {
+                "培训项目、职业、机构或证书种类的名称中有证书字体没有的字,补装字体后再签发。"
+            }
             Self::AlreadyCertified => "该学员本班期的证书已签发,如需更正请办理换发。",
             Self::ProgramNotCertifiable => "该培训项目不颁发证书。",
             Self::ProgramNotPublished => "该培训项目未发布,不能签发证书。",
@@ -140,6 +145,9 @@ impl GateFailure {
             }
             Self::NameNotPrintable => {
                 "The name has a character that the fonts of the paper lack; install a font that has it."
+            }
+            Self::ClassNotPrintable => {
+                "The name of programme, occupation, institution or kind of certificate has a character that the fonts of the paper lack; install a font that has it."
             }
             Self::AlreadyCertified => {
                 "A certificate for this enrolment exists; to correct it, reissue it."

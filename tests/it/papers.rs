@@ -298,6 +298,20 @@ async fn a_name_that_no_font_can_print_is_refused_before_issuing(database: Datab
         proposed["not_eligible"][0]["reasons"],
         json!(["name-not-printable"])
     );
+    // A name that every certificate of the class carries is asked too, by whoever approves.
+    let named = "UPDATE institution SET name = name || '𪚥'";
+    store::tampering::plainly(&story.server.app.store, named)
+        .await
+        .expect("set");
+    let batch = text(&proposed["batch"]);
+    let path = format!("/api/v1/certificate-batches/{batch}/approve");
+    let refused = story.who("province-1").post(&path, &json!({})).await;
+    let body = refused.problem(409, "gates-failed");
+    assert_eq!(refused.faults()[0].1, "class-not-printable");
+    assert!(
+        text(&body["errors"][0]["detail"]).contains("U+2A6A5"),
+        "{body}"
+    );
     assert_eq!(story.server.leaves().await, leaves, "nothing was issued");
 }
 

@@ -121,7 +121,7 @@ pub async fn propose(
     let outcome = issue::gates(app, &facts, &candidates)?;
     let refused = outcome.refused;
     if let Some(failures) = outcome.batch {
-        return Err(issue::batch_problem(&failures));
+        return Err(issue::batch_problem(&failures, outcome.class_unprintable));
     }
     if request.enrolments.is_some() && !refused.is_empty() {
         return Err(issue::gates_problem(&refused, &outcome.unprintable));

@@ -104,6 +104,8 @@ pub(super) struct Gates {
     pub(super) refused: Vec<(EnrolmentId, Vec<GateFailure>)>,
     /// The character of a name that no font of the paper has.
     pub(super) unprintable: HashMap<EnrolmentId, char>,
+    /// The character of a name that every certificate of the class carries.
+    pub(super) class_unprintable: Option<char>,
 }
 
 /// Checks every gate for every trainee (workflow.md section 3).
@@ -122,7 +124,7 @@ pub(super) fn gates(
         .iter()
         .map(|candidate| candidate.enrolment)
         .collect();
-    let batch = batch_gates(
+    let mut batch = batch_gates(
         state,
         cohort.certificate_type.is_some(),
         cohort.published,
@@ -130,6 +132,12 @@ pub(super) fn gates(
         &ids,
     )
     .err();
+    let class_unprintable = papers::missing_in_names(app, cohort);
+    if class_unprintable.is_some() {
+        batch
+            .get_or_insert_default()
+            .push(GateFailure::ClassNotPrintable);
+    }
     let rules = CohortRules::from(app.policy.as_ref());
     let mut refused = Vec::new();
     let unprintable = unprintable(app, candidates);
@@ -159,6 +167,7 @@ pub(super) fn gates(
         batch,
         refused,
         unprintable,
+        class_unprintable,
     })
 }
 
@@ -186,7 +195,7 @@ fn standing(state: &str) -> Standing {
 }
 
 /// Problem of a whole batch.
-pub(super) fn batch_problem(failures: &[GateFailure]) -> Problem {
+pub(super) fn batch_problem(failures: &[GateFailure], unprintable: Option<char>) -> Problem {
     let code = match failures.first() {
         Some(GateFailure::InstitutionSuspended) => Code::InstitutionSuspended,
         Some(GateFailure::InstitutionNotAdmitted | GateFailure::InstitutionExited) => {
@@ -197,8 +206,27 @@ pub(super) fn batch_problem(failures: &[GateFailure]) -> Problem {
     };
     let problem = Problem::new(code);
     failures.iter().fold(problem, |problem, f| {
-        problem.with_error("", f.as_str(), f.zh(), f.en())
+        let detail = sentence(*f, unprintable);
+        problem.with_error("", f.as_str(), &detail.zh, &detail.en)
     })
+}
+
+/// What a gate says, with the character that cannot be printed.
+fn sentence(failure: GateFailure, unprintable: Option<char>) -> Sentence {
+    let names = matches!(
+        failure,
+        GateFailure::NameNotPrintable | GateFailure::ClassNotPrintable
+    );
+    match unprintable.filter(|_| names) {
+        Some(one) => {
+            let one = format!("{one} (U+{:04X})", u32::from(one));
+            Sentence::new(
+                format!("{} {one}", failure.zh()),
+                format!("{} {one}", failure.en()),
+            )
+        }
+        None => Sentence::new(failure.zh(), failure.en()),
+    }
 }
 
 /// Problem of single trainees.
@@ -207,22 +235,10 @@ pub(super) fn gates_problem(
     unprintable: &HashMap<EnrolmentId, char>,
 ) -> Problem {
     let errors = refused.iter().flat_map(|(enrolment, failures)| {
-        failures.iter().map(move |failure| {
-            let detail = match (failure, unprintable.get(enrolment)) {
-                (GateFailure::NameNotPrintable, Some(one)) => {
-                    let one = format!("{one} (U+{:04X})", u32::from(*one));
-                    Sentence::new(
-                        format!("{} {one}", failure.zh()),
-                        format!("{} {one}", failure.en()),
-                    )
-                }
-                _ => Sentence::new(failure.zh(), failure.en()),
-            };
-            FieldError {
-                pointer: format!("/enrolments/{enrolment}"),
-                code: failure.as_str().to_owned(),
-                detail,
-            }
+        failures.iter().map(move |failure| FieldError {
+            pointer: format!("/enrolments/{enrolment}"),
+            code: failure.as_str().to_owned(),
+            detail: sentence(*failure, unprintable.get(enrolment).copied()),
         })
     });
     Problem::new(Code::GatesFailed).with_errors(errors)
@@ -305,7 +321,7 @@ async fn approve_once(
     let candidates = store::certificates::candidates(&act.tx, app.store.vault(), id).await?;
     let outcome = gates(app, &cohort, &candidates)?;
     if let Some(failures) = outcome.batch {
-        return Err(batch_problem(&failures));
+        return Err(batch_problem(&failures, outcome.class_unprintable));
     }
     if !outcome.refused.is_empty() {
         return Err(gates_problem(&outcome.refused, &outcome.unprintable));
@@ -430,6 +446,9 @@ pub(crate) async fn sign_and_insert(
 ) -> Result<Issued, Problem> {
     let app = act.app.clone();
     // A correction comes without the gates: what cannot be printed is not signed in any case.
+    if let Some(one) = papers::missing_in_names(&app, cohort) {
+        return Err(batch_problem(&[GateFailure::ClassNotPrintable], Some(one)));
+    }
     let unprintable = unprintable(&app, candidates);
     if !unprintable.is_empty() {
         let refused: Vec<_> = unprintable

@@ -24,7 +24,7 @@ use store::scope::Scope;
 
 pub(crate) use batch::Archive;
 pub use press::{missing_glyph, preview, warm};
-pub(crate) use sheets::Printable;
+pub(crate) use sheets::{Printable, missing_in_names};
 
 use crate::app::App;
 use crate::cores::PAPERS;

@@ -7,7 +7,7 @@ use chrono::Days;
 use domain::CreditCode;
 use paper::Sheet;
 use paper::sheet::Names;
-use store::certificates::{Certificate, PublicCertificate};
+use store::certificates::{Certificate, CohortForIssue, PublicCertificate};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -32,6 +32,27 @@ pub struct Printable {
         expect(dead_code, reason = "only templates ask for it")
     )]
     pub(super) federation: String,
+}
+
+/// The first character that could not be printed of the names which every certificate of a class carries.
+pub(crate) fn missing_in_names(app: &App, class: &CohortForIssue) -> Option<char> {
+    let names = Names {
+        certificate_type: &class.type_name,
+        program: &class.program_name,
+        occupation: &class.occupation_name,
+        institution: &class.institution_name,
+        credit_code: &class.credit_code,
+    }
+    .neutral();
+    let printed = [
+        names.title,
+        names.program,
+        names.occupation,
+        names.institution,
+    ];
+    printed
+        .iter()
+        .find_map(|name| super::missing_glyph(app, name))
 }
 
 /// Sheets in the order of the certificates; one whose holder was erased is not found.

@@ -156,6 +156,9 @@ async fn replace<'f>(
         else {
             continue;
         };
+        if papers::missing_in_names(&app, &cohort).is_some() {
+            continue;
+        }
         let enrolments: Vec<EnrolmentId> = olds.keys().copied().collect();
         let mut candidates =
             store::certificates::candidates_of_enrolments(&act.tx, app.store.vault(), &enrolments)

@@ -50,6 +50,14 @@ pub struct CohortForIssue {
     pub validity_months: Option<u32>,
     /// Skill level, 0 none.
     pub skill_level: u8,
+    /// Name of the kind of certificate, or of the program where it has none.
+    pub type_name: String,
+    /// Name of the program.
+    pub program_name: String,
+    /// Name of its occupation.
+    pub occupation_name: String,
+    /// Name of the institution.
+    pub institution_name: String,
 }
 
 #[derive(FromQueryResult)]
@@ -68,6 +76,10 @@ struct CohortRow {
     certificate_type: Option<String>,
     validity_months: Option<i32>,
     skill_level: i32,
+    type_name: Option<String>,
+    program_name: String,
+    occupation_name: String,
+    institution_name: String,
 }
 
 /// The cohort with its institution, in scope; both rows are locked on PostgreSQL, so that a suspension waits.
@@ -86,12 +98,14 @@ pub async fn cohort_for_issue(
     let sql = format!(
         "SELECT k.id, k.state, k.planned_hours, a.id AS admission_id, a.state AS admission_state, a.federation,
            a.institution_id, i.credit_code, v.id AS program_version_id, p.code AS program_code, v.published_on,
-           v.certificate_type, t.validity_months, v.skill_level
+           v.certificate_type, t.validity_months, v.skill_level,
+           t.name AS type_name, v.name AS program_name, o.name AS occupation_name, i.name AS institution_name
          FROM cohort k
          JOIN admission a ON a.id = k.admission_id
          JOIN institution i ON i.id = a.institution_id
          JOIN program_version v ON v.id = k.program_version_id
          JOIN program p ON p.id = v.program_id
+         JOIN occupation o ON o.code = v.occupation_code AND o.edition = v.occupation_edition
          LEFT JOIN certificate_type t ON t.code = v.certificate_type
          WHERE k.id = $1 AND {condition}{lock}"
     );
@@ -125,6 +139,10 @@ pub async fn cohort_for_issue(
         admission_state: row.admission_state,
         federation: row.federation,
         certificate_type: row.certificate_type,
+        type_name: row.type_name.unwrap_or_else(|| row.program_name.clone()),
+        program_name: row.program_name,
+        occupation_name: row.occupation_name,
+        institution_name: row.institution_name,
     }))
 }
 
