@@ -7,6 +7,7 @@ use tests::answer::text;
 use tests::{Answer, Database, Story, on_both};
 
 on_both! {
+    cells_that_are_no_text_come_back_as_they_were;
     a_table_comes_back_with_its_own_columns_and_the_results;
     photographs_and_lines_are_answered_one_by_one;
     one_certificate_asked_for_in_several_ways_is_marked;
@@ -300,4 +301,70 @@ async fn wrong_names_cost_as_much_as_one_by_one(database: Database) {
     // After five wrong names the number answers nobody today, and its QR code everybody.
     assert_eq!(states[..5], ["not_found"; 5]);
     assert_eq!(states[5..], ["unreadable", "unreadable", "valid"]);
+}
+
+/// Days with their time, numbers in all digits, true and false: an employer's own columns are not ours to change.
+async fn cells_that_are_no_text_come_back_as_they_were(database: Database) {
+    use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+    let (story, issued) = Story::with_certificates(database, 1).await;
+    let (number, name, _) = known(&story, &issued, 0).await;
+    let mut workbook = Workbook::new();
+    let own = workbook.add_worksheet();
+    let heads = [
+        "证书编号",
+        "姓名",
+        "到岗",
+        "入职日",
+        "班次",
+        "在职",
+        "工资",
+        "流水号",
+        "工号",
+    ];
+    for (column, word) in (0_u16..).zip(heads) {
+        own.write(0, column, word).expect("written");
+    }
+    let formatted = |format: &str| Format::new().set_num_format(format);
+    let day = ExcelDateTime::from_ymd(2026, 3, 5).expect("a day");
+    let moment = day.clone().and_hms(14, 30, 15).expect("a moment");
+    let shift = ExcelDateTime::from_hms(8, 30, 0).expect("a time");
+    own.write(1, 0, number.as_str()).expect("written");
+    own.write(1, 1, name.as_str()).expect("written");
+    own.write_datetime_with_format(1, 2, &moment, &formatted("yyyy-mm-dd hh:mm:ss"))
+        .expect("written");
+    own.write_datetime_with_format(1, 3, &day, &formatted("yyyy-mm-dd"))
+        .expect("written");
+    own.write_datetime_with_format(1, 4, &shift, &formatted("hh:mm:ss"))
+        .expect("written");
+    own.write(1, 5, true).expect("written");
+    own.write(1, 6, 5_200.5).expect("written");
+    own.write(1, 7, 110_000_000_000_000_000.0).expect("written");
+    own.write(1, 8, "0007").expect("written");
+    let bytes = workbook.save_to_buffer().expect("a workbook");
+    let form = Form::new()
+        .part("file", file("own.xlsx", bytes.clone()))
+        .text("as", "xlsx");
+    let back = send(&story, "/verify/batch", form).await;
+    assert_eq!(back.status, 200, "{}", back.text());
+    let cells = |bytes: &[u8]| {
+        let limits = api::rosters::Limits::default();
+        api::rosters::read_cells(bytes, &limits).expect("cells")
+    };
+    let (sent, got) = (cells(&bytes), cells(&back.bytes));
+    assert_eq!(got[0][..9], sent[0][..]);
+    assert_eq!(got[1][..9], sent[1][..]);
+    let words: Vec<&str> = sent[1].iter().map(|cell| cell.text.as_str()).collect();
+    assert_eq!(
+        words[2..],
+        [
+            "2026-03-05 14:30:15",
+            "2026-03-05",
+            "08:30:00",
+            "TRUE",
+            "5200.5",
+            "110000000000000000",
+            "0007"
+        ]
+    );
+    assert_eq!(got[1][9].text, "证书有效");
 }

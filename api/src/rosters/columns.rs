@@ -62,8 +62,10 @@ pub fn read_columns(
     let (table, header) = if bytes.starts_with(b"PK\x03\x04") {
         guard::check(bytes, &limits)?;
         // Other people's code over hostile input: its panic is a damaged file, not an outage.
-        let table = catch_unwind(AssertUnwindSafe(|| workbook::read_first(bytes, &limits)))
-            .unwrap_or(Err(RosterRefused::Unreadable { row: None }))?;
+        let table = catch_unwind(AssertUnwindSafe(|| {
+            workbook::read_first(bytes, &limits, workbook::text_of)
+        }))
+        .unwrap_or(Err(RosterRefused::Unreadable { row: None }))?;
         let header = find(&table, wanted);
         (table, header)
     } else {

@@ -43,7 +43,7 @@ pub use fault::Fault;
 pub use headers::{Column, Field};
 pub use parse::parse;
 pub use parsed::{Context, IgnoredColumn, Notice, ParsedRoster};
-pub use plain::read_plain;
+pub use plain::{PlainCell, PlainKind, read_cells, read_plain};
 pub use read::{read, read_with};
 pub use refused::RosterRefused;
 pub use row::{Contact, Hidden, Need, RosterRow};

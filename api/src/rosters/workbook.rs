@@ -29,11 +29,17 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Found, RosterRefused
         .collect();
     names.sort_by_key(|name| name.trim() != LIST_SHEET);
     for name in &names {
-        let head = cells(&mut workbook, name, Some(HEADER_SEARCH_ROWS), limits)?;
+        let head = cells(
+            &mut workbook,
+            name,
+            Some(HEADER_SEARCH_ROWS),
+            limits,
+            text_of,
+        )?;
         if headers::find(&head).is_none() {
             continue;
         }
-        let table = cells(&mut workbook, name, None, limits)?;
+        let table = cells(&mut workbook, name, None, limits, text_of)?;
         if let Some(header) = headers::find(&table) {
             return Ok(Found {
                 name: name.clone(),
@@ -50,10 +56,18 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Found, RosterRefused
     Err(RosterRefused::NoHeader { sheets })
 }
 
+/// What a cell is, and its words.
+pub(super) type Words =
+    for<'a> fn(&'a DataRef<'_>, bool) -> Option<(Kind, std::borrow::Cow<'a, str>)>;
+
 /// The first visible sheet with anything in it, whatever its words.
 ///
 /// Call [`super::guard::check`] on the same bytes first.
-pub(super) fn read_first(bytes: &[u8], limits: &Limits) -> Result<Table, RosterRefused> {
+pub(super) fn read_first(
+    bytes: &[u8],
+    limits: &Limits,
+    words: Words,
+) -> Result<Table, RosterRefused> {
     let mut workbook = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let names: Vec<String> = workbook
         .sheets_metadata()
@@ -62,7 +76,7 @@ pub(super) fn read_first(bytes: &[u8], limits: &Limits) -> Result<Table, RosterR
         .map(|sheet| sheet.name.clone())
         .collect();
     for name in &names {
-        let table = cells(&mut workbook, name, None, limits)?;
+        let table = cells(&mut workbook, name, None, limits, words)?;
         if table.last_row() > 0 {
             return Ok(table);
         }
@@ -76,6 +90,7 @@ fn cells(
     sheet: &str,
     first_rows: Option<u32>,
     limits: &Limits,
+    words: Words,
 ) -> Result<Table, RosterRefused> {
     let mut reader = match workbook.worksheet_cells_reader(sheet) {
         Ok(reader) => reader,
@@ -95,7 +110,7 @@ fn cells(
         if first_rows.is_some_and(|last| row > last) {
             break;
         }
-        let Some((kind, text)) = text_of(&cell.value, cell.formula.is_some()) else {
+        let Some((kind, text)) = words(&cell.value, cell.formula.is_some()) else {
             continue;
         };
         if first_rows.is_some() && cell.pos.1 >= u32::from(limits.columns) {
@@ -148,6 +163,54 @@ pub(super) fn text_of<'a>(
         },
         text,
     ))
+}
+
+/// A value so that it can be written again as it was: with its time, in all digits, and true as true.
+pub(super) fn whole_of<'a>(
+    value: &'a DataRef<'_>,
+    formula: bool,
+) -> Option<(Kind, std::borrow::Cow<'a, str>)> {
+    let whole = match value {
+        DataRef::Bool(true) => (Kind::Bool, "TRUE".into()),
+        DataRef::Bool(false) => (Kind::Bool, "FALSE".into()),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            (Kind::Text, text.as_str().into())
+        }
+        DataRef::Float(number) if number.is_finite() && number.fract() == 0.0 => {
+            (Kind::Integer, format!("{number:.0}").into())
+        }
+        DataRef::DateTime(date) if (0.0..LAST_SERIAL_DAY).contains(&date.as_f64()) => {
+            (Kind::Date, moment(*date).into())
+        }
+        other => return text_of(other, formula),
+    };
+    Some(if formula {
+        (Kind::Formula, whole.1)
+    } else {
+        whole
+    })
+}
+
+/// `YYYY-MM-DD`, with ` HH:MM:SS` where it has a time; a duration, or a time without a day, as `HH:MM:SS`.
+fn moment(date: calamine::ExcelDateTime) -> String {
+    let serial = date.as_f64();
+    if date.is_duration() || serial < 1.0 {
+        // At most some hundred thousand days.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "below 2^53, checked by the caller"
+        )]
+        let seconds = (serial * 86_400.0).round() as i64;
+        let (minutes, second) = (seconds / 60, seconds % 60);
+        return format!("{:02}:{:02}:{second:02}", minutes / 60, minutes % 60);
+    }
+    let (year, month, day, hour, minute, second, _) = date.to_ymd_hms_milli();
+    let day = format!("{year:04}-{month:02}-{day:02}");
+    if (hour, minute, second) == (0, 0, 0) {
+        day
+    } else {
+        format!("{day} {hour:02}:{minute:02}:{second:02}")
+    }
 }
 
 fn number_text<'a>(number: f64) -> (Kind, std::borrow::Cow<'a, str>) {

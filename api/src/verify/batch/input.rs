@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::photographs::{Held, Photographs};
 use crate::app::App;
 use crate::problem::{Code, Problem, Sentence};
-use crate::rosters::{Limits, read_plain};
+use crate::rosters::{Limits, PlainCell, read_cells};
 use crate::verify::{MOST_QUESTIONS, Question};
 
 /// Rows in which the header is looked for.
@@ -59,15 +59,15 @@ pub(super) type NoQuestion = (&'static str, Sentence);
 /// One line.
 pub(super) struct Asked {
     /// The uploaded cells.
-    pub(super) cells: Vec<String>,
+    pub(super) cells: Vec<PlainCell>,
     pub(super) question: Result<Question, NoQuestion>,
 }
 
 /// All lines, with the header they came under.
 pub(super) struct Lines {
     /// What stood above the header; it goes back unchanged.
-    pub(super) above: Vec<Vec<String>>,
-    pub(super) header: Vec<String>,
+    pub(super) above: Vec<Vec<PlainCell>>,
+    pub(super) header: Vec<PlainCell>,
     pub(super) rows: Vec<Asked>,
     places: Places,
 }
@@ -86,10 +86,10 @@ struct Places {
 #[serde(deny_unknown_fields)]
 struct Again {
     #[serde(default)]
-    above: Vec<Vec<String>>,
-    header: Vec<String>,
+    above: Vec<Vec<PlainCell>>,
+    header: Vec<PlainCell>,
     places: Places,
-    rows: Vec<Vec<String>>,
+    rows: Vec<Vec<PlainCell>>,
 }
 
 /// Reads the form as it comes; of photographs only their texts are kept.
@@ -184,7 +184,7 @@ fn from_again(text: &str) -> Result<Lines, Sentence> {
         )
     };
     let again: Again = serde_json::from_str(text).map_err(|_| bad())?;
-    let wide = |cells: &Vec<String>| cells.len() > usize::from(COLUMNS);
+    let wide = |cells: &Vec<PlainCell>| cells.len() > usize::from(COLUMNS);
     let most = again.above.len() <= HEADER_ROWS;
     if !most || wide(&again.header) || again.above.iter().chain(&again.rows).any(wide) {
         return Err(bad());
@@ -205,7 +205,7 @@ fn from_file(bytes: &[u8]) -> Result<Lines, Sentence> {
         ..Limits::default()
     };
     let rows =
-        read_plain(bytes, &limits).map_err(|refused| Sentence::new(refused.zh(), refused.en()))?;
+        read_cells(bytes, &limits).map_err(|refused| Sentence::new(refused.zh(), refused.en()))?;
     let header = rows
         .iter()
         .take(HEADER_ROWS)
@@ -218,7 +218,11 @@ fn from_file(bytes: &[u8]) -> Result<Lines, Sentence> {
         });
     }
     // No header: lines such as people type.
-    let text: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
+    let words = |row: &Vec<PlainCell>| {
+        let texts: Vec<&str> = row.iter().map(|cell| cell.text.as_str()).collect();
+        texts.join(" ")
+    };
+    let text: Vec<String> = rows.iter().map(words).collect();
     let lines = from_text(&text.join("\n"));
     if lines.rows.iter().any(|row| row.question.is_ok()) {
         return Ok(lines);
@@ -230,10 +234,11 @@ fn from_file(bytes: &[u8]) -> Result<Lines, Sentence> {
 }
 
 /// Where the question stands, when these cells are a header that names enough.
-fn places(row: &[String]) -> Option<Places> {
+fn places(row: &[PlainCell]) -> Option<Places> {
     let find = |words: &[&str]| {
         row.iter().position(|cell| {
             let plain: String = cell
+                .text
                 .chars()
                 .filter(|one| one.is_alphanumeric())
                 .collect::<String>()
@@ -249,13 +254,13 @@ fn places(row: &[String]) -> Option<Places> {
     (found.qr.is_some() || (found.number.is_some() && found.name.is_some())).then_some(found)
 }
 
-fn table(header: Vec<String>, places: Places, rows: Vec<Vec<String>>) -> Lines {
+fn table(header: Vec<PlainCell>, places: Places, rows: Vec<Vec<PlainCell>>) -> Lines {
     let rows = rows
         .into_iter()
         .map(|cells| {
             let at = |place: Option<usize>| {
                 let cell = place.and_then(|place| cells.get(place));
-                cell.map_or("", |cell| cell.trim()).to_owned()
+                cell.map_or("", |cell| cell.text.trim()).to_owned()
             };
             let (qr, number, name) = (at(places.qr), at(places.number), at(places.name));
             let question = question(&qr, &number, &name);
@@ -307,6 +312,11 @@ fn question(qr: &str, number: &str, name: &str) -> Result<Question, NoQuestion> 
     Ok(Question::NumberAndName { number, name })
 }
 
+/// Two cells of text.
+pub(super) fn texts(cells: [String; 2]) -> Vec<PlainCell> {
+    cells.map(PlainCell::from).into()
+}
+
 /// Lines of text: the text of a code, or a number and, last, a name.
 fn from_text(text: &str) -> Lines {
     let rows = text
@@ -315,7 +325,7 @@ fn from_text(text: &str) -> Lines {
         .filter(|line| !line.is_empty())
         .map(|line| {
             if line.to_ascii_lowercase().starts_with("http") {
-                return vec![line.to_owned(), String::new()];
+                return texts([line.to_owned(), String::new()]);
             }
             let parts: Vec<&str> = line
                 .split(|one: char| {
@@ -325,9 +335,9 @@ fn from_text(text: &str) -> Lines {
                 .collect();
             match parts.split_last() {
                 Some((name, number)) if !number.is_empty() && !name.is_ascii() => {
-                    vec![number.concat(), (*name).to_owned()]
+                    texts([number.concat(), (*name).to_owned()])
                 }
-                _ => vec![parts.concat(), String::new()],
+                _ => texts([parts.concat(), String::new()]),
             }
         })
         .collect();
@@ -336,14 +346,14 @@ fn from_text(text: &str) -> Lines {
         name: Some(1),
         ..Places::default()
     };
-    table(vec!["证书编号".to_owned(), "姓名".to_owned()], places, rows)
+    table(texts(["证书编号", "姓名"].map(str::to_owned)), places, rows)
 }
 
 /// The lines of photographs, which were read as they came.
 fn from_photographs(rows: Vec<Asked>) -> Lines {
     Lines {
         above: Vec::new(),
-        header: vec!["照片".to_owned(), "二维码".to_owned()],
+        header: texts(["照片", "二维码"].map(str::to_owned)),
         rows,
         places: Places {
             qr: Some(1),
@@ -382,8 +392,8 @@ impl Asked {
         let first = self
             .cells
             .iter()
-            .find(|cell| !cell.is_empty())
-            .map_or("", String::as_str);
+            .find(|cell| !cell.text.is_empty())
+            .map_or("", |cell| cell.text.as_str());
         let mut short: String = first.chars().take(40).collect();
         if first.chars().count() > 40 {
             short.push('…');

@@ -1,10 +1,12 @@
-//! The workbook: the uploaded columns as they came, the result columns after them. Every cell is text: none is a formula.
+//! The workbook: the uploaded columns as they came, the result columns after them. A number stays a number and a day a day; all
+//! else is text, and no cell is a formula.
 
 use chrono::{DateTime, Duration, Utc};
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use super::{Checked, Outcome};
 use crate::extract::Locale;
+use crate::rosters::{PlainCell, PlainKind};
 
 const RESULT: &[&str] = &[
     "查验结果",
@@ -48,8 +50,8 @@ pub(super) fn template() -> Result<Vec<u8>, XlsxError> {
 
 /// All lines with their results.
 pub(super) fn workbook(
-    above: &[Vec<String>],
-    header: &[String],
+    above: &[Vec<PlainCell>],
+    header: &[PlainCell],
     checked: &[Checked],
     now: DateTime<Utc>,
 ) -> Result<Vec<u8>, XlsxError> {
@@ -61,13 +63,11 @@ pub(super) fn workbook(
     let widest = cells.chain(above).map(Vec::len).max();
     let own = header.len().max(widest.unwrap_or(0));
     let words = (0..own)
-        .map(|column| header.get(column).map_or("", String::as_str))
+        .map(|column| header.get(column).map_or("", |cell| cell.text.as_str()))
         .chain(RESULT.iter().copied());
     for (row, cells) in (0_u32..).zip(above) {
         for (column, cell) in (0_u16..).zip(cells) {
-            if !cell.is_empty() {
-                sheet.write_string_with_format(row, column, cut(cell), &text)?;
-            }
+            write(sheet, row, column, cell, &text)?;
         }
     }
     let head = u32::try_from(above.len()).unwrap_or(0);
@@ -99,14 +99,75 @@ pub(super) fn workbook(
             one.repeats.map_or(String::new(), |first| first.to_string()),
             at.clone(),
         ];
+        let result = result.map(PlainCell::from);
         for (column, cell) in (0_u16..).zip(uploaded.chain(result)) {
-            if !cell.is_empty() {
-                sheet.write_string_with_format(row, column, cut(&cell), &text)?;
-            }
+            write(sheet, row, column, &cell, &text)?;
         }
     }
     sheet.set_freeze_panes(head + 1, 0)?;
     workbook.save_to_buffer()
+}
+
+/// A cell as it came. What does not read as what it was stays its text.
+fn write(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    cell: &PlainCell,
+    text: &Format,
+) -> Result<(), XlsxError> {
+    let words = cell.text.as_str();
+    let day = words.contains('-');
+    let format = match (day, words.contains(':')) {
+        (true, true) => "yyyy\\-mm\\-dd hh:mm:ss",
+        (true, false) => "yyyy\\-mm\\-dd",
+        _ => "[h]:mm:ss",
+    };
+    match (cell.kind, words.parse::<f64>(), moment(words)) {
+        (PlainKind::Number, Ok(number), _) if number.is_finite() => {
+            sheet.write_number(row, column, number)?;
+        }
+        (PlainKind::Date, _, Some(moment)) => {
+            let format = Format::new().set_num_format(format);
+            sheet.write_number_with_format(row, column, moment, &format)?;
+        }
+        (PlainKind::Bool, ..) => {
+            sheet.write_boolean(row, column, words == "TRUE")?;
+        }
+        _ if words.is_empty() => {}
+        _ => {
+            sheet.write_string_with_format(row, column, cut(words), text)?;
+        }
+    }
+    Ok(())
+}
+
+/// The serial number of a day, a moment or a duration.
+fn moment(words: &str) -> Option<f64> {
+    let seconds = |text: &str| {
+        let mut parts = text.split(':').map(|part| part.parse::<u32>().ok());
+        let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+        Some(f64::from(hours) * 3_600.0 + f64::from(minutes) * 60.0 + f64::from(seconds))
+    };
+    let (day, time) = match words.split_once(' ') {
+        Some((day, time)) => (Some(day), Some(time)),
+        None if words.contains(':') => (None, Some(words)),
+        None => (Some(words), None),
+    };
+    let days = match day {
+        Some(day) => {
+            let mut parts = day.split('-').map(|part| part.parse::<u16>().ok());
+            let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+            let (month, day) = (month.try_into().ok()?, day.try_into().ok()?);
+            ExcelDateTime::from_ymd(year, month, day).ok()?.to_excel()
+        }
+        None => 0.0,
+    };
+    let time = match time {
+        Some(time) => seconds(time)? / 86_400.0,
+        None => 0.0,
+    };
+    Some(days + time)
 }
 
 fn cut(text: &str) -> String {

@@ -9,7 +9,7 @@ use axum::extract::multipart::Field;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
 
-use super::input::{Asked, broken};
+use super::input::{Asked, broken, texts};
 use crate::app::App;
 use crate::cores;
 use crate::problem::{Code, Problem, Sentence};
@@ -135,7 +135,7 @@ impl Photographs {
 fn photograph(name: String, bytes: &Bytes) -> Asked {
     match certs::qr::read_one(bytes) {
         Ok(text) => Asked {
-            cells: vec![name, text.clone()],
+            cells: texts([name, text.clone()]),
             question: Ok(Question::Text(text)),
         },
         Err(fault) => refused(name, fault),
@@ -146,7 +146,7 @@ fn refused(name: String, fault: certs::qr::PictureFault) -> Asked {
     let text = fault.to_string();
     let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
     Asked {
-        cells: vec![name, String::new()],
+        cells: texts([name, String::new()]),
         question: Err((fault.code(), Sentence::new(zh, en))),
     }
 }
