@@ -135,7 +135,6 @@ async fn status(
     change: &Change,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let today = domain::calendar::today(now);
     let suspended_until = (change.status == CertificateStatus::Suspended).then(|| {
         let days = app.policy.workflow.certificate_suspension_wd;
         app.calendar
@@ -154,8 +153,9 @@ async fn status(
         id: TimelineId::from(app.random.id(now)),
         object_kind: "certificate".to_owned(),
         object_id: found.id.uuid(),
-        at: now,
-        effective_on: today,
+        // When it happened, as the log tells: who asks for a day before the recovery is answered by it.
+        at: change.at,
+        effective_on: domain::calendar::today(change.at),
         act: "recover".to_owned(),
         from: Some(found.status.as_str().to_owned()),
         to: Some(change.status.as_str().to_owned()),
