@@ -82,8 +82,9 @@ pub enum Durability {
 
 /// How long a request waits for a connection (trust.md OV-2).
 const ACQUIRE: Duration = Duration::from_secs(2);
-/// The one connection that writes on SQLite is a lock rather than a pool: a batch may hold it for seconds.
-const WRITE_LOCK: Duration = Duration::from_secs(5);
+/// How long a statement waits for a lock (trust.md OV-2). The one connection that writes on SQLite is such a lock rather
+/// than a pool.
+const LOCK: Duration = Duration::from_secs(3);
 
 /// The database of the registry and the vault that seals personal values.
 #[derive(Clone, Debug)]
@@ -103,7 +104,7 @@ impl Store {
         durability: Durability,
     ) -> Result<Self, StoreError> {
         let mut one = options(url, 1, durability);
-        one.acquire_timeout(WRITE_LOCK);
+        one.acquire_timeout(LOCK);
         let writer = Database::connect(one).await?;
         let (reader, public, writer) = if writer.get_database_backend() == DbBackend::Postgres {
             refuse_unsafe_postgres(&writer).await?;
@@ -233,7 +234,7 @@ fn options(url: &DatabaseUrl, connections: u32, durability: Durability) -> Conne
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(synchronous)
                 .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(10))
+                .busy_timeout(LOCK)
                 .statement_cache_capacity(256)
                 .pragma("cache_size", "-16384")
                 .pragma("temp_store", "MEMORY")
@@ -331,7 +332,7 @@ mod tests {
             } else {
                 let row = told("PRAGMA busy_timeout").await;
                 let value: i32 = row.try_get_by_index(0).expect("a number");
-                assert_eq!(value, 10_000);
+                assert_eq!(value, 3_000);
             }
         }
     }

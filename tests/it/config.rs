@@ -293,6 +293,37 @@ fn serving_refuses_unsafe_settings_and_says_why() {
     assert_eq!(running.end(), Some(0));
 }
 
+#[tokio::test]
+async fn each_node_gives_its_share_of_what_a_source_may_ask() {
+    let program = program();
+    program.json(&["migrate"]).good();
+    let text = "[server]\nnodes = 2\n[limits]\nother = { per_minute = 1, burst = 6 }\n";
+    let path = program.file("nodes.toml", text).display().to_string();
+    let arguments = ["--json", "--config", &path, "serve", "--listen"];
+    let mut nodes = Vec::new();
+    for _ in 0..2 {
+        let (running, line) = program.start(&[&arguments[..], &["127.0.0.1:0"]].concat());
+        let told: serde_json::Value = serde_json::from_str(&line).expect("an address");
+        nodes.push((running, told["address"].as_str().expect("text").to_owned()));
+    }
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client");
+    for (_, address) in &nodes {
+        let mut told = Vec::new();
+        for _ in 0..4 {
+            let asked = http.get(format!("{address}/api/v1/regions")).send().await;
+            told.push(asked.expect("an answer").status().as_u16());
+        }
+        assert_eq!(told, [200, 200, 200, 429], "{address}");
+    }
+    let none = program.file("none.toml", "[server]\nnodes = 0\n");
+    let none = none.display().to_string();
+    let ran = program.json(&["--config", &none, "config", "check"]);
+    assert_eq!(codes(&ran.json()), [pair("server.nodes", "range")]);
+}
+
 /// Settings behind a proxy that are safe but for what is added.
 const BEHIND: &str = "[registry]\npublic_url = 'https://registry.example.org'\n\
     [server]\ntransport = 'proxy'\ntrusted_proxies = ['127.0.0.1/32']\n";

@@ -1,4 +1,5 @@
-//! Token buckets: one for each source and class (trust.md RL-1). They hold for this process (RL-2: with several, divide).
+//! Token buckets: one for each source and class (trust.md RL-1). They hold for this process, which gives its share of
+//! what all nodes together give (RL-2).
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};

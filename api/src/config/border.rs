@@ -110,7 +110,7 @@ impl Default for Sizes {
 
 /// Requests of one source, which is an IPv4 address or an IPv6 network of 64 bits.
 ///
-/// They hold for one process: with several, divide them. The defaults leave room for a county office behind one address.
+/// They hold for all processes together, of which each gives its share (`server.nodes`). The defaults leave room for a county office behind one address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -126,6 +126,29 @@ pub struct Limits {
     pub export: Limit,
     /// Everything else. Default 120000 a minute, 20000 at once.
     pub other: Limit,
+}
+
+impl Limits {
+    /// What one of so many nodes gives.
+    pub(super) fn shared(&self, nodes: u32) -> Self {
+        let of = |limit: Limit| Limit {
+            per_minute: share(limit.per_minute, nodes),
+            burst: share(limit.burst, nodes),
+        };
+        Self {
+            verify: of(self.verify),
+            lookup: of(self.lookup),
+            sign_in: of(self.sign_in),
+            import: of(self.import),
+            export: of(self.export),
+            other: of(self.other),
+        }
+    }
+}
+
+/// One node's part, rounded down so that the nodes together give no more; at least one.
+fn share(all: u32, nodes: u32) -> u32 {
+    (all / nodes.max(1)).max(1)
 }
 
 /// A bucket of tokens.
@@ -227,6 +250,16 @@ pub struct Lookup {
     pub other_names_per_account_and_day: u32,
     /// How many of them raise an alarm. Default 20.
     pub other_names_alarm: u32,
+}
+
+impl Lookup {
+    /// What one of so many nodes counts by itself; the rest is counted in the database.
+    pub(super) fn shared(&self, nodes: u32) -> Self {
+        Self {
+            wrong_per_source_and_day: share(self.wrong_per_source_and_day, nodes),
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for Lookup {

@@ -175,6 +175,9 @@ pub struct Server {
     pub delivery: String,
     /// File whose first line a gateway is shown as `Authorization: Bearer`; mode 0600, at least 32 bytes. Default: none.
     pub delivery_secret_file: Option<PathBuf>,
+    /// Processes that serve the same people side by side: each gives a source its share of the limits, so that all together
+    /// give what is configured (trust.md RL-2). Guesses at an account or a number are counted in the database. Default 1.
+    pub nodes: u32,
     /// Address and port of `/metrics` and of the details of `/readyz`, for the operator's network only. Default: off.
     pub metrics_listen: Option<SocketAddr>,
 }
@@ -200,6 +203,7 @@ impl Default for Server {
             require_second_factor: true,
             delivery: "outbox".to_owned(),
             delivery_secret_file: None,
+            nodes: 1,
             metrics_listen: None,
         }
     }
@@ -262,9 +266,9 @@ impl ConfigFile {
                 proxies: self.server.trusted_proxies.clone(),
                 timeouts: self.timeouts.clone(),
                 sizes: self.sizes.clone(),
-                limits: self.limits.clone(),
+                limits: self.limits.shared(self.server.nodes),
                 pools: self.pools.clone(),
-                lookup: self.lookup.clone(),
+                lookup: self.lookup.shared(self.server.nodes),
             }),
             ..base
         })
