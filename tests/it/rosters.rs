@@ -4,6 +4,7 @@ use serde_json::json;
 use tests::{Database, Story, on_both, rosters};
 
 on_both! {
+    an_institution_sees_the_province_of_a_household_and_the_county_all_of_it;
     every_fault_of_every_row_is_told_at_once;
     hostile_files_are_refused_and_the_next_request_is_served;
     good_rows_can_be_imported_alone_and_nothing_is_dropped;
@@ -230,4 +231,24 @@ async fn trainees_are_shown_masked_and_needs_without_category(database: Database
         );
     }
     assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+/// workflow.md 8: an institution needs to know which province pays, not where somebody lives.
+async fn an_institution_sees_the_province_of_a_household_and_the_county_all_of_it(
+    database: Database,
+) {
+    let story = Story::ready(database).await;
+    let cohort = story.enrolling().await;
+    story.import(&cohort, rosters::csv(77, 2)).await;
+    for (who, wanted) in [
+        ("school-1", "330000"),
+        ("county-1", "330106"),
+        ("province-1", "330106"),
+    ] {
+        let list = format!("/api/v1/cohorts/{cohort}/enrolments");
+        let seen = story.who(who).get(&list).await.good();
+        assert_eq!(seen["items"][0]["hukou_region"], wanted, "{who}");
+        let file = story.who(who).get(&format!("{list}/export/csv")).await;
+        assert_eq!(file.text().contains("330106"), wanted == "330106", "{who}");
+    }
 }

@@ -268,6 +268,7 @@ async fn in_evidence(story: &Story) {
 
 async fn a_county_takes_answers_and_an_assessor_calls_on_pages(database: Database) {
     let story = Story::ready(database).await;
+    let (elsewhere, _) = class(&story, 431, 1).await;
     let (cohort, members) = asked(&story, 3).await;
     let assessors = Assessors::accredited(&story, 1).await;
     let mut county = Browser::new(&story.server);
@@ -281,6 +282,16 @@ async fn a_county_takes_answers_and_an_assessor_calls_on_pages(database: Databas
         "{html}"
     );
     let answers = format!("{page}/answers");
+    // A page acts on nobody but those of its class.
+    for (what, typed) in [
+        ("answers", [("mode", "interview"), ("by", "proxy")]),
+        ("contacts", [("phone", "13900000001"), ("means", "visit")]),
+    ] {
+        let path = format!("/admin/surveys/{elsewhere}/{what}");
+        let own = [("key", what), ("enrolment", members[0].as_str())];
+        let sent = county.send(&path, &OWN, &[own, typed].concat()).await;
+        assert_eq!(sent.status, 404, "{what}: {}", sent.text());
+    }
     for (place, enrolment) in members.iter().enumerate() {
         let key = format!("taken-{place}");
         let typed = [

@@ -68,7 +68,7 @@ impl Class {
             Self::Verify
         } else if !reads && is_upload(headers) {
             Self::Import
-        } else if reads && is_file(path) {
+        } else if (reads && is_file(path)) || is_approved_file(path) {
             Self::Export
         } else {
             Self::Other
@@ -95,7 +95,18 @@ const SIGN_IN: &[&str] = &[
     "/login",
     "/password",
 ];
-const FILES: &[&str] = &[".xlsx", ".csv", ".pdf", ".zip", ".png", "/export"];
+const FILES: &[&str] = &[
+    ".xlsx", ".csv", ".pdf", ".zip", ".png", ".svg", ".brf", "/export",
+];
+/// Ends of files that are made of a registry's data where they stand under these.
+const DATA: &[&str] = &[".json", ".jwt", ".sdjwt", ".txt"];
+const DATA_UNDER: &[&str] = &[
+    "/api/v1/certificates",
+    "/api/v1/grading-runs",
+    "/api/v1/files",
+    "/me",
+    "/org",
+];
 
 fn under(path: &str, places: &[&str]) -> bool {
     places.iter().any(|place| {
@@ -105,7 +116,17 @@ fn under(path: &str, places: &[&str]) -> bool {
 }
 
 fn is_file(path: &str) -> bool {
-    !path.starts_with("/assets/") && FILES.iter().any(|end| path.ends_with(end))
+    let ends = |ends: &[&str]| ends.iter().any(|end| path.ends_with(end));
+    !path.starts_with("/assets/")
+        && (ends(FILES)
+            || path.contains("/export/")
+            || under(path, &["/api/v1/files"])
+            || (under(path, DATA_UNDER) && ends(DATA)))
+}
+
+/// A file that was approved is taken by a POST, since it is taken once.
+fn is_approved_file(path: &str) -> bool {
+    under(path, &["/api/v1/exports", "/desk/exports"]) && path.ends_with("/file")
 }
 
 /// A body that is neither JSON nor a plain form is a file: it may be large and slow.
@@ -206,8 +227,56 @@ mod tests {
                 Some(Class::Export),
             ),
             (Method::GET, "/", "", Some(Class::Other)),
+            (
+                Method::POST,
+                "/api/v1/exports/x/file",
+                json,
+                Some(Class::Export),
+            ),
+            (Method::POST, "/api/v1/exports", json, Some(Class::Other)),
+            (
+                Method::GET,
+                "/.well-known/did.json",
+                "",
+                Some(Class::Verify),
+            ),
         ] {
             assert_eq!(class(&method, path, kind), wanted, "{method} {path}");
         }
+    }
+
+    /// What is neither a page nor JSON of the document is a file to take away, or belongs to verification.
+    #[test]
+    fn every_file_of_the_document_is_an_export() {
+        let text = include_str!("../../../openapi/openapi.json");
+        let document: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        let mut seen = 0;
+        for (path, operations) in document["paths"].as_object().expect("paths") {
+            let Some(content) = operations["get"]["responses"]["200"]["content"].as_object() else {
+                continue;
+            };
+            let schema = |kind: &String| kind == "application/schema+json";
+            let data = path.contains("/grading-runs/{id}/") && path.contains('.');
+            if content
+                .keys()
+                .all(|kind| kind == "application/json" || schema(kind))
+                && !data
+            {
+                continue;
+            }
+            let path = path.replace("{form}", "xlsx").replace(['{', '}'], "");
+            let found = class(&Method::GET, &path, "");
+            let wanted = if under(&path, VERIFY) {
+                Class::Verify
+            } else if path.ends_with("/proof.tlog") {
+                // A few lines out of the log.
+                Class::Other
+            } else {
+                Class::Export
+            };
+            assert_eq!(found, Some(wanted), "{path}");
+            seen += usize::from(wanted == Class::Export);
+        }
+        assert!(seen >= 15, "{seen}");
     }
 }

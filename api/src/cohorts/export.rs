@@ -61,7 +61,7 @@ pub(crate) async fn table(
     let mut rows = Vec::new();
     if let Some(id) = cohort {
         find(app, actor, id).await?;
-        class(app, id, limit, &mut rows).await?;
+        class(app, actor, id, limit, &mut rows).await?;
     } else {
         let (scope, filter) = (Scope::of(actor), Filter::default());
         let mut before = None;
@@ -69,7 +69,7 @@ pub(crate) async fn table(
             let reader = app.store.reader();
             let some = store::cohorts::list(reader, &scope, &filter, before, CLASSES).await?;
             for one in &some {
-                class(app, one.id, limit, &mut rows).await?;
+                class(app, actor, one.id, limit, &mut rows).await?;
             }
             before = some.last().map(|one| one.id);
             if (some.len() as u64) < CLASSES {
@@ -95,13 +95,14 @@ pub(crate) async fn table(
 /// Adds the trainees of one class.
 async fn class(
     app: &App,
+    actor: &Actor,
     id: CohortId,
     limit: Limit,
     rows: &mut Vec<Vec<Cell>>,
 ) -> Result<(), Problem> {
     let found = store::enrolments::of_cohort(app.store.reader(), id).await?;
     exports::allow(limit, true, rows.len() + found.len())?;
-    rows.extend(shown(app, id, found).await?.into_iter().map(|row| {
+    rows.extend(shown(app, actor, id, found).await?.into_iter().map(|row| {
         vec![
             row.id.into(),
             row.name.into(),

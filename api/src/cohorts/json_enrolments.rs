@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::access::Actor;
 use domain::enrolment::EnrolmentState;
 use domain::ids::{CohortId, EnrolmentId, PersonId};
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,7 @@ pub(super) struct EnrolmentResponse {
     pub(super) citizen_id: Option<String>,
     /// State.
     pub(super) state: &'static str,
-    /// Division of the household registration.
+    /// Division of the household registration; for an institution that of the province.
     pub(super) hukou_region: String,
     /// Needs for accommodation.
     pub(super) needs: Vec<String>,
@@ -112,13 +113,14 @@ async fn list_enrolments(
     let mut rows =
         store::enrolments::page(reader, id, query.state, pages.before()?, limit + 1).await?;
     let next = page(&mut rows, limit, |row| row.id.to_string());
-    let items = shown(&app, id, rows).await?;
+    let items = shown(&app, &by.actor, id, rows).await?;
     Ok(Json(EnrolmentsResponse { items, next }))
 }
 
 /// Enrolments as a list or a file shows them: names and numbers masked.
 pub(super) async fn shown(
     app: &App,
+    actor: &Actor,
     id: CohortId,
     rows: Vec<store::enrolments::Enrolment>,
 ) -> Result<Vec<EnrolmentResponse>, Problem> {
@@ -149,7 +151,7 @@ pub(super) async fn shown(
                     .and_then(|person| person.citizen_id.as_ref())
                     .map(|number| masked_number(number)),
                 state: row.state.as_str(),
-                hukou_region: row.hukou_region,
+                hukou_region: household(actor, row.hukou_region),
                 needs: row.needs,
                 card_valid_until: card
                     .as_ref()
@@ -165,6 +167,15 @@ pub(super) async fn shown(
         })
         .collect();
     Ok(items)
+}
+
+/// The division of the household as the actor may see it: an institution sees the province alone (workflow.md 8).
+fn household(actor: &Actor, division: String) -> String {
+    if !actor.role.is_institution() {
+        return division;
+    }
+    let province: String = division.chars().take(2).collect();
+    format!("{province}0000")
 }
 
 /// `3****************X`.

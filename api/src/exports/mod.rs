@@ -219,6 +219,18 @@ pub async fn answer(
     written(app, actor, table, form, None, Vec::new()).await
 }
 
+/// For a file with personal data that a feature writes by itself: refused or counted like any other; answers what it must say
+/// of who took it, when and from where.
+pub(crate) async fn counted(
+    app: &App,
+    actor: &Actor,
+    table: &Table,
+) -> Result<Vec<(&'static str, String)>, Problem> {
+    allow(Limit::Alone, table.personal, table.rows.len())?;
+    add_up(app, actor, table.rows.len()).await?;
+    Ok(table.watermark(app, Some(actor), None, app.now()).lines)
+}
+
 /// Counts the rows to the account's files of the day: class by class is as much as all at once, and asks for the same
 /// second person. What is refused is not counted.
 async fn add_up(app: &App, actor: &Actor, rows: usize) -> Result<(), Problem> {

@@ -285,15 +285,19 @@ async fn run_evidence(
     may_recompute(&app, &by.actor).await?;
     let (_, freeze) = runs::find(&app, id).await?;
     let bytes = runs::evidence_bytes(&app, &freeze).await?;
-    crate::audit::did(
-        &app,
-        &by.actor,
-        "export_evidence",
-        ("grading_run", &id.to_string()),
-        "",
-    )
-    .await?;
+    taken(&app, &by.actor, "export_evidence", id).await?;
     Ok(file("evidence.json", bytes))
+}
+
+/// Says in the audit who took data of a run away (trust.md UP-5, AD-1).
+async fn taken(
+    app: &App,
+    actor: &Actor,
+    act: &'static str,
+    id: GradingRunId,
+) -> Result<(), Problem> {
+    let run = id.to_string();
+    crate::audit::did(app, actor, act, ("grading_run", &run), "").await
 }
 
 /// Exact results of a run, for accredited recomputers.
@@ -307,7 +311,9 @@ async fn run_results(
 ) -> Result<Response, Problem> {
     may_recompute(&app, &by.actor).await?;
     let (run, _) = runs::find(&app, id).await?;
-    Ok(file("results.json", runs::results_bytes(&app, &run).await?))
+    let bytes = runs::results_bytes(&app, &run).await?;
+    taken(&app, &by.actor, "export_results", id).await?;
+    Ok(file("results.json", bytes))
 }
 
 /// The public table of a run: reference rates, and the entries of institutions whose results are public, small cells protected.

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::grading::{SurveyBy, SurveyMode};
-use domain::ids::CohortId;
+use domain::ids::{CohortId, EnrolmentId};
 use domain::survey::{CallOutcome, ContactMeans, SCALE, SurveyItem};
 use store::scope::Scope;
 use store::surveys as rows;
@@ -211,6 +211,18 @@ async fn send(
     Ok(back(&visit, id))
 }
 
+/// The enrolment that the form names, of this class: a page acts on nothing that it does not show.
+async fn member(app: &App, class: CohortId, form: &OwnForm) -> Result<EnrolmentId, Problem> {
+    let id = form
+        .text("enrolment")
+        .parse()
+        .map_err(|_| Problem::new(Code::MalformedRequest))?;
+    store::enrolments::find(app.store.reader(), class, id)
+        .await?
+        .map(|found| found.id)
+        .ok_or_else(Problem::not_found)
+}
+
 /// Takes an answer.
 async fn take(
     State(app): State<App>,
@@ -231,7 +243,7 @@ async fn take(
         items,
         taken_on: day(&form, "taken_on")?,
     };
-    let enrolment = form.text("enrolment").parse().map_err(|_| malformed())?;
+    let enrolment = member(&app, id, &form).await?;
     taken::take(&app, &by.actor, &key, enrolment, &request).await?;
     Ok(back(&visit, id))
 }
@@ -250,7 +262,7 @@ async fn keep_contact(
         phone: form.text("phone").to_owned(),
         means: form.text("means").parse().map_err(|_| malformed())?,
     };
-    let enrolment = form.text("enrolment").parse().map_err(|_| malformed())?;
+    let enrolment = member(&app, id, &form).await?;
     contacts::record(&app, &by.actor, &key, enrolment, &request).await?;
     Ok(back(&visit, id))
 }

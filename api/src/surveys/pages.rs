@@ -139,11 +139,6 @@ async fn begin(
         view.stage = "late";
         return show(&app, StatusCode::GONE, &view, form);
     }
-    if found.opened_at.is_none() {
-        let tx = app.store.write().await?;
-        rows::opened(&tx, found.id, app.now()).await?;
-        store::commit(tx).await?;
-    }
     view.easy = query.easy.is_some();
     view.all = query.all.is_some();
     show(&app, StatusCode::OK, &view, form)
@@ -186,9 +181,16 @@ async fn step(
     headers: HeaderMap,
     form: OwnForm,
 ) -> Result<Response, Problem> {
-    let found = invitation(&app, &token).await?;
+    let mut found = invitation(&app, &token).await?;
     if found.state != "open" || over(&app, &found) {
         return Err(Problem::new(Code::SurveyClosed));
+    }
+    // Reading the page writes nothing (trust.md WEB-2): a messenger that looks at the link before its owner starts no clock.
+    if found.opened_at.is_none() {
+        let tx = app.store.write().await?;
+        rows::opened(&tx, found.id, app.now()).await?;
+        store::commit(tx).await?;
+        found.opened_at = Some(app.now().timestamp_millis());
     }
     let mut view = page_of(&app, &visit, &found, &token_of_form);
     view.easy = form.text("easy") == "1";

@@ -62,6 +62,11 @@ async fn a_run_exported_recomputes_to_the_same_bytes_and_is_published_by_two(dat
         );
     }
     recomputed(&evidence.bytes, &results.bytes);
+    for act in ["export_results", "export_evidence"] {
+        let path = format!("/api/v1/audit?act={act}");
+        let told = auditor.get(&path).await;
+        assert!(told.text().contains(act), "{act}: {}", told.text());
+    }
     let r: Value = results.json();
     assert_eq!(r["evidence_sha256"], run["evidence_sha256"]);
     let own = &r["institutions"][0];

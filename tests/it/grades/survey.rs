@@ -11,6 +11,15 @@ on_both! {
     a_survey_opens_once_and_its_answers_lose_their_identity;
 }
 
+/// How many have begun to answer.
+async fn opened(story: &Story) -> usize {
+    let cells = store::dump::dump(story.server.app.store.reader()).await;
+    let begun = |cell: &&store::dump::Cell| {
+        cell.table == "survey_invitation" && cell.column == "opened_at" && !cell.bytes.is_empty()
+    };
+    cells.expect("a dump").iter().filter(begun).count()
+}
+
 async fn a_survey_opens_once_and_its_answers_lose_their_identity(database: Database) {
     // Trainees answer from elsewhere than the school's own network.
     let server = TestServer::start_with(database, |settings| {
@@ -50,7 +59,13 @@ async fn a_survey_opens_once_and_its_answers_lose_their_identity(database: Datab
             && begin.text().contains("您的名字不会告诉培训机构")
             && !begin.text().contains("<script")
     );
+    assert_eq!(
+        opened(&story).await,
+        0,
+        "a messenger that looks at a link starts no clock"
+    );
     let question = send_form(anybody, first, &[("q", "0"), ("step", "next")]).await;
+    assert_eq!(opened(&story).await, 1);
     assert!(
         question.text().contains("第 1 题,共 5 题"),
         "{}",

@@ -23,7 +23,7 @@ use crate::assessments::json;
 use crate::assessments::sample::{self, SampledTrainee, everywhere};
 use crate::assessments::visits::{self, DraftRequest};
 use crate::cores;
-use crate::exports::disposition;
+use crate::exports::{self, disposition};
 use crate::extract::{IdempotencyKey, Path};
 use crate::fields::Faults;
 use crate::frame::{Brand, Frame, Visit};
@@ -228,9 +228,20 @@ pub(super) async fn workbook(
     let text = id.to_string();
     let detail = format!("xlsx trainees={}", sample.len());
     let of = text.clone();
+    let table = exports::Table {
+        name: "assessment_sheet",
+        title: "评估工作表",
+        columns: &[],
+        rows: sample.iter().map(|_| Vec::new()).collect(),
+        source: format!("/assess/{text}/sheet.xlsx"),
+        filter: String::new(),
+        personal: true,
+        lang: crate::extract::Locale::Zh,
+    };
+    let mark = exports::counted(&app, &by.actor, &table).await?;
     let place = cores::EXPORTS.place().await?;
     let bytes = place
-        .aside(move || written(&of, &items, &sample))
+        .aside(move || written(&of, &items, &sample, &mark))
         .await
         .map_err(Problem::internal)?
         .map_err(Problem::internal)?;
@@ -262,7 +273,12 @@ pub(super) async fn workbook(
 }
 
 /// Texts alone: no cell can be run.
-fn written(id: &str, items: &[ItemLine], sample: &[SampledTrainee]) -> Result<Vec<u8>, XlsxError> {
+fn written(
+    id: &str,
+    items: &[ItemLine],
+    sample: &[SampledTrainee],
+    mark: &[(&str, String)],
+) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     // Else the writer asks the clock.
     let made = ExcelDateTime::from_ymd(2026, 1, 1)?;
@@ -339,6 +355,10 @@ fn written(id: &str, items: &[ItemLine], sample: &[SampledTrainee]) -> Result<Ve
     about.set_column_width(0, 100)?;
     for (row, line) in (0_u32..).zip(STEPS) {
         about.write_string(row, 0, *line)?;
+    }
+    let below = u32::try_from(STEPS.len()).unwrap_or(0) + 1;
+    for (row, (name, value)) in (below..).zip(mark) {
+        about.write_string(row, 0, format!("{name}:{value}"))?;
     }
     workbook.save_to_buffer()
 }
