@@ -80,9 +80,10 @@ fn changed(seed: &[u8], round: usize) -> Vec<u8> {
 #[test]
 fn no_decoder_panics_and_none_has_a_second_encoding() {
     use Target::{Bytes, Text};
-    let targets: [(&str, Target); 17] = [
+    let targets: [(&str, Target); 19] = [
         ("badge", Text(on::badge::run)),
         ("bundle", Bytes(on::bundle::run)),
+        ("bundle_delta", Bytes(on::bundle_delta::run)),
         ("certificate", Bytes(on::certificate::run)),
         ("checkpoint", Text(on::checkpoint::run)),
         ("embedded", Text(on::embedded::run)),
@@ -92,6 +93,7 @@ fn no_decoder_panics_and_none_has_a_second_encoding() {
         ("public_keys", Text(on::public_keys::run)),
         ("qr_image", Bytes(on::qr_image::run)),
         ("qr_text", Text(on::qr_text::run)),
+        ("roots", Text(on::roots::run)),
         ("sd_jwt", Text(on::sd_jwt::run)),
         ("status_list", Bytes(on::status_list::run)),
         ("tlog_proof", Text(on::tlog_proof::run)),

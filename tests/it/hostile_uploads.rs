@@ -17,11 +17,11 @@ const HEADER: &str = "姓名,公民身份号码,户籍地,同意书\n";
 const CONSENT: &str = "是 2026-02-20";
 const SHEET: &str = "xl/worksheets/sheet1.xml";
 /// Most memory beyond that of the start, in KiB.
-const MOST_KIB: u64 = 200 << 10;
+pub(crate) const MOST_KIB: u64 = 200 << 10;
 
 /// Where a file is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum To {
+pub(crate) enum To {
     /// As a roster, to be imported whole or not at all.
     Roster,
     /// As an evidence file.
@@ -29,7 +29,13 @@ enum To {
 }
 
 /// One upload: its name, where it goes, its bytes, status and code that it must get.
-struct Upload(&'static str, To, Vec<u8>, u16, &'static str);
+pub(crate) struct Upload(
+    pub(crate) &'static str,
+    pub(crate) To,
+    pub(crate) Vec<u8>,
+    pub(crate) u16,
+    pub(crate) &'static str,
+);
 
 /// An archive with entries changed or added, as `make.py` makes them.
 fn patched(
@@ -252,7 +258,7 @@ fn telling_png() -> Vec<u8> {
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
 
 #[rustfmt::skip]
-fn rosters_table() -> Vec<Upload> {
+pub(crate) fn rosters_table() -> Vec<Upload> {
     use To::Roster as R;
     let f = rosters::file;
     let csv = || rosters::csv(800, 3);
@@ -356,7 +362,7 @@ fn rosters_table() -> Vec<Upload> {
 }
 
 #[rustfmt::skip]
-fn evidence_table() -> Vec<Upload> {
+pub(crate) fn evidence_table() -> Vec<Upload> {
     use To::Evidence as E;
     let jpeg = || picture(ImageFormat::Jpeg);
     let png = || picture(ImageFormat::Png);
@@ -396,9 +402,9 @@ fn utf16(word: &str) -> Vec<u8> {
 }
 
 /// A running registry of its own process, with a cohort that takes rosters.
-struct Desk {
-    story: Story,
-    url: String,
+pub(crate) struct Desk {
+    pub(crate) story: Story,
+    pub(crate) url: String,
     http: reqwest::Client,
     process: tests::command::Running,
     _program: Mingzheng,
@@ -417,7 +423,7 @@ impl Got {
 }
 
 impl Desk {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let server = TestServer::start(Database::Sqlite).await;
         // The process reads the machine's clock: the story takes place now.
         server
@@ -480,7 +486,7 @@ impl Desk {
     }
 
     /// A line of the process's status, in KiB.
-    fn memory(&self, line: &str) -> u64 {
+    pub(crate) fn memory(&self, line: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))
             .expect("a process");
         let found = status

@@ -35,6 +35,7 @@ mod grading_desk;
 mod grants;
 mod grievances;
 mod holds;
+mod hostile_pages;
 mod hostile_uploads;
 mod idempotency;
 mod leaving;

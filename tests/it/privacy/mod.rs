@@ -2,6 +2,7 @@
 //! verification, share link, faults and logs; then everything that anybody could read is searched for every value.
 
 mod acts;
+mod outcomes;
 mod places;
 
 use tests::answer::text;
@@ -106,6 +107,8 @@ async fn no_personal_value_is_found_outside_its_seal(database: Database) {
     );
     life_goes_on(&story, &search, &mut found, &ids, &people).await;
     staff_read_and_people_ask(&story, &search, &mut found, &members, &people).await;
+    outcomes::work_and_answers(&story, &search, &mut found, &issued, &members, &people).await;
+    outcomes::desks(&story, &search, &mut found).await;
     let (enrolling, again) = story.class_of(&people[..1]).await;
     faults(&story, &search, &mut found, &enrolling, &people).await;
     api::bundles::build(&story.server.app)
@@ -126,7 +129,14 @@ async fn no_personal_value_is_found_outside_its_seal(database: Database) {
     .await;
 
     let app = &story.server.app;
-    for cell in store::dump::dump(app.store.reader()).await.expect("a dump") {
+    let cells = store::dump::dump(app.store.reader()).await.expect("a dump");
+    for table in outcomes::PERSONAL {
+        assert!(
+            cells.iter().any(|cell| cell.table == *table),
+            "nothing about a person stands in {table}: it is searched in vain"
+        );
+    }
+    for cell in cells {
         let place = format!("{}.{}", cell.table, cell.column);
         found.look(&search, &place, &cell.bytes);
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use api::certificates::issue::approve_stored;
+use api::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use tests::answer::text;
-use tests::{Database, Story, TestServer, on_both};
+use tests::{Database, Mingzheng, Story, TestServer, on_both};
 
 use super::verdict;
 
@@ -36,8 +37,12 @@ async fn ten_thousand_certificates_are_reissued_by_one_command_that_may_be_inter
     let folder = tempfile::tempdir().expect("a folder");
     let policy = large_institution(folder.path());
     let given = policy.clone();
+    let address = database.new_address();
     let server = TestServer::start_with(database, |settings| {
         settings.policy_file = Some(given);
+        settings.database = address
+            .as_deref()
+            .map(|url| url.parse().expect("an address"));
     })
     .await;
     let mut story = Story::ready_on(server).await;
@@ -103,37 +108,40 @@ async fn ten_thousand_certificates_are_reissued_by_one_command_that_may_be_inter
         assert_eq!((told.0.as_str(), told.1.as_str()), wanted);
     }
 
-    // Step after step, as the command does it; interrupted after three, then begun again.
+    // One command, as an officer runs it at a terminal: interrupted after three steps, then begun again from the start.
     let begun = Instant::now();
     let leaves = story.server.leaves().await;
-    let path = format!("/api/v1/keys/{kid}/reissues");
-    let province = story.who("province-1");
-    let (mut done, mut after) = (0, Value::Null);
-    for _ in 0..3 {
-        let step = province
-            .post(&path, &json!({ "after": after }))
-            .await
-            .good();
-        done += step["reissued"].as_u64().expect("a number");
-        after = step["next"].clone();
+    let mut program =
+        Mingzheng::new(env!("CARGO_BIN_EXE_tests")).with("MINGZHENG_DATA", story.server.data());
+    if let Some(address) = &address {
+        program = program.with("MINGZHENG_DATABASE", address);
     }
-    assert_eq!(done, 1_500);
-    // Begun again from the start, knowing nothing of the steps before.
-    after = Value::Null;
-    loop {
-        let step = province
-            .post(&path, &json!({ "after": after }))
-            .await
-            .good();
-        assert_eq!(step["skipped"], json!([]));
-        done += step["reissued"].as_u64().expect("a number");
-        after = step["next"].clone();
-        if after.is_null() {
-            break;
-        }
-    }
+    let password = program.secret("password", tests::story::PASSWORD);
+    let (password, policy) = (password.display().to_string(), policy.display().to_string());
+    let reissue = |more: &[&str]| {
+        let mut all = vec!["--policy-file", &policy, "key", "reissue", kid];
+        all.extend(["--as", "province-1", "--password-file", &password]);
+        all.extend(more);
+        program.json(&all).good()
+    };
+    let first = reissue(&["--most", "3"]);
+    assert_eq!(
+        (&first["reissued"], &first["finished"]),
+        (&json!(1_500), &json!(false)),
+        "{first}"
+    );
+    let rest = reissue(&[]);
+    assert_eq!(
+        (&rest["finished"], &rest["skipped"]),
+        (&json!(true), &json!([])),
+        "{rest}"
+    );
+    let done = 1_500 + rest["reissued"].as_u64().expect("a number");
     assert_eq!(done, 9_000, "each once");
     eprintln!("reissued in {:?}", begun.elapsed());
+    // The command read the machine's clock.
+    story.server.clock.set(SystemClock.now());
+    let province = story.who("province-1");
     assert_eq!(
         story.server.leaves().await,
         leaves + 18_000,

@@ -2,6 +2,7 @@
 
 pub mod badge;
 pub mod bundle;
+pub mod bundle_delta;
 pub mod certificate;
 pub mod checkpoint;
 pub mod embedded;
@@ -11,6 +12,7 @@ pub mod pdf;
 pub mod public_keys;
 pub mod qr_image;
 pub mod qr_text;
+pub mod roots;
 pub mod sd_jwt;
 pub mod status_list;
 pub mod tlog_proof;

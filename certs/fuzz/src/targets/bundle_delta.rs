@@ -1,0 +1,69 @@
+//! A delta laid over the bundle that it starts from: whatever becomes of its bytes, it makes exactly what the registry signed,
+//! or a fault.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use certs::bundle::{Bundle, BundleDelta, Content, ListStatus, delta};
+use certs::keys::{Signer as _, SoftwareSigner};
+use certs::trust_list::{KeyPurpose, Roots, TrustedKey};
+use zeroize::Zeroizing;
+
+use super::super::{ISSUER, LIST, now};
+
+/// The bundle, the later one, and the delta between them.
+static PAIR: LazyLock<(Bundle, Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
+    let mut list = LIST.clone();
+    let (_, log) = list.keys.first_key_value().expect("the log's key");
+    let root = TrustedKey {
+        purpose: KeyPurpose::Root,
+        ..log.clone()
+    };
+    list.keys.insert(ISSUER.key_id().clone(), root);
+    let list = list.sign(&*ISSUER).expect("a signed list");
+    let roots = Roots::one(ISSUER.key_id().clone(), ISSUER.public_key().clone());
+    let kid = "log".parse().expect("a kid");
+    let signer = SoftwareSigner::from_seed(kid, Zeroizing::new([7; 32]));
+    let content = |number, names: &[(&str, &str)], size| Content {
+        number,
+        issued_at: now() + chrono::TimeDelta::hours(number.cast_signed()),
+        valid_until: now() + chrono::TimeDelta::days(7),
+        trust_list: list.as_bytes().to_vec(),
+        checkpoint: String::new(),
+        lists: BTreeMap::from([(
+            1,
+            ListStatus {
+                size,
+                ..ListStatus::default()
+            },
+        )]),
+        federations: names
+            .iter()
+            .map(|(code, name)| (code.parse().expect("a code"), (*name).to_owned()))
+            .collect(),
+        programs: BTreeMap::new(),
+        institutions: BTreeMap::new(),
+    };
+    let opened = |content: &Content| {
+        let bytes = content.sign(&signer).expect("a signed bundle");
+        (Bundle::open(&bytes, &roots).expect("a bundle"), bytes)
+    };
+    let (from, _) = opened(&content(1, &[("370000", "山东省")], 131_072));
+    let later = [("370000", "山东"), ("330000", "浙江省")];
+    let (to, bytes) = opened(&content(2, &later, 262_144));
+    let change = delta(&from, &to, &bytes).expect("a delta");
+    (from, bytes, change)
+});
+
+/// Bytes are places and what is turned around there: two for the place, one for the bits.
+pub fn run(bytes: &[u8]) {
+    let (from, to, change) = &*PAIR;
+    let mut altered = change.clone();
+    for edit in bytes.chunks_exact(3) {
+        let at = usize::from(u16::from_le_bytes([edit[0], edit[1]])) % altered.len();
+        altered[at] ^= edit[2];
+    }
+    if let Ok(made) = BundleDelta::read(&altered).and_then(|delta| delta.apply(from)) {
+        assert_eq!(made, *to, "another bundle than the registry signed");
+    }
+}
