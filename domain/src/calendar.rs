@@ -2,12 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveTime, Utc, Weekday};
 use serde::Deserialize;
 
 /// Civil date in China (UTC+8, no daylight saving).
 pub fn today(now: DateTime<Utc>) -> NaiveDate {
     (now + Duration::hours(8)).date_naive()
+}
+
+/// The last moment of a civil date in China.
+pub fn end_of(day: NaiveDate) -> DateTime<Utc> {
+    let next = day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN);
+    next.and_utc() - Duration::hours(8) - Duration::milliseconds(1)
 }
 
 /// Holidays and make-up working days by year, from the State Council's yearly notice.

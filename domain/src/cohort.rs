@@ -3,10 +3,12 @@
 //! The system never ends a class: a job raises an alarm, a person decides (field.md 14). A failed acceptance leaves
 //! the cohort finished, with a list of what to put right, twice at most.
 
+mod growth;
 mod refused;
 mod rules;
 mod transition;
 
+pub use growth::{HeldPlaces, PlacesCap, most_at_once};
 pub use refused::{Refused, Unmet};
 pub use rules::CohortRules;
 pub(crate) use rules::at_least;

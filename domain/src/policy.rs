@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::institution::Grade;
+
 /// Deadlines and limits; `wd` are working days.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,6 +74,14 @@ pub struct Workflow {
     pub rectification_extension_days: u32,
     /// T14: inspection after the institution reports, or after the term.
     pub inspection_wd: u32,
+    /// Grade A: an inspection every so many months.
+    pub inspection_a_months: u32,
+    /// Grade B: an inspection every so many months.
+    pub inspection_b_months: u32,
+    /// Grade C: an inspection every so many months.
+    pub inspection_c_months: u32,
+    /// Grade C: places do not grow beyond the most at once in so many months before it (our choice).
+    pub growth_months: u32,
     /// T16: the institution is heard within.
     pub emergency_hearing_wd: u32,
     /// T19: the institution may ask for a hearing within, from service.
@@ -132,6 +142,19 @@ pub struct Workflow {
     pub issue_scores_permille: u32,
     /// Youngest trainee in years.
     pub min_age: u32,
+}
+
+impl Workflow {
+    /// Months from one inspection to the next (grading.md 7): a D is warned at once, and a provisional institution has
+    /// caps instead.
+    pub const fn inspection_months(&self, grade: Option<Grade>) -> Option<u32> {
+        match grade {
+            Some(Grade::A) => Some(self.inspection_a_months),
+            Some(Grade::B) => Some(self.inspection_b_months),
+            Some(Grade::C) => Some(self.inspection_c_months),
+            Some(Grade::D | Grade::P) | None => None,
+        }
+    }
 }
 
 impl WorkflowPolicy {

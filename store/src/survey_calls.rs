@@ -45,6 +45,37 @@ pub async fn uncalled(
     Ok((ids(web), ids(taken)))
 }
 
+/// Admissions in the catalogue with answers that count from a wave that has closed since the last draw, and that nobody
+/// owes the draw of. Who answers on the day of a draw or before stood in its urn.
+pub async fn undrawn(db: &impl ConnectionTrait) -> Result<Vec<AdmissionId>, StoreError> {
+    let sql = "SELECT a.id FROM admission a
+        WHERE a.state IN ('provisional', 'graded', 'warned', 'rectifying', 'suspended', 'exit_notice')
+        AND EXISTS (SELECT 1 FROM survey_response r WHERE r.admission_id = a.id AND r.state = 'counted' AND r.enrolment_id IS NULL
+            AND r.submitted_on > COALESCE((SELECT MAX(k.drawn_on) FROM survey_call k WHERE k.admission_id = a.id), ''))
+        AND NOT EXISTS (SELECT 1 FROM term t WHERE t.object_id = a.id AND t.kind = 'survey_draw' AND t.met_on IS NULL)
+        ORDER BY a.id";
+    let rows = IdRow::find_by_statement(statement(db, sql, []))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+/// Admissions of which somebody owes a draw although no answer is left to be called about: all were flagged meanwhile.
+pub async fn nothing_to_draw(db: &impl ConnectionTrait) -> Result<Vec<AdmissionId>, StoreError> {
+    let sql = "SELECT t.object_id AS id FROM term t WHERE t.kind = 'survey_draw' AND t.met_on IS NULL
+        AND NOT EXISTS (SELECT 1 FROM survey_response r WHERE r.admission_id = t.object_id AND r.state = 'counted'
+            AND NOT EXISTS (SELECT 1 FROM survey_call k WHERE k.response_id = r.id)) ORDER BY t.object_id";
+    let rows = IdRow::find_by_statement(statement(db, sql, []))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+#[derive(FromQueryResult)]
+struct IdRow {
+    id: Uuid,
+}
+
 /// Who took answers about an admission: none of them calls about them.
 pub async fn takers(
     db: &impl ConnectionTrait,

@@ -5,10 +5,11 @@ use tests::answer::text;
 use tests::story::CREDIT_CODE;
 use tests::{Answer, Browser, Database, Story, on_both};
 
-use crate::cases::{HASH, by_two, codes, document, hidden, lodge, serve, step, warn};
+use crate::cases::{HASH, by_two, codes, document, file, hidden, lodge, serve, step, warn};
 
 on_both! {
     a_bulletin_is_built_from_a_decision_and_not_from_one_that_was_set_aside;
+    what_was_lifted_can_be_told_and_what_was_set_aside_alone_cannot;
     anybody_objects_to_a_notice_and_it_stays_until_that_is_decided;
     the_form_of_an_objection_works_without_a_script;
 }
@@ -180,6 +181,77 @@ async fn a_bulletin_is_built_from_a_decision_and_not_from_one_that_was_set_aside
         .problem(409, "transition-refused");
     story.server.days_pass(8);
     act(&story, &id, "publish").await.good();
+}
+
+async fn what_was_lifted_can_be_told_and_what_was_set_aside_alone_cannot(database: Database) {
+    let story = Story::ready(database).await;
+    let (province, school) = (story.who("province-1"), story.who("school-1"));
+    let reply = json!({ "kind": "reply", "text": "已整改到位,附照片。" });
+    let answered = async || {
+        warn(&story, province).await;
+        serve(&story, province, "T11").await;
+        file(&story, school, reply.clone()).await.good();
+    };
+    // Warned and lifted; warned again and ordered to rectify, and the order set aside.
+    answered().await;
+    let lifted = leaf(&story, "T11").await;
+    let lift = json!({ "transition": "T12", "reason": "已整改。" });
+    step(&story, province, lift).await.good();
+    answered().await;
+    let warned = leaf(&story, "T11").await;
+    let order = json!({
+        "transition": "T13", "cause": "reply_not_accepted", "reason": "说明不充分。",
+        "findings": ["消防通道"], "until": story.server.today() + chrono::Days::new(30),
+    });
+    step(&story, province, order).await.good();
+    let ordered = leaf(&story, "T13").await;
+    let told = async |kind: &str, at: &Value| {
+        let request = json!({ "kind": kind, "title": "通报", "decision": at });
+        write(&story, &request).await
+    };
+    told("rectification", &ordered).await.good();
+    let aside = json!({
+        "transition": "T25", "cause": "own_correction", "reason": "依据有误。", "sets_aside": "T13",
+        "document": document("撤〔2026〕2号"),
+    });
+    let done = by_two(&story, aside).await;
+    assert_eq!(done["outcome"]["state"], "warned");
+    assert_ne!(lifted, warned);
+    for at in [&lifted, &warned] {
+        told("warning", at).await.good();
+    }
+    let refused = told("rectification", &ordered).await;
+    assert_eq!(
+        refused.faults(),
+        [("/decision".to_owned(), "set-aside".to_owned())]
+    );
+
+    // What rested on a decision falls with it: the exit, and the suspension it was proposed from stands.
+    let stop = json!({ "transition": "T16", "cause": "safety", "reason": "消防不合格。" });
+    step(&story, province, stop).await.good();
+    let stopped = leaf(&story, "T16").await;
+    let exit = json!({
+        "transition": "T19", "cause": "licence_lost", "reason": "许可证注销。", "evidence_sha256": HASH,
+        "minutes": document("会议纪要〔2026〕6号"), "document": document("注〔2026〕2号"), "hearing": "可申请听证。",
+    });
+    by_two(&story, exit).await;
+    let proposed = leaf(&story, "T19").await;
+    let aside = json!({
+        "transition": "T25", "cause": "own_correction", "reason": "认定有误。", "sets_aside": "T16",
+        "document": document("撤〔2026〕3号"),
+    });
+    let early = step(&story, province, aside.clone()).await;
+    assert_eq!(
+        codes(&early),
+        ["nothing-before"],
+        "the state follows from T19"
+    );
+    let mut of_exit = aside;
+    of_exit["sets_aside"] = "T19".into();
+    by_two(&story, of_exit).await;
+    let refused = told("exit", &proposed).await;
+    assert_eq!(refused.faults()[0].1, "set-aside");
+    told("suspension", &stopped).await.good();
 }
 
 async fn object(story: &Story, number: &str, request: &Value) -> Answer {

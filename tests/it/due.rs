@@ -11,6 +11,7 @@ use crate::cases::{admission, annual, by_two, decided, lodge, serve, step, warn}
 
 on_both! {
     a_freeze_without_a_run_and_results_that_nobody_publishes_are_due;
+    a_quarter_that_ended_without_a_run_is_due_to_the_nation;
     an_objection_to_a_bulletin_of_a_run_that_nobody_answers_is_overdue;
     who_sent_an_objection_is_dropped_when_its_time_is_over;
     a_stay_of_the_suspension_holds_beside_one_of_the_grade;
@@ -104,6 +105,36 @@ async fn a_freeze_without_a_run_and_results_that_nobody_publishes_are_due(databa
     );
     story.who("province-2").post(&path, &json!({})).await.good();
     assert!(owed(&story, "province-1").await.is_empty());
+}
+
+async fn a_quarter_that_ended_without_a_run_is_due_to_the_nation(database: Database) {
+    let mut story = Story::ready(database).await;
+    story.accepted(3).await;
+    let freeze = story.server.quarter_end();
+    let due = story.server.app.calendar.add_working_days(freeze, 10);
+    let duty = async |who: &str| {
+        let all = story.who(who).get("/api/v1/alarms").await.good();
+        let rows = all.as_array().into_iter().flatten();
+        let own = rows.filter(|one| one["act"] == "quarterly_run");
+        own.map(|one| (text(&one["kind"]), text(&one["due_on"])))
+            .collect::<Vec<_>>()
+    };
+    let told = |how: &str| [(how.to_owned(), due.to_string())];
+    assert!(duty("national-1").await.is_empty(), "ten working days");
+    wait_until(&story, due);
+    assert_eq!(duty("national-1").await, told("due"));
+    wait_until(&story, due + Days::new(1));
+    assert_eq!(duty("national-1").await, told("overdue"));
+    for who in ["province-1", "county-1", "school-1"] {
+        assert!(duty(who).await.is_empty(), "{who}: the nation freezes");
+    }
+    let request = json!({ "kind": "quarterly", "freeze_on": freeze });
+    let national = story.who("national-1");
+    national
+        .post("/api/v1/grading-freezes", &request)
+        .await
+        .good();
+    assert!(duty("national-1").await.is_empty());
 }
 
 async fn objected(story: &Story, sender: bool) -> String {

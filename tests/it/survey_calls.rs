@@ -13,13 +13,19 @@ use crate::grades::class;
 on_both! {
     answers_that_the_county_took_are_called_about_and_flagged_without_being_shown;
     a_county_takes_answers_and_an_assessor_calls_on_pages;
+    a_wave_that_closed_owes_its_draw_until_somebody_draws;
 }
 
 const OWN: [(&str, &str); 1] = [("Sec-Fetch-Site", "same-origin")];
 
 /// A class whose survey was sent; answers its id and its enrolments.
 async fn asked(story: &Story, count: u32) -> (String, Vec<String>) {
-    let (cohort, members) = class(story, 401, count).await;
+    asked_from(story, 401, count).await
+}
+
+/// The same of trainees from this one on.
+async fn asked_from(story: &Story, first: u32, count: u32) -> (String, Vec<String>) {
+    let (cohort, members) = class(story, first, count).await;
     let send = format!("/api/v1/cohorts/{cohort}/survey");
     let sent = story.who("county-1").post(&send, &json!({})).await.good();
     assert_eq!(sent["invited"], count);
@@ -337,4 +343,67 @@ async fn a_county_takes_answers_and_an_assessor_calls_on_pages(database: Databas
         other.sign_in(who, PASSWORD).await;
         assert_eq!(other.open("/assess/calls").await.status, 403, "{who}");
     }
+}
+
+/// Who owes the draw of the calls, and until when.
+async fn owes_draw(story: &Story) -> Option<(String, String)> {
+    let path = format!("/api/v1/institutions/{}", story.admission);
+    let told = story.who("province-1").get(&path).await.good();
+    let terms = told["terms"].as_array()?;
+    let one = terms.iter().find(|one| one["kind"] == "survey_draw")?;
+    Some((text(&one["holder"]), text(&one["due_on"])))
+}
+
+async fn a_wave_that_closed_owes_its_draw_until_somebody_draws(database: Database) {
+    let story = Story::ready(database).await;
+    let (_, members) = asked(&story, 12).await;
+    let (county, province) = (story.who("county-1"), story.who("province-1"));
+    for enrolment in &members[..11] {
+        let path = format!("/api/v1/enrolments/{enrolment}/survey-answer");
+        let taken = county.post(&path, &answer("paper", "self", 4)).await;
+        taken.good();
+    }
+    let close = async || {
+        api::surveys::invite::close(&story.server.app)
+            .await
+            .expect("closed");
+    };
+    close().await;
+    assert_eq!(owes_draw(&story).await, None, "the wave is open");
+    story.server.days_pass(31);
+    close().await;
+    let today = story.server.today();
+    let due = story.server.app.calendar.add_working_days(today, 10);
+    let owed = Some(("province_officer".to_owned(), due.to_string()));
+    assert_eq!(owes_draw(&story).await, owed);
+    story.server.days_pass(20);
+    close().await;
+    assert_eq!(owes_draw(&story).await, owed, "once");
+    let overdue = ("survey_draw".to_owned(), "overdue".to_owned());
+    for who in [province, story.who("national-1")] {
+        assert!(alarms(&story, who).await.contains(&overdue));
+    }
+    assert!(!alarms(&story, county).await.contains(&overdue));
+
+    // The draw ends it, and what stood in the urn is not drawn from again.
+    let assessors = Assessors::accredited(&story, 1).await;
+    let path = format!("/api/v1/institutions/{}/survey-calls", story.admission);
+    let request = json!({ "assessor": assessors.ids[0] });
+    province.post(&path, &request).await.good();
+    assert_eq!(owes_draw(&story).await, None);
+    story.server.days_pass(1);
+    close().await;
+    assert_eq!(owes_draw(&story).await, None);
+    assert!(!alarms(&story, province).await.contains(&overdue));
+
+    // The next wave is owed again.
+    let (_, more) = asked_from(&story, 501, 3).await;
+    for enrolment in &more {
+        let path = format!("/api/v1/enrolments/{enrolment}/survey-answer");
+        let taken = county.post(&path, &answer("paper", "self", 4)).await;
+        taken.good();
+    }
+    story.server.days_pass(31);
+    close().await;
+    assert!(owes_draw(&story).await.is_some());
 }

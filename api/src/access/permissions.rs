@@ -101,6 +101,10 @@ permissions! {
     RecordObjections = "record_objections" [X, C, P, N];
     /// Object to a grading result: the institution to its own, federations for whoever wrote or called.
     ObjectToResults = "object_to_results" [I, X, C, P, N];
+    /// Put an opinion, a visit or an inspection on record; which belongs to whom stands in the table of reports.
+    RecordReports = "record_reports" [X, C, P];
+    /// See opinions, visits and inspections.
+    SeeReports = "see_reports" [X, C, P, N, R, U];
     /// Decide objections to an admission: who admits (grading.md 7, T07 and T08).
     DecideObjections = "decide_objections" [P, N];
     /// File papers in cases; which paper belongs to whom stands in the table of papers.
@@ -254,6 +258,7 @@ mod tests {
         "see_evidence",
         "recompute_grades",
         "see_assessments",
+        "see_reports",
     ];
 
     fn held_by(role: Role) -> Vec<&'static str> {

@@ -13,7 +13,7 @@ use store::cases::terms::Term;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::cases::{causes, lapse};
+use crate::cases::{causes, inspections, lapse};
 use crate::problem::Problem;
 
 /// How often the worker looks; the dates decide, so that a restart or a second node raises nothing twice.
@@ -57,6 +57,7 @@ pub async fn run(app: &App) -> Result<Found, Problem> {
     };
     crate::grades::monitoring::by_day(app).await?;
     causes::by_day(app).await?;
+    inspections::by_day(app).await?;
     let today = app.today();
     let soon = app
         .calendar
@@ -72,10 +73,11 @@ pub async fn run(app: &App) -> Result<Found, Problem> {
         }
         store::commit(tx).await?;
     }
-    let late = alarms::late_proposals(app.store.reader(), app.now()).await?;
-    if !late.is_empty() {
+    let until = domain::calendar::end_of(soon);
+    let waiting = alarms::due_proposals(app.store.reader(), until).await?;
+    if !waiting.is_empty() {
         let tx = app.store.write().await?;
-        for one in late {
+        for one in waiting {
             let role: Role = one.role.parse().map_err(Problem::internal)?;
             let due = chrono::DateTime::from_timestamp_millis(one.due_at)
                 .map_or(today, domain::calendar::today);
@@ -85,6 +87,10 @@ pub async fn run(app: &App) -> Result<Found, Problem> {
                 act: &one.act,
                 due_on: due,
             };
+            if app.now().timestamp_millis() <= one.due_at {
+                found.due += u32::from(raise(app, &tx, &alarm, "due", role).await?);
+                continue;
+            }
             for level in [Some(role), above(role, true)].into_iter().flatten() {
                 found.overdue += u32::from(raise(app, &tx, &alarm, "overdue", level).await?);
             }

@@ -10,7 +10,7 @@ use store::cases::terms::{self as rows, Term};
 use store::cases::{decisions, exit, papers, results};
 use store::institutions::Admission;
 
-use super::{facts, terms};
+use super::{facts, inspections, terms};
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -40,6 +40,7 @@ pub(crate) async fn look(app: &App, tx: &WriteTx, admission: &Admission) -> Resu
         }
         leave = to_leave(app, tx, admission, &all).await?;
     }
+    inspections::look(app, tx, admission).await?;
     let begun = owe(app, tx, admission, WARN, &warn).await?;
     Ok(begun + owe(app, tx, admission, EXIT, &leave).await?)
 }

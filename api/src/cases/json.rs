@@ -112,7 +112,7 @@ struct PaperItem {
 
 /// A term that runs.
 #[derive(Serialize, ToSchema)]
-struct TermItem {
+pub(crate) struct TermItem {
     /// Which act.
     kind: String,
     /// Whose it is.
@@ -123,6 +123,18 @@ struct TermItem {
     due_on: String,
     /// The calendar that counted it.
     calendar: String,
+}
+
+impl From<terms::Term> for TermItem {
+    fn from(one: terms::Term) -> Self {
+        Self {
+            kind: one.kind,
+            holder: one.holder.as_str(),
+            starts_on: one.starts_on.to_string(),
+            due_on: one.due_on.to_string(),
+            calendar: one.calendar,
+        }
+    }
 }
 
 /// A service of a decision.
@@ -287,16 +299,7 @@ async fn show_case(
                 served_on: one.served_on.to_string(),
             })
             .collect(),
-        terms: terms
-            .into_iter()
-            .map(|one| TermItem {
-                kind: one.kind,
-                holder: one.holder.as_str(),
-                starts_on: one.starts_on.to_string(),
-                due_on: one.due_on.to_string(),
-                calendar: one.calendar,
-            })
-            .collect(),
+        terms: terms.into_iter().map(Into::into).collect(),
         plans: plans
             .into_iter()
             .map(|one| PlanItem {

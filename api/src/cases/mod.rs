@@ -9,13 +9,16 @@ pub(crate) mod effects;
 pub mod elsewhere;
 pub(crate) mod facts;
 pub mod grievances;
+pub(crate) mod inspections;
 pub mod json;
 pub mod json_appeals;
 mod json_grievances;
 pub(crate) mod json_leaving;
+mod json_reports;
 pub(crate) mod lapse;
 pub mod pages;
 pub mod papers;
+pub mod reports;
 pub mod results;
 pub mod services;
 pub(crate) mod stays;
@@ -38,6 +41,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(json_appeals::routes())
         .merge(json_grievances::routes())
         .merge(json_leaving::routes())
+        .merge(json_reports::routes())
 }
 
 /// The next number of a case or an appeal: federation, year, number in the year. Two at once collide in the index, and

@@ -62,6 +62,11 @@ pub(crate) fn routes() -> Router<App> {
         "/admin/decisions/{id}",
         get(decision::show).post(decision::send),
     );
+    router = both(
+        router,
+        "/admin/decisions/{id}/reports",
+        post(decision::report),
+    );
     both(
         router,
         "/admin/decisions/{id}/service",
@@ -89,6 +94,13 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
         "cohort_finish" => ("办理结班", "finish the class"),
         "cohort_accept" => ("验收班期", "accept the class"),
         "survey_send" => ("发送满意度调查", "send the survey"),
+        "county_opinion" => ("出具县级意见", "give the county's opinion"),
+        "prefecture_visit" => ("实地考察申请机构", "visit the applicant"),
+        "routine_inspection" => ("日常检查", "inspect the institution"),
+        "survey_draw" => (
+            "抽取满意度电话复核样本",
+            "draw whom a third party calls about the survey",
+        ),
         "survey_suspend" => ("暂停采用满意度并核查", "suspend the survey and audit it"),
         "episode_verify" => ("核实就业申报", "verify a claim of work"),
         "episode_contest" => ("办结就业记录的争议", "decide a contest of work"),
@@ -217,6 +229,18 @@ struct TermLine {
     holder: String,
     due: String,
     days_left: i64,
+}
+
+/// Terms that run, as lines.
+fn term_lines(f: &Frame, today: chrono::NaiveDate, all: Vec<terms::Term>) -> Vec<TermLine> {
+    all.into_iter()
+        .map(|one| TermLine {
+            act: act_word(f, &one.kind),
+            holder: f.t(one.holder.zh(), one.holder.en()).to_owned(),
+            due: f.date(one.due_on),
+            days_left: (one.due_on - today).num_days(),
+        })
+        .collect()
 }
 
 struct AppealLine {
@@ -354,16 +378,7 @@ async fn show(
                 )
             })
             .collect(),
-        terms: terms::open_of(reader, case.id.uuid())
-            .await?
-            .into_iter()
-            .map(|one| TermLine {
-                act: act_word(&f, &one.kind),
-                holder: f.t(one.holder.zh(), one.holder.en()).to_owned(),
-                due: f.date(one.due_on),
-                days_left: (one.due_on - today).num_days(),
-            })
-            .collect(),
+        terms: term_lines(&f, today, terms::open_of(reader, case.id.uuid()).await?),
         plans: cohorts
             .into_iter()
             .map(|one| {
@@ -450,6 +465,8 @@ async fn queue(
                     base.to_owned()
                 }
                 None if org => "/org/cases".to_owned(),
+                // A first signature has no holder; it waits at the desk.
+                None if row.holder.is_none() => "/desk".to_owned(),
                 // What a whole federation owes has no admission.
                 None if row.act == "bulletin_objection" => "/admin/bulletins".to_owned(),
                 None if row.admission_id.is_nil() => "/admin/gradings".to_owned(),
@@ -458,7 +475,14 @@ async fn queue(
                     domain::ids::AdmissionId::new(row.admission_id)
                 ),
             },
-            act: act_word(&f, &row.act),
+            act: match (&row.holder, row.act.parse::<InstitutionTransition>()) {
+                (None, Ok(_)) => format!(
+                    "{} {}",
+                    f.t("第二人审批:", "second signature:"),
+                    act_word(&f, &row.act)
+                ),
+                _ => act_word(&f, &row.act),
+            },
             region: app.regions.full_name(&row.site_region).to_owned(),
             due: crate::institutions::pages::day(&f, &row.due_on),
             overdue: row.kind == "overdue",

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use chrono::{Days, NaiveDate};
 use domain::access::Role;
 use domain::ids::AdmissionId;
-use domain::institution::InstitutionTransition as T;
+use domain::institution::{InstitutionTransition as T, ReportKind};
 use sha2::{Digest, Sha256};
 use store::cases::terms::Term;
 use store::institutions::Admission;
@@ -117,14 +117,19 @@ pub(crate) async fn above_county(act: &Act, admission: AdmissionId) -> Result<Ro
 const OF_APPLICATION: &[&str] = &[
     "completeness",
     "completion",
-    "admission_decision",
+    "county_opinion",
+    "prefecture_visit",
+    DECISION,
     "admission_notice",
 ];
 
 /// The terms of the way to admission: whoever the state waits for owes the next act.
-pub(crate) async fn of_application(act: &Act, admission: &Admission) -> Result<(), Problem> {
+pub(crate) async fn of_application(act: &Act, admission: &mut Admission) -> Result<(), Problem> {
     use domain::institution::InstitutionState as S;
     store::cases::terms::meet(&act.tx, admission.id.uuid(), OF_APPLICATION, act.today).await?;
+    if admission.state == S::UnderReview {
+        return of_review_of_application(act, admission, None).await;
+    }
     let (kind, holder) = match admission.state {
         S::Applied => {
             let local = store::cohorts::local_federation(&act.tx, &admission.site_region).await?;
@@ -132,7 +137,6 @@ pub(crate) async fn of_application(act: &Act, admission: &Admission) -> Result<(
             ("completeness", role)
         }
         S::Returned => ("completion", Role::InstitutionOperator),
-        S::UnderReview => ("admission_decision", Role::ProvinceOfficer),
         S::AdmissionNotice => ("admission_notice", Role::ProvinceOfficer),
         _ => return Ok(()),
     };
@@ -149,6 +153,75 @@ pub(crate) async fn of_application(act: &Act, admission: &Admission) -> Result<(
         }
         None => Ok(()),
     }
+}
+
+/// T04: the county's opinion, the prefecture's visit, the province's decision, each in its own term, which is counted from
+/// the last day of the one before; from the day of the act where that one was done. What was given is not owed again after
+/// an objection or an appeal. The last day of all is that of the application.
+async fn of_review_of_application(
+    act: &Act,
+    admission: &mut Admission,
+    done: Option<ReportKind>,
+) -> Result<(), Problem> {
+    let numbers = &act.app.policy.workflow;
+    let object = admission.id.uuid();
+    let given = store::cases::reports::of(&act.tx, admission.id).await?;
+    let open = store::cases::terms::open_of(&act.tx, object).await?;
+    let steps = [
+        (ReportKind::CountyOpinion, numbers.county_opinion_wd),
+        (ReportKind::PrefectureVisit, numbers.prefecture_visit_wd),
+    ];
+    let of = Of::admission(admission.id);
+    // What comes after the act is counted anew; what came before it stays owed by its day.
+    let mut anew = done.is_none();
+    let mut from = act.today;
+    for (kind, days) in steps {
+        if given.iter().any(|one| one.kind == kind) {
+            anew |= done == Some(kind);
+            continue;
+        }
+        let owed = open.iter().find(|term| term.kind == kind.as_str());
+        if let Some(term) = owed.filter(|_| !anew) {
+            from = term.due_on.max(act.today);
+            continue;
+        }
+        store::cases::terms::meet(&act.tx, object, &[kind.as_str()], act.today).await?;
+        let holder = holder(&act.tx, admission, kind).await?;
+        let due = act.app.calendar.add_working_days(from, days);
+        begin(act, of, kind.as_str(), holder, from, due).await?;
+        from = due;
+    }
+    store::cases::terms::meet(&act.tx, object, &[DECISION], act.today).await?;
+    let days = numbers.province_decision_wd;
+    let due = act.app.calendar.add_working_days(from, days);
+    admission.due_on = Some(due);
+    begin(act, of, DECISION, Role::ProvinceOfficer, from, due).await
+}
+
+/// An opinion or a visit was put on record for the first time: its term ends, and those after it run from today.
+pub(crate) async fn of_report(
+    act: &Act,
+    admission: &mut Admission,
+    kind: ReportKind,
+) -> Result<(), Problem> {
+    let object = admission.id.uuid();
+    store::cases::terms::meet(&act.tx, object, &[kind.as_str()], act.today).await?;
+    of_review_of_application(act, admission, Some(kind)).await
+}
+
+/// The province's decision of an application.
+const DECISION: &str = "admission_decision";
+
+/// Whose a report about an institution is.
+pub(crate) async fn holder(
+    db: &impl store::ConnectionTrait,
+    admission: &Admission,
+    kind: ReportKind,
+) -> Result<Role, Problem> {
+    let local = store::cohorts::local_federation(db, &admission.site_region).await?;
+    let local = local.map_or(Role::CountyOfficer, |local| local.role);
+    let has_prefecture = store::institutions::has_prefecture(db, admission.id).await?;
+    Ok(kind.holder(local, has_prefecture))
 }
 
 /// The review of the certificates that a fraud concerns: it ends with the last of them, whatever becomes of the case.

@@ -16,7 +16,7 @@ use store::enrolments::Enrolment;
 use store::proposals::Proposal;
 use utoipa::ToSchema;
 
-use super::{CohortReceipt, checked_text, lock, rules, transfer};
+use super::{CohortReceipt, checked_text, growth, lock, rules, transfer};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::terms::{self, Of};
@@ -202,7 +202,10 @@ impl Class {
                 .get(id)
                 .is_some_and(|m| m.result.state == AssessmentState::Marked)
         };
+        let days = (cohort.start_on, cohort.end_on);
         let facts = Facts {
+            places: cohort.places,
+            growth: growth::cap(act, &offer, days, Some(cohort.id)).await?,
             state: cohort.state,
             today: act.today,
             start_on: cohort.start_on,

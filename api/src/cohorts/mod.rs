@@ -8,6 +8,7 @@ pub mod assessments;
 pub mod attendance;
 pub mod enrolments;
 pub(crate) mod export;
+mod growth;
 pub mod import;
 mod json;
 pub(crate) mod json_enrolments;
@@ -127,6 +128,7 @@ fn code_of(unmet: &[Unmet]) -> Code {
         Unmet::InstitutionMayNotOpen { .. } => Some(Code::InstitutionNotAdmitted),
         Unmet::OfferNotOpen => Some(Code::OfferNotOpen),
         Unmet::CohortCap { .. } | Unmet::TraineeCap { .. } => Some(Code::CapReached),
+        Unmet::PlacesGrow { .. } => Some(Code::PlacesGrow),
         _ => None,
     };
     // An institution that may not act is told so, whatever else is missing.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::cohorts::{Cohort, OfferFacts};
 use utoipa::ToSchema;
 
-use super::{CohortReceipt, cannot_open, rules};
+use super::{CohortReceipt, cannot_open, growth, rules};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -78,12 +78,14 @@ pub async fn open_cohort(
         })
         .ok_or_else(Problem::not_found)?;
     let (open_cohorts, open_places) = store::cohorts::open_load(&act.tx, offer.admission).await?;
+    let days = (request.start_on, request.end_on);
     may_open(
         offer.standing,
         offer.offer_open,
         open_cohorts,
         open_places,
         request.places,
+        growth::cap(&act, &offer, days, None).await?,
         &rules(app),
     )
     .map_err(|unmet| cannot_open(&unmet))?;

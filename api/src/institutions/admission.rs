@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use certs::log::LeafEntry;
-use chrono::{Days, Duration};
+use chrono::{DateTime, Days, Duration, Utc};
 use domain::access::Actor;
 use domain::ids::AdmissionId;
 use domain::institution::{
@@ -62,7 +62,7 @@ pub async fn transition(
                 request.transition.as_str(),
                 request,
                 admission.revision,
-                None,
+                Some(second_by(&act, &admission, request.transition).await?),
             )
             .await?;
         act.record(Entry {
@@ -160,6 +160,32 @@ pub(crate) async fn refused(
     take(act, admission, step, &request, Some(proposal))
         .await
         .map(|_| ())
+}
+
+/// Until when a first signature waits for the second: as long as the act itself is owed, and no longer than a decision
+/// takes. Nothing is decided by that day; whoever is silent is told, and then the next level.
+async fn second_by(
+    act: &Act,
+    admission: &Admission,
+    transition: InstitutionTransition,
+) -> Result<DateTime<Utc>, Problem> {
+    use InstitutionTransition as T;
+    let owed: &[&str] = match transition {
+        T::T06 => &["admission_decision"],
+        T::T08 => &["admission_notice"],
+        T::T15 => &["decide", "exit"],
+        T::T19 => &["exit"],
+        T::T20 => &["exit_decision"],
+        _ => &[],
+    };
+    let latest = terms::working_days(act, act.app.policy.workflow.province_decision_wd);
+    let until = store::cases::terms::open_of_admission(&act.tx, admission.id)
+        .await?
+        .into_iter()
+        .filter(|term| owed.contains(&term.kind.as_str()) && term.due_on >= act.today)
+        .map(|term| term.due_on)
+        .fold(latest, Ord::min);
+    Ok(domain::calendar::end_of(until))
 }
 
 async fn locked(act: &Act, id: AdmissionId) -> Result<Admission, Problem> {
@@ -270,8 +296,6 @@ fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &
     let numbers = &act.app.policy.workflow;
     let working = |days: u32| Some(terms::working_days(act, days));
     let days = |days: u32| act.today.checked_add_days(Days::new(u64::from(days)));
-    let review =
-        numbers.county_opinion_wd + numbers.prefecture_visit_wd + numbers.province_decision_wd;
     admission.state = step.to;
     admission.state_since = act.now;
     admission.due_on = None;
@@ -289,10 +313,8 @@ fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &
                 admission.phone = phone.trim().to_owned();
             }
         }
-        T::T04 | T::T07 => {
-            admission.notice_until = None;
-            admission.due_on = working(review);
-        }
+        // The terms of the review set its last day.
+        T::T04 | T::T07 => admission.notice_until = None,
         T::T05 => admission.bar_until = days(numbers.reapply_days),
         T::T06 => {
             let days = numbers.admission_notice_wd;
@@ -326,7 +348,6 @@ fn advance(act: &Act, admission: &mut Admission, step: AdmissionStep, request: &
             admission.bar_until = None;
             if step.to == InstitutionState::UnderReview {
                 admission.notice_until = None;
-                admission.due_on = working(review);
             }
             if step.to != InstitutionState::Suspended {
                 admission.state_before = None;

@@ -193,7 +193,7 @@ pub async fn apply(
     let due_on = app
         .calendar
         .add_working_days(act.today, app.policy.workflow.completeness_wd);
-    let admission = Admission {
+    let mut admission = Admission {
         id: act.new_id::<AdmissionId>(),
         institution,
         federation: parsed.federation,
@@ -219,7 +219,7 @@ pub async fn apply(
     store::institutions::insert_admission(&act.tx, &admission).await?;
     let (vault, person) = (app.store.vault(), &parsed.legal_representative);
     persons::name(&act.tx, vault, admission.id, person, act.today).await?;
-    crate::cases::terms::of_application(&act, &admission).await?;
+    crate::cases::terms::of_application(&act, &mut admission).await?;
     act.record(Entry {
         kind: "admission",
         id: admission.id.uuid(),

@@ -23,6 +23,7 @@ use crate::access::permissions::{
 };
 use crate::act::Receipt;
 use crate::app::App;
+use crate::cases::json::TermItem;
 use crate::extract::{Body, IdempotencyKey, IfMatch, Path, Query, etag};
 use crate::fields::{PageQuery, codes, page};
 use crate::problem::{Problem, ProblemBody};
@@ -78,6 +79,9 @@ pub(crate) struct InstitutionResponse {
     bar_until: Option<String>,
     /// The admission before this one.
     previous: Option<String>,
+    /// What is owed about the admission, the nearest first: of a single institution only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    terms: Vec<TermItem>,
     /// Raised by each change; give it as If-Match.
     revision: i32,
 }
@@ -107,6 +111,7 @@ impl From<Admission> for InstitutionResponse {
                 .map(domain::institution::InstitutionTransition::as_str),
             bar_until: text(row.bar_until),
             previous: row.previous.map(|id| id.to_string()),
+            terms: Vec::new(),
             revision: row.revision,
         }
     }
@@ -187,7 +192,11 @@ async fn show_institution(
     Path(id): Path<AdmissionId>,
 ) -> Result<Response, Problem> {
     let row = in_scope(&app, &by, id).await?;
-    Ok((etag(row.revision), Json(InstitutionResponse::from(row))).into_response())
+    let revision = row.revision;
+    let terms = store::cases::terms::open_of(app.store.reader(), id.uuid()).await?;
+    let mut told = InstitutionResponse::from(row);
+    told.terms = terms.into_iter().map(Into::into).collect();
+    Ok((etag(revision), Json(told)).into_response())
 }
 
 async fn in_scope<P: crate::access::permissions::Permission>(

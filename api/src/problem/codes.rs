@@ -102,6 +102,8 @@ codes! {
         "机构已被暂停,恢复前不能办理。" / "The institution is suspended; this is possible only after it resumes.",
     CapReached = "cap-reached" CONFLICT "超过暂定机构的上限" / "Cap of a provisional institution reached":
         "暂定机构同时办班的班数或人数已到上限。" / "A provisional institution has reached its limit of running cohorts or trainees.",
+    PlacesGrow = "places-grow" CONFLICT "C 级机构不得增加名额" / "No growth in places at grade C":
+        "C 级机构同时在办的名额不得超过定级前的最多数。" / "At grade C an institution has no more places at once than it had before the grade.",
     OfferNotOpen = "offer-not-open" CONFLICT "项目未开放" / "Offer not open":
         "该机构的这一项目当前没有开放。" / "The institution's offer of this programme is not open.",
     CohortNotAccepted = "cohort-not-accepted" CONFLICT "班期未验收" / "Cohort not accepted":

@@ -110,6 +110,7 @@ pub async fn draw(
         .map(|response| (act.new_id(), *response))
         .collect();
     rows::insert(&act.tx, round, &calls).await?;
+    store::cases::terms::meet(&act.tx, admission.uuid(), &[DRAW], act.today).await?;
     act.record(Entry {
         kind: ADMISSION,
         id: admission.uuid(),
@@ -331,6 +332,45 @@ fn said(request: &CallOutcomeRequest) -> Result<Option<(bool, u8)>, Problem> {
     })
 }
 
+/// The draw of whom a third party calls, which the province owes when a wave has closed.
+const DRAW: &str = "survey_draw";
+
+/// Begins what is owed for waves that have closed, and ends it where no answer is left to be called about.
+pub(super) async fn owe_draws(app: &App, tx: &store::WriteTx) -> Result<(), Problem> {
+    for admission in rows::nothing_to_draw(tx).await? {
+        store::cases::terms::meet(tx, admission.uuid(), &[DRAW], app.today()).await?;
+    }
+    for admission in rows::undrawn(tx).await? {
+        owe(app, tx, admission, DRAW).await?;
+    }
+    Ok(())
+}
+
+/// The province owes an act about an admission within the days of a decision (our choice).
+async fn owe(
+    app: &App,
+    tx: &store::WriteTx,
+    admission: AdmissionId,
+    kind: &str,
+) -> Result<(), Problem> {
+    let today = app.today();
+    let days = app.policy.workflow.province_decision_wd;
+    let term = store::cases::terms::Term {
+        id: app.random.id(app.now()),
+        admission,
+        object_kind: ADMISSION.to_owned(),
+        object: admission.uuid(),
+        kind: kind.to_owned(),
+        holder: Role::ProvinceOfficer,
+        starts_on: today,
+        due_on: app.calendar.add_working_days(today, days),
+        calendar: terms::calendar(),
+        extension_reason: None,
+        met_on: None,
+    };
+    Ok(store::cases::terms::begin(tx, &term).await?)
+}
+
 /// So many flags: the province is told to suspend the survey and to audit it; an officer does it, not this.
 pub(super) async fn suspension_due(
     app: &App,
@@ -346,20 +386,5 @@ pub(super) async fn suspension_due(
     if suspended.contains(&admission) || open.iter().any(|term| term.kind == "survey_suspend") {
         return Ok(());
     }
-    let today = app.today();
-    let days = app.policy.workflow.province_decision_wd;
-    let term = store::cases::terms::Term {
-        id: app.random.id(app.now()),
-        admission,
-        object_kind: ADMISSION.to_owned(),
-        object: admission.uuid(),
-        kind: "survey_suspend".to_owned(),
-        holder: Role::ProvinceOfficer,
-        starts_on: today,
-        due_on: app.calendar.add_working_days(today, days),
-        calendar: terms::calendar(),
-        extension_reason: None,
-        met_on: None,
-    };
-    Ok(store::cases::terms::begin(tx, &term).await?)
+    owe(app, tx, admission, "survey_suspend").await
 }

@@ -12,6 +12,7 @@ use store::scope::Scope;
 use store::surveys as rows;
 use utoipa::ToSchema;
 
+use super::calls;
 use crate::access::delivery;
 use crate::access::tokens::{Kind, Token};
 use crate::act::{Begin, Entry, Receipt};
@@ -270,6 +271,7 @@ pub struct Closed {
 pub async fn close(app: &App) -> Result<Closed, Problem> {
     let tx = app.store.write().await?;
     let (expired, separated) = rows::close(&tx, app.now()).await?;
+    calls::owe_draws(app, &tx).await?;
     store::commit(tx).await?;
     Ok(Closed { expired, separated })
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{CohortAct, CohortState, Standing};
+use super::{CohortAct, CohortState, PlacesCap, Standing};
 use crate::access::Role;
 
 /// An act on a cohort that the table or its conditions refuse.
@@ -65,6 +65,11 @@ pub enum Unmet {
         cap: u32,
         /// How many it has.
         open: u32,
+    },
+    /// The class would give an institution at grade C more places at once than it had.
+    PlacesGrow {
+        /// What it may have.
+        cap: PlacesCap,
     },
     /// The county confirmed it already.
     AlreadyConfirmed,
@@ -272,6 +277,7 @@ impl Unmet {
             Self::InstitutionMayNotOpen { .. } => "institution-no-new-classes",
             Self::CohortCap { .. } => "cohort-cap",
             Self::TraineeCap { .. } => "trainee-cap",
+            Self::PlacesGrow { .. } => "places-grow",
             Self::AlreadyConfirmed => "already-confirmed",
             Self::NotConfirmed => "not-confirmed",
             Self::NobodyAdmitted => "nobody-admitted",
@@ -302,6 +308,12 @@ impl Unmet {
             Self::TraineeCap { cap, open } => {
                 format!("试运行机构同时最多{cap}个名额,在办的班已占{open}个,请减少名额。")
             }
+            Self::PlacesGrow { cap } => format!(
+                "C 级机构不得增加名额:定级前同时最多有{}个名额,这一期间其他班已占{}个,本班最多{}个。请减少名额或错开日期,等级提高后再增加。",
+                cap.most,
+                cap.others,
+                cap.left()
+            ),
             Self::AlreadyConfirmed => "残联已确认,无需再次确认。".to_owned(),
             Self::NotConfirmed => "县级残联尚未确认公布,请等待确认。".to_owned(),
             Self::NobodyAdmitted => "还没有录取学员,请先录取至少一人。".to_owned(),
@@ -354,6 +366,12 @@ impl Unmet {
             }
             Self::TraineeCap { cap, open } => format!(
                 "A provisional institution may have {cap} places open at once and has {open}; ask for fewer places."
+            ),
+            Self::PlacesGrow { cap } => format!(
+                "At grade C an institution gets no more places: it had at most {} at once before the grade, its other classes of these days have {}, and {} are left for this one. Ask for fewer places or other days, or grow after a better grade.",
+                cap.most,
+                cap.others,
+                cap.left()
             ),
             Self::AlreadyConfirmed => "The federation confirmed it already; nothing is left to do.".to_owned(),
             Self::NotConfirmed => "The county federation has not confirmed the announcement yet; wait for it.".to_owned(),

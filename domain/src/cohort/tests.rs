@@ -20,6 +20,8 @@ fn ready(state: CohortState) -> Facts {
         offer_open: true,
         standing: Standing::Full,
         local_role: Role::CountyOfficer,
+        places: 20,
+        growth: None,
         planned_hours: 100,
         hours_taught: 90,
         trainees: 20,
@@ -339,12 +341,46 @@ fn archiving_waits_for_the_last_outcome_window() {
 #[test]
 fn a_provisional_institution_stays_under_its_caps() {
     let open = |cohorts, open, places| {
-        may_open(Standing::Provisional, true, cohorts, open, places, &rules())
-            .map_err(|unmet| unmet.iter().map(Unmet::code).collect::<Vec<_>>())
+        may_open(
+            Standing::Provisional,
+            true,
+            cohorts,
+            open,
+            places,
+            None,
+            &rules(),
+        )
+        .map_err(|unmet| unmet.iter().map(Unmet::code).collect::<Vec<_>>())
     };
     assert_eq!(open(2, 60, 30), Ok(()));
     assert_eq!(open(3, 60, 31), Err(vec!["cohort-cap", "trainee-cap"]));
-    assert!(may_open(Standing::Full, true, 30, 900, 500, &rules()).is_ok());
+    assert!(may_open(Standing::Full, true, 30, 900, 500, None, &rules()).is_ok());
+}
+
+#[test]
+fn at_grade_c_places_do_not_grow() {
+    let cap = PlacesCap {
+        most: 50,
+        others: 20,
+    };
+    let open = |places| {
+        may_open(Standing::Full, true, 30, 900, places, Some(cap), &rules())
+            .map_err(|unmet| unmet.iter().map(Unmet::code).collect::<Vec<_>>())
+    };
+    assert_eq!(open(30), Ok(()));
+    assert_eq!(open(31), Err(vec!["places-grow"]));
+    // Nor when a class that was planned before is made public.
+    let facts = |places| Facts {
+        places,
+        growth: Some(cap),
+        ..ready(CohortState::Planned)
+    };
+    let announce = CohortAct::Announce;
+    let school = Role::InstitutionOperator;
+    assert!(decide(&facts(30), announce, post(school), &rules()).is_ok());
+    assert_eq!(refusal(&facts(31), announce, school), ["places-grow"]);
+    let told = Unmet::PlacesGrow { cap };
+    assert!(told.zh().contains("最多30个") && told.en().contains("30 are left"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{CohortAct, CohortRules, CohortState, Refused, Standing, Unmet};
+use super::{CohortAct, CohortRules, CohortState, PlacesCap, Refused, Standing, Unmet};
 use crate::access::Role;
 
 /// Everything a transition may depend on, read under lock in the same transaction.
@@ -26,6 +26,10 @@ pub struct Facts {
     pub standing: Standing,
     /// Role of the lowest federation that looks after the site: the county, or the province that has none below it.
     pub local_role: Role,
+    /// Places of the class.
+    pub places: u32,
+    /// What the institution may have at once, where its grade keeps it from growing.
+    pub growth: Option<PlacesCap>,
     /// Planned hours.
     pub planned_hours: u32,
     /// Hours taught so far, as the institution states.
@@ -152,9 +156,11 @@ pub fn may_open(
     open_cohorts: u32,
     open_places: u32,
     places: u32,
+    growth: Option<PlacesCap>,
     rules: &CohortRules,
 ) -> Result<(), Vec<Unmet>> {
     let mut unmet = opening(standing, offer_open);
+    unmet.extend(growing(places, growth));
     if standing == Standing::Provisional {
         if open_cohorts >= rules.provisional_cohorts {
             unmet.push(Unmet::CohortCap {
@@ -169,6 +175,12 @@ pub fn may_open(
         }
     }
     if unmet.is_empty() { Ok(()) } else { Err(unmet) }
+}
+
+/// At grade C places do not grow.
+fn growing(places: u32, growth: Option<PlacesCap>) -> Option<Unmet> {
+    let cap = growth.filter(|cap| places > cap.left())?;
+    Some(Unmet::PlacesGrow { cap })
 }
 
 fn opening(standing: Standing, offer_open: bool) -> Vec<Unmet> {
@@ -191,7 +203,11 @@ fn unmet(facts: &Facts, act: CohortAct, rules: &CohortRules) -> Vec<Unmet> {
     };
     let overdue = facts.due_on.is_some_and(|due| facts.today > due);
     match act {
-        CohortAct::Announce => return opening(facts.standing, facts.offer_open),
+        CohortAct::Announce => {
+            let mut unmet = opening(facts.standing, facts.offer_open);
+            unmet.extend(growing(facts.places, facts.growth));
+            return unmet;
+        }
         CohortAct::Confirm => {
             need(!facts.confirmed, Unmet::AlreadyConfirmed);
             need(

@@ -11,6 +11,7 @@ mod exit;
 mod facts;
 mod followed;
 mod grade;
+mod report;
 mod table;
 
 pub use case::{CaseKind, PaperKind, may_file};
@@ -23,6 +24,7 @@ pub use facts::{
 };
 pub use followed::{Told, followed, undone};
 pub use grade::{Grade, ResultKind, ResultRow};
+pub use report::{ReportKind, may_report};
 pub use table::{InstitutionTransition, TABLE};
 
 use crate::{named, text_enum};

@@ -132,7 +132,7 @@ pub async fn of_assessor(
 
 /// The oldest term of the province on an admission that is over; the nation may act after its inaction. A late draw or
 /// publication of an assessment, a contest of a trainee's work or an appeal of a trainee, is none of the institution's, and neither is a late
-/// answer to its wish to leave or a late review of certificates: no exit follows from them.
+/// answer to its wish to leave, a late review of certificates, inspection or draw of calls: no exit follows from them.
 pub async fn oldest_overdue(
     db: &impl ConnectionTrait,
     admission: AdmissionId,
@@ -144,7 +144,8 @@ pub async fn oldest_overdue(
     }
     let sql = "SELECT MIN(due_on) AS due_on FROM term WHERE admission_id = $1 AND met_on IS NULL \
                AND holder = 'province_officer' AND object_kind NOT IN ('assessment', 'episode', 'follow_up', 'grievance') \
-               AND kind NOT IN ('certificate_review', 'certificate_suspension', 'withdrawal') AND due_on < $2";
+               AND kind NOT IN ('certificate_review', 'certificate_suspension', 'withdrawal', 'routine_inspection', 'survey_draw') \
+               AND due_on < $2";
     let values = [
         Value::from(admission.uuid()),
         Value::from(today.to_string()),
@@ -186,9 +187,9 @@ pub async fn by_day(
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
-/// A proposal on an admission that should have been decided by now.
+/// A proposal on an admission that should have been decided by now, or soon.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct LateProposal {
+pub struct DueProposal {
     /// The proposal.
     pub id: Uuid,
     /// The admission.
@@ -201,14 +202,17 @@ pub struct LateProposal {
     pub due_at: i64,
 }
 
-/// Open proposals on admissions whose time is over.
-pub async fn late_proposals(
+/// Open proposals on admissions whose time is over before a moment.
+pub async fn due_proposals(
     db: &impl ConnectionTrait,
-    now: DateTime<Utc>,
-) -> Result<Vec<LateProposal>, StoreError> {
+    until: DateTime<Utc>,
+) -> Result<Vec<DueProposal>, StoreError> {
     let sql = "SELECT p.id, p.object_id, p.act, o.role, p.due_at FROM proposal p JOIN post o ON o.id = p.proposed_post \
                WHERE p.state = 'open' AND p.object_kind = 'admission' AND p.due_at < $1 ORDER BY p.id LIMIT 1000";
-    let statement =
-        Statement::from_sql_and_values(db.get_database_backend(), sql, [time::millis(now).into()]);
-    Ok(LateProposal::find_by_statement(statement).all(db).await?)
+    let statement = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        sql,
+        [time::millis(until).into()],
+    );
+    Ok(DueProposal::find_by_statement(statement).all(db).await?)
 }

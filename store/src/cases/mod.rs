@@ -8,6 +8,7 @@ pub mod exit;
 pub mod grievances;
 pub mod papers;
 pub mod persons;
+pub mod reports;
 pub mod results;
 pub mod reviews;
 pub mod terms;

@@ -16,7 +16,7 @@ use crate::entity::cohorts::cohort;
 use crate::scope::Scope;
 use crate::{StoreError, time};
 pub use labels::{Label, LocalFederation, labels, local_federation};
-pub use offers::{OfferFacts, lock_offer, offer, open_load};
+pub use offers::{OfferFacts, held_places, lock_offer, offer, open_load};
 
 /// A class as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

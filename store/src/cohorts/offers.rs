@@ -1,15 +1,16 @@
 //! What a class needs to know about its offer, the admission and the program.
 
-use domain::cohort::{CohortState, Standing};
-use domain::ids::{AdmissionId, InstitutionId, OfferId, ProgramVersionId};
+use domain::cohort::{CohortState, HeldPlaces, Standing};
+use domain::ids::{AdmissionId, CohortId, InstitutionId, OfferId, ProgramVersionId};
+use domain::institution::Grade;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
     QuerySelect, Statement,
 };
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::entity::cohorts::cohort;
+use crate::{StoreError, time};
 
 /// What a new class needs to know about its offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct OfferFacts {
     pub offer_open: bool,
     /// Standing of the institution.
     pub standing: Standing,
+    /// Grade of the institution.
+    pub grade: Option<Grade>,
     /// Certificate type, `None` where the program is not certifiable.
     pub certificate_type: Option<String>,
     /// Whether the program version was published once.
@@ -58,6 +61,32 @@ pub async fn open_load(
         .map(|places| places.cast_unsigned())
         .fold(0_u32, u32::saturating_add);
     Ok((u32::try_from(places.len()).unwrap_or(u32::MAX), total))
+}
+
+/// Classes of an admission with their days and places, except those that were given up before they began.
+pub async fn held_places(
+    db: &impl ConnectionTrait,
+    admission: AdmissionId,
+) -> Result<Vec<(CohortId, CohortState, HeldPlaces)>, StoreError> {
+    let rows = cohort::Entity::find()
+        .filter(cohort::Column::AdmissionId.eq(admission.uuid()))
+        .filter(cohort::Column::State.ne(CohortState::Cancelled.as_str()))
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let state = row
+                .state
+                .parse()
+                .map_err(|_| StoreError::inconsistent("cohort", row.id))?;
+            let held = HeldPlaces {
+                start_on: time::date(&row.start_on)?,
+                end_on: time::date(&row.end_on)?,
+                places: row.places.cast_unsigned(),
+            };
+            Ok((row.id.into(), state, held))
+        })
+        .collect()
 }
 
 #[derive(FromQueryResult)]
@@ -141,6 +170,7 @@ impl TryFrom<OfferRow> for OfferFacts {
     type Error = StoreError;
 
     fn try_from(row: OfferRow) -> Result<Self, StoreError> {
+        let grade = row.grade.as_deref().map(str::parse).transpose();
         Ok(Self {
             offer: row.offer_id.into(),
             admission: row.admission_id.into(),
@@ -151,6 +181,7 @@ impl TryFrom<OfferRow> for OfferFacts {
             offer_open: row.offer_state == "open",
             standing: standing(&row.admission_state, row.grade.as_deref())
                 .ok_or_else(|| StoreError::inconsistent("admission", row.admission_id))?,
+            grade: grade.map_err(|_| StoreError::inconsistent("admission", row.admission_id))?,
             certificate_type: row.certificate_type,
             program_published: row.published_on.is_some(),
         })

@@ -14,6 +14,11 @@ entity! {
         evidence_sha256: Option<Vec<u8>>, document_id: Option<Uuid>, file_id: Option<Uuid>, made_at: i64,
         made_by: Uuid, role: String,
     }
+    admission_report = "admission_report" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        admission_id: Uuid, kind: String, favourable: bool, text: String, members: String, held_on: String,
+        document_id: Option<Uuid>, made_at: i64, made_by: Uuid, role: String,
+    }
     service = "service" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
         admission_id: Uuid, act: String, timeline_id: Uuid, method: String, served_on: String, receipt: String,

@@ -1,17 +1,26 @@
 //! Causes that nobody acts on: the province owes an answer, and after its silence the nation may act (grading.md 7, T19).
 
-use chrono::Days;
+use chrono::{Days, Months, NaiveDate};
+use domain::institution::{Grade, ResultKind, ResultRow};
 use serde_json::{Value, json};
+use store::cases::results::{self, GradeResult};
 use tests::answer::text;
 use tests::{Database, Story, on_both};
 
 use super::back::owed;
-use super::{HASH, codes, document, file, serve, step, warn};
+use super::review::told;
+use super::silence::second_by;
+use super::{HASH, annual, by_two, codes, document, file, serve, step, warn};
+use crate::evidence::frozen;
+use crate::grades::class;
 
 on_both! {
     a_province_that_leaves_a_dormant_institution_alone_lets_the_nation_propose_its_exit;
     a_survey_that_nobody_sends_is_told;
     a_term_to_rectify_that_runs_out_is_the_provinces_to_answer;
+    employment_that_is_low_in_two_quarters_in_a_row_is_the_provinces_to_answer;
+    satisfaction_that_is_low_is_the_provinces_to_answer;
+    satisfaction_that_is_suspended_is_the_provinces_to_answer;
 }
 
 async fn look(story: &Story) {
@@ -92,7 +101,19 @@ async fn a_term_to_rectify_that_runs_out_is_the_provinces_to_answer(database: Da
     look(&story).await;
     assert_eq!(count(&story, "exit").await, 1);
     let stop = json!({ "transition": "T15", "cause": "term_over", "reason": "期满未整改。" });
-    let done: Value = super::by_two(&story, stop).await;
+    let waiting = step(&story, province, stop).await.good();
+    // The second signature is due as long as the act itself is.
+    let owed = owed(&story).await;
+    let last = owed.iter().find(|(kind, _)| kind == "exit");
+    let last = last.expect("a term").1;
+    assert_eq!(second_by(&story, &waiting).await, last);
+    story
+        .server
+        .days_pass((last - story.server.today()).num_days() + 1);
+    let told = told(&story, province).await;
+    assert!(told.contains(&("T15".to_owned(), "overdue".to_owned())));
+    assert_eq!(super::admission(&story).await["state"], "rectifying");
+    let done = story.approve("province-2", &waiting).await;
     assert_eq!(done["outcome"]["state"], "suspended");
     assert_eq!(count(&story, "exit").await, 0);
 }
@@ -113,4 +134,125 @@ async fn a_survey_that_nobody_sends_is_told(database: Database) {
     let send = format!("/api/v1/cohorts/{cohort}/survey");
     county.post(&send, &json!({})).await.good();
     assert_eq!(overdue().await, 0);
+}
+
+/// A quarterly result of the school in which employment is significantly low. Its run is a real one, of an annual freeze so
+/// many years back, which enters nothing by itself.
+async fn low_in(story: &Story, freeze_on: &str, years: u32) {
+    let back = Months::new(12 * years);
+    let of_run = story.server.last_annual_freeze() - back;
+    let request = json!({ "kind": "annual", "freeze_on": of_run });
+    let national = story.who("national-1");
+    let frozen = national.post("/api/v1/grading-freezes", &request).await;
+    let app = &story.server.app;
+    let result = GradeResult {
+        id: app.random.id(app.now()).into(),
+        admission: story.admission.parse().expect("an id"),
+        run: text(&frozen.good()["run"]).parse().expect("an id"),
+        row: ResultRow {
+            kind: ResultKind::Quarterly,
+            freeze_on: freeze_on.parse().expect("a day"),
+            grade: None,
+            emp_sig_low: true,
+            sat_milli: None,
+            sat_suspended: false,
+            decided: false,
+        },
+        shown_on: story.server.today(),
+        notice_on: None,
+        notice_until: None,
+        decided_on: None,
+        previous_grade: None,
+        entered_by: app.random.id(app.now()).into(),
+        entered_at: app.now(),
+    };
+    let tx = app.store.write().await.expect("a transaction");
+    results::insert(&tx, &[result]).await.expect("written");
+    store::commit(tx).await.expect("committed");
+}
+
+fn warning(cause: &str) -> Value {
+    json!({ "transition": "T11", "cause": cause, "reason": "监测指标偏低。", "findings": ["逐项核查"] })
+}
+
+/// The last day to warn.
+async fn warn_by(story: &Story) -> Option<NaiveDate> {
+    let all = owed(story).await.into_iter();
+    let mut found = all.filter(|(kind, _)| kind == "warn");
+    found.next().map(|(_, due)| due)
+}
+
+fn in_ten_days(story: &Story) -> NaiveDate {
+    let app = &story.server.app;
+    app.calendar.add_working_days(story.server.today(), 10)
+}
+
+async fn employment_that_is_low_in_two_quarters_in_a_row_is_the_provinces_to_answer(
+    database: Database,
+) {
+    let story = Story::ready(database).await;
+    let province = story.who("province-1");
+    low_in(&story, "2025-03-31", 0).await;
+    low_in(&story, "2025-09-30", 1).await;
+    annual(&story, Grade::B).await;
+    by_two(&story, json!({ "transition": "T09" })).await;
+    assert_eq!(warn_by(&story).await, None, "a quarter lies between");
+    let refused = step(&story, province, warning("emp_sig_low_twice")).await;
+    refused.problem(409, "transition-refused");
+    low_in(&story, "2025-12-31", 3).await;
+    annual(&story, Grade::B).await;
+    by_two(&story, json!({ "transition": "T10" })).await;
+    assert_eq!(warn_by(&story).await, Some(in_ten_days(&story)));
+    // Silence passes nothing: it is told, and the state stays.
+    story.server.days_pass(20);
+    look(&story).await;
+    for who in ["province-1", "national-1"] {
+        let alarms = story.who(who).get("/api/v1/alarms").await.good();
+        let mut told = alarms.as_array().into_iter().flatten();
+        assert!(told.any(|one| one["act"] == "warn" && one["kind"] == "overdue"));
+    }
+    assert_eq!(super::admission(&story).await["state"], "graded");
+    let warned = step(&story, province, warning("emp_sig_low_twice"))
+        .await
+        .good();
+    assert_eq!(warned["state"], "warned");
+    assert_eq!(warn_by(&story).await, None, "the act ends it");
+}
+
+async fn satisfaction_that_is_low_is_the_provinces_to_answer(database: Database) {
+    let story = Story::ready(database).await;
+    let (cohort, members) = class(&story, 401, 12).await;
+    let county = story.who("county-1");
+    let send = format!("/api/v1/cohorts/{cohort}/survey");
+    county.post(&send, &json!({})).await.good();
+    for member in &members {
+        let path = format!("/api/v1/enrolments/{}/survey-answer", text(&member["id"]));
+        let answer = json!({ "mode": "paper", "by": "self", "items": [1, 1, 1, 1, 1] });
+        county.post(&path, &answer).await.good();
+    }
+    // Into the window of a quarter, which ends 240 days before its freeze.
+    story.server.days_pass(260);
+    assert_eq!(warn_by(&story).await, None);
+    frozen(&story, "quarterly").await;
+    assert_eq!(warn_by(&story).await, Some(in_ten_days(&story)));
+    let province = story.who("province-1");
+    let other = step(&story, province, warning("sat_suspended")).await;
+    other.problem(409, "transition-refused");
+    let warned = step(&story, province, warning("sat_low")).await.good();
+    assert_eq!(warned["state"], "warned");
+    assert_eq!(warn_by(&story).await, None);
+}
+
+async fn satisfaction_that_is_suspended_is_the_provinces_to_answer(database: Database) {
+    let story = Story::ready(database).await;
+    let province = story.who("province-1");
+    let path = format!("/api/v1/institutions/{}/survey-suspension", story.admission);
+    let reason = json!({ "reason": "异常答卷比例过高,暂停采用并核查。" });
+    province.post(&path, &reason).await.good();
+    assert_eq!(warn_by(&story).await, None, "until a run says so");
+    frozen(&story, "quarterly").await;
+    assert_eq!(warn_by(&story).await, Some(in_ten_days(&story)));
+    let warned = step(&story, province, warning("sat_suspended")).await;
+    assert_eq!(warned.good()["state"], "warned");
+    assert_eq!(warn_by(&story).await, None);
 }

@@ -5,7 +5,9 @@ mod back;
 mod causes;
 mod desk;
 mod exit;
+mod inspections;
 mod refused;
+mod review;
 mod silence;
 mod whole;
 

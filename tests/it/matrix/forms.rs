@@ -49,6 +49,7 @@ fn operation(page: &str) -> &'static str {
         "/admin/bulletins/{id}" => "act_on_bulletin",
         "/admin/conflicts/{id}" => "close_conflict",
         "/admin/decisions/{id}" => "transition_institution",
+        "/admin/decisions/{id}/reports" => "record_report",
         "/admin/decisions/{id}/service" => "serve_decision",
         "/admin/episodes/{id}" | "/org/episodes/{id}" => "act_on_episode",
         "/admin/follow-ups/{id}" => "record_follow_up",

@@ -195,6 +195,9 @@ pub(super) fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "serve_decision" => json!({
             "transition": "T20", "method": "post", "served_on": "2026-01-01", "receipt": "挂号信 001",
         }),
+        "record_report" => json!({
+            "kind": "county_opinion", "favourable": true, "text": "场地和师资符合条件。",
+        }),
         "object_to_result" => json!({ "text": "数据与事实不符。" }),
         "lodge_appeal" => {
             json!({ "against": "T20", "points": "检查记录与事实不符。", "wish": "撤销该决定" })

@@ -8,22 +8,33 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Role;
 use domain::ids::AdmissionId;
 use domain::institution::{
-    Cause, InstitutionTransition, Plan, RunningCohort, TABLE, plans_allowed,
+    Cause, InstitutionTransition, Plan, ReportKind, RunningCohort, TABLE, may_report, plans_allowed,
 };
-use store::cases::exit;
+use store::cases::{exit, reports, terms};
 use store::scope::Scope;
 
+use super::TermLine;
 use super::forms::{day, document, given, points};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
-use crate::access::permissions::{ActOnInstitution, ServeDecisions};
+use crate::access::permissions::{ActOnInstitution, RecordReports, ServeDecisions};
 use crate::app::App;
 use crate::cases::facts::RUNNING;
+use crate::cases::reports::{self as recorded, RecordReportRequest};
 use crate::cases::services::{self, ServeRequest};
 use crate::extract::{IdempotencyKey, Path};
 use crate::frame::{Brand, Frame, Visit};
 use crate::institutions::admission::{self, ArrangementRequest, TransitionRequest};
 use crate::problem::{Code, Problem};
+
+struct ReportLine {
+    kind: &'static str,
+    favourable: bool,
+    on: String,
+    role: String,
+    members: String,
+    text: String,
+}
 
 struct ClassLine {
     id: String,
@@ -51,6 +62,11 @@ struct DecisionPage {
     causes: Vec<(&'static str, &'static str)>,
     served: Vec<(&'static str, &'static str)>,
     classes: Vec<ClassLine>,
+    /// What is owed about the admission.
+    terms: Vec<TermLine>,
+    reports: Vec<ReportLine>,
+    /// Reports that the reader may record now.
+    reportable: Vec<(&'static str, &'static str)>,
     /// The newest assessment with a grave finding that nobody has answered.
     assessment: String,
     form: String,
@@ -110,6 +126,19 @@ pub(super) async fn show(
             });
         }
     }
+    let mut reportable = Vec::new();
+    for kind in ReportKind::ALL {
+        let holder = crate::cases::terms::holder(reader, &row, *kind).await?;
+        if may_report(*kind, row.state, holder, by.actor.role).is_ok() {
+            reportable.push((kind.as_str(), pick(kind.zh(), kind.en())));
+        }
+    }
+    // What federations say to each other is not for the institution to read.
+    let reports = if by.actor.role.is_institution() {
+        Vec::new()
+    } else {
+        reports::of(reader, id).await?
+    };
     let case = store::cases::open_of(reader, id).await?;
     let page = DecisionPage {
         id: id.to_string(),
@@ -137,6 +166,19 @@ pub(super) async fn show(
             .map(|act| (act.as_str(), pick(act.zh(), act.en())))
             .collect(),
         classes,
+        terms: super::term_lines(&f, app.today(), terms::open_of(reader, id.uuid()).await?),
+        reports: reports
+            .into_iter()
+            .map(|one| ReportLine {
+                kind: pick(one.kind.zh(), one.kind.en()),
+                favourable: one.favourable,
+                on: f.date(one.held_on),
+                role: f.t(one.role.zh(), one.role.en()).to_owned(),
+                members: one.members.join(f.t("、", ", ")),
+                text: one.text,
+            })
+            .collect(),
+        reportable,
         assessment: crate::assessments::pages::unanswered(&app, &by.actor, id).await?,
         form: form.text.clone(),
         key: app.random.id(app.now()).to_string(),
@@ -219,6 +261,33 @@ pub(super) async fn serve(
         receipt: form.text("receipt").to_owned(),
     };
     services::serve(&app, &by.actor, &key, id, &request).await?;
+    let base = visit.lang.pick("/admin/decisions", "/en/admin/decisions");
+    Ok(Redirect::to(&format!("{base}/{id}")).into_response())
+}
+
+/// Records an opinion, a visit or an inspection.
+pub(super) async fn report(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<RecordReports>,
+    Path(id): Path<AdmissionId>,
+    form: OwnForm,
+) -> Result<Response, Problem> {
+    let key: IdempotencyKey = form.text("key").parse()?;
+    let malformed = || Problem::new(Code::MalformedRequest);
+    let request = RecordReportRequest {
+        kind: form.text("kind").parse().map_err(|_| malformed())?,
+        favourable: match form.text("favourable") {
+            "yes" => true,
+            "no" => false,
+            _ => return Err(malformed()),
+        },
+        text: form.text("text").to_owned(),
+        members: points(&form, "members"),
+        held_on: day(&form, "held_on")?,
+        document: document(&form, "document", app.today()),
+    };
+    recorded::record(&app, &by.actor, &key, id, &request).await?;
     let base = visit.lang.pick("/admin/decisions", "/en/admin/decisions");
     Ok(Redirect::to(&format!("{base}/{id}")).into_response())
 }

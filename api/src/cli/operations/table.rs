@@ -28,6 +28,10 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
     ),
     ("withdrawal", "申请退出 / asking to leave"),
     ("bulletin", "通报和公告 / bulletins"),
+    (
+        "report",
+        "机构的意见、考察和检查 / opinions on institutions, visits, inspections",
+    ),
 ];
 
 const fn operation(
@@ -152,4 +156,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     see("bulletin", "show", "/api/v1/bulletins/{bulletin}", "查看一份通报 / one bulletin"),
     act("bulletin", "act", "/api/v1/bulletins/{bulletin}/acts", "复核、公示、发布、更正、撤回 / review, announce, publish, correct, withdraw").json().revised(),
     see("bulletin", "published", "/api/v1/catalogue/bulletins", "已发布的通报 / published bulletins").anybody(),
+    see("report", "list", "/api/v1/institutions/{institution}/reports", "一家机构的意见、考察和检查 / reports about an institution"),
+    act("report", "record", "/api/v1/institutions/{institution}/reports", "登记县级意见、市级考察或日常检查 / record an opinion, a visit or an inspection").json(),
 ];
