@@ -37,6 +37,7 @@ mod grievances;
 mod holds;
 mod hostile_uploads;
 mod idempotency;
+mod interests;
 mod leaving;
 mod log_files;
 mod matrix;

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::issue;
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, FieldError, Problem, Sentence};
@@ -162,6 +163,7 @@ pub async fn review(
     if batch.proposed_by == actor.person {
         return Err(Problem::new(Code::SecondPersonRequired));
     }
+    not_interested_about(&act, batch.cohort.uuid()).await?;
     let candidates = store::certificates::candidates(&act.tx, app.store.vault(), id).await?;
     let found = reasons(&act, cohort.id, cohort.planned_hours, &candidates).await?;
     if found.is_empty() {
