@@ -77,6 +77,7 @@ pub(super) async fn reasons(
         licensed_places: around.licensed_places,
         overlapping: small(overlapping.len()),
         teachers_elsewhere: around.teachers_elsewhere,
+        teachers_at_others: around.teachers_at_others,
         issued_recently: around.issued_recently,
         asked: small(candidates.len()),
         scores: assessments().filter_map(|one| one.score).collect(),
