@@ -189,6 +189,8 @@ pub struct EvidencePolicy {
     pub assessment: crate::assessment::AssessmentNumbers,
     /// The annual grading.
     pub annual: AnnualNumbers,
+    /// From how many people on figures are shown.
+    pub display: crate::statistics::Display,
 }
 
 /// The calendar of the annual grading (grading.md 2): freeze and results, as month and day.
