@@ -181,6 +181,18 @@ pub(crate) async fn table(app: &App, run: &Run) -> Result<Value, Problem> {
     ] {
         table.insert(field.to_owned(), whole[field].clone());
     }
+    // Of provinces that are measured by their own trainees, the tables of those whose results are public.
+    if let Some(tables) = whole.get("provinces").and_then(Value::as_object) {
+        let own: Map<String, Value> = tables
+            .iter()
+            .filter(|(code, _)| {
+                let mut all = institutions.iter();
+                all.any(|one: &Value| one["federation"] == **code)
+            })
+            .map(|(code, own)| (code.clone(), own.clone()))
+            .collect();
+        table.insert("provinces".to_owned(), Value::Object(own));
+    }
     table.insert("institutions".to_owned(), Value::Array(institutions));
     // Claims with enough evidence that nobody had decided at the freeze, in the whole country.
     let freeze = store::grading::freeze(reader, run.freeze).await?;
