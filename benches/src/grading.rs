@@ -74,6 +74,7 @@ async fn main() -> Result<(), Error> {
         freeze,
         Whom::Everybody,
         &province,
+        app.policy.workflow.takeover_permille,
     )
     .await?;
     let read = begun.elapsed();

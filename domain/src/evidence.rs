@@ -330,6 +330,14 @@ text_enum! {
     }
 }
 
+impl ConflictKind {
+    /// Whether two institutions stand against each other: one decision for both sides, by the lowest federation above both
+    /// (workflow.md 4).
+    pub const fn has_two_sides(self) -> bool {
+        matches!(self, Self::TwoClaims | Self::Superseded)
+    }
+}
+
 named!(ConflictKind {
     TwoClaims = "另有机构申报同一人" / "another claim exists",
     Superseded = "该学员另有后续培训" / "a later course supersedes",

@@ -16,6 +16,8 @@ crate::text_enum! {
         AboveCapacity = "above-capacity",
         /// A teacher is announced at two sites on the same days.
         TeacherInTwoPlaces = "teacher-in-two-places",
+        /// A teacher's name is announced by another institution of the province on the same days.
+        TeacherInTwoInstitutions = "teacher-in-two-institutions",
         /// Very many certificates of one institution in a few days.
         BurstOfIssuance = "burst-of-issuance",
         /// Nearly all trainees have the same score.
@@ -50,6 +52,8 @@ pub struct IssueFacts {
     pub overlapping: u32,
     /// Teachers who are announced elsewhere on the same days.
     pub teachers_elsewhere: Vec<String>,
+    /// Teachers whose name another institution of the province announces on the same days.
+    pub teachers_at_others: Vec<String>,
     /// Certificates of the institution in the days before.
     pub issued_recently: u32,
     /// Certificates that the batch asks for.
@@ -120,6 +124,19 @@ pub fn holds(facts: &IssueFacts, numbers: &Workflow) -> Vec<Hold> {
         format!(
             "{} teachers are announced at another site on the same days.",
             facts.teachers_elsewhere.len()
+        ),
+    );
+    // Teachers have no number in the registry: a namesake is told from a teacher in two places by whoever reviews.
+    hold(
+        !facts.teachers_at_others.is_empty(),
+        HoldReason::TeacherInTwoInstitutions,
+        format!(
+            "有 {} 名教师与本省其他机构同期公布的教师同名,请核对是否为同一人。",
+            facts.teachers_at_others.len()
+        ),
+        format!(
+            "{} teachers have the name of one whom another institution of the province announces on the same days; check whether it is the same person.",
+            facts.teachers_at_others.len()
         ),
     );
     let total = facts.issued_recently.saturating_add(facts.asked);
@@ -194,6 +211,7 @@ mod tests {
             licensed_places: Some(30),
             overlapping: 0,
             teachers_elsewhere: Vec::new(),
+            teachers_at_others: Vec::new(),
             issued_recently: 970,
             asked: 30,
             scores: (60..90).collect(),
@@ -240,6 +258,10 @@ mod tests {
         assert_eq!(
             reasons(|f| f.teachers_elsewhere = vec!["虚构教师".to_owned()]),
             [R::TeacherInTwoPlaces]
+        );
+        assert_eq!(
+            reasons(|f| f.teachers_at_others = vec!["虚构教师".to_owned()]),
+            [R::TeacherInTwoInstitutions]
         );
         assert_eq!(reasons(|f| f.asked = 31), [R::BurstOfIssuance]);
         assert_eq!(

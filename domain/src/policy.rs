@@ -110,6 +110,8 @@ pub struct Workflow {
     pub teach_out_days: u32,
     /// Exit: share of the hours from which a class is taught to its end, per mille.
     pub teach_out_permille: u32,
+    /// Exit: share of the hours from which on the class that takes a trainee over answers for completion, per mille.
+    pub takeover_permille: u32,
     /// Exit for fraud: review of the certificates concerned.
     pub fraud_review_wd: u32,
     /// Appeal: lodged within, from service.
@@ -212,6 +214,8 @@ pub struct EvidencePolicy {
     pub assessment: crate::assessment::AssessmentNumbers,
     /// The annual grading.
     pub annual: AnnualNumbers,
+    /// From how many people on figures are shown.
+    pub display: crate::statistics::Display,
 }
 
 /// The calendar of the annual grading (grading.md 2): freeze and results, as month and day.

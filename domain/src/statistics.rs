@@ -1,11 +1,13 @@
 //! Intervals of raw rates and protection of small cells, in integers (grading.md 4, workflow.md 8).
 
+use serde::{Deserialize, Serialize};
+
 /// z squared of a two-sided 95 % interval, in millionths: 1.959964 squared.
 const Z2_PPM: u128 = 3_841_459;
 const MILLION: u128 = 1_000_000;
 
 /// A rate with its Wilson 95 % interval, all in ppm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Interval {
     /// The raw rate, rounded half up.
     pub rate_ppm: u32,
@@ -54,45 +56,130 @@ pub fn differ(one: &Interval, two: &Interval) -> bool {
         > square(more.rate_ppm, more.low_ppm) + square(less.high_ppm, less.rate_ppm)
 }
 
-/// Fewest people that a public cell may hold.
-pub const LEAST_CELL: u32 = 5;
+/// From how many people on figures are shown (grading.md 4, Display): numbers of policy, which may rise and never fall under
+/// five people in a cell (workflow.md 8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "DisplayNumbers", into = "DisplayNumbers")]
+pub struct Display {
+    least_cell: u32,
+    provisional_n: u32,
+}
 
-/// Which cells of a line whose sum is public may be shown. Cells under five are hidden, and with them the next smallest,
-/// until what the sum gives away is at least two cells and five people.
-pub fn protect(cells: &[u32]) -> Vec<bool> {
-    let mut shown: Vec<bool> = cells.iter().map(|&count| count >= LEAST_CELL).collect();
-    loop {
-        let hidden: Vec<u32> = cells
-            .iter()
-            .zip(&shown)
-            .filter(|(_, shown)| !**shown)
-            .map(|(count, _)| *count)
-            .collect();
-        let safe =
-            hidden.is_empty() || (hidden.len() > 1 && hidden.iter().sum::<u32>() >= LEAST_CELL);
-        if safe {
-            return shown;
-        }
-        let next = (0..cells.len())
-            .filter(|&at| shown[at])
-            .min_by_key(|&at| (cells[at], at));
-        match next {
-            Some(at) => shown[at] = false,
-            None => return shown,
+/// The numbers as a policy file writes them.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DisplayNumbers {
+    /// Fewest people that a public cell may hold.
+    least_cell: u32,
+    /// Below this raw figures are not shown, and the adjusted one is provisional.
+    provisional_n: u32,
+}
+
+impl From<Display> for DisplayNumbers {
+    fn from(of: Display) -> Self {
+        Self {
+            least_cell: of.least_cell,
+            provisional_n: of.provisional_n,
         }
     }
 }
 
-/// Whether a count may follow one that was published for the same people before: a difference of one to four would tell
-/// about so few of them.
-pub const fn may_follow(published: u32, now: u32) -> bool {
-    let difference = published.abs_diff(now);
-    difference == 0 || difference >= LEAST_CELL
+impl TryFrom<DisplayNumbers> for Display {
+    type Error = &'static str;
+
+    fn try_from(numbers: DisplayNumbers) -> Result<Self, Self::Error> {
+        Self::new(numbers.least_cell, numbers.provisional_n)
+            .ok_or("least_cell is at least 5 (workflow.md 8), and provisional_n no smaller")
+    }
+}
+
+impl Display {
+    /// Fewest people of a public cell that any policy may set.
+    const FLOOR: u32 = 5;
+
+    /// From the two numbers; nothing where they lie under the floor or out of order.
+    pub const fn new(least_cell: u32, provisional_n: u32) -> Option<Self> {
+        if least_cell < Self::FLOOR || provisional_n < least_cell {
+            return None;
+        }
+        Some(Self {
+            least_cell,
+            provisional_n,
+        })
+    }
+
+    /// Fewest people that a public cell may hold.
+    pub const fn least_cell(self) -> u32 {
+        self.least_cell
+    }
+
+    /// Below this raw figures are not shown, and the adjusted one is provisional.
+    pub const fn provisional_n(self) -> u32 {
+        self.provisional_n
+    }
+
+    /// Which cells of a line whose sum is public may be shown. Small cells are hidden, and with them the next smallest, until
+    /// what the sum gives away is at least two cells and no small number of people.
+    pub fn protect(self, cells: &[u32]) -> Vec<bool> {
+        let mut shown: Vec<bool> = cells
+            .iter()
+            .map(|&count| count >= self.least_cell)
+            .collect();
+        loop {
+            let hidden: Vec<u32> = cells
+                .iter()
+                .zip(&shown)
+                .filter(|(_, shown)| !**shown)
+                .map(|(count, _)| *count)
+                .collect();
+            let safe = hidden.is_empty()
+                || (hidden.len() > 1 && hidden.iter().sum::<u32>() >= self.least_cell);
+            if safe {
+                return shown;
+            }
+            let next = (0..cells.len())
+                .filter(|&at| shown[at])
+                .min_by_key(|&at| (cells[at], at));
+            match next {
+                Some(at) => shown[at] = false,
+                None => return shown,
+            }
+        }
+    }
+
+    /// Whether a count may follow one that was published for the same people before: a small difference would tell about so
+    /// few of them.
+    pub const fn may_follow(self, published: u32, now: u32) -> bool {
+        let difference = published.abs_diff(now);
+        difference == 0 || difference >= self.least_cell
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const BASE: Display = Display::new(5, 10).expect("the numbers of grading.md");
+
+    #[test]
+    fn a_policy_raises_the_thresholds_and_never_lowers_them_under_five() {
+        let read = |text: &str| serde_json::from_str::<Display>(text);
+        assert_eq!(
+            read(r#"{"least_cell": 5, "provisional_n": 10}"#).expect("the baseline"),
+            BASE
+        );
+        let stricter = read(r#"{"least_cell": 8, "provisional_n": 20}"#).expect("stricter");
+        assert_eq!(stricter.protect(&[40, 7, 9]), [true, false, false]);
+        assert!(!stricter.may_follow(30, 37) && stricter.may_follow(30, 38));
+        for wrong in [
+            r#"{"least_cell": 4, "provisional_n": 10}"#,
+            r#"{"least_cell": 10, "provisional_n": 9}"#,
+            r#"{"least_cell": 5}"#,
+            r#"{"least_cell": 5, "provisional_n": 10, "other": 1}"#,
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn wilson_bounds_are_those_of_the_formula() {
@@ -141,12 +228,12 @@ mod tests {
 
     #[test]
     fn a_small_cell_takes_a_second_one_with_it() {
-        assert_eq!(protect(&[40, 3, 12]), [true, false, false]);
-        assert_eq!(protect(&[40, 3, 4]), [true, false, false]);
-        assert_eq!(protect(&[40, 1, 2]), [false, false, false]);
-        assert_eq!(protect(&[40, 50]), [true, true]);
-        assert_eq!(protect(&[3]), [false]);
-        assert_eq!(protect(&[]), Vec::<bool>::new());
+        assert_eq!(BASE.protect(&[40, 3, 12]), [true, false, false]);
+        assert_eq!(BASE.protect(&[40, 3, 4]), [true, false, false]);
+        assert_eq!(BASE.protect(&[40, 1, 2]), [false, false, false]);
+        assert_eq!(BASE.protect(&[40, 50]), [true, true]);
+        assert_eq!(BASE.protect(&[3]), [false]);
+        assert_eq!(BASE.protect(&[]), Vec::<bool>::new());
     }
 
     #[test]
@@ -155,7 +242,7 @@ mod tests {
             for b in 0..9 {
                 for c in 0..9 {
                     let cells = [a, b, c];
-                    let shown = protect(&cells);
+                    let shown = BASE.protect(&cells);
                     let hidden: Vec<u32> = (0..3)
                         .filter(|&at| !shown[at])
                         .map(|at| cells[at])
@@ -172,7 +259,10 @@ mod tests {
     #[test]
     fn a_correction_by_a_few_people_is_not_published_as_a_count() {
         assert!(
-            may_follow(30, 30) && may_follow(30, 25) && !may_follow(30, 29) && !may_follow(26, 30)
+            BASE.may_follow(30, 30)
+                && BASE.may_follow(30, 25)
+                && !BASE.may_follow(30, 29)
+                && !BASE.may_follow(26, 30)
         );
     }
 }

@@ -792,29 +792,6 @@ impl TryFrom<evidence_conflict::Model> for Conflict {
     }
 }
 
-/// Closes an open conflict of the scope with what was found; `false` when there is none.
-pub async fn close_conflict(
-    db: &impl ConnectionTrait,
-    scope: &Scope,
-    id: ConflictId,
-    words: &str,
-    by: StaffPersonId,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    use evidence_conflict::Column as C;
-    let done = evidence_conflict::Entity::update_many()
-        .col_expr(C::State, Expr::value("closed"))
-        .col_expr(C::Words, Expr::value(words))
-        .col_expr(C::ClosedBy, Expr::value(by.uuid()))
-        .col_expr(C::ClosedAt, Expr::value(time::millis(now)))
-        .filter(C::Id.eq(id.uuid()))
-        .filter(C::State.eq("open"))
-        .filter(scope.condition(C::SiteRegion, C::InstitutionId))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected == 1)
-}
-
 /// A snapshot of a register.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisterSnapshot {

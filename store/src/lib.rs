@@ -13,6 +13,7 @@ pub mod bundles;
 pub mod cases;
 pub mod certificates;
 pub mod cohorts;
+pub mod conflicts;
 mod connect;
 pub mod contacts;
 pub mod dump;

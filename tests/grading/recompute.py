@@ -103,6 +103,8 @@ def load_policy(text, base_text):
         merged["grades"][grade] = threshold
     for indicator, numbers in changes.get("indicators", {}).items():
         merged["indicators"][indicator].update(numbers)
+    if "scope" in changes:
+        merged["scope"] = changes["scope"]
     if "policy_id" in policy:
         return merged, policy_name(policy)
     return merged, policy["base"] + "+" + hashlib.sha256(canonical(changes)).hexdigest()[:16]
@@ -295,54 +297,91 @@ class Run:
     # section 4
 
     def count(self):
-        self.cell_n, self.cell_o = defaultdict(int), defaultdict(int)
-        self.school_n, self.school_o = defaultdict(int), defaultdict(int)
+        self.school_n, self.school_o, self.stratum_o = defaultdict(int), defaultdict(int), defaultdict(int)
         self.invitations, self.responses, self.scores = defaultdict(int), defaultdict(int), defaultdict(int)
         for e in self.enrolments.values():
             school = e.cohort["institution"]
             self.invitations[school] += self.invited(e)
             for indicator, success in self.successes(e):
-                self.cell_n[indicator, e.stratum] += 1
-                self.cell_o[indicator, e.stratum] += success
                 self.school_n[school, indicator, e.stratum] += 1
+                self.stratum_o[school, indicator, e.stratum] += success
                 self.school_o[school, indicator] += success
         for e, score in self.answers():
             self.responses[e.cohort["institution"]] += 1
             self.scores[e.cohort["institution"]] += score
 
-    def refer(self):
+    def table(self, schools):
+        """The reference table over some institutions, with the number of people behind each rate."""
         least = self.policy["min_stratum_n"]
         strata = [(category, band) for category in range(1, 8) for band in "SM"]
-        self.overall, self.reference = {}, {}
+        cell_n, cell_o = defaultdict(int), defaultdict(int)
+        for (school, indicator, stratum), n in self.school_n.items():
+            if school in schools:
+                cell_n[indicator, stratum] += n
+                cell_o[indicator, stratum] += self.stratum_o[school, indicator, stratum]
+        overall, reference, people = {}, {}, {}
         for indicator in RATES:
             def total(counts, some):
                 return sum(counts[indicator, stratum] for stratum in some)
 
             def rate(some):
-                n = total(self.cell_n, some)
-                return rdiv(total(self.cell_o, some) * MILLION, n) if n else None
+                n = total(cell_n, some)
+                return rdiv(total(cell_o, some) * MILLION, n) if n else None
 
-            self.overall[indicator] = rate(strata)
+            overall[indicator] = rate(strata)
+            people[indicator] = total(cell_n, strata)
             for stratum in strata:
                 choices = [
                     ("stratum", [stratum]),
                     ("band", [other for other in strata if other[1] == stratum[1]]),
                 ]
-                cell = {"ppm": self.overall[indicator], "from": "overall"}
+                cell = {"ppm": overall[indicator], "from": "overall"}
                 for source, some in choices:
-                    n = total(self.cell_n, some)
+                    n = total(cell_n, some)
                     if n >= least and n > 0:
                         cell = {"ppm": rate(some), "from": source}
                         break
-                self.reference[indicator, stratum] = cell
-        n = sum(self.responses.values())
-        self.mu0 = rdiv(200 * sum(self.scores.values()), n) if n else None
+                reference[indicator, stratum] = cell
+        n = sum(self.responses[school] for school in schools)
+        scores = sum(self.scores[school] for school in schools)
+        return {
+            "overall": overall,
+            "reference": reference,
+            "mu0": rdiv(200 * scores, n) if n else None,
+            "people": people,
+            "responses": n,
+        }
+
+    def refer(self):
+        federation = {row["id"]: row["federation"] for row in self.evidence["institutions"]}
+        self.whole = self.table(set(federation))
+        self.provinces = {}
+        if self.policy.get("scope", "national") == "province":
+            for code in set(federation.values()):
+                own = self.table({school for school, other in federation.items() if other == code})
+                self.provinces[code] = self.fill_in(own)
+        self.measure = {school: self.provinces.get(code, self.whole) for school, code in federation.items()}
+
+    def fill_in(self, own):
+        """Where a province has too few, the national table stands in."""
+        least = max(1, self.policy["min_stratum_n"])
+        for indicator in RATES:
+            if own["people"][indicator] < least:
+                own["overall"][indicator] = self.whole["overall"][indicator]
+                for one, stratum in own["reference"]:
+                    if one == indicator:
+                        national = self.whole["reference"][one, stratum]
+                        own["reference"][one, stratum] = {"ppm": national["ppm"], "from": "national"}
+        if own["responses"] < least:
+            own["mu0"] = self.whole["mu0"]
+        return own
 
     def rate_figures(self, school, indicator):
         numbers = self.policy["indicators"][indicator]
         m = numbers["m"]
         n = expected = 0
-        for (one, stratum), cell in self.reference.items():
+        measure = self.measure[school]
+        for (one, stratum), cell in measure["reference"].items():
             if one == indicator:
                 people = self.school_n[school, indicator, stratum]
                 n += people
@@ -364,7 +403,7 @@ class Run:
             figures["oe_ppm"] = rdiv(o * MILLION**2, expected)
         if n > 0:
             ratio = rdiv(n * o * 10**12 + m * MILLION * expected, expected * (n + m)) if expected else MILLION
-            adjusted = min(MILLION, rdiv(self.overall[indicator] * ratio, MILLION))
+            adjusted = min(MILLION, rdiv(measure["overall"][indicator] * ratio, MILLION))
             figures["raw_ppm"] = rdiv(o * MILLION, n)
             figures["shrunk_ratio_ppm"] = ratio
             figures["adjusted_ppm"] = adjusted
@@ -394,7 +433,7 @@ class Run:
             "points_milli": None,
         }
         if n > 0:
-            pulled = 200 * s + numbers["m"] * self.mu0 + deficit * numbers["deficit_anchor_milli"]
+            pulled = 200 * s + numbers["m"] * self.measure[school]["mu0"] + deficit * numbers["deficit_anchor_milli"]
             adjusted = rdiv(pulled, n + numbers["m"] + deficit)
             figures["mean_milli"] = rdiv(200 * s, n)
             figures["adjusted_milli"] = adjusted
@@ -505,14 +544,11 @@ class Run:
             "evidence_sha256": evidence_digest(self.evidence),
             "window_exit_after": date.fromordinal(self.after).isoformat(),
             "window_exit_until": date.fromordinal(self.until).isoformat(),
-            "overall_ppm": self.overall,
-            "sat_mean_milli": self.mu0,
-            "reference": {
-                f"{indicator}/{category}/{band}": cell
-                for (indicator, (category, band)), cell in self.reference.items()
-            },
+            **written(self.whole),
             "institutions": schools,
         }
+        if self.provinces:
+            result["provinces"] = {code: written(table) for code, table in self.provinces.items()}
         if explain:
             result["enrolments"] = {
                 e.id: {
@@ -526,6 +562,18 @@ class Run:
                 for e in self.enrolments.values()
             }
         return result
+
+
+def written(table):
+    """A reference table as it stands in R."""
+    return {
+        "overall_ppm": table["overall"],
+        "sat_mean_milli": table["mu0"],
+        "reference": {
+            f"{indicator}/{category}/{band}": cell
+            for (indicator, (category, band)), cell in table["reference"].items()
+        },
+    }
 
 
 def points(value, floor, target):

@@ -6,6 +6,7 @@ use tests::{Database, Story, TestServer, on_both};
 
 on_both! {
     each_reason_holds_a_batch_until_a_second_officer_says_why_it_may_pass;
+    a_teacher_whom_another_school_of_the_province_announces_holds_a_batch;
     a_burst_is_counted_over_the_days_of_the_policy;
 }
 
@@ -173,6 +174,37 @@ async fn teacher_elsewhere(story: &mut Story) {
         .act(&resource, "acts", &cancel)
         .await
         .good();
+}
+
+async fn a_teacher_whom_another_school_of_the_province_announces_holds_a_batch(database: Database) {
+    let mut story = Story::ready(database).await;
+    let there = crate::transfers::neighbour(&mut story).await;
+    let start = story.server.today() + chrono::Days::new(8);
+    let open = async |teacher: &str| {
+        let request = json!({
+            "offer": there.offer, "name": "邻校班", "start_on": start, "end_on": start + chrono::Days::new(5),
+            "places": 10, "teachers": [teacher],
+        });
+        let school = story.who("other-school");
+        let opened = school.post("/api/v1/cohorts", &request).await.good();
+        text(&opened["cohort"])
+    };
+    open("虚构另一教师").await;
+    let other = open("虚构教师").await;
+    let cohort = story.accepted(3).await;
+    held(&story, &cohort, "teacher-in-two-institutions").await;
+    // What was called off is nowhere.
+    let cancel = json!({ "act": "cancel", "reason": "不再举办。" });
+    let resource = format!("/api/v1/cohorts/{other}");
+    story
+        .who("other-school")
+        .act(&resource, "acts", &cancel)
+        .await
+        .good();
+    let start = story.server.today();
+    let cohort = story.accepted(3).await;
+    assert!(start < story.server.today());
+    story.issue(&cohort).await;
 }
 
 async fn a_burst_is_counted_over_the_days_of_the_policy(database: Database) {

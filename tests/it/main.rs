@@ -38,6 +38,7 @@ mod holds;
 mod hostile_pages;
 mod hostile_uploads;
 mod idempotency;
+mod interests;
 mod leaving;
 mod log_files;
 mod matrix;

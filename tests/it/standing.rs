@@ -16,6 +16,7 @@ on_both! {
     a_stayed_grade_is_shown_as_the_old_one_and_an_upheld_one_is_corrected;
     a_varied_grade_is_shown_everywhere_and_other_decisions_go_on_meanwhile;
     an_annual_p_replaces_the_old_grade_and_whoever_has_an_interest_keeps_from_results;
+    of_two_schools_in_one_run_each_starts_from_its_own_grade;
 }
 
 /// A class of 24 of whom 16 have worked since; answers the episodes.
@@ -437,4 +438,25 @@ async fn an_annual_p_replaces_the_old_grade_and_whoever_has_an_interest_keeps_fr
     let path = format!("/api/v1/grading-runs/{third}/results.json");
     let r: Value = story.who("auditor").get(&path).await.json();
     assert_eq!(r["institutions"][0]["previous_grade"], "P");
+}
+
+/// A correction starts the school it corrects from the grade of before, and every other from the grade in force.
+async fn of_two_schools_in_one_run_each_starts_from_its_own_grade(database: Database) {
+    let mut story = Story::ready(database).await;
+    let (_, _, freeze_on, _) = graded_twice(&story).await;
+    let first = story.second_school().await;
+    let grade = "UPDATE admission SET state = 'graded', grade = 'D' WHERE federation = '370000'";
+    store::tampering::plainly(&story.server.app.store, grade)
+        .await
+        .expect("graded");
+    let fresh = text(&freeze(&story, freeze_on).await["run"]);
+    let path = format!("/api/v1/grading-runs/{fresh}/evidence.json");
+    let e: Value = story.who("auditor").get(&path).await.json();
+    let before = |admission: &str| {
+        let mut all = e["institutions"].as_array().expect("a table").iter();
+        let one = all.find(|one| one["id"] == admission).expect("a school");
+        one["previous_grade"].clone()
+    };
+    assert_eq!(before(&first.admission), "B", "decided anew: from before");
+    assert_eq!(before(&story.admission), "D", "not decided: in force");
 }

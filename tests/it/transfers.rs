@@ -16,7 +16,7 @@ on_both! {
 const NEIGHBOUR: &str = "52510703XX00000517";
 
 /// A second school of the same county that offers the program.
-async fn neighbour(story: &mut Story) -> Elsewhere {
+pub(crate) async fn neighbour(story: &mut Story) -> Elsewhere {
     let mut form = application(NEIGHBOUR);
     form["name"] = "杭州虚构职业培训学校".into();
     let school = story.who("other-school");
@@ -59,7 +59,7 @@ async fn receiving(story: &Story, there: &Elsewhere, own: &people::Trainee) -> S
     let start = story.server.today() + Days::new(7);
     let request = json!({
         "offer": there.offer, "name": "接收班", "start_on": start, "end_on": start + Days::new(14),
-        "places": 10, "teachers": ["虚构教师"],
+        "places": 10, "teachers": ["虚构邻校教师"],
     });
     let school = story.who("other-school");
     let cohort = school.post("/api/v1/cohorts", &request).await.good();

@@ -359,6 +359,22 @@ async fn a_certificate_names_the_one_that_it_replaces(database: Database) {
     let body = verdict(&story, &id(&issued, 0)).await;
     assert_eq!(body["state"], "superseded");
     assert!(!body.to_string().contains(&new), "{body}");
+    // The holder is told which number the new one took the place of, by API and on the page; of the old one nothing.
+    let enrolment = text(&issued["certificates"][0]["enrolment"]);
+    let reader = story.server.app.store.reader();
+    let class = enrolment.parse().expect("an id");
+    let class = store::certificates::cohort_of_enrolment(reader, class).await;
+    let class = class.expect("asked").expect("a class").to_string();
+    let holder = crate::grievances::trainee(&story, &class, &enrolment).await;
+    let own = holder.get("/api/v1/me/certificates").await.good();
+    let of = |public_id: &str| {
+        let mut all = own.as_array().expect("a list").iter();
+        all.find(|one| one["id"] == public_id)
+            .cloned()
+            .expect("own")
+    };
+    assert_eq!(of(&new)["replaces"], old.as_str(), "{own}");
+    assert!(of(&id(&issued, 0)).get("replaces").is_none(), "{own}");
 }
 
 fn parts(qr: &str) -> SpokenCheck {

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::{build, decided, ground};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, Problem};
@@ -212,6 +213,7 @@ pub async fn act_on(
     if row.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
+    not_interested_about(&act, id.uuid()).await?;
     let to = next(&act, &row, request.act).await?;
     if request.act.two_persons() {
         let proposal = act
@@ -282,6 +284,7 @@ pub(crate) async fn execute(
     let request: BulletinActRequest =
         serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
     let row = own(act, proposal.object_id.into()).await?;
+    not_interested_about(act, row.id.uuid()).await?;
     let to = next(act, &row, request.act).await?;
     let receipt = take(act, row, to, &request, Some(proposal)).await?;
     serde_json::to_value(receipt).map_err(Problem::internal)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::bulletin::BulletinKind;
 use domain::rdiv;
-use domain::statistics::{may_follow, protect, wilson};
+use domain::statistics::{Display, wilson};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::ConnectionTrait;
@@ -80,7 +80,7 @@ pub(super) async fn body(
                         "The results of this run have not been told to the institutions of this federation yet.",
                     )
                 })?;
-        institutions(db, kind, publication).await?
+        institutions(db, kind, publication, app.evidence.display).await?
     };
     Ok(Body {
         run: run.id.to_string(),
@@ -95,11 +95,12 @@ async fn institutions(
     db: &impl ConnectionTrait,
     kind: BulletinKind,
     publication: &Publication,
+    display: Display,
 ) -> Result<Vec<BodyRow>, Problem> {
     let called = store::grading::called(db, Whose::Federation(&publication.federation)).await?;
     let decided = Decided::of(db, publication).await?;
     let mut rows = Vec::new();
-    for (row, entry) in public::of_federation(db, publication).await? {
+    for (row, entry) in public::of_federation(db, publication, display).await? {
         let Some(one) = called
             .iter()
             .find(|one| one.admission_id == row.admission.uuid())
@@ -182,6 +183,7 @@ async fn provinces(
     run: &Run,
     freeze_on: &str,
 ) -> Result<Vec<BodyRow>, Problem> {
+    let display = app.evidence.display;
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     for row in results(db, run.id, None).await? {
         let entry: Value = serde_json::from_str(&row.entry).map_err(Problem::internal)?;
@@ -199,13 +201,13 @@ async fn provinces(
     let cells: Vec<u32> = sums
         .iter()
         .map(|(code, sum)| {
-            let kept = keeps_its_institutions(&sum.rows)
-                && before.iter().all(|told| follows(told, code, sum));
+            let kept = keeps_its_institutions(&sum.rows, display)
+                && before.iter().all(|told| follows(told, code, sum, display));
             // A cell that must not be shown counts as a small one, so that another is hidden with it.
             if kept { sum.n } else { sum.n.min(1) }
         })
         .collect();
-    let shown = protect(&cells);
+    let shown = display.protect(&cells);
     Ok(sums
         .into_iter()
         .zip(shown)
@@ -234,8 +236,8 @@ fn figure(entry: &Value, name: &str) -> u32 {
 
 /// Whether the sum of a province tells nothing about institutions whose own counts are not shown: none of them, or several
 /// that together are no small number.
-fn keeps_its_institutions(rows: &[(uuid::Uuid, Value)]) -> bool {
-    let hidden = public::hidden(rows, &BTreeMap::new());
+fn keeps_its_institutions(rows: &[(uuid::Uuid, Value)], display: Display) -> bool {
+    let hidden = public::hidden(rows, &BTreeMap::new(), display);
     let kept_back: Vec<u32> = rows
         .iter()
         .map(|(id, entry)| (id, figure(entry, "n")))
@@ -243,12 +245,12 @@ fn keeps_its_institutions(rows: &[(uuid::Uuid, Value)]) -> bool {
             let by_neighbour = hidden
                 .get(*id)
                 .is_some_and(|names| names.iter().any(|name| name == "EMP"));
-            *n > 0 && (*n < public::PROVISIONAL || by_neighbour)
+            *n > 0 && (*n < display.provisional_n() || by_neighbour)
         })
         .map(|(_, n)| n)
         .collect();
     kept_back.is_empty()
-        || (kept_back.len() > 1 && kept_back.iter().sum::<u32>() >= public::PROVISIONAL)
+        || (kept_back.len() > 1 && kept_back.iter().sum::<u32>() >= display.provisional_n())
 }
 
 /// Bodies of the national bulletins on the same freeze date that anybody could read.
@@ -264,14 +266,14 @@ async fn told_before(db: &impl ConnectionTrait, freeze_on: &str) -> Result<Vec<B
 }
 
 /// Whether the counts of a province may follow what an earlier bulletin told of it.
-fn follows(told: &Body, code: &str, sum: &Sum) -> bool {
+fn follows(told: &Body, code: &str, sum: &Sum, display: Display) -> bool {
     let found = told.rows.iter().find(|row| row.code == code);
     let Some((n, [rate, ..])) = found.and_then(|row| row.people.zip(row.employment)) else {
         return true;
     };
     let observed = rdiv(i128::from(n) * i128::from(rate), 1_000_000);
     let observed = u32::try_from(observed).unwrap_or(u32::MAX);
-    may_follow(n, sum.n) && may_follow(observed, sum.observed)
+    display.may_follow(n, sum.n) && display.may_follow(observed, sum.observed)
 }
 
 /// A rate as people read it.
@@ -286,6 +288,8 @@ mod tests {
 
     use super::*;
 
+    const BASE: Display = Display::new(5, 10).expect("the numbers of grading.md");
+
     fn rows(counts: &[u32]) -> Vec<(uuid::Uuid, Value)> {
         let entry = |n: &u32| json!({ "indicators": { "EMP": { "n": n, "observed": n / 2 } } });
         let ids = (1..).map(uuid::Uuid::from_u128);
@@ -294,14 +298,17 @@ mod tests {
 
     #[test]
     fn a_province_is_not_shown_when_its_sum_gives_an_institution_away() {
-        assert!(!keeps_its_institutions(&rows(&[7])), "its only institution");
         assert!(
-            !keeps_its_institutions(&rows(&[40, 7])),
+            !keeps_its_institutions(&rows(&[7]), BASE),
+            "its only institution"
+        );
+        assert!(
+            !keeps_its_institutions(&rows(&[40, 7]), BASE),
             "what 40 leaves over"
         );
-        assert!(keeps_its_institutions(&rows(&[40, 7, 8])));
-        assert!(keeps_its_institutions(&rows(&[40, 30])));
-        assert!(keeps_its_institutions(&rows(&[0, 30])));
+        assert!(keeps_its_institutions(&rows(&[40, 7, 8]), BASE));
+        assert!(keeps_its_institutions(&rows(&[40, 30]), BASE));
+        assert!(keeps_its_institutions(&rows(&[0, 30]), BASE));
     }
 
     #[test]
@@ -328,10 +335,10 @@ mod tests {
             n,
             ..Sum::default()
         };
-        assert!(follows(&told, "330000", &sum(20, 50)));
-        assert!(!follows(&told, "330000", &sum(22, 50)));
-        assert!(!follows(&told, "330000", &sum(20, 52)));
-        assert!(follows(&told, "330000", &sum(26, 60)));
-        assert!(follows(&told, "370000", &sum(22, 50)));
+        assert!(follows(&told, "330000", &sum(20, 50), BASE));
+        assert!(!follows(&told, "330000", &sum(22, 50), BASE));
+        assert!(!follows(&told, "330000", &sum(20, 52), BASE));
+        assert!(follows(&told, "330000", &sum(26, 60), BASE));
+        assert!(follows(&told, "370000", &sum(22, 50), BASE));
     }
 }

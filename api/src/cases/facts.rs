@@ -13,6 +13,7 @@ use store::cases::papers::Paper;
 use store::cases::{Case, decisions, exit, papers, results};
 use store::cohorts::Cohort;
 use store::institutions::Admission;
+use uuid::Uuid;
 
 use crate::act::Act;
 use crate::assessments::publishing::finding_facts;
@@ -103,25 +104,41 @@ pub(crate) async fn not_interested(act: &Act, admission: &Admission) -> Result<(
     not_interested_in(act, admission.institution.id).await
 }
 
-/// The same where only the institution is known.
+/// The same where only the institution is known. Its own staff act for it: what they declared as officers before binds them
+/// nowhere.
 pub(crate) async fn not_interested_in(
     act: &Act,
     institution: InstitutionId,
 ) -> Result<(), Problem> {
-    if store::cases::has_interest(&act.tx, act.actor.person, institution).await? {
-        return Err(Problem::new(Code::TransitionRefused)
-            .with_detail(
-                "您申报过与该机构有利害关系,应当回避,请由他人办理。",
-                "You declared an interest in this institution; somebody else must act.",
-            )
-            .with_error(
-                "",
-                "interest-declared",
-                "您申报过与该机构有利害关系,应当回避。",
-                "You declared an interest in this institution.",
-            ));
+    if act.actor.role.is_institution() {
+        return Ok(());
     }
-    Ok(())
+    apart(store::cases::has_interest(&act.tx, act.actor.person, institution).await?)
+}
+
+/// The same of anything that is about an institution: a class, an offer, a version of a program, a batch, a certificate.
+pub(crate) async fn not_interested_about(act: &Act, thing: Uuid) -> Result<(), Problem> {
+    if act.actor.role.is_institution() {
+        return Ok(());
+    }
+    apart(store::cases::has_interest_in(&act.tx, act.actor.person, thing).await?)
+}
+
+fn apart(interested: bool) -> Result<(), Problem> {
+    if !interested {
+        return Ok(());
+    }
+    Err(Problem::new(Code::TransitionRefused)
+        .with_detail(
+            "您申报过与该机构有利害关系,应当回避,请由他人办理。",
+            "You declared an interest in this institution; somebody else must act.",
+        )
+        .with_error(
+            "",
+            "interest-declared",
+            "您申报过与该机构有利害关系,应当回避。",
+            "You declared an interest in this institution.",
+        ))
 }
 
 fn given(request: &TransitionRequest) -> Given {

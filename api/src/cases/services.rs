@@ -75,6 +75,7 @@ pub async fn serve(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let admission = locked(&act, id).await?;
+    super::facts::not_interested(&act, &admission).await?;
     let decision = if request.transition.is_public() {
         decisions::newest(&act.tx, id, request.transition).await?
     } else {

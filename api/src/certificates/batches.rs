@@ -12,6 +12,7 @@ use super::hold::{self, HoldItem};
 use super::issue;
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::problem::{Code, FieldError, Problem, Sentence};
 
@@ -216,6 +217,7 @@ pub async fn refuse(
     store::certificates::cohort_for_issue(&act.tx, &Scope::of(actor), batch.cohort)
         .await?
         .ok_or_else(Problem::not_found)?;
+    not_interested_about(&act, batch.cohort.uuid()).await?;
     issue::must_be_proposed(&batch)?;
     store::certificates::decide_batch(
         &act.tx,

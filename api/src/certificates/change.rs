@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::{issue, revocation};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::problem::{Code, Problem};
 
@@ -138,6 +139,7 @@ async fn change_once(
     if found.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
+    not_interested_about(&act, id.uuid()).await?;
     let status = revocation::status_for(&act, &found, request.act).await?;
     change(status, request.act, request.reason_code, actor.role)?;
     if request.act.two_persons() {
@@ -194,6 +196,7 @@ pub(crate) async fn execute(
     let found = store::certificates::find(&act.tx, &scope, proposal.object_id.into())
         .await?
         .ok_or_else(Problem::not_found)?;
+    not_interested_about(act, found.id.uuid()).await?;
     change(
         found.status,
         request.act,

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::issue;
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, FieldError, Problem, Sentence};
@@ -76,6 +77,7 @@ pub(super) async fn reasons(
         licensed_places: around.licensed_places,
         overlapping: small(overlapping.len()),
         teachers_elsewhere: around.teachers_elsewhere,
+        teachers_at_others: around.teachers_at_others,
         issued_recently: around.issued_recently,
         asked: small(candidates.len()),
         scores: assessments().filter_map(|one| one.score).collect(),
@@ -162,6 +164,7 @@ pub async fn review(
     if batch.proposed_by == actor.person {
         return Err(Problem::new(Code::SecondPersonRequired));
     }
+    not_interested_about(&act, batch.cohort.uuid()).await?;
     let candidates = store::certificates::candidates(&act.tx, app.store.vault(), id).await?;
     let found = reasons(&act, cohort.id, cohort.planned_hours, &candidates).await?;
     if found.is_empty() {

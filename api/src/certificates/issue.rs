@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 use super::status_index;
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::log::append::Tiles;
 use crate::papers;
@@ -318,6 +319,7 @@ async fn approve_once(
     if batch.proposed_by == actor.person {
         return Err(Problem::new(Code::SecondPersonRequired));
     }
+    not_interested_about(&act, batch.cohort.uuid()).await?;
     let candidates = store::certificates::candidates(&act.tx, app.store.vault(), id).await?;
     let outcome = gates(app, &cohort, &candidates)?;
     if let Some(failures) = outcome.batch {

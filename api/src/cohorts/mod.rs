@@ -28,6 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::act::Act;
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::problem::{Code, FieldError, Problem, Sentence};
 
 /// Routes of this feature.
@@ -75,12 +76,14 @@ pub fn rules(app: &App) -> CohortRules {
     CohortRules::from(&app.policy.workflow)
 }
 
-/// The cohort in the scope of the one who acts, locked.
+/// The cohort in the scope of the one who acts, locked; refused to an officer with an interest in its institution.
 async fn lock(act: &Act, id: CohortId) -> Result<Cohort, Problem> {
     let scope = Scope::of(&act.actor);
-    store::cohorts::lock(&act.tx, &scope, id)
+    let found = store::cohorts::lock(&act.tx, &scope, id)
         .await?
-        .ok_or_else(Problem::not_found)
+        .ok_or_else(Problem::not_found)?;
+    not_interested_about(act, id.uuid()).await?;
+    Ok(found)
 }
 
 /// The cohort in the scope of the one who reads.

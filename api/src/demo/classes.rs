@@ -120,6 +120,15 @@ pub(super) async fn run(
     Ok(issued)
 }
 
+/// The teacher of a school: of two schools nobody teaches at both.
+fn teacher(school: usize) -> String {
+    const DIGITS: [char; 10] = ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
+    let number = school.to_string();
+    let digits = number.chars().filter_map(|one| one.to_digit(10));
+    let own: String = digits.map(|one| DIGITS[one as usize]).collect();
+    format!("演示教师{own}")
+}
+
 pub(super) struct Wave<'a> {
     pub(super) app: &'a App,
     pub(super) script: &'a Script,
@@ -197,7 +206,7 @@ impl Wave<'_> {
                 planned_hours: None,
                 places: 30,
                 price_fen: 120_000,
-                teachers: vec!["演示教师".to_owned()],
+                teachers: vec![teacher(school_at)],
             };
             let opened: CohortReceipt =
                 open::open_cohort(self.app, &operator, &key(self.app)?, &request)

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::grading::{Exclusion, Mix, WorkType};
-use domain::statistics::{may_follow, protect};
+use domain::statistics::Display;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -52,7 +52,12 @@ impl Counts {
     /// As the public may see them, after what was published before for the same freeze date. The sum of those left out
     /// follows from published numbers, and so does that of the conversions: the mix is shown only where they are
     /// (`conversions`), and in both lines no cell can be computed back.
-    pub(crate) fn public(&self, conversions: bool, before: &[Self]) -> PublicCounts {
+    pub(crate) fn public(
+        &self,
+        conversions: bool,
+        before: &[Self],
+        display: Display,
+    ) -> PublicCounts {
         const UNDECIDED: &str = "undecided";
         let left_out = |of: &Self| {
             let mut left = of.excluded.clone();
@@ -68,7 +73,7 @@ impl Counts {
             let earlier = |code: &str, one: u32| {
                 then.iter()
                     .filter_map(|then| then.get(code))
-                    .all(|then| may_follow(*then, one))
+                    .all(|then| display.may_follow(*then, one))
             };
             let cells: Vec<u32> = line
                 .iter()
@@ -76,7 +81,7 @@ impl Counts {
                 .map(|(code, n)| if earlier(code, *n) { *n } else { 1 })
                 .collect();
             line.iter()
-                .zip(protect(&cells))
+                .zip(display.protect(&cells))
                 .map(|((code, n), shown)| (code.clone(), Some(*n).filter(|_| shown)))
                 .collect::<BTreeMap<_, _>>()
         };
@@ -146,6 +151,8 @@ pub(crate) fn work_word(f: &Frame, kind: WorkType) -> &'static str {
 mod tests {
     use super::*;
 
+    const BASE: Display = Display::new(5, 10).expect("the numbers of grading.md");
+
     fn counts(excluded: &[(&str, u32)], undecided: u32, work: &[(&str, u32)]) -> Counts {
         let map = |pairs: &[(&str, u32)]| {
             pairs
@@ -167,7 +174,7 @@ mod tests {
             7,
             &[("contract", 30), ("flexible", 3)],
         );
-        let shown = all.public(true, &[]);
+        let shown = all.public(true, &[], BASE);
         assert_eq!(shown.excluded["X1"], None);
         assert_eq!(shown.undecided, None, "the next smallest goes with it");
         assert!(shown.undecided_few);
@@ -179,8 +186,8 @@ mod tests {
             (shown.work["flexible"], shown.work["contract"]),
             (None, None)
         );
-        assert!(all.public(false, &[]).work.is_empty());
-        let many = counts(&[("X6", 12)], 0, &[]).public(true, &[]);
+        assert!(all.public(false, &[], BASE).work.is_empty());
+        let many = counts(&[("X6", 12)], 0, &[]).public(true, &[], BASE);
         assert_eq!((many.excluded["X6"], many.undecided), (Some(12), Some(0)));
     }
 
@@ -188,7 +195,7 @@ mod tests {
     fn a_count_that_differs_by_a_few_from_an_earlier_one_is_kept_back() {
         let before = counts(&[("X5", 20), ("X6", 12)], 0, &[]);
         let now = counts(&[("X5", 20), ("X6", 14)], 0, &[]);
-        let shown = now.public(true, std::slice::from_ref(&before));
+        let shown = now.public(true, std::slice::from_ref(&before), BASE);
         assert_eq!((shown.excluded["X6"], shown.excluded["X5"]), (None, None));
     }
 }

@@ -143,7 +143,11 @@ pub(crate) async fn read(
     let moment = app.store.snapshot().await?;
     let vault = app.store.vault();
     let province = |region: &str| province_of(app, region);
-    Ok(snapshot::read(&moment, vault, pseudonyms, freeze_on, whom, &province).await?)
+    let takeover = app.policy.workflow.takeover_permille;
+    Ok(snapshot::read(
+        &moment, vault, pseudonyms, freeze_on, whom, &province, takeover,
+    )
+    .await?)
 }
 
 /// The evidence of found rows; faults of rows are told by reading the written file.

@@ -42,6 +42,7 @@ pub async fn update_in(
         app.today(),
         Whom::Persons(&people),
         &province,
+        app.policy.workflow.takeover_permille,
     )
     .await?;
     let loaded = in_force(db, NATIONAL, app.today()).await?;

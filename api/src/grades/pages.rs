@@ -174,7 +174,7 @@ pub(crate) async fn ranking(
     let Some(at) = at else { return Ok(None) };
     let publication = &all[at];
     let (run, _) = runs::find(app, publication.run).await?;
-    let rows = public::of_federation(reader, publication).await?;
+    let rows = public::of_federation(reader, publication, app.evidence.display).await?;
     let before: BTreeMap<_, _> = match all.get(at + 1) {
         Some(earlier) => store::grading::results(reader, earlier.run, Some(federation))
             .await?

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::grading::Indicator;
-use domain::statistics::{LEAST_CELL, may_follow, protect};
+use domain::statistics::Display;
 use serde_json::{Map, Value, json};
 use store::ConnectionTrait;
 use store::grading::publications::{self, Publication, PublicationState};
@@ -13,11 +13,8 @@ use super::counts::Counts;
 use crate::app::App;
 use crate::problem::Problem;
 
-/// Below this raw figures are not shown, and the adjusted one is provisional (grading.md 4).
-pub(crate) const PROVISIONAL: u32 = 10;
-
 /// One institution's entry as the public sees it. `hide` names indicators whose counts must not be shown.
-pub(crate) fn entry(entry: &Value, hide: &[String]) -> Value {
+pub(crate) fn entry(entry: &Value, hide: &[String], display: Display) -> Value {
     let mut entry = entry.clone();
     let Some(indicators) = entry.get_mut("indicators").and_then(Value::as_object_mut) else {
         return entry;
@@ -29,9 +26,9 @@ pub(crate) fn entry(entry: &Value, hide: &[String]) -> Value {
         let Some(n) = fields.get("n").and_then(Value::as_u64) else {
             continue;
         };
-        if n < u64::from(LEAST_CELL) {
+        if n < u64::from(display.least_cell()) {
             *figures = json!({ "shown": "too_few" });
-        } else if n < u64::from(PROVISIONAL) || hide.contains(name) {
+        } else if n < u64::from(display.provisional_n()) || hide.contains(name) {
             let adjusted = ["adjusted_ppm", "adjusted_milli"]
                 .iter()
                 .find_map(|field| fields.get(*field).cloned());
@@ -48,6 +45,7 @@ pub(crate) fn entry(entry: &Value, hide: &[String]) -> Value {
 pub(crate) fn hidden(
     rows: &[(uuid::Uuid, Value)],
     before: &BTreeMap<uuid::Uuid, Vec<Value>>,
+    display: Display,
 ) -> BTreeMap<uuid::Uuid, Vec<String>> {
     let mut hidden: BTreeMap<uuid::Uuid, Vec<String>> = BTreeMap::new();
     let count = |entry: &Value, name: &str, field: &str| {
@@ -63,11 +61,11 @@ pub(crate) fn hidden(
         // Nobody in it tells nothing.
         let there: Vec<usize> = (0..cells.len()).filter(|&at| cells[at] > 0).collect();
         let counts: Vec<u32> = there.iter().map(|&at| cells[at]).collect();
-        for (at, shown) in there.iter().zip(protect(&counts)) {
+        for (at, shown) in there.iter().zip(display.protect(&counts)) {
             let (id, entry) = &rows[*at];
             let differs = before.get(id).into_iter().flatten().any(|earlier| {
                 ["n", "observed"].iter().any(|field| {
-                    !may_follow(count(earlier, name, field), count(entry, name, field))
+                    !display.may_follow(count(earlier, name, field), count(entry, name, field))
                 })
             });
             if !shown || differs {
@@ -82,6 +80,7 @@ pub(crate) fn hidden(
 pub(crate) async fn of_federation(
     db: &impl ConnectionTrait,
     publication: &Publication,
+    display: Display,
 ) -> Result<Vec<(ResultRow, Value)>, Problem> {
     let rows = store::grading::results(db, publication.run, Some(&publication.federation)).await?;
     let mut parsed = Vec::with_capacity(rows.len());
@@ -98,18 +97,18 @@ pub(crate) async fn of_federation(
             .collect();
         before.insert(*id, entries.map_err(Problem::internal)?);
     }
-    let hidden = hidden(&parsed, &before);
+    let hidden = hidden(&parsed, &before, display);
     let none = Vec::new();
     let mut shown = Vec::with_capacity(rows.len());
     for (row, (id, one)) in rows.into_iter().zip(parsed) {
-        let mut entry = entry(&one, hidden.get(&id).unwrap_or(&none));
+        let mut entry = entry(&one, hidden.get(&id).unwrap_or(&none), display);
         if let Some(counts) = counts_of(&row)? {
             let conversions = entry["indicators"]["EMP"]["shown"] == "all";
             let mut then = Vec::new();
             for row in earlier.get(&id).into_iter().flatten() {
                 then.extend(counts_of(row)?);
             }
-            let public = counts.public(conversions, &then);
+            let public = counts.public(conversions, &then, display);
             entry["counts"] = serde_json::to_value(public).map_err(Problem::internal)?;
         }
         shown.push((row, entry));
@@ -162,7 +161,7 @@ pub(crate) async fn table(app: &App, run: &Run) -> Result<Value, Problem> {
         .filter(|one| one.run == run.id && one.state != PublicationState::Figures)
     {
         institutions.extend(
-            of_federation(reader, publication)
+            of_federation(reader, publication, app.evidence.display)
                 .await?
                 .into_iter()
                 .map(|(_, entry)| entry),
@@ -182,11 +181,23 @@ pub(crate) async fn table(app: &App, run: &Run) -> Result<Value, Problem> {
     ] {
         table.insert(field.to_owned(), whole[field].clone());
     }
+    // Of provinces that are measured by their own trainees, the tables of those whose results are public.
+    if let Some(tables) = whole.get("provinces").and_then(Value::as_object) {
+        let own: Map<String, Value> = tables
+            .iter()
+            .filter(|(code, _)| {
+                let mut all = institutions.iter();
+                all.any(|one: &Value| one["federation"] == **code)
+            })
+            .map(|(code, own)| (code.clone(), own.clone()))
+            .collect();
+        table.insert("provinces".to_owned(), Value::Object(own));
+    }
     table.insert("institutions".to_owned(), Value::Array(institutions));
     // Claims with enough evidence that nobody had decided at the freeze, in the whole country.
     let freeze = store::grading::freeze(reader, run.freeze).await?;
     let undecided = freeze.map_or(0, |freeze| freeze.undecided);
-    let shown = undecided == 0 || undecided >= u64::from(LEAST_CELL);
+    let shown = undecided == 0 || undecided >= u64::from(app.evidence.display.least_cell());
     table.insert(
         "undecided_claims".to_owned(),
         if shown { undecided.into() } else { Value::Null },
@@ -197,6 +208,8 @@ pub(crate) async fn table(app: &App, run: &Run) -> Result<Value, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const BASE: Display = Display::new(5, 10).expect("the numbers of grading.md");
 
     fn one(n: u64, observed: u64) -> Value {
         json!({ "id": "x", "indicators": { "EMP": { "n": n, "observed": observed, "adjusted_ppm": 1, "points_milli": 2 } } })
@@ -210,20 +223,20 @@ mod tests {
             (id(2), one(3, 1)),
             (id(3), one(12, 6)),
         ];
-        let hidden = hidden(&rows, &BTreeMap::new());
+        let hidden = hidden(&rows, &BTreeMap::new(), BASE);
         assert!(
             hidden.contains_key(&id(2))
                 && hidden.contains_key(&id(3))
                 && !hidden.contains_key(&id(1))
         );
         assert_eq!(
-            entry(&rows[1].1, &hidden[&id(2)])["indicators"]["EMP"],
+            entry(&rows[1].1, &hidden[&id(2)], BASE)["indicators"]["EMP"],
             json!({ "shown": "too_few" })
         );
-        let shown = entry(&rows[2].1, &hidden[&id(3)]);
+        let shown = entry(&rows[2].1, &hidden[&id(3)], BASE);
         assert_eq!(shown["indicators"]["EMP"]["shown"], "provisional");
         assert!(shown["indicators"]["EMP"].get("n").is_none());
-        assert_eq!(entry(&rows[0].1, &[])["indicators"]["EMP"]["n"], 40);
+        assert_eq!(entry(&rows[0].1, &[], BASE)["indicators"]["EMP"]["n"], 40);
     }
 
     #[test]
@@ -231,7 +244,7 @@ mod tests {
         let id = uuid::Uuid::from_u128;
         let before = BTreeMap::from([(id(1), vec![one(40, 20)]), (id(2), vec![one(50, 20)])]);
         let rows = [(id(1), one(40, 22)), (id(2), one(50, 20))];
-        let hidden = hidden(&rows, &before);
+        let hidden = hidden(&rows, &before, BASE);
         assert_eq!(hidden.keys().collect::<Vec<_>>(), [&id(1)]);
     }
 
@@ -241,6 +254,6 @@ mod tests {
         let before = BTreeMap::from([(id(1), vec![one(50, 20), one(40, 20)])]);
         // Eight people away from the newest, two from the first.
         let rows = [(id(1), one(42, 20))];
-        assert!(hidden(&rows, &before).contains_key(&id(1)));
+        assert!(hidden(&rows, &before, BASE).contains_key(&id(1)));
     }
 }

@@ -29,10 +29,11 @@ pub async fn replay(
     let draft = Loaded::resolved(app.store.reader(), text).await?;
     let stored = runs::policy_of(&run)?;
     let evidence = runs::evidence(app, &freeze).await?;
+    let display = app.evidence.display;
     crate::cores::off_thread(move || {
         let before = grade(&evidence, &stored.policy);
         let after = grade(&evidence, &draft.policy);
-        compare(&before, &after, within.as_deref())
+        compare(&before, &after, within.as_deref(), display)
             .ok_or_else(|| Problem::internal("two runs on one evidence"))
     })
     .await

@@ -116,7 +116,7 @@ pub(crate) async fn scores(
             if wanted.is_some_and(|period| period != publication.freeze_on.to_string()) {
                 continue;
             }
-            let rows = public::of_federation(reader, &publication).await?;
+            let rows = public::of_federation(reader, &publication, app.evidence.display).await?;
             let found = rows
                 .into_iter()
                 .find(|(row, _)| row.admission.uuid() == one.admission_id);
@@ -251,7 +251,7 @@ pub(super) async fn score_view(
             }
             // An institution sees its own, small ones kept back like elsewhere.
             None => public::counts_of(row)?.map_or_else(Vec::new, |counts| {
-                counts::lines(f, &counts.public(true, &[]))
+                counts::lines(f, &counts.public(true, &[], app.evidence.display))
             }),
         },
         lines,

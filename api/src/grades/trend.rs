@@ -58,7 +58,7 @@ pub(crate) async fn of(app: &App, institution: Uuid) -> Result<Vec<Period>, Prob
     let mut periods = Vec::new();
     for one in store::grading::called(reader, Whose::Institution(institution)).await? {
         for publication in public_ones(reader, &one.federation).await? {
-            let rows = public::of_federation(reader, &publication).await?;
+            let rows = public::of_federation(reader, &publication, app.evidence.display).await?;
             let found = rows
                 .into_iter()
                 .find(|(row, _)| row.admission.uuid() == one.admission_id);

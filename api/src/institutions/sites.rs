@@ -13,6 +13,7 @@ use super::admission::{DocumentRequest, check_document};
 use super::apply::place;
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_in;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, Problem};
@@ -75,6 +76,7 @@ pub async fn license(
     if !store::scope::looks_after(&act.tx, own, &site.region).await? {
         return Err(Problem::not_found());
     }
+    not_interested_in(&act, site.institution).await?;
     let document = &request.document;
     let document = act
         .document(&document.number, &document.issuer, document.made_on)

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, Problem};
@@ -169,6 +170,7 @@ pub async fn act_on(
     if offer.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
+    not_interested_about(&act, id.uuid()).await?;
     let facts = OfferFacts {
         state: offer.state,
         institution_may_open: offer.admission_state.may_open(offer.grade),

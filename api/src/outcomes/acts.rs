@@ -7,9 +7,10 @@ use domain::evidence::{
     EpisodeAct, EpisodeFacts, EpisodeState, FollowUpOutcome, Source, act as decide, proof,
 };
 use domain::grading::{Exclusion, OutageKind};
-use domain::ids::{ConflictId, EnrolmentId, EpisodeId};
+use domain::ids::{EnrolmentId, EpisodeId};
 use domain::institution::appealed::Grievance;
 use serde::{Deserialize, Serialize};
+use store::ConnectionTrait;
 use store::episodes::{self as rows, Episode, NewEvidence};
 use store::scope::Scope;
 use utoipa::ToSchema;
@@ -112,8 +113,10 @@ pub async fn act_on(
     if episode.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
-    if matches!(request.act, A::Confirm | A::Dismiss | A::Uphold) {
-        of_level(&act, &episode, request.act).await?;
+    if matches!(request.act, A::Confirm | A::Dismiss | A::Uphold)
+        && let Some(refusal) = of_level(&act.tx, actor.role, &episode, request.act).await?
+    {
+        return Err(refusal);
     }
     if request.act == A::End {
         let mut faults = Faults::default();
@@ -189,29 +192,35 @@ pub async fn act_on(
     act.finish(StatusCode::OK, &receipt, (KIND, id)).await
 }
 
-/// The county confirms, and decides a contest of what it did not confirm; of what it did, a level above it decides
-/// (workflow.md 4). Where no county looks after the place its lowest federation stands for it.
-async fn of_level(act: &Act, episode: &Episode, asked: EpisodeAct) -> Result<(), Problem> {
-    let claimant = rows::first_claimant(&act.tx, episode.id).await?;
-    let admission = store::institutions::find(&act.tx, &everywhere(), claimant)
+/// Why a role does not confirm or decide, if it does not: the county confirms, and decides a contest of what it did not
+/// confirm; of what it did, a level above it decides (workflow.md 4). Where no county looks after the place its lowest
+/// federation stands for it.
+pub(super) async fn of_level(
+    db: &impl ConnectionTrait,
+    role: Role,
+    episode: &Episode,
+    asked: EpisodeAct,
+) -> Result<Option<Problem>, Problem> {
+    let claimant = rows::first_claimant(db, episode.id).await?;
+    let admission = store::institutions::find(db, &everywhere(), claimant)
         .await?
         .ok_or_else(|| Problem::internal("a claim without its institution"))?;
-    let local = store::cohorts::local_federation(&act.tx, &admission.site_region)
+    let local = store::cohorts::local_federation(db, &admission.site_region)
         .await?
         .ok_or_else(|| Problem::internal("no federation looks after a site"))?;
-    let own = act.actor.role == local.role;
     let above = asked != EpisodeAct::Confirm && episode.confirmed_on.is_some();
-    match (above, own) {
-        (true, true) => Err(Problem::new(Code::Forbidden).with_detail(
+    let (zh, en) = match (above, role == local.role) {
+        (true, true) => (
             "县级已核实过这条记录,争议由上一级残联裁定。",
             "The county confirmed this episode before; the level above decides the contest.",
-        )),
-        (false, false) => Err(Problem::new(Code::Forbidden).with_detail(
+        ),
+        (false, false) => (
             "核实和未经核实记录的争议由机构所在地的县级残联办理。",
             "The county of the place confirms, and decides a contest of what was not confirmed before.",
-        )),
-        _ => Ok(()),
-    }
+        ),
+        _ => return Ok(None),
+    };
+    Ok(Some(Problem::new(Code::Forbidden).with_detail(zh, en)))
 }
 
 fn receipt(episode: &Episode) -> EpisodeReceipt {
@@ -464,58 +473,6 @@ pub async fn exclude(
     };
     act.finish(StatusCode::OK, &receipt, ("enrolment", enrolment))
         .await
-}
-
-/// What was found about a conflict.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CloseConflictRequest {
-    /// What was found, 1 to 500 characters; nobody else is named in it.
-    pub words: String,
-}
-
-/// A closed conflict.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ConflictReceipt {
-    /// The conflict.
-    pub id: String,
-    /// `closed`.
-    pub state: String,
-}
-
-/// Closes a conflict of one's scope.
-pub async fn close_conflict(
-    app: &App,
-    actor: &Actor,
-    key: &IdempotencyKey,
-    id: ConflictId,
-    request: &CloseConflictRequest,
-) -> Result<Receipt, Problem> {
-    let mut faults = Faults::default();
-    faults.words("/words", &request.words, 1, 500);
-    faults.finish()?;
-    let begun = app
-        .begin(actor, key, "close_conflict", &(id, request))
-        .await?;
-    let act = match begun {
-        Begin::First(act) => act,
-        Begin::Again(receipt) => return Ok(receipt),
-    };
-    let scope = Scope::of(actor);
-    let words = request.words.trim();
-    let found = rows::conflict(&act.tx, &scope, id)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    not_interested_in(&act, found.institution).await?;
-    if !rows::close_conflict(&act.tx, &scope, id, words, actor.person, act.now).await? {
-        return Err(Problem::new(Code::TransitionRefused)
-            .with_detail("这条疑点已经办结。", "This conflict was closed before."));
-    }
-    let receipt = ConflictReceipt {
-        id: id.to_string(),
-        state: "closed".to_owned(),
-    };
-    act.finish(StatusCode::OK, &receipt, ("conflict", id)).await
 }
 
 /// A time in which a register did not answer.

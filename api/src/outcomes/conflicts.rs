@@ -4,9 +4,11 @@ use chrono::Days;
 use domain::evidence::{ConflictKind, EpisodeState};
 use store::episodes::{self as rows, Claim, Conflict, Episode, Place};
 use store::registers::Prior;
+use store::scope::NATIONAL;
 use uuid::Uuid;
 
 use crate::act::Act;
+use crate::grades::policies::in_force;
 use crate::problem::Problem;
 
 /// Looks at an episode that was just claimed; answers how many conflicts concern this enrolment.
@@ -37,7 +39,7 @@ pub(super) async fn look(
         ));
     }
     claims_elsewhere(act, place, episode, prior, &mut found);
-    superseded(act, place, &prior.places, &mut found);
+    superseded(act, place, &prior.places, &mut found).await?;
     if let Some(index) = text_index {
         let same = rows::same_text(&act.tx, index, place.person).await?;
         if !same.is_empty() {
@@ -188,22 +190,34 @@ fn claims_elsewhere(
 }
 
 /// Courses of one person close enough for rule X7 to look at both (grading.md 2). The engine decides; people are told early.
-fn superseded(act: &Act, place: &Place, places: &[Place], found: &mut Vec<Conflict>) {
-    for other in places
+async fn superseded(
+    act: &Act,
+    place: &Place,
+    places: &[Place],
+    found: &mut Vec<Conflict>,
+) -> Result<(), Problem> {
+    let others: Vec<&Place> = places
         .iter()
         .filter(|one| one.enrolment != place.enrolment && one.institution != place.institution)
-    {
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let policy = in_force(&act.tx, NATIONAL, act.today).await?.policy;
+    let within = Days::new(policy.emp_days().into());
+    for other in others {
         let (first, second) = if (place.end_on, place.enrolment) <= (other.end_on, other.enrolment)
         {
             (place, other)
         } else {
             (other, place)
         };
-        let reach = first.end_on.checked_add_days(Days::new(180));
+        let reach = first.end_on.checked_add_days(within);
         if reach.is_some_and(|reach| second.start_on <= reach) {
             let pair = pair_of(act, place, other);
             found.push(side(act, ConflictKind::Superseded, None, place, pair));
             found.push(side(act, ConflictKind::Superseded, None, other, pair));
         }
     }
+    Ok(())
 }

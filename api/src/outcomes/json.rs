@@ -16,9 +16,10 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::acts::{
-    self, CloseConflictRequest, ConflictReceipt, EpisodeActRequest, ExclusionReceipt,
-    ExclusionRequest, FollowUpRequest, OutageReceipt, OutageRequest,
+    self, EpisodeActRequest, ExclusionReceipt, ExclusionRequest, FollowUpRequest, OutageReceipt,
+    OutageRequest,
 };
+use super::arbitration::{self, CloseConflictRequest, ConflictReceipt};
 use super::claims::{self, ClaimRequest, EpisodeReceipt};
 use super::registers::{self, About, RegisterReceipt};
 use crate::access::By;
@@ -341,7 +342,7 @@ async fn list_conflicts(
     Ok(Json(shown.collect()))
 }
 
-/// Close a conflict with what was found.
+/// Close a conflict with what was found: both sides at once, by the lowest federation above both.
 #[utoipa::path(post, path = "/api/v1/evidence-conflicts/{id}/close", tag = "outcomes", security(("bearer" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = CloseConflictRequest,
     responses((status = 200, body = ConflictReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
@@ -352,5 +353,5 @@ async fn close_conflict(
     Path(id): Path<ConflictId>,
     Body(request): Body<CloseConflictRequest>,
 ) -> Result<Receipt, Problem> {
-    acts::close_conflict(&app, &by.actor, &key, id, &request).await
+    arbitration::close_conflict(&app, &by.actor, &key, id, &request).await
 }

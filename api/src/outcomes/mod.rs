@@ -1,6 +1,7 @@
 //! Work after training: episodes with their evidence, registers, follow-ups, conflicts, exclusions (workflow.md 4).
 
 pub mod acts;
+pub mod arbitration;
 pub mod claims;
 pub mod conflicts;
 mod contests;

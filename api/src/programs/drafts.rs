@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, Problem};
@@ -267,6 +268,7 @@ pub async fn next_version(
             ),
         ));
     }
+    not_interested_about(&act, last.id.uuid()).await?;
     let content = parse(&act, request).await?;
     let (program, number) = (last.program.clone(), last.version + 1);
     let version = insert_draft(&mut act, program, number, content).await?;
@@ -311,6 +313,7 @@ pub async fn edit(
             ),
         ));
     }
+    not_interested_about(&act, version.id.uuid()).await?;
     version.content = parse(&act, request).await?;
     let revision = store::programs::update(&act.tx, &version).await?;
     act.record(Entry {

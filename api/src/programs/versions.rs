@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::drafts::{KIND, VersionReceipt};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, Problem};
@@ -60,6 +61,7 @@ pub async fn act_on(
     if version.revision != revision {
         return Err(Problem::new(Code::PreconditionFailed));
     }
+    not_interested_about(&act, version.id.uuid()).await?;
     let step = decide(&facts(&act, &version, request), request.act, actor.role)?;
     if step.two_persons {
         let id = version.id.uuid();
@@ -113,6 +115,7 @@ pub(crate) async fn execute(
     )
     .await?
     .ok_or_else(Problem::not_found)?;
+    not_interested_about(act, version.id.uuid()).await?;
     let step = decide(&facts(act, &version, &request), request.act, act.actor.role)?;
     let receipt = take(act, version, step, &request, Some(proposal)).await?;
     serde_json::to_value(receipt).map_err(Problem::internal)

@@ -16,6 +16,7 @@ use crate::access::By;
 use crate::access::permissions::{DecideProposals, SeeProposals};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::{Body, IdempotencyKey, Path, Query};
 use crate::problem::{Code, Problem, ProblemBody};
 
@@ -129,6 +130,10 @@ pub async fn refuse(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let proposal = open_proposal(&act, id).await?;
+    // Whoever declares an interest after proposing may take the proposal back.
+    if proposal.proposed_by != actor.person {
+        not_interested_about(&act, proposal.object_id).await?;
+    }
     if proposal.object_kind == "admission" {
         crate::institutions::admission::refused(&mut act, &proposal, &request.reason).await?;
     }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
+use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::Problem;
@@ -71,6 +72,7 @@ pub async fn record(
     let subject = store::privacy::subjects::subject(&act.tx, &Scope::of(actor), enrolment)
         .await?
         .ok_or_else(Problem::not_found)?;
+    not_interested_about(&act, enrolment.uuid()).await?;
     for institution in rows::institutions_of(&act.tx, subject.person).await? {
         let staff = rows::of_staff(&act.tx, vault, institution).await?;
         if staff.iter().any(|number| number.as_str() == phone.expose()) {

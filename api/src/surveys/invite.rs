@@ -17,7 +17,7 @@ use crate::access::delivery;
 use crate::access::tokens::{Kind, Token};
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
-use crate::cases::facts::not_interested;
+use crate::cases::facts::{not_interested, not_interested_about};
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, Problem};
@@ -100,6 +100,7 @@ pub async fn send(
     let class = store::cohorts::find(&act.tx, &scope, cohort)
         .await?
         .ok_or_else(Problem::not_found)?;
+    not_interested_about(&act, cohort.uuid()).await?;
     let numbers = act.app.evidence.survey;
     let ends_at = act.now + Duration::days(i64::from(numbers.open_days));
     let mut letters = Vec::new();
@@ -240,6 +241,7 @@ pub async fn not_contactable(
     store::episodes::place(&act.tx, &Scope::of(actor), enrolment)
         .await?
         .ok_or_else(Problem::not_found)?;
+    not_interested_about(&act, enrolment.uuid()).await?;
     if !rows::not_contactable(&act.tx, enrolment).await? {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             "还没有给这位学员发出调查。",

@@ -50,7 +50,7 @@ impl Run<'_> {
         for indicator in Indicator::RATES {
             self.explain_rate(row, indicator, &mut lines);
         }
-        self.explain_sat(assessment, &mut lines);
+        self.explain_sat(row, &mut lines);
         lines.push(heading(Indicator::Tpa, assessment.tpa_milli.is_some()));
         if let Some(points) = assessment.tpa_milli {
             let formula = format!("{} × 1000 = {points}", points / 1_000);
@@ -62,6 +62,7 @@ impl Run<'_> {
 
     fn explain_rate(&self, row: usize, indicator: Indicator, lines: &mut Vec<Line>) {
         let figures = self.assessments[row].rate(indicator);
+        let reference = self.reference_of(row);
         let (n, o, e) = (figures.n, figures.observed, figures.expected);
         lines.push(heading(indicator, figures.available));
         lines.push(Line::formula(
@@ -72,7 +73,7 @@ impl Run<'_> {
         let mut terms = Vec::new();
         for stratum in 0..STRATA {
             let people = self.tallies[row].n[indicator.at()][stratum];
-            let (rate, basis) = self.reference.cells[indicator.at()][stratum];
+            let (rate, basis) = reference.cells[indicator.at()][stratum];
             if let (1.., Some(rate)) = (people, rate) {
                 terms.push(format!("{people} × {rate}"));
                 lines.push(stratum_line(stratum, people, rate, basis));
@@ -83,7 +84,7 @@ impl Run<'_> {
             figures.ratio,
             figures.adjusted,
             figures.points,
-            self.reference.overall[indicator.at()],
+            reference.overall[indicator.at()],
         ) else {
             return;
         };
@@ -128,8 +129,8 @@ impl Run<'_> {
         )
     }
 
-    fn explain_sat(&self, assessment: &Assessment, lines: &mut Vec<Line>) {
-        let sat = &assessment.sat;
+    fn explain_sat(&self, row: usize, lines: &mut Vec<Line>) {
+        let sat = &self.assessments[row].sat;
         let numbers = &self.policy.sat;
         let (n, s, d, m) = (sat.n, sat.sum_items, sat.deficit, numbers.m);
         lines.push(heading(Indicator::Sat, sat.available));
@@ -145,9 +146,11 @@ impl Run<'_> {
             sat.invited
         );
         lines.push(Line::formula("缺少的答卷", "missing responses", &formula));
-        if let (Some(adjusted), Some(points), Some(overall)) =
-            (sat.adjusted, sat.points, self.reference.sat_mean_milli)
-        {
+        if let (Some(adjusted), Some(points), Some(overall)) = (
+            sat.adjusted,
+            sat.points,
+            self.reference_of(row).sat_mean_milli,
+        ) {
             let anchor = numbers.deficit_anchor_milli;
             let formula = format!(
                 "rdiv(200 × {s} + {m} × {overall} + {d} × {anchor}, {n} + {m} + {d}) = {adjusted}"

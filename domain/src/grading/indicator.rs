@@ -227,6 +227,16 @@ named!(SurveyBy {
 });
 
 text_enum! {
+    /// Whose trainees the reference table is made of (grading.md 4).
+    Scope("scope of the reference table") {
+        /// All institutions of the evidence.
+        National = "national",
+        /// Those of the institution's own province-level federation.
+        Province = "province",
+    }
+}
+
+text_enum! {
     /// What becomes of a trainee whose complete claim is undecided at the freeze (field.md 11).
     Undecided("undecided") {
         /// Stays in the denominator, not converted (grading.md).

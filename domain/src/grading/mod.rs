@@ -27,8 +27,8 @@ pub use evidence::Evidence;
 pub use explain::Line;
 pub use fault::{Fault, FaultCode, Faults};
 pub use indicator::{
-    Contest, Exclusion, Grade, Indicator, OutageKind, RATES, SurveyBy, SurveyMode, Tier, Undecided,
-    WorkType,
+    Contest, Exclusion, Grade, Indicator, OutageKind, RATES, Scope, SurveyBy, SurveyMode, Tier,
+    Undecided, WorkType,
 };
 pub use mix::Mix;
 pub use policy::Policy;

@@ -83,6 +83,8 @@ text_enum! {
         Band = "band",
         /// That of all.
         Overall = "overall",
+        /// The national table's: the province has too few of its own.
+        National = "national",
     }
 }
 
@@ -96,6 +98,7 @@ named!(Basis {
     Stratum = "本层" / "the stratum's own",
     Band = "同等程度各类" / "its severity band",
     Overall = "全体" / "all",
+    National = "全国" / "the nation's",
 });
 
 #[cfg(test)]

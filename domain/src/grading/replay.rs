@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::engine::{Assessment, Run, STRATA, stratum_name};
 use super::indicator::{Grade, Indicator};
+use crate::statistics::Display;
 
 /// A comparison of two runs on one evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -71,16 +72,18 @@ pub struct Shift {
 pub struct TraineeShift {
     /// Category and band, such as `1/S`.
     pub stratum: String,
-    /// Trainees of institutions that rise, fall, stay; nothing where a count under five would show.
+    /// Trainees of institutions that rise, fall, stay; nothing where a small count would show.
     pub trainees: Option<Shift>,
 }
 
-/// Least count of trainees that is shown.
-const LEAST: u32 = 5;
-
 /// Compares a stored run with the run of another policy on the same evidence, for all institutions or for those of one
-/// federation; nothing when the evidence differs.
-pub fn replay(before: &Run<'_>, after: &Run<'_>, within: Option<&str>) -> Option<Replay> {
+/// federation; nothing when the evidence differs. Small counts of trainees are not shown.
+pub fn replay(
+    before: &Run<'_>,
+    after: &Run<'_>,
+    within: Option<&str>,
+    display: Display,
+) -> Option<Replay> {
     if before.evidence.sha256() != after.evidence.sha256() {
         return None;
     }
@@ -127,7 +130,7 @@ pub fn replay(before: &Run<'_>, after: &Run<'_>, within: Option<&str>) -> Option
         .enumerate()
         .map(|(stratum, shift)| TraineeShift {
             stratum: stratum_name(stratum),
-            trainees: shown(*shift),
+            trainees: shown(*shift, display),
         });
     Some(Replay {
         before: before.policy.name().to_owned(),
@@ -138,9 +141,9 @@ pub fn replay(before: &Run<'_>, after: &Run<'_>, within: Option<&str>) -> Option
     })
 }
 
-/// A row is shown only when no count in it, but zero, is under five.
-fn shown(shift: Shift) -> Option<Shift> {
-    let good = |count: u32| count == 0 || count >= LEAST;
+/// A row is shown only when no count in it, but zero, is a small one.
+fn shown(shift: Shift, display: Display) -> Option<Shift> {
+    let good = |count: u32| count == 0 || count >= display.least_cell();
     (good(shift.rise) && good(shift.fall) && good(shift.stay)).then_some(shift)
 }
 

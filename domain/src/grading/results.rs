@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
 use super::day::Day;
-use super::engine::{Assessment, Outcome, RateFigures, Run, STRATA, Stable, stratum_name};
+use super::engine::{
+    Assessment, Outcome, RateFigures, Reference as Table, Run, STRATA, Stable, stratum_name,
+};
 use super::evidence::NONE;
 use super::indicator::{Indicator, RATES};
 use super::json::utf16_order;
@@ -54,7 +56,10 @@ impl Serialize for File<'_, '_> {
         map.serialize_entry("institutions", &Institutions(run))?;
         map.serialize_entry("overall_ppm", &Overall(run.reference.overall))?;
         map.serialize_entry("policy", run.policy.name())?;
-        map.serialize_entry("reference", &Reference(run))?;
+        if !run.provinces.is_empty() {
+            map.serialize_entry("provinces", &Provinces(run))?;
+        }
+        map.serialize_entry("reference", &Reference(&run.reference))?;
         map.serialize_entry("sat_mean_milli", &run.reference.sat_mean_milli)?;
         map.serialize_entry("window_exit_after", &run.window.after)?;
         map.serialize_entry("window_exit_until", &run.window.until)?;
@@ -86,7 +91,7 @@ impl Serialize for Overall {
     }
 }
 
-struct Reference<'r, 'e>(&'r Run<'e>);
+struct Reference<'r>(&'r Table);
 
 #[derive(Serialize)]
 struct Cell {
@@ -94,19 +99,51 @@ struct Cell {
     ppm: Option<u32>,
 }
 
-impl Serialize for Reference<'_, '_> {
+impl Serialize for Reference<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for indicator in BY_NAME {
             // Of each category the moderate band comes first: M before S.
             for stratum in (0..STRATA).map(|at| at ^ 1) {
-                let (ppm, from) = self.0.reference.cells[indicator.at()][stratum];
+                let (ppm, from) = self.0.cells[indicator.at()][stratum];
                 let name = format!("{indicator}/{}", stratum_name(stratum));
                 let from = from.as_str();
                 map.serialize_entry(&name, &Cell { from, ppm })?;
             }
         }
         map.end()
+    }
+}
+
+/// The tables of the provinces by code, where each is measured by its own trainees.
+struct Provinces<'r, 'e>(&'r Run<'e>);
+
+#[derive(Serialize)]
+struct ProvinceEntry<'r> {
+    overall_ppm: Overall,
+    reference: Reference<'r>,
+    sat_mean_milli: Option<u32>,
+}
+
+impl Serialize for Provinces<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let federations = &self.0.evidence.federations;
+        let mut tables: Vec<(&str, &Table)> = self
+            .0
+            .provinces
+            .iter()
+            .enumerate()
+            .map(|(at, table)| (federations.of(at), table))
+            .collect();
+        tables.sort_by(|(one, _), (two, _)| utf16_order(one, two));
+        serializer.collect_map(tables.into_iter().map(|(code, table)| {
+            let entry = ProvinceEntry {
+                overall_ppm: Overall(table.overall),
+                reference: Reference(table),
+                sat_mean_milli: table.sat_mean_milli,
+            };
+            (code, entry)
+        }))
     }
 }
 

@@ -146,3 +146,46 @@ fn an_indicator_needs_five_enrolments() {
     assert_eq!(results.indicator("i", "EMP")["available"], true);
     assert_eq!(results.indicator("j", "EMP")["available"], false);
 }
+
+/// A province may measure its institutions by its own trainees (grading.md 4); where it has too few the nation's table stands in.
+#[test]
+fn with_the_scope_of_a_province_each_is_measured_by_its_own() {
+    let mut file = File::empty();
+    for (id, federation) in [
+        ("a", "330000"),
+        ("b", "330000"),
+        ("c", "370000"),
+        ("d", "540000"),
+    ] {
+        file.institution(id, json!({ "federation": federation }));
+    }
+    file.class("a", 2, 4, 40, 30)
+        .class("b", 2, 4, 60, 30)
+        .class("c", 2, 4, 100, 20)
+        .class("d", 2, 4, 29, 29);
+    let text = r#"{"base": "CN-BASE@2026.1", "changes": {"scope": "province"}}"#;
+    let own = crate::build::baseline()
+        .with_override(text)
+        .expect("allowed");
+    let national: serde_json::Value =
+        serde_json::from_slice(&file.bytes(&crate::build::baseline(), false)).expect("JSON");
+    let run: serde_json::Value = serde_json::from_slice(&file.bytes(&own, false)).expect("JSON");
+    assert!(national.get("provinces").is_none());
+    // The whole country's table is the same, and stands beside.
+    assert_eq!(run["reference"], national["reference"]);
+    assert_eq!(run["overall_ppm"]["EMP"], 475_983, "109 of 229");
+    let cell = |code: &str| run["provinces"][code]["reference"]["EMP/2/M"].clone();
+    assert_eq!(cell("330000"), json!({"from": "stratum", "ppm": 600_000}));
+    assert_eq!(cell("370000"), json!({"from": "stratum", "ppm": 200_000}));
+    assert_eq!(cell("540000"), json!({"from": "national", "ppm": 475_983}));
+    assert_eq!(run["provinces"]["540000"]["overall_ppm"]["EMP"], 475_983);
+    let expected = |of: &serde_json::Value, id: &str| {
+        let mut all = of["institutions"].as_array().expect("a list").iter();
+        let one = all.find(|one| one["id"] == id).expect("there");
+        one["indicators"]["EMP"]["expected_ppm_persons"].clone()
+    };
+    assert_eq!(expected(&run, "b"), 60 * 600_000);
+    assert_eq!(expected(&run, "c"), 100 * 200_000);
+    assert_eq!(expected(&run, "d"), 29 * 475_983);
+    assert_eq!(expected(&national, "c"), 100 * 475_983);
+}

@@ -13,6 +13,8 @@ use crate::random::{evidence, leagues};
 const OVERRIDE: &str = r#"{"base": "CN-BASE@2026.1", "changes": {
     "indicators": {"EMP": {"weight": 400, "floor_ppm": 250000}, "SAT": {"weight": 150}}, "grades": {"A": 82000}}}"#;
 
+const OWN_SCOPE: &str = r#"{"base": "CN-BASE@2026.1", "changes": {"scope": "province"}}"#;
+
 /// Enrolments of the random files.
 const SIZES: [usize; 6] = [3, 40, 150, 300, 500, 800];
 
@@ -109,6 +111,12 @@ fn random_evidence_gives_the_same_bytes_in_python() {
     let province = policy.with_override(OVERRIDE).expect("inside the bounds");
     python.compare(&leagues(100), OVERRIDE, &province, "override of leagues");
     python.compare(&evidence(100, 600), OVERRIDE, &province, "override");
+    let own = policy.with_override(OWN_SCOPE).expect("allowed");
+    for seed in 102..105 {
+        let size = SIZES[usize::try_from(seed).expect("small") % 6];
+        python.compare(&leagues(seed), OWN_SCOPE, &own, "leagues by province");
+        python.compare(&evidence(seed, size), OWN_SCOPE, &own, "by province");
+    }
     let text = BASE.replacen('{', "{\"undecided\": \"leave_out\",", 1);
     let lenient = Policy::from_json(&text).expect("a policy");
     python.compare(&evidence(101, 600), &text, &lenient, "leave out");
@@ -197,6 +205,18 @@ fn the_random_evidence_reaches_every_rule() {
         }
         for cell in results["reference"].as_object().expect("a table").values() {
             seen.insert(format!("from {}", cell["from"]));
+        }
+    }
+    let own = baseline().with_override(OWN_SCOPE).expect("allowed");
+    for file in (102..105)
+        .map(leagues)
+        .chain([evidence(103, 40), evidence(104, 150)])
+    {
+        let results: serde_json::Value =
+            serde_json::from_slice(&file.bytes(&own, false)).expect("JSON");
+        for table in results["provinces"].as_object().expect("tables").values() {
+            let cells = table["reference"].as_object().expect("a table").values();
+            seen.extend(cells.map(|cell| format!("from {}", cell["from"])));
         }
     }
     let missing: Vec<_> = expected().filter(|one| !seen.contains(one)).collect();

@@ -14,7 +14,7 @@ fn schema(text: &str) -> Value {
 }
 
 /// The words that the schemas use. One that is not here fails the test, so that none is passed over.
-const WORDS: [&str; 19] = [
+const WORDS: [&str; 20] = [
     "$schema",
     "title",
     "description",
@@ -34,13 +34,14 @@ const WORDS: [&str; 19] = [
     "minProperties",
     "dependentRequired",
     "const",
+    "default",
 ];
 
 /// Whether a value is valid, by what draft 2020-12 says of these words.
 fn takes(schema: &Value, value: &Value) -> bool {
     let words = schema.as_object().expect("a schema is an object");
     words.iter().all(|(word, said)| match word.as_str() {
-        "$schema" | "title" | "description" => true,
+        "$schema" | "title" | "description" | "default" => true,
         "type" => match said.as_str() {
             Some("object") => value.is_object(),
             Some("array") => value.is_array(),
@@ -129,7 +130,13 @@ fn what_the_engine_takes_the_schema_takes() {
     let of_policy = schema(POLICY);
     let whole: Value = serde_json::from_str(BASE).expect("JSON");
     assert!(takes(&of_policy, &whole));
-    let change = json!({"base": "CN-BASE@2026.1", "changes": {
+    let mut told = whole.clone();
+    told["scope"] = "province".into();
+    told["override_bounds"] =
+        json!({"weight_moved": 40, "employment_weight": 500, "sat_weight": 160});
+    assert!(Policy::from_json(&told.to_string()).is_ok());
+    assert!(takes(&of_policy, &told));
+    let change = json!({"base": "CN-BASE@2026.1", "changes": { "scope": "province",
         "indicators": {"EMP": {"weight": 400}, "SAT": {"weight": 150}}, "grades": {"A": 82_000}}});
     let base = Policy::from_json(BASE).expect("the baseline");
     assert!(base.with_override(&change.to_string()).is_ok());

@@ -233,14 +233,15 @@ fn a_school_of_severely_disabled_trainees_is_graded_fairly_against_one_that_pick
         .with_override(r#"{"base": "CN-BASE@2026.1", "policy_id": "X", "version": "1", "changes": {"indicators": {"EMP": {"floor_ppm": 390000}}}}"#)
         .expect("inside the bounds");
     let (before, after) = (grade(&evidence, &base), grade(&evidence, &other));
-    let moved = replay(&before, &after, None).expect("one evidence");
+    let display = domain::statistics::Display::new(5, 10).expect("the numbers of grading.md");
+    let moved = replay(&before, &after, None, display).expect("one evidence");
     assert!(!moved.moves.is_empty());
     // A province is told of its own institutions alone.
     let own = moved.moves[0].federation.as_str();
-    let within = replay(&before, &after, Some(own)).expect("one evidence");
+    let within = replay(&before, &after, Some(own), display).expect("one evidence");
     assert!(!within.moves.is_empty() && within.moves.iter().all(|one| one.federation == own));
     assert_eq!(within.provinces.keys().collect::<Vec<_>>(), [own]);
-    let elsewhere = replay(&before, &after, Some("990000")).expect("one evidence");
+    let elsewhere = replay(&before, &after, Some("990000"), display).expect("one evidence");
     assert!(elsewhere.moves.is_empty() && elsewhere.provinces.is_empty());
     for one in &moved.moves {
         assert!(

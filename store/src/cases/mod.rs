@@ -406,6 +406,37 @@ pub async fn has_interest(
     )
 }
 
+/// Whether somebody declared an interest in the institution that a thing is about, whatever thing it is: ids are unique
+/// across kinds. What is about no single institution (a key, a policy) concerns none.
+pub async fn has_interest_in(
+    db: &impl ConnectionTrait,
+    person: StaffPersonId,
+    thing: Uuid,
+) -> Result<bool, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        #[expect(dead_code, reason = "that there is a row is the answer")]
+        institution_id: Uuid,
+    }
+    let sql = "SELECT x.institution_id FROM interest x WHERE x.staff_person_id = $1 AND x.institution_id IN ( \
+         SELECT institution_id FROM admission WHERE id = $2 \
+         UNION SELECT institution_id FROM cohort WHERE id = $2 \
+         UNION SELECT c.institution_id FROM enrolment e JOIN cohort c ON c.id = e.cohort_id WHERE e.id = $2 \
+         UNION SELECT a.institution_id FROM offer o JOIN admission a ON a.id = o.admission_id WHERE o.id = $2 \
+         UNION SELECT p.institution_id FROM program_version v JOIN program p ON p.id = v.program_id \
+         WHERE v.id = $2 AND p.institution_id IS NOT NULL \
+         UNION SELECT c.institution_id FROM certificate_batch b JOIN cohort c ON c.id = b.cohort_id WHERE b.id = $2 \
+         UNION SELECT a.institution_id FROM certificate c JOIN admission a ON a.id = c.admission_id WHERE c.id = $2 \
+         UNION SELECT a.institution_id FROM assessment m JOIN admission a ON a.id = m.admission_id WHERE m.id = $2 \
+         UNION SELECT a.institution_id FROM bulletin b JOIN timeline t ON t.leaf_index = b.decision_leaf \
+         JOIN admission a ON a.id = t.object_id WHERE b.id = $2 AND t.object_kind = 'admission' \
+         UNION SELECT a.institution_id FROM grade_publication g JOIN grading_result r ON r.run_id = g.run_id \
+         AND r.federation = g.federation JOIN admission a ON a.id = r.admission_id WHERE g.id = $2) LIMIT 1";
+    let values = [Value::from(person.uuid()), thing.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(Row::find_by_statement(statement).one(db).await?.is_some())
+}
+
 /// Names of the institutions with results of a run in a federation in which somebody declared an interest.
 pub async fn interests_in_results(
     db: &impl ConnectionTrait,

@@ -1,5 +1,7 @@
 //! What the checks before an issue look at, and the reviews that let a held batch through; licensed places of sites.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::cohort::CohortState;
 use domain::ids::{BatchId, CohortId, DocumentId, SiteId, StaffPersonId};
@@ -29,6 +31,9 @@ pub struct Around {
     pub licensed_places: Option<u32>,
     /// Teachers of this class who are announced at another site of the institution on the same days.
     pub teachers_elsewhere: Vec<String>,
+    /// Teachers of this class whose name another institution of the province announces on the same days: the same person, or
+    /// a namesake, which somebody has to look at.
+    pub teachers_at_others: Vec<String>,
     /// Certificates of the institution issued since the day asked about.
     pub issued_recently: u32,
 }
@@ -42,6 +47,7 @@ struct ClassRow {
     teachers: String,
     institution_id: Uuid,
     admission_id: Uuid,
+    federation: String,
     site_id: Uuid,
     licensed: Option<i32>,
 }
@@ -49,6 +55,7 @@ struct ClassRow {
 #[derive(FromQueryResult)]
 struct TeachersRow {
     teachers: String,
+    institution_id: Uuid,
 }
 
 #[derive(FromQueryResult)]
@@ -66,8 +73,9 @@ pub async fn around(
     let bad = || StoreError::inconsistent("cohort", cohort);
     let statement = Statement::from_sql_and_values(
         backend,
-        "SELECT c.start_on, c.end_on, c.hours_taught, c.places, c.teachers, c.institution_id, c.admission_id, o.site_id, \
-         l.places AS licensed FROM cohort c JOIN offer o ON o.id = c.offer_id \
+        "SELECT c.start_on, c.end_on, c.hours_taught, c.places, c.teachers, c.institution_id, c.admission_id, \
+         a.federation, o.site_id, l.places AS licensed FROM cohort c JOIN offer o ON o.id = c.offer_id \
+         JOIN admission a ON a.id = c.admission_id \
          LEFT JOIN site_licence l ON l.site_id = o.site_id WHERE c.id = $1",
         [Value::from(cohort.uuid())],
     );
@@ -83,7 +91,8 @@ pub async fn around(
     let statement = Statement::from_sql_and_values(
         backend,
         format!(
-            "SELECT c.teachers FROM cohort c JOIN offer o ON o.id = c.offer_id WHERE c.institution_id = $1 AND c.id <> $2 \
+            "SELECT c.teachers, c.institution_id FROM cohort c JOIN offer o ON o.id = c.offer_id \
+             JOIN admission a ON a.id = c.admission_id WHERE (c.institution_id = $1 OR a.federation = $6) AND c.id <> $2 \
              AND o.site_id <> $3 AND c.start_on <= $4 AND c.end_on >= $5 AND c.state IN ({})",
             states.join(", ")
         ),
@@ -93,16 +102,20 @@ pub async fn around(
             row.site_id.into(),
             row.end_on.as_str().into(),
             row.start_on.as_str().into(),
+            row.federation.as_str().into(),
         ],
     );
     let own: Vec<String> = serde_json::from_str(&row.teachers).map_err(|_| bad())?;
-    let mut elsewhere = Vec::new();
+    let (mut elsewhere, mut at_others) = (BTreeSet::new(), BTreeSet::new());
     for other in TeachersRow::find_by_statement(statement).all(db).await? {
         let others: Vec<String> = serde_json::from_str(&other.teachers).map_err(|_| bad())?;
-        elsewhere.extend(own.iter().filter(|one| others.contains(one)).cloned());
+        let found = if other.institution_id == row.institution_id {
+            &mut elsewhere
+        } else {
+            &mut at_others
+        };
+        found.extend(own.iter().filter(|one| others.contains(one)).cloned());
     }
-    elsewhere.sort();
-    elsewhere.dedup();
     let statement = Statement::from_sql_and_values(
         backend,
         "SELECT COUNT(*) AS n FROM certificate WHERE admission_id = $1 AND issued_at >= $2",
@@ -122,7 +135,8 @@ pub async fn around(
             .map(u32::try_from)
             .transpose()
             .map_err(|_| bad())?,
-        teachers_elsewhere: elsewhere,
+        teachers_elsewhere: elsewhere.into_iter().collect(),
+        teachers_at_others: at_others.into_iter().collect(),
         issued_recently: u32::try_from(issued).unwrap_or(u32::MAX),
     })
 }

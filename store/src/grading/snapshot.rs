@@ -20,11 +20,15 @@ use crate::{StoreError, persons, time};
 const CHUNK: i64 = 20_000;
 
 /// Whether the exit of an institution ended an enrolment (its class was transferred, or ended with credit), or it came by
-/// one with less than half of the hours left (grading.md 7, "On exit").
-const LEFT_BY_EXIT: &str = "CASE WHEN e.state = 'transferred' \
-     OR (e.exit_reason = 'cohort_terminated' AND EXISTS (SELECT 1 FROM class_plan l WHERE l.cohort_id = e.cohort_id AND l.plan = 'end_with_credit')) \
-     OR EXISTS (SELECT 1 FROM enrolment o JOIN cohort d ON d.id = o.cohort_id WHERE o.id = e.transferred_from AND d.hours_taught * 2 > d.planned_hours) \
-     THEN 1 ELSE 0 END";
+/// one with less than this share of the hours left, per mille (grading.md 7, "On exit").
+fn left_by_exit(takeover_permille: u32) -> String {
+    format!(
+        "CASE WHEN e.state = 'transferred' \
+         OR (e.exit_reason = 'cohort_terminated' AND EXISTS (SELECT 1 FROM class_plan l WHERE l.cohort_id = e.cohort_id AND l.plan = 'end_with_credit')) \
+         OR EXISTS (SELECT 1 FROM enrolment o JOIN cohort d ON d.id = o.cohort_id WHERE o.id = e.transferred_from \
+         AND (d.planned_hours - d.hours_taught) * 1000 < d.planned_hours * {takeover_permille}) THEN 1 ELSE 0 END"
+    )
+}
 
 /// Makes the pseudonyms of one run.
 #[derive(Clone)]
@@ -80,7 +84,8 @@ pub enum Whom<'p> {
     Persons(&'p [Uuid]),
 }
 
-/// Reads the evidence of a freeze date. `province_of` is the province-level federation of a division.
+/// Reads the evidence of a freeze date. `province_of` is the province-level federation of a division; from `takeover_permille`
+/// of the hours on the class that takes a trainee over answers for completion.
 pub async fn read(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -88,6 +93,7 @@ pub async fn read(
     freeze: NaiveDate,
     whom: Whom<'_>,
     province_of: &(dyn Fn(&str) -> u32 + Sync),
+    takeover_permille: u32,
 ) -> Result<Found, StoreError> {
     crate::rotation::learn_versions(db, vault).await?;
     let mut reader = Reader {
@@ -97,6 +103,7 @@ pub async fn read(
         freeze: freeze.to_string(),
         whom,
         province_of,
+        takeover_permille,
         found: Found {
             snapshot: Snapshot::new(freeze.into()),
             without_card: 0,
@@ -121,6 +128,7 @@ struct Reader<'r, C: ConnectionTrait> {
     freeze: String,
     whom: Whom<'r>,
     province_of: &'r (dyn Fn(&str) -> u32 + Sync),
+    takeover_permille: u32,
     found: Found,
     /// First and last day by class.
     cohorts: HashMap<Uuid, (Day, Day)>,
@@ -339,6 +347,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 
     async fn enrolments(&mut self) -> Result<(), StoreError> {
         let mut after = Uuid::nil();
+        let left_by_exit = left_by_exit(self.takeover_permille);
         loop {
             let (people, mut more) = self.persons("e.person_id", 4);
             let mut values = vec![after.into(), CHUNK.into(), self.freeze.clone().into()];
@@ -349,7 +358,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                         "SELECT e.id, e.person_id, e.cohort_id, e.hukou_region, e.state, e.state_since, e.last_attended_on, \
                          e.employed_at_enrolment, a.minutes, \
                          CAST((SELECT COUNT(*) FROM certificate t WHERE t.enrolment_id = e.id AND t.status <> 'revoked') AS BIGINT) AS certified, \
-                         x.code, x.on_date, s.contactable, {LEFT_BY_EXIT} AS left_by_exit, p.data_key, p.data_key_version, i.id AS card_id, i.value_enc AS card \
+                         x.code, x.on_date, s.contactable, {left_by_exit} AS left_by_exit, p.data_key, p.data_key_version, i.id AS card_id, i.value_enc AS card \
                          FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN person p ON p.id = e.person_id \
                          LEFT JOIN attendance_total a ON a.enrolment_id = e.id \
                          LEFT JOIN enrolment_exclusion x ON x.enrolment_id = e.id \

@@ -106,28 +106,54 @@ async fn two_schools_of_two_provinces_each_see_their_side_of_a_person_and_not_th
     ];
     assert!(!words.iter().any(|word| theirs.contains(word)), "{theirs}");
 
-    // One side closes its own, and the other's stays open; what it is not told of it cannot close.
-    let listed = story
-        .who("county-1")
-        .get("/api/v1/evidence-conflicts")
-        .await
-        .good();
-    let id = text(&listed[0]["id"]);
-    let path = format!("/api/v1/evidence-conflicts/{id}/close");
-    let words = json!({ "words": "核对属实。" });
-    story
-        .who("second-county-1")
-        .post(&path, &words)
-        .await
-        .problem(404, "not-found");
-    story.who("county-1").post(&path, &words).await.good();
-    let open = story
-        .who("second-county-1")
-        .get("/api/v1/evidence-conflicts")
-        .await
-        .good();
-    let open = open.as_array().into_iter().flatten();
-    assert_eq!(open.filter(|one| one["state"] == "open").count(), 3);
+    two_sides_are_one_decision(&story).await;
+}
+
+/// Between two provinces the nation decides, once and for both sides; each is told what, and not whose the other is.
+async fn two_sides_are_one_decision(story: &Story) {
+    let of_kind = async |who: &str, kind: &str| {
+        let list = story.who(who).get("/api/v1/evidence-conflicts").await;
+        let list = list.good();
+        let mut all = list.as_array().expect("a list").iter();
+        all.find(|one| one["kind"] == kind)
+            .cloned()
+            .expect("a side")
+    };
+    let close = |side: &serde_json::Value| {
+        format!("/api/v1/evidence-conflicts/{}/close", text(&side["id"]))
+    };
+    let words = json!({ "words": "两段工作都属实,按先后计入后一培训。" });
+    for kind in ["two_claims", "superseded"] {
+        let side = of_kind("school-1", kind).await;
+        let path = close(&side);
+        let outside = story.who("second-county-1").post(&path, &words).await;
+        outside.problem(404, "not-found");
+        for who in ["county-1", "province-1"] {
+            let told = story.who(who).post(&path, &words).await;
+            let told = told.problem(403, "forbidden");
+            assert!(text(&told["detail"]).contains("中国残联"), "{told}");
+        }
+        let naming = json!({ "words": "山东虚构职业培训学校的申报在后。" });
+        let refused = story.who("national-1").post(&path, &naming).await;
+        let refused = refused.problem(422, "invalid-request");
+        assert_eq!(refused["errors"][0]["code"], "names-a-side");
+        assert_eq!(of_kind("other-school", kind).await["state"], "open");
+        story.who("national-1").post(&path, &words).await.good();
+        for who in ["school-1", "other-school", "county-1", "second-county-1"] {
+            let told = of_kind(who, kind).await;
+            assert_eq!(told["state"], "closed", "{who}");
+            assert_eq!(told["outcome"], words["words"], "{who}");
+        }
+        // The other side was decided with it.
+        let other = close(&of_kind("other-school", kind).await);
+        let again = story.who("national-1").post(&other, &words).await;
+        again.problem(409, "transition-refused");
+    }
+    // What concerns one side alone is closed by its own county.
+    let alone = close(&of_kind("county-1", "same_contract_text").await);
+    story.who("county-1").post(&alone, &words).await.good();
+    let theirs = of_kind("second-county-1", "same_contract_text").await;
+    assert_eq!(theirs["state"], "open");
 }
 
 async fn what_one_school_claims_alone_is_looked_at_too(database: Database) {

@@ -9,6 +9,7 @@ use crate::evidence::{contacts, file_of, frozen};
 
 on_both! {
     a_survey_opens_once_and_its_answers_lose_their_identity;
+    what_is_suspended_takes_no_answer_away;
 }
 
 /// How many have begun to answer.
@@ -175,4 +176,107 @@ async fn a_survey_opens_once_and_its_answers_lose_their_identity(database: Datab
             .iter()
             .any(|one| one["by"] == "assisted" && one["items"] == json!([5, 4, 4, 3, 5]))
     );
+}
+
+/// A suspended certificate, a trainee who left, a suspended survey: the answers that were given stay in the evidence. What is
+/// suspended is told beside them (grading.md 5: all attached are invited).
+async fn what_is_suspended_takes_no_answer_away(database: Database) {
+    let story = Story::ready(database).await;
+    let cohort = story.enrolling().await;
+    story.import(&cohort, super::roster(351, 7)).await;
+    story.admit(&cohort).await;
+    // One leaves on the way, after more hours than attaching takes.
+    story.server.days_pass(7);
+    story.cohort_act("school-1", &cohort, "start").await;
+    let members = story.enrolments(&cohort).await;
+    let left = text(&members[0]["id"]);
+    let school = story.who("school-1");
+    let minutes = json!({ "hours_taught": 12, "items": [{ "enrolment": left, "minutes": 720 }] });
+    let at = |what: &str| format!("/api/v1/cohorts/{cohort}/{what}");
+    school.post(&at("attendance"), &minutes).await.good();
+    story.server.days_pass(2);
+    let leave = json!({ "reason": "dissatisfaction" });
+    let path = at(&format!("enrolments/{left}/withdraw"));
+    school.post(&path, &leave).await.good();
+    finish(&story, &cohort, &left).await;
+    story.accept(&cohort).await;
+    let issued = story.issue(&cohort).await;
+
+    let ids: Vec<String> = members.iter().map(|one| text(&one["id"])).collect();
+    contacts(&story, &ids).await;
+    let county = story.who("county-1");
+    let sent = county.post(&at("survey"), &json!({})).await.good();
+    assert_eq!(sent["invited"], 7, "who left is asked too: {sent}");
+    story.suspend(&text(&issued["certificates"][0]["id"])).await;
+    let answer = [
+        ("step", "submit"),
+        ("a1", "4"),
+        ("a2", "3"),
+        ("a3", "4"),
+        ("a4", "2"),
+        ("a5", "3"),
+    ];
+    for (_, link) in links(&story) {
+        let anybody = story.who("anybody");
+        anybody.get(&link).await;
+        let done = send_form(anybody, &link, &answer).await;
+        assert!(done.status.is_success(), "{}", done.text());
+    }
+    story.server.days_pass(430);
+    let run = frozen(&story, "annual").await;
+    let before = file_of(&story, &run, "evidence").await;
+    assert_eq!(before["surveys"].as_array().map(Vec::len), Some(7));
+    let certified = |e: &Value| {
+        let all = e["enrolments"].as_array().expect("a table").iter();
+        all.filter(|one| one["certified"] == true).count()
+    };
+    assert_eq!(certified(&before), 6, "suspended is not revoked");
+    assert_eq!(before["institutions"][0]["sat_suspended"], false);
+
+    // The survey itself is suspended by an officer: told in the evidence, and no answer is gone.
+    let path = format!("/api/v1/institutions/{}/survey-suspension", story.admission);
+    let reason = json!({ "reason": "答卷异常,核查中。" });
+    story.who("province-1").post(&path, &reason).await.good();
+    let again = frozen(&story, "annual").await;
+    let after = file_of(&story, &again, "evidence").await;
+    assert_eq!(after["surveys"].as_array().map(Vec::len), Some(7));
+    assert_eq!(after["institutions"][0]["sat_suspended"], true);
+    let (one, two) = (
+        file_of(&story, &run, "results").await,
+        file_of(&story, &again, "results").await,
+    );
+    let sat = |r: &Value| r["institutions"][0]["indicators"]["SAT"].clone();
+    assert_eq!(sat(&one)["invited"], 7, "{one}");
+    assert_eq!(sat(&one)["n"], sat(&two)["n"]);
+    assert_eq!(sat(&two)["available"], false);
+}
+
+/// Taught to the end for all but one who left.
+async fn finish(story: &Story, cohort: &str, left: &str) {
+    story.server.days_pass(13);
+    let held_on = story.server.today();
+    let at = |what: &str| format!("/api/v1/cohorts/{cohort}/{what}");
+    let members = story.enrolments(cohort).await;
+    let stayed: Vec<&Value> = members.iter().filter(|one| one["id"] != left).collect();
+    let minutes: Vec<Value> = stayed
+        .iter()
+        .map(|one| json!({ "enrolment": one["id"], "minutes": 2_400 }))
+        .collect();
+    let results: Vec<Value> = stayed
+        .iter()
+        .zip(60..)
+        .map(|(one, score)| {
+            json!({ "enrolment": one["id"], "passed": true, "score": score, "held_on": held_on })
+        })
+        .collect();
+    let school = story.who("school-1");
+    let totals = json!({ "hours_taught": 40, "items": minutes });
+    school.post(&at("attendance"), &totals).await.good();
+    story.cohort_act("school-1", cohort, "finish").await;
+    let marked = json!({ "items": results });
+    school.post(&at("assessments"), &marked).await.good();
+    let second = story.who("school-2");
+    let confirm = at("assessments/confirm");
+    second.post(&confirm, &json!({})).await.good();
+    school.post(&at("attendance/lock"), &json!({})).await.good();
 }

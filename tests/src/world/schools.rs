@@ -162,9 +162,15 @@ impl World {
             let letter = school.school.expect("a school");
             let operator = format!("school-{letter}-1");
             let start = self.server.today() + chrono::Days::new(7);
+            // Of two schools of one province nobody teaches at both.
+            let own = u32::from(letter) - u32::from('a');
+            let own = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥天地玄黄"
+                .chars()
+                .nth(own as usize)
+                .expect("a name");
             let request = json!({
                 "offer": school.fields["offer"], "name": "第一班", "start_on": start,
-                "end_on": start + chrono::Days::new(14), "places": 10, "teachers": ["虚构教师"],
+                "end_on": start + chrono::Days::new(14), "places": 10, "teachers": [format!("虚构教师{own}")],
             });
             let cohort = text(&self.post(&operator, "/api/v1/cohorts", request).await["cohort"]);
             let resource = format!("/api/v1/cohorts/{cohort}");

@@ -18,7 +18,7 @@ use crate::access::permissions::{DecideEpisodes, Permission as _, SeeEvidence};
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Path, Query};
 use crate::frame::{Frame, Visit};
-use crate::outcomes::acts::{self, CloseConflictRequest};
+use crate::outcomes::arbitration::{self, CloseConflictRequest, Sides};
 use crate::problem::Problem;
 
 #[derive(Debug, Default, Deserialize)]
@@ -168,6 +168,8 @@ struct ConflictPage {
     others: Vec<(Cells, Option<String>, String)>,
     beyond: u64,
     closes: bool,
+    /// Who decides between the two sides, where that is somebody else.
+    decides: Option<&'static str>,
     form: String,
     key: String,
 }
@@ -184,6 +186,10 @@ pub(super) async fn show(
     let one = lists::conflict(reader, &scope, id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    let conflict = store::episodes::conflict(reader, &scope, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let sides = Sides::of(reader, &conflict).await?;
     let org = by.actor.role.is_institution();
     let base = base(&by.actor);
     let list = format!("{base}/conflicts");
@@ -221,7 +227,16 @@ pub(super) async fn show(
             })
             .collect(),
         beyond,
-        closes: one.open && DecideEpisodes::allows(by.actor.role),
+        closes: one.open && DecideEpisodes::allows(by.actor.role) && sides.closed_by(&by.actor),
+        // How far the other side is away is the federations' to know.
+        decides: sides
+            .arbiter
+            .as_ref()
+            .filter(|_| one.open && !org && !sides.closed_by(&by.actor))
+            .map(|arbiter| {
+                let (zh, en) = arbitration::level(arbiter.role);
+                f.lang().pick(zh, en)
+            }),
         words: one.words,
         form: form.text.clone(),
         key: app.random.id(app.now()).to_string(),
@@ -274,7 +289,7 @@ pub(super) async fn close(
     let request = CloseConflictRequest {
         words: form.text("words").to_owned(),
     };
-    acts::close_conflict(&app, &by.actor, &key, id, &request).await?;
+    arbitration::close_conflict(&app, &by.actor, &key, id, &request).await?;
     let list = visit.lang.pick("/admin/conflicts", "/en/admin/conflicts");
     Ok(Redirect::to(&format!("{list}/{id}")).into_response())
 }

@@ -11,6 +11,7 @@ use domain::evidence::{
 use domain::grading::Tier;
 use domain::ids::EpisodeId;
 use domain::institution::appealed::Grievance;
+use store::ConnectionTrait;
 use store::cases::grievances as appeals;
 use store::episodes::{self as rows, Episode, Evidence};
 use store::evidence_lists::{self as lists, Conflicts};
@@ -175,7 +176,7 @@ pub(super) async fn show(
             })
             .collect(),
         history: history.iter().map(|entry| told(&f, entry)).collect(),
-        acts: possible(&by.actor, &one, &evidence, upheld),
+        acts: possible(reader, &by.actor, &one, &evidence, upheld).await?,
         evidence: proven(&f, org, &evidence),
         sources: Source::ALL
             .iter()
@@ -251,13 +252,14 @@ async fn follow_ups(
         .collect())
 }
 
-/// What the table allows the reader now.
-fn possible(
+/// What the table allows the reader now; what belongs to another level is not offered.
+async fn possible(
+    db: &impl ConnectionTrait,
     actor: &Actor,
     episode: &Episode,
     evidence: &[Evidence],
     appeal_upheld: bool,
-) -> Vec<EpisodeAct> {
+) -> Result<Vec<EpisodeAct>, Problem> {
     use EpisodeAct as A;
     let sources: Vec<Source> = evidence.iter().map(|one| one.source).collect();
     let facts = EpisodeFacts {
@@ -271,12 +273,22 @@ fn possible(
         A::AddEvidence | A::Confirm | A::Dismiss | A::Uphold => DecideEpisodes::allows(actor.role),
         A::Contest | A::End => ClaimEpisodes::allows(actor.role),
     };
-    A::ALL
+    let mut offered: Vec<EpisodeAct> = A::ALL
         .iter()
         .copied()
         .filter(|act| held(*act) && decide(facts, *act).is_ok())
         .filter(|act| *act != A::End || episode.last_day.is_none())
-        .collect()
+        .collect();
+    for act in [A::Confirm, A::Dismiss, A::Uphold] {
+        if offered.contains(&act)
+            && acts::of_level(db, actor.role, episode, act)
+                .await?
+                .is_some()
+        {
+            offered.retain(|one| *one != act);
+        }
+    }
+    Ok(offered)
 }
 
 fn told(f: &Frame, entry: &TimelineEntry) -> Told {

@@ -12,6 +12,7 @@ mod tests;
 
 use super::day::Day;
 use super::evidence::Evidence;
+use super::indicator::Scope;
 use super::policy::Policy;
 pub(super) use indicators::{Assessment, RateFigures};
 pub(super) use judge::{Outcome, Stable};
@@ -23,7 +24,10 @@ pub struct Run<'e> {
     pub(super) evidence: &'e Evidence,
     pub(super) policy: &'e Policy,
     pub(super) window: Window,
+    /// That of all institutions.
     pub(super) reference: Reference,
+    /// Those of each federation, where the policy measures a province by its own trainees; else none.
+    pub(super) provinces: Vec<Reference>,
     /// One for each enrolment.
     pub(super) outcomes: Vec<Outcome>,
     /// One for each institution.
@@ -64,10 +68,20 @@ pub fn grade<'e>(evidence: &'e Evidence, policy: &'e Policy) -> Run<'e> {
     let outcomes = judge::judge(evidence, policy, window);
     let (tallies, totals) = tally::count(evidence, &outcomes);
     let reference = Reference::of(&totals, policy);
+    let provinces: Vec<Reference> = match policy.scope {
+        Scope::National => Vec::new(),
+        Scope::Province => tally::by_federation(evidence, &tallies)
+            .iter()
+            .map(|totals| Reference::of_province(totals, &reference, policy))
+            .collect(),
+    };
     let mut assessments: Vec<_> = tallies
         .iter()
         .zip(&evidence.institutions)
-        .map(|(tally, institution)| Assessment::of(tally, institution, &reference, policy))
+        .map(|(tally, institution)| {
+            let own = provinces.get(institution.federation as usize);
+            Assessment::of(tally, institution, own.unwrap_or(&reference), policy)
+        })
         .collect();
     grading::rank(&mut assessments, &evidence.institutions);
     Run {
@@ -75,8 +89,17 @@ pub fn grade<'e>(evidence: &'e Evidence, policy: &'e Policy) -> Run<'e> {
         policy,
         window,
         reference,
+        provinces,
         outcomes,
         tallies,
         assessments,
+    }
+}
+
+impl Run<'_> {
+    /// The table by which an institution is measured.
+    pub(super) fn reference_of(&self, row: usize) -> &Reference {
+        let federation = self.evidence.institutions[row].federation as usize;
+        self.provinces.get(federation).unwrap_or(&self.reference)
     }
 }

@@ -127,6 +127,19 @@ pub(super) fn count(evidence: &Evidence, outcomes: &[Outcome]) -> (Vec<Tally>, T
     (tallies, totals)
 }
 
+/// The counts of each federation, in the order of their numbers.
+pub(super) fn by_federation(evidence: &Evidence, tallies: &[Tally]) -> Vec<Tally> {
+    let federations = evidence
+        .institutions
+        .iter()
+        .map(|one| one.federation as usize + 1);
+    let mut sums = vec![Tally::ZERO; federations.max().unwrap_or(0)];
+    for (tally, institution) in tallies.iter().zip(&evidence.institutions) {
+        sums[institution.federation as usize].join(tally);
+    }
+    sums
+}
+
 /// All attached in the window except X1, and except those who cannot be reached (grading.md section 5, field.md 15).
 fn invited(enrolment: &Enrolment, outcome: &Outcome) -> bool {
     outcome.counted() && outcome.exclusion != Some(Exclusion::X1) && enrolment.contactable
@@ -177,5 +190,23 @@ impl Reference {
             overall,
             sat_mean_milli,
         }
+    }
+
+    /// That of one province. Where it has too few people in an indicator, or too few responses, the whole country's stands in:
+    /// no figure of fewer people exists in any table.
+    pub(super) fn of_province(totals: &Tally, whole: &Self, policy: &Policy) -> Self {
+        let mut own = Self::of(totals, policy);
+        let least = policy.min_stratum_n.max(1);
+        for indicator in 0..RATES {
+            if totals.n[indicator].iter().sum::<u32>() < least {
+                own.overall[indicator] = whole.overall[indicator];
+                own.cells[indicator] =
+                    whole.cells[indicator].map(|(rate, _)| (rate, Basis::National));
+            }
+        }
+        if totals.responses < least {
+            own.sat_mean_milli = whole.sat_mean_milli;
+        }
+        own
     }
 }

@@ -5,7 +5,7 @@ mod read;
 #[cfg(test)]
 pub(super) mod tests;
 
-use super::indicator::{Indicator, RATES, Undecided};
+use super::indicator::{Indicator, RATES, Scope, Undecided};
 
 /// A grading policy, checked: weights add up to 1000, floors lie below targets, thresholds fall from A to C.
 ///
@@ -36,6 +36,28 @@ pub struct Policy {
     pub(super) z2_ppm: u32,
     pub(super) sat_low_milli: u32,
     pub(super) undecided: Undecided,
+    pub(super) scope: Scope,
+    bounds: Bounds,
+}
+
+/// How far a province's override may go (grading.md section 6): numbers of the base, which no override changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bounds {
+    /// Most by which a weight moves, per mille.
+    weight_moved: u32,
+    /// Least weight of EMP and the STBs together, per mille.
+    employment_weight: u32,
+    /// Least weight of SAT, per mille.
+    sat_weight: u32,
+}
+
+impl Bounds {
+    /// Those of grading.md, for a base that names none.
+    const BASELINE: Self = Self {
+        weight_moved: 50,
+        employment_weight: 500,
+        sat_weight: 150,
+    };
 }
 
 /// The numbers of a rate (table of grading.md section 6).
@@ -65,6 +87,11 @@ impl Policy {
     /// Id and version (`CN-BASE@2026.1`); an override without a name of its own is the base and a digest of its changes.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Days after the exit within which work counts, and within which another course competes (grading.md 2, X7).
+    pub const fn emp_days(&self) -> u32 {
+        self.emp_days
     }
 
     /// Weight of an indicator in the composite, per mille.

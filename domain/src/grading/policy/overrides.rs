@@ -5,18 +5,11 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::Policy;
-use super::read::{FIELDS, parse};
+use super::read::{FIELDS, SCOPE, parse};
 use crate::grading::fault::{FaultCode, Faults, Path};
 use crate::grading::fields::{Slot, open};
-use crate::grading::indicator::Indicator;
+use crate::grading::indicator::{Indicator, Scope};
 use crate::grading::json::Node;
-
-/// Most by which an override moves a weight, per mille.
-const MOST_MOVED: u32 = 50;
-/// Least weight of EMP and the STBs together, per mille.
-const LEAST_EMPLOYMENT: u32 = 500;
-/// Least weight of SAT, per mille.
-const LEAST_SATISFACTION: u32 = 150;
 
 impl Policy {
     /// The name of the base that an override asks for, or `None` when the text is not an override.
@@ -32,8 +25,8 @@ impl Policy {
 
     /// This policy with the changes of an override `{base, changes}`, optionally with its own `policy_id` and `version`.
     ///
-    /// Weights may move by at most 50 each, must add up to 1000, keep EMP and STB at 500 and SAT at 150; floors and
-    /// thresholds may rise. Nothing else changes (grading.md section 6). The answer names every fault.
+    /// Weights may move within the bounds of the base and must add up to 1000; floors and thresholds may rise; the scope of the
+    /// reference table may be the province. Nothing else changes (grading.md sections 4 and 6). The answer names every fault.
     pub fn with_override(&self, text: &str) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         let policy = parse(text, &mut faults).and_then(|node| self.apply(&node, &mut faults));
@@ -66,12 +59,20 @@ impl Policy {
     }
 
     fn change(&mut self, node: &Node<'_>, path: &Path<'_>, faults: &mut Faults) -> Option<()> {
-        // The fields of a policy that an override may touch stand at 10 and 12.
-        let slots = open(node, path, FIELDS, 0, faults)?;
+        // The fields of a policy that an override may touch stand at 10 and 12, and after them the scope.
+        let mut names = [""; 17];
+        names[..16].copy_from_slice(&FIELDS);
+        names[16] = SCOPE;
+        let slots = open(node, path, names, 0, faults)?;
         for (at, slot) in slots.iter().enumerate() {
-            if at != 10 && at != 12 {
+            if ![10, 12, 16].contains(&at) {
                 unchangeable(*slot, faults);
             }
+        }
+        if let Some(slot) = slots[16].present()
+            && let Some(scope) = slot.word(Scope::ALL, Scope::as_str, faults)
+        {
+            self.scope = scope;
         }
         if let Some(slot) = slots[10].present() {
             self.change_indicators(slot, faults);
@@ -147,17 +148,18 @@ impl Policy {
             .iter()
             .map(|&one| self.weight(one))
             .sum();
-        if employment < LEAST_EMPLOYMENT {
-            let hint = format!("EMP + STB >= {LEAST_EMPLOYMENT}");
+        let bounds = base.bounds;
+        if employment < bounds.employment_weight {
+            let hint = format!("EMP + STB >= {}", bounds.employment_weight);
             faults.hint(&indicators, FaultCode::WeightTooSmall, hint);
         }
-        if self.sat.weight < LEAST_SATISFACTION {
-            let hint = format!("SAT >= {LEAST_SATISFACTION}");
+        if self.sat.weight < bounds.sat_weight {
+            let hint = format!("SAT >= {}", bounds.sat_weight);
             let place = indicators.key("SAT");
             faults.hint(&place.key("weight"), FaultCode::WeightTooSmall, hint);
         }
         for &indicator in Indicator::ALL {
-            if self.weight(indicator).abs_diff(base.weight(indicator)) > MOST_MOVED {
+            if self.weight(indicator).abs_diff(base.weight(indicator)) > bounds.weight_moved {
                 let place = indicators.key(indicator.as_str());
                 faults.add(&place.key("weight"), FaultCode::WeightMoved);
             }

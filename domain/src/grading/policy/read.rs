@@ -1,12 +1,12 @@
 //! Reads a whole policy file.
 
-use super::{Policy, RateNumbers, SatNumbers};
+use super::{Bounds, Policy, RateNumbers, SatNumbers};
 use crate::grading::fault::{FaultCode, Faults, Path};
 use crate::grading::fields::{Slot, open};
-use crate::grading::indicator::{Indicator, RATES, Undecided};
+use crate::grading::indicator::{Indicator, RATES, Scope, Undecided};
 use crate::grading::json::Node;
 
-/// The fields of a policy file; all but the last must be there.
+/// The fields that a policy file must have.
 pub(super) const FIELDS: [&str; 16] = [
     "policy_id",
     "version",
@@ -25,6 +25,9 @@ pub(super) const FIELDS: [&str; 16] = [
     "z2_ppm",
     "sat_low_milli",
 ];
+
+/// Whose trainees the reference table is made of; an override may set it too.
+pub(super) const SCOPE: &str = "scope";
 
 /// Most days of any period: ten years.
 const DAYS: u32 = 3_653;
@@ -58,9 +61,9 @@ pub(super) fn parse<'a>(text: &'a str, faults: &mut Faults) -> Option<Node<'a>> 
 
 fn policy(node: &Node<'_>, faults: &mut Faults) -> Option<Policy> {
     let root = Path::Root;
-    let mut names = [""; 17];
+    let mut names = [""; 19];
     names[..16].copy_from_slice(&FIELDS);
-    names[16] = "undecided";
+    names[16..].copy_from_slice(&["undecided", SCOPE, "override_bounds"]);
     let [
         id,
         version,
@@ -79,6 +82,8 @@ fn policy(node: &Node<'_>, faults: &mut Faults) -> Option<Policy> {
         z2_ppm,
         sat_low_milli,
         undecided,
+        scope,
+        bounds,
     ] = open(node, &root, names, 16, faults)?;
     // Each part is read before any is missed, so that all faults are told.
     let name = id.text(faults).zip(version.text(faults));
@@ -119,6 +124,14 @@ fn policy(node: &Node<'_>, faults: &mut Faults) -> Option<Policy> {
         None => Some(Undecided::CountAsNotConverted),
         Some(slot) => slot.word(Undecided::ALL, Undecided::as_str, faults),
     };
+    let scope = match scope.present() {
+        None => Some(Scope::National),
+        Some(slot) => slot.word(Scope::ALL, Scope::as_str, faults),
+    };
+    let bounds = match bounds.present() {
+        None => Some(Bounds::BASELINE),
+        Some(slot) => bounds_of(slot, faults),
+    };
 
     let (id, version) = name?;
     let [window_days, emp_days, grace_days] = window?;
@@ -149,6 +162,8 @@ fn policy(node: &Node<'_>, faults: &mut Faults) -> Option<Policy> {
         z2_ppm: z2_ppm?,
         sat_low_milli: sat_low_milli?,
         undecided: undecided?,
+        scope: scope?,
+        bounds: bounds?,
     };
     policy.check(&root, faults);
     Some(policy)
@@ -178,6 +193,20 @@ impl Policy {
             faults.add(&at.key("grades"), FaultCode::Order);
         }
     }
+}
+
+fn bounds_of(slot: Slot<'_, '_, '_>, faults: &mut Faults) -> Option<Bounds> {
+    let [weight_moved, employment_weight, sat_weight] = counts(
+        slot,
+        ["weight_moved", "employment_weight", "sat_weight"],
+        [1_000; 3],
+        faults,
+    )?;
+    Some(Bounds {
+        weight_moved,
+        employment_weight,
+        sat_weight,
+    })
 }
 
 fn indicators_of(

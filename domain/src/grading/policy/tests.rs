@@ -137,3 +137,57 @@ fn every_fault_of_an_override_is_told_with_its_place() {
         .map(|(pointer, code)| (pointer.to_owned(), code))
     );
 }
+
+#[test]
+fn the_bounds_of_an_override_are_numbers_of_the_base() {
+    let change = |text: &str| format!("{{\"base\": \"CN-BASE@2026.1\", \"changes\": {text}}}");
+    let moved = change(r#"{"indicators": {"EMP": {"weight": 420}, "SAT": {"weight": 130}}}"#);
+    assert_eq!(
+        told(
+            &base()
+                .with_override(&moved)
+                .expect_err("outside the bounds")
+        ),
+        [
+            ("/changes/indicators/SAT/weight", "weight_too_small"),
+            ("/changes/indicators/EMP/weight", "weight_moved"),
+            ("/changes/indicators/SAT/weight", "weight_moved"),
+        ]
+        .map(|(pointer, code)| (pointer.to_owned(), code))
+    );
+    let bounds =
+        r#"{"override_bounds": {"weight_moved": 70, "employment_weight": 600, "sat_weight": 130},"#;
+    let wider = Policy::from_json(&BASE.replacen('{', bounds, 1)).expect("a policy");
+    wider.with_override(&moved).expect("inside its bounds");
+    // What the base binds no override loosens.
+    let loosened = change(r#"{"override_bounds": {"weight_moved": 999}}"#);
+    assert_eq!(
+        told(&base().with_override(&loosened).expect_err("not changeable")),
+        [("/changes/override_bounds".to_owned(), "unknown_field")]
+    );
+    let half = BASE.replacen('{', r#"{"override_bounds": {"weight_moved": 70},"#, 1);
+    assert_eq!(
+        told(&Policy::from_json(&half).expect_err("two are missing")),
+        [
+            (
+                "/override_bounds/employment_weight".to_owned(),
+                "missing_field"
+            ),
+            ("/override_bounds/sat_weight".to_owned(), "missing_field"),
+        ]
+    );
+}
+
+#[test]
+fn a_province_may_measure_by_its_own_trainees() {
+    assert_eq!(base().scope, Scope::National);
+    let text = r#"{"base": "CN-BASE@2026.1", "changes": {"scope": "province"}}"#;
+    let own = base().with_override(text).expect("allowed");
+    assert_eq!(own.scope, Scope::Province);
+    assert_ne!(own.name(), base().name());
+    let wrong = r#"{"base": "CN-BASE@2026.1", "changes": {"scope": "county"}}"#;
+    assert_eq!(
+        told(&base().with_override(wrong).expect_err("no such scope")),
+        [("/changes/scope".to_owned(), "unknown_word")]
+    );
+}
