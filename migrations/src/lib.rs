@@ -47,6 +47,7 @@ mod m20260301_000059_counted_reads;
 mod m20260301_000062_cut_terms;
 mod m20260301_000063_last_attended;
 mod m20260301_000064_monitoring_days;
+mod m20260301_000069_own_numbers;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000062_cut_terms::Migration),
             Box::new(m20260301_000063_last_attended::Migration),
             Box::new(m20260301_000064_monitoring_days::Migration),
+            Box::new(m20260301_000069_own_numbers::Migration),
         ]
     }
 }
