@@ -27,7 +27,7 @@ pub struct Invited {
     /// The person.
     pub person: PersonId,
     /// Where they said themselves that they are reached: by their account, or to an officer of the federation. What the
-    /// institution wrote in its roster is not asked.
+    /// institution wrote in its roster is not asked, and nobody who withdrew from being asked later is sent anything.
     pub contact: Option<Contact>,
     /// Whether they were asked before.
     pub asked: bool,
@@ -42,6 +42,7 @@ struct InvitedRow {
     data_key: Vec<u8>,
     data_key_version: i32,
     asked: i64,
+    withdrawn: i64,
 }
 
 /// The trainees of a class of the scope who are to be asked: all but those who only applied.
@@ -56,7 +57,9 @@ pub async fn to_ask(
     values.extend(value);
     let sql = format!(
         "SELECT e.id, e.person_id, b.account_id, v.phone_enc, p.data_key, p.data_key_version, \
-         CAST((SELECT COUNT(*) FROM survey_invitation s WHERE s.enrolment_id = e.id) AS BIGINT) AS asked \
+         CAST((SELECT COUNT(*) FROM survey_invitation s WHERE s.enrolment_id = e.id) AS BIGINT) AS asked, \
+         CAST((SELECT CASE WHEN COUNT(*) > 0 AND COUNT(*) = COUNT(n.withdrawn_on) THEN 1 ELSE 0 END FROM consent n \
+         WHERE n.person_id = e.person_id AND n.purpose = 'outcome_follow_up') AS BIGINT) AS withdrawn \
          FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN person p ON p.id = e.person_id \
          LEFT JOIN verified_contact v ON v.person_id = p.id LEFT JOIN account_person b ON b.person_id = p.id \
          WHERE c.id = $1 AND {within} AND e.state NOT IN ('applied', 'rejected', 'not_attached') ORDER BY e.id"
@@ -80,7 +83,7 @@ async fn contact(
     vault: &Vault,
     row: InvitedRow,
 ) -> Result<Option<Contact>, StoreError> {
-    if row.data_key.is_empty() {
+    if row.data_key.is_empty() || row.withdrawn > 0 {
         return Ok(None);
     }
     if let Some(account) = row.account_id {

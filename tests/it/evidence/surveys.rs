@@ -15,6 +15,7 @@ on_both! {
     too_many_answers_from_one_network_or_on_one_day_want_a_look;
     identity_leaves_an_answer_by_itself_when_the_survey_is_over;
     nobody_acts_where_they_declared_an_interest;
+    who_withdrew_is_sent_nothing_and_the_number_goes;
 }
 
 /// Gives a number to the county.
@@ -117,6 +118,51 @@ async fn a_survey_goes_to_what_the_trainee_said_and_not_to_a_number_of_the_insti
         cells.iter().find(plain).map(|cell| cell.table.clone()),
         None
     );
+}
+
+/// A withdrawal holds for surveys as for follow-ups (trust.md PI-6).
+async fn who_withdrew_is_sent_nothing_and_the_number_goes(database: Database) {
+    let story = Story::ready(database).await;
+    let members = taught(&story, roster(661, 2, "330106")).await;
+    contacts(&story, &members).await;
+    let class = cohort(&story).await;
+    let own = crate::grievances::trainee(&story, &class, &members[0]).await;
+    let purpose = json!({ "purpose": "outcome_follow_up" });
+    own.post("/api/v1/me/consents", &purpose).await.good();
+    let path = "/api/v1/me/consents/withdraw";
+    own.post(path, &purpose).await.good();
+    let path = format!("/api/v1/cohorts/{class}/survey");
+    let sent = story.who("county-1").post(&path, &json!({})).await.good();
+    assert_eq!(
+        (&sent["invited"], &sent["at_counter"]),
+        (&json!(2), &json!(1)),
+        "{sent}"
+    );
+    let to: Vec<String> = links(&story).into_iter().map(|(to, _)| to).collect();
+    assert!(!to.contains(&"13700000000".to_owned()), "{to:?}");
+    assert!(to.contains(&"13700000001".to_owned()), "{to:?}");
+    story.server.days_pass(1);
+    let run = async || {
+        api::privacy::retention::run(&story.server.app, false)
+            .await
+            .expect("a run")
+            .verified_contacts
+    };
+    assert_eq!(run().await, 1, "the class is over");
+    assert_eq!(run().await, 0);
+    let left = dump_of(&story, "verified_contact").await;
+    assert_eq!(left, 1, "who did not withdraw is still reached");
+}
+
+/// Rows of a table.
+async fn dump_of(story: &Story, table: &str) -> usize {
+    let cells = store::dump::dump(story.server.app.store.reader())
+        .await
+        .expect("a dump");
+    cells
+        .iter()
+        .filter(|cell| cell.table == table && cell.column == "person_id")
+        .count()
 }
 
 /// A server that believes the proxy, so that trainees answer from elsewhere than the school.
