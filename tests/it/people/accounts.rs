@@ -10,6 +10,7 @@ use super::{OWN, hidden};
 on_both! {
     an_administrator_looks_after_accounts_on_pages;
     forms_of_accounts_say_what_is_wrong_and_come_from_our_own_pages_only;
+    staff_without_an_organisation_are_the_nations_to_see;
 }
 
 /// The administrator of the province, signed in with a browser.
@@ -333,4 +334,47 @@ async fn forms_of_accounts_say_what_is_wrong_and_come_from_our_own_pages_only(da
         assert_eq!(officer.open(path).await.status, 403, "{path}");
     }
     assert_eq!(officer.send(&path, &OWN, &disable).await.status, 403);
+}
+
+/// An assessor works in the whole country and belongs to no county (trust.md AZ-2).
+async fn staff_without_an_organisation_are_the_nations_to_see(database: Database) {
+    let story = Story::applied(database).await;
+    let mut browser = administrator(&story).await;
+    let assessor = json!({ "name": "assessor-1", "person_name": "虚构评估员", "role": "assessor", "password": PASSWORD });
+    let national = story.who("national-1");
+    national.post("/api/v1/accounts", &assessor).await.good();
+    let account = text(&row(&story, "assessor-1").await["account"]);
+    let province = Client::of(&story.server, "admin-33", PASSWORD);
+    let listed = province.get("/api/v1/accounts?limit=100").await.good();
+    let names: Vec<&str> = listed["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| one["name"].as_str())
+        .collect();
+    assert!(names.contains(&"county-1"), "{names:?}");
+    assert!(
+        !names.contains(&"assessor-1") && !names.contains(&"other-school"),
+        "{names:?}"
+    );
+    let page = browser.open(&format!("/admin/accounts/{account}")).await;
+    assert_eq!(page.status, 404);
+    let page = browser.open("/admin/accounts?q=assessor-1").await.text();
+    assert!(!page.contains("虚构评估员"), "{page}");
+    // Whoever invites one is led back to the list.
+    let form = browser.open("/admin/accounts/invite").await.text();
+    let key = hidden(&form, "key");
+    let invitation = [
+        ("key", key.as_str()),
+        ("name", "operator-9"),
+        ("person_name", "虚构新人"),
+        ("role", "institution_operator"),
+        ("contact-kind", "phone"),
+        ("contact-value", "13900007019"),
+    ];
+    let invited = browser
+        .send("/admin/accounts/invite", &OWN, &invitation)
+        .await;
+    assert_eq!(invited.status, 303, "{}", invited.text());
+    assert_eq!(invited.header("location"), "/admin/accounts");
 }
