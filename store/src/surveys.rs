@@ -16,7 +16,7 @@ use crate::entity::evidence::{survey_invitation, survey_response, survey_suspens
 use crate::grading::snapshot::SURVEY_INDEX;
 use crate::one_time_tokens::{self, Contact, ContactKind};
 use crate::scope::Scope;
-use crate::vault::{Vault, WrappedKey};
+use crate::vault::{KeyKind, Vault, WrappedKey};
 use crate::{StoreError, contacts, time};
 
 /// Somebody who is to be asked.
@@ -264,13 +264,15 @@ pub async fn answer(
     if used.rows_affected != 1 {
         return Err(StoreError::Stale);
     }
+    let version = vault.version(KeyKind::BlindIndex);
     let flags: Vec<&str> = new.flags.iter().map(|flag| flag.as_str()).collect();
     let row = survey_response::Model {
         id: new.id,
         enrolment_id: Some(new.enrolment.uuid()),
         enrolment_index: vault
-            .blind_index(SURVEY_INDEX, &new.enrolment.to_string())
+            .blind_index_at(version, SURVEY_INDEX, &new.enrolment.to_string())?
             .to_vec(),
+        blind_version: version,
         admission_id: new.admission.uuid(),
         items: serde_json::Value::from(new.items.to_vec()).to_string(),
         submitted_on: new.submitted_on.to_string(),
