@@ -323,6 +323,7 @@ struct InvitePage {
     post: PostForm,
     name: String,
     person_name: String,
+    same_person_as: String,
     kind: String,
     value: String,
     form: String,
@@ -345,6 +346,7 @@ fn invite_view(
         post,
         name: typed("name"),
         person_name: typed("person_name"),
+        same_person_as: typed("same_person_as"),
         kind: typed("contact-kind"),
         value: typed("contact-value"),
         form: token.text.clone(),
@@ -384,6 +386,9 @@ pub(super) async fn invite_sent(
                 role,
                 federation,
                 institution,
+                same_person_as: Some(form.text("same_person_as"))
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_owned),
                 contact: ContactRequest {
                     kind,
                     value: form.text("contact-value").to_owned(),
