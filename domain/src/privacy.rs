@@ -50,6 +50,8 @@ crate::text_enum! {
         ThirdPartyAssessment = "third_party_assessment",
         /// Hand over a certificate with its full name; noted by the registry, not asked for.
         CertificateFile = "certificate_file",
+        /// Open a file that proves somebody's work; noted by the registry, not asked for.
+        EvidenceFile = "evidence_file",
     }
 }
 
@@ -65,7 +67,10 @@ pub enum Shown {
 impl ReadPurpose {
     /// Whether people may name this purpose; the others the registry notes itself.
     pub const fn may_be_asked(self) -> bool {
-        !matches!(self, Self::CertificateFile | Self::ThirdPartyAssessment)
+        !matches!(
+            self,
+            Self::CertificateFile | Self::EvidenceFile | Self::ThirdPartyAssessment
+        )
     }
 
     /// The word on pages.
@@ -82,6 +87,7 @@ impl ReadPurpose {
             Self::AuditSample => "抽查",
             Self::ThirdPartyAssessment => "第三方评估回访",
             Self::CertificateFile => "打开证书文件",
+            Self::EvidenceFile => "查看就业证明材料",
         }
     }
 
@@ -99,6 +105,7 @@ impl ReadPurpose {
             Self::AuditSample => "sample check",
             Self::ThirdPartyAssessment => "call for a third-party assessment",
             Self::CertificateFile => "opening a certificate's file",
+            Self::EvidenceFile => "looking at what proves work",
         }
     }
 }
@@ -140,7 +147,7 @@ pub fn may_see(role: Role, purpose: ReadPurpose, field: PersonalField) -> Option
     use ReadPurpose as R;
     use Shown::{Ends, Whole};
     let of_purpose = match (purpose, field) {
-        (R::CertificateFile | R::ThirdPartyAssessment, _) => None,
+        (R::CertificateFile | R::EvidenceFile | R::ThirdPartyAssessment, _) => None,
         (_, F::Name)
         | (R::PersonRequest, _)
         | (R::IdentityCheck | R::Correction | R::CardCheck, F::CitizenId)

@@ -48,6 +48,8 @@ mod m20260301_000062_cut_terms;
 mod m20260301_000063_last_attended;
 mod m20260301_000064_monitoring_days;
 mod m20260301_000065_admission_reports;
+mod m20260301_000069_own_numbers;
+mod m20260301_000070_keyed_digests;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -98,6 +100,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000063_last_attended::Migration),
             Box::new(m20260301_000064_monitoring_days::Migration),
             Box::new(m20260301_000065_admission_reports::Migration),
+            Box::new(m20260301_000069_own_numbers::Migration),
+            Box::new(m20260301_000070_keyed_digests::Migration),
         ]
     }
 }

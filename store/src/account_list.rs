@@ -71,8 +71,8 @@ fn statement(
 }
 
 /// The condition on a post `o` that its holder is administered by this actor, with at most one value at `$number`. It
-/// is the same area as for changing an account: a federation and those below it with their institutions, staff without
-/// an organisation, or one's own institution.
+/// is the same area as for changing an account: a federation and those below it with their institutions, or one's own
+/// institution. Staff without an organisation belong nowhere, and so to the nation alone (trust.md AZ-2).
 fn administered(actor: &Actor, number: usize) -> (String, Option<Value>) {
     match (&actor.federation, actor.institution) {
         (Some(code), _) if code == NATIONAL => ("1 = 1".to_owned(), None),
@@ -81,7 +81,7 @@ fn administered(actor: &Actor, number: usize) -> (String, Option<Value>) {
                 "(SELECT area FROM federation_area WHERE federation = ${number} AND valid_until IS NULL)"
             );
             let sql = format!(
-                "(o.federation IN {area} OR (o.federation IS NULL AND o.institution_id IS NULL) OR o.institution_id IN
+                "(o.federation IN {area} OR o.institution_id IN
                   (SELECT institution_id FROM admission WHERE federation IN {area}))"
             );
             (sql, Some(code.as_str().into()))

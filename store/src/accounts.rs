@@ -35,21 +35,21 @@ impl std::fmt::Debug for SignIn {
     }
 }
 
-/// A new member of staff with one account and one post.
+/// A new account with its post, of a new member of staff or of one who is there.
 #[derive(Debug)]
 pub struct NewStaff<'a> {
     /// Human being.
     pub person: StaffPersonId,
-    /// Name of the human being.
-    pub person_name: &'a str,
+    /// Name of the human being; `None` for one who is there.
+    pub person_name: Option<&'a str>,
     /// Account.
     pub account: AccountId,
     /// Name to sign in with.
     pub account_name: &'a str,
     /// PHC string of the password; `None` for an invited account, which chooses its own.
     pub password_hash: Option<&'a str>,
-    /// Its post.
-    pub post: NewPost<'a>,
+    /// Its post; `None` for one that the human being holds already.
+    pub post: Option<NewPost<'a>>,
 }
 
 /// A new post of a member of staff.
@@ -80,20 +80,22 @@ pub struct LiveAccount {
     pub person_name: String,
 }
 
-/// Writes a member of staff; a taken account name is a duplicate.
+/// Writes an account; a taken account name is a duplicate.
 pub async fn insert(
     db: &impl ConnectionTrait,
     staff: &NewStaff<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let person = staff_person::ActiveModel {
-        id: Set(staff.person.uuid()),
-        name: Set(staff.person_name.to_owned()),
-        created_at: Set(time::millis(now)),
-    };
-    staff_person::Entity::insert(person)
-        .exec_without_returning(db)
-        .await?;
+    if let Some(name) = staff.person_name {
+        let person = staff_person::ActiveModel {
+            id: Set(staff.person.uuid()),
+            name: Set(name.to_owned()),
+            created_at: Set(time::millis(now)),
+        };
+        staff_person::Entity::insert(person)
+            .exec_without_returning(db)
+            .await?;
+    }
     let account = account::ActiveModel {
         id: Set(staff.account.uuid()),
         staff_person_id: Set(staff.person.uuid()),
@@ -109,7 +111,23 @@ pub async fn insert(
     account::Entity::insert(account)
         .exec_without_returning(db)
         .await?;
-    add_post(db, staff.person, &staff.post).await
+    match &staff.post {
+        Some(post) => add_post(db, staff.person, post).await,
+        None => Ok(()),
+    }
+}
+
+/// The accounts of a member of staff.
+pub async fn of_staff(
+    db: &impl ConnectionTrait,
+    person: StaffPersonId,
+) -> Result<Vec<AccountId>, StoreError> {
+    let rows = account::Entity::find()
+        .filter(account::Column::StaffPersonId.eq(person.uuid()))
+        .order_by_asc(account::Column::Id)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
 /// Gives a member of staff a further post.

@@ -28,11 +28,15 @@ pub async fn keep(
     let Some(key) = data_key(db, vault, person.uuid()).await? else {
         return Ok(false);
     };
-    let sql = "INSERT INTO verified_contact (person_id, phone_enc, means, recorded_by, recorded_on, recorded_at)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (person_id) DO UPDATE SET phone_enc = excluded.phone_enc,
+    crate::rotation::learn_versions(db, vault).await?;
+    let (index, version) = crate::phones::index(vault, phone.expose())?;
+    let sql = "INSERT INTO verified_contact (person_id, phone_enc, means, recorded_by, recorded_on, recorded_at, blind_index,
+          blind_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (person_id) DO UPDATE SET phone_enc = excluded.phone_enc,
           means = excluded.means, recorded_by = excluded.recorded_by, recorded_on = excluded.recorded_on,
-          recorded_at = excluded.recorded_at";
-    let values: [Value; 6] = [
+          recorded_at = excluded.recorded_at, blind_index = excluded.blind_index,
+          blind_version = excluded.blind_version";
+    let values: [Value; 8] = [
         person.uuid().into(),
         key.seal(PHONE, person.uuid(), phone.expose().as_bytes())?
             .into(),
@@ -40,6 +44,8 @@ pub async fn keep(
         by.uuid().into(),
         domain::calendar::today(now).to_string().into(),
         time::millis(now).into(),
+        index.into(),
+        version.into(),
     ];
     db.execute_raw(statement(db, sql, values)).await?;
     Ok(true)

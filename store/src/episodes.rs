@@ -21,7 +21,7 @@ use crate::entity::evidence::{
     follow_up, register_outage, register_snapshot,
 };
 use crate::scope::Scope;
-use crate::vault::Vault;
+use crate::vault::{KeyKind, Vault};
 use crate::{StoreError, time};
 
 /// An episode of work.
@@ -118,10 +118,14 @@ pub struct NewEvidence<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Keyed digest of the text of a contract without white space.
-pub fn text_index(vault: &Vault, text: &str) -> [u8; 32] {
+/// Label of the keyed digest of a register's file.
+const FILE: &str = "register_snapshot.file";
+
+/// Keyed digests of the text of a contract without white space, under every version of the key at hand, the newest first.
+/// The text is not kept, so that the digests of before stay under the key of before.
+pub fn text_index(vault: &Vault, text: &str) -> Vec<[u8; 32]> {
     let bare: String = text.chars().filter(|one| !one.is_whitespace()).collect();
-    vault.blind_index("episode_evidence.text", &bare)
+    vault.blind_indexes("episode_evidence.text", &bare)
 }
 
 impl TryFrom<employment_episode::Model> for Episode {
@@ -459,22 +463,24 @@ pub async fn evidence(
         .collect()
 }
 
-/// Episodes of other persons whose contract has the same text.
+/// Episodes of other persons whose contract has the same text, by its digests under every version of the key.
 pub async fn same_text(
     db: &impl ConnectionTrait,
-    index: &[u8; 32],
+    indexes: &[[u8; 32]],
     person: PersonId,
 ) -> Result<Vec<EpisodeId>, StoreError> {
     #[derive(FromQueryResult)]
     struct Found {
         id: Uuid,
     }
-    let statement = Statement::from_sql_and_values(
-        db.get_database_backend(),
+    let sql = format!(
         "SELECT DISTINCT p.id FROM employment_episode p JOIN episode_evidence v ON v.episode_id = p.id \
-         WHERE v.text_index = $1 AND p.person_id <> $2 LIMIT 20",
-        vec![index.to_vec().into(), person.uuid().into()],
+         WHERE p.person_id <> $1 AND v.text_index IN ({}) LIMIT 20",
+        crate::cohorts::placeholders(2, indexes.len())
     );
+    let mut values: Vec<Value> = vec![person.uuid().into()];
+    values.extend(indexes.iter().map(|index| Value::from(index.to_vec())));
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     let rows = Found::find_by_statement(statement).all(db).await?;
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
@@ -803,7 +809,7 @@ pub struct RegisterSnapshot {
     pub federation: String,
     /// The day it tells about.
     pub as_of: NaiveDate,
-    /// SHA-256 of the file.
+    /// SHA-256 of the file; kept under the blind-index key alone, since a list of persons can be guessed.
     pub sha256: [u8; 32],
     /// Rows; rows with a fault; rows about people who are known here; episodes written.
     pub counts: [u32; 4],
@@ -813,17 +819,31 @@ pub struct RegisterSnapshot {
     pub at: DateTime<Utc>,
 }
 
-/// Writes a snapshot; the same file again is a duplicate.
+/// Writes a snapshot; the same file again is a duplicate, under whichever version of the key it was kept.
 pub async fn insert_snapshot(
     db: &impl ConnectionTrait,
+    vault: &Vault,
     new: &RegisterSnapshot,
 ) -> Result<(), StoreError> {
+    use register_snapshot::Column as C;
+    crate::rotation::learn_versions(db, vault).await?;
+    let indexes = vault.blind_indexes(FILE, &data_encoding::HEXLOWER.encode(&new.sha256));
+    let before = register_snapshot::Entity::find()
+        .filter(C::Source.eq(new.source.as_str()))
+        .filter(C::Federation.eq(new.federation.as_str()))
+        .filter(C::FileIndex.is_in(indexes.iter().map(|index| index.to_vec())))
+        .one(db)
+        .await?;
+    if before.is_some() {
+        return Err(StoreError::Duplicate("register snapshot"));
+    }
     let row = register_snapshot::Model {
         id: new.id.uuid(),
         source: new.source.as_str().to_owned(),
         federation: new.federation.clone(),
         as_of: new.as_of.to_string(),
-        sha256: new.sha256.to_vec(),
+        file_index: indexes.first().map(|index| index.to_vec()),
+        blind_version: vault.version(KeyKind::BlindIndex),
         row_count: new.counts[0].cast_signed(),
         fault_count: new.counts[1].cast_signed(),
         known_count: new.counts[2].cast_signed(),

@@ -2,15 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use domain::access::Actor;
-use domain::ids::{AccountId, DocumentId, FileId, InstitutionId};
+use domain::ids::{AccountId, DocumentId, FileId, InstitutionId, PersonId};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
+    QueryFilter,
 };
+use uuid::Uuid;
 
 use crate::entity::catalogue::admission;
 use crate::entity::journal::{evidence_file, official_document_file};
 use crate::entity::reference::federation_area;
+use crate::privacy::statement;
 use crate::scope::Scope;
 use crate::{StoreError, time};
 
@@ -106,6 +109,20 @@ pub async fn find(
         .await?
         .map(EvidenceFile::try_from)
         .transpose()
+}
+
+/// The persons whose work a file proves; erased ones are not among them.
+pub async fn shown(db: &impl ConnectionTrait, id: FileId) -> Result<Vec<PersonId>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        person_id: Uuid,
+    }
+    let sql = "SELECT DISTINCT e.person_id FROM episode_evidence v JOIN employment_episode e ON e.id = v.episode_id
+        JOIN person p ON p.id = e.person_id WHERE v.file_id = $1 AND p.erased_at IS NULL ORDER BY e.person_id";
+    let rows = Row::find_by_statement(statement(db, sql, [id.uuid().into()]))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.person_id.into()).collect())
 }
 
 /// Files that are nobody's any more and whose bytes are still in the folder, with their stored names.

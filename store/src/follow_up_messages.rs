@@ -105,15 +105,19 @@ struct AskedRow {
     ends_at: i64,
 }
 
-/// What the link with this token leads to.
+/// What the link with this token leads to; its digests are under every version of the key.
 pub async fn by_token(
     db: &impl ConnectionTrait,
-    mac: &[u8; 32],
+    macs: &[[u8; 32]],
 ) -> Result<Option<Asked>, StoreError> {
-    let sql = "SELECT m.follow_up_id, f.episode_id, p.person_id, p.start_on, m.used_at, f.outcome, m.ends_at \
+    let sql = format!(
+        "SELECT m.follow_up_id, f.episode_id, p.person_id, p.start_on, m.used_at, f.outcome, m.ends_at \
                FROM follow_up_message m JOIN follow_up f ON f.id = m.follow_up_id \
-               JOIN employment_episode p ON p.id = f.episode_id WHERE m.token_mac = $1";
-    let row = AskedRow::find_by_statement(statement(db, sql, [mac.to_vec().into()]))
+               JOIN employment_episode p ON p.id = f.episode_id WHERE m.token_mac IN ({})",
+        crate::cohorts::placeholders(1, macs.len())
+    );
+    let values = macs.iter().map(|mac| mac.to_vec().into());
+    let row = AskedRow::find_by_statement(statement(db, sql, values))
         .one(db)
         .await?;
     row.map(|row| {
@@ -133,11 +137,15 @@ pub async fn by_token(
 /// Uses a link up; `false` when it was used before. Of two at once one gets it.
 pub async fn take(
     db: &impl ConnectionTrait,
-    mac: &[u8; 32],
+    macs: &[[u8; 32]],
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE follow_up_message SET used_at = $2 WHERE token_mac = $1 AND used_at IS NULL AND ends_at > $2";
-    let values = [mac.to_vec().into(), time::millis(now).into()];
+    let sql = format!(
+        "UPDATE follow_up_message SET used_at = $1 WHERE used_at IS NULL AND ends_at > $1 AND token_mac IN ({})",
+        crate::cohorts::placeholders(2, macs.len())
+    );
+    let mut values = vec![time::millis(now).into()];
+    values.extend(macs.iter().map(|mac| mac.to_vec().into()));
     let done = db.execute_raw(statement(db, sql, values)).await?;
     Ok(done.rows_affected() == 1)
 }

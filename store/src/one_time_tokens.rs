@@ -4,11 +4,14 @@ use chrono::{DateTime, Utc};
 use domain::ids::AccountId;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter,
 };
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::entity::access::{account_contact, one_time_token};
+use crate::privacy::statement;
 use crate::vault::Vault;
 use crate::{StoreError, time};
 
@@ -84,11 +87,13 @@ pub async fn count_since(
 /// The account that an unused token in time would open; the token stays unused.
 pub async fn peek(
     db: &impl ConnectionTrait,
-    mac: &[u8; 32],
+    macs: &[[u8; 32]],
     purpose: Purpose,
     now: DateTime<Utc>,
 ) -> Result<Option<AccountId>, StoreError> {
-    Ok(one_time_token::Entity::find_by_id(mac.to_vec())
+    let macs = macs.iter().map(|mac| mac.to_vec());
+    Ok(one_time_token::Entity::find()
+        .filter(one_time_token::Column::TokenMac.is_in(macs))
         .filter(one_time_token::Column::Purpose.eq(purpose.as_str()))
         .filter(one_time_token::Column::UsedAt.is_null())
         .filter(one_time_token::Column::EndsAt.gt(time::millis(now)))
@@ -100,16 +105,16 @@ pub async fn peek(
 /// Uses a token up and answers its account; `None` when it is unknown, used or too late. Of two at once one gets it.
 pub async fn take(
     db: &impl ConnectionTrait,
-    mac: &[u8; 32],
+    macs: &[[u8; 32]],
     purpose: Purpose,
     now: DateTime<Utc>,
 ) -> Result<Option<AccountId>, StoreError> {
-    let Some(account) = peek(db, mac, purpose, now).await? else {
+    let Some(account) = peek(db, macs, purpose, now).await? else {
         return Ok(None);
     };
     let done = one_time_token::Entity::update_many()
         .col_expr(one_time_token::Column::UsedAt, Expr::val(time::millis(now)))
-        .filter(one_time_token::Column::TokenMac.eq(mac.to_vec()))
+        .filter(one_time_token::Column::TokenMac.is_in(macs.iter().map(|mac| mac.to_vec())))
         .filter(one_time_token::Column::UsedAt.is_null())
         .exec(db)
         .await?;
@@ -160,6 +165,42 @@ pub async fn keep_contact(
         .exec_without_returning(db)
         .await?;
     Ok(())
+}
+
+/// Whether a human being of this name has an account that is reached at this contact.
+pub async fn is_reached(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    person_name: &str,
+    kind: ContactKind,
+    value: &str,
+) -> Result<bool, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        account_id: Uuid,
+        value_enc: Vec<u8>,
+    }
+    // One number or address written in two ways is one.
+    let plain = |text: &str| match kind {
+        ContactKind::Phone => text
+            .parse::<domain::Phone>()
+            .map_or_else(|_| text.to_owned(), |phone| phone.expose().to_owned()),
+        ContactKind::Email => text.trim().to_lowercase(),
+    };
+    let sql = "SELECT c.account_id, c.value_enc FROM account_contact c JOIN account a ON a.id = c.account_id
+        JOIN staff_person s ON s.id = a.staff_person_id WHERE s.name = $1 AND c.kind = $2";
+    let values = [person_name.into(), kind.as_str().into()];
+    let rows = Row::find_by_statement(statement(db, sql, values))
+        .all(db)
+        .await?;
+    for row in rows {
+        let bytes =
+            Zeroizing::new(vault.open_registry_secret(CONTACT, row.account_id, &row.value_enc)?);
+        if std::str::from_utf8(&bytes).is_ok_and(|held| plain(held) == plain(value)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Where the holder of an account is reached, or `None`.

@@ -23,8 +23,6 @@ pub struct Draft {
     pub source: Source,
     /// The day it tells about.
     pub as_of: NaiveDate,
-    /// SHA-256 of the file.
-    pub sha256: [u8; 32],
     /// Where the sealed file lies; nothing when it was imported.
     pub stored_name: Option<String>,
     /// Version of the master key that the file is sealed under.
@@ -48,7 +46,6 @@ impl TryFrom<register_draft::Model> for Draft {
             id: row.id,
             source: row.source.parse().map_err(|_| bad())?,
             as_of: time::date(&row.as_of)?,
-            sha256: row.sha256.as_slice().try_into().map_err(|_| bad())?,
             rows: row.row_count.cast_unsigned(),
             known: row.known_count.cast_unsigned(),
             made_at: time::instant(row.made_at)?,
@@ -90,7 +87,6 @@ pub async fn replace(
         id: new.id,
         source: new.source.as_str().to_owned(),
         as_of: new.as_of.to_string(),
-        sha256: new.sha256.to_vec(),
         stored_name: new.stored_name.clone(),
         row_count: new.rows.cast_signed(),
         known_count: new.known.cast_signed(),

@@ -14,8 +14,6 @@ pub struct Roster {
     pub id: RosterId,
     /// The class.
     pub cohort: CohortId,
-    /// SHA-256 of the file.
-    pub sha256: Vec<u8>,
     /// Ending of the file's name (`csv`), empty where none was told. The name itself may name a person and is not kept.
     pub file_type: String,
     /// Rows below the header, without the ones skipped.
@@ -49,7 +47,6 @@ pub async fn insert(db: &impl ConnectionTrait, roster: &Roster) -> Result<(), St
     let row = roster::ActiveModel {
         id: Set(roster.id.uuid()),
         cohort_id: Set(roster.cohort.uuid()),
-        sha256: Set(roster.sha256.clone()),
         file_type: Set(roster.file_type.clone()),
         row_count: Set(roster.rows.cast_signed()),
         good_count: Set(roster.good.cast_signed()),
@@ -84,7 +81,6 @@ pub async fn find(
         Ok(Roster {
             id: row.id.into(),
             cohort: row.cohort_id.into(),
-            sha256: row.sha256,
             file_type: row.file_type,
             rows: row.row_count.cast_unsigned(),
             good: row.good_count.cast_unsigned(),

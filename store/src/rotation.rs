@@ -14,8 +14,10 @@ use crate::certificates::holder_index_at;
 use crate::vault::{KeyKind, Vault, WrappedKey};
 use crate::{StoreError, time};
 
+mod kept;
 mod secrets;
 
+pub use kept::{kept, reindex_responses};
 pub(crate) use secrets::learn_master;
 pub use secrets::{
     COLUMNS, DRAFTS, EVIDENCE, FILES, OldFile, Place, SealedColumn, SealedFiles, all_learned,

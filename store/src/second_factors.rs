@@ -134,13 +134,13 @@ pub async fn replace_recovery_codes(
 pub async fn use_recovery_code(
     db: &impl ConnectionTrait,
     account: AccountId,
-    mac: &[u8; 32],
+    macs: &[[u8; 32]],
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let done = recovery_code::Entity::update_many()
         .col_expr(recovery_code::Column::UsedAt, Expr::val(time::millis(now)))
         .filter(recovery_code::Column::AccountId.eq(account.uuid()))
-        .filter(recovery_code::Column::CodeMac.eq(mac.to_vec()))
+        .filter(recovery_code::Column::CodeMac.is_in(macs.iter().map(|mac| mac.to_vec())))
         .filter(recovery_code::Column::UsedAt.is_null())
         .exec(db)
         .await?;

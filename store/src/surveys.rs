@@ -16,7 +16,7 @@ use crate::entity::evidence::{survey_invitation, survey_response, survey_suspens
 use crate::grading::snapshot::SURVEY_INDEX;
 use crate::one_time_tokens::{self, Contact, ContactKind};
 use crate::scope::Scope;
-use crate::vault::{Vault, WrappedKey};
+use crate::vault::{KeyKind, Vault, WrappedKey};
 use crate::{StoreError, contacts, time};
 
 /// Somebody who is to be asked.
@@ -27,7 +27,7 @@ pub struct Invited {
     /// The person.
     pub person: PersonId,
     /// Where they said themselves that they are reached: by their account, or to an officer of the federation. What the
-    /// institution wrote in its roster is not asked.
+    /// institution wrote in its roster is not asked, and nobody who withdrew from being asked later is sent anything.
     pub contact: Option<Contact>,
     /// Whether they were asked before.
     pub asked: bool,
@@ -42,6 +42,7 @@ struct InvitedRow {
     data_key: Vec<u8>,
     data_key_version: i32,
     asked: i64,
+    withdrawn: i64,
 }
 
 /// The trainees of a class of the scope who are to be asked: all but those who only applied.
@@ -56,7 +57,9 @@ pub async fn to_ask(
     values.extend(value);
     let sql = format!(
         "SELECT e.id, e.person_id, b.account_id, v.phone_enc, p.data_key, p.data_key_version, \
-         CAST((SELECT COUNT(*) FROM survey_invitation s WHERE s.enrolment_id = e.id) AS BIGINT) AS asked \
+         CAST((SELECT COUNT(*) FROM survey_invitation s WHERE s.enrolment_id = e.id) AS BIGINT) AS asked, \
+         CAST((SELECT CASE WHEN COUNT(*) > 0 AND COUNT(*) = COUNT(n.withdrawn_on) THEN 1 ELSE 0 END FROM consent n \
+         WHERE n.person_id = e.person_id AND n.purpose = 'outcome_follow_up') AS BIGINT) AS withdrawn \
          FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN person p ON p.id = e.person_id \
          LEFT JOIN verified_contact v ON v.person_id = p.id LEFT JOIN account_person b ON b.person_id = p.id \
          WHERE c.id = $1 AND {within} AND e.state NOT IN ('applied', 'rejected', 'not_attached') ORDER BY e.id"
@@ -80,7 +83,7 @@ async fn contact(
     vault: &Vault,
     row: InvitedRow,
 ) -> Result<Option<Contact>, StoreError> {
-    if row.data_key.is_empty() {
+    if row.data_key.is_empty() || row.withdrawn > 0 {
         return Ok(None);
     }
     if let Some(account) = row.account_id {
@@ -261,13 +264,15 @@ pub async fn answer(
     if used.rows_affected != 1 {
         return Err(StoreError::Stale);
     }
+    let version = vault.version(KeyKind::BlindIndex);
     let flags: Vec<&str> = new.flags.iter().map(|flag| flag.as_str()).collect();
     let row = survey_response::Model {
         id: new.id,
         enrolment_id: Some(new.enrolment.uuid()),
         enrolment_index: vault
-            .blind_index(SURVEY_INDEX, &new.enrolment.to_string())
+            .blind_index_at(version, SURVEY_INDEX, &new.enrolment.to_string())?
             .to_vec(),
+        blind_version: version,
         admission_id: new.admission.uuid(),
         items: serde_json::Value::from(new.items.to_vec()).to_string(),
         submitted_on: new.submitted_on.to_string(),

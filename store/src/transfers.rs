@@ -7,10 +7,10 @@ use domain::ids::{CohortId, EnrolmentId};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
+use crate::StoreError;
 use crate::enrolments::{self, Details, Enrolment, NOTE, PHONE};
 use crate::privacy::{data_key, statement};
 use crate::vault::Vault;
-use crate::{StoreError, phones};
 
 #[derive(FromQueryResult)]
 struct Sealed {
@@ -57,7 +57,6 @@ pub async fn carry_on(
         row_digest: former.row_digest.as_slice().try_into().unwrap_or([0; 32]),
     };
     enrolments::insert_all(db, cohort, std::slice::from_ref(&details), now).await?;
-    phones::index_all(db, vault, &[(id, former.person, details.phone)]).await?;
     let sql = "UPDATE enrolment SET transferred_from = $2, credited_minutes = $3 WHERE id = $1";
     let values = [
         id.uuid().into(),

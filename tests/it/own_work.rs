@@ -190,6 +190,11 @@ async fn a_message_asks_before_the_call_and_its_link_works_once(database: Databa
         .collect();
     assert_eq!(asked.iter().filter(|one| **one).count(), 1, "{list}");
 
+    // The link was made under the key of before.
+    let kind = store::vault::KeyKind::BlindIndex;
+    let pace = api::privacy::rotation::Pace::default();
+    let rotated = api::privacy::rotation::rotate(app, kind, pace).await;
+    assert!(rotated.expect("a new key").finished);
     let mut browser = Browser::new(&story.server);
     let page = browser.open(&path).await;
     assert_eq!(page.status, 200, "{}", page.text());

@@ -101,6 +101,15 @@ impl Story {
         (cohort, members)
     }
 
+    /// The county hears from each of these people where they are reached.
+    pub async fn told(&self, people: &[Trainee], members: &[(EnrolmentId, PersonId)]) {
+        for (one, (id, _)) in people.iter().zip(members) {
+            let path = format!("/api/v1/enrolments/{id}/verified-contact");
+            let request = serde_json::json!({ "phone": one.phone, "means": "counter" });
+            self.who("county-1").post(&path, &request).await.good();
+        }
+    }
+
     /// The certificates of a class with these people, taught and accepted.
     pub async fn certified(
         &self,

@@ -1,7 +1,7 @@
 //! Accounts: the first one by command line, the others by their administrators; posts that change, accounts that end.
 
 use axum::http::StatusCode;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::access::{Actor, Role};
 use domain::ids::{AccountId, InstitutionId};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,10 @@ pub struct CreateAccountRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub institution: Option<InstitutionId>,
+    /// Sign-in name of an account that the same human being holds already in the same organisation: two accounts of one
+    /// human being are one person wherever two are needed.
+    #[serde(default)]
+    pub same_person_as: Option<String>,
     /// First password, 12 to 128 characters.
     pub password: String,
 }
@@ -85,6 +89,7 @@ pub async fn create_first(
         role: Role::NationalOfficer,
         federation: Some(store::scope::NATIONAL.to_owned()),
         institution: None,
+        same_person_as: None,
         password: password.to_owned(),
     };
     check(&request)?;
@@ -97,7 +102,7 @@ pub async fn create_first(
             "There are accounts already; an account administrator makes further ones.",
         ));
     }
-    let created = insert(app, &tx, &request, Some(&hash), now, app.today()).await?;
+    let created = insert(app, &tx, &request, None, Some(&hash), now).await?;
     let account = created.account.parse().map_err(Problem::internal)?;
     let record = store::accounts::find(&tx, account)
         .await?
@@ -140,7 +145,8 @@ pub async fn create(
         institution: request.institution,
     };
     may_fill(&act.tx, actor, post).await?;
-    let created = insert(app, &act.tx, request, Some(&hash), act.now, act.today).await?;
+    let known = known_person(&act.tx, actor, request).await?;
+    let created = insert(app, &act.tx, request, known.as_ref(), Some(&hash), act.now).await?;
     let id = created.account.clone();
     act.finish(StatusCode::CREATED, &created, ("account", id))
         .await
@@ -180,6 +186,68 @@ pub(super) async fn may_fill(
         _ => false,
     };
     if fits { Ok(()) } else { Err(outside()) }
+}
+
+/// The human being whom a request says to be there already: somebody of the same organisation and name (field.md 4).
+pub(super) async fn known_person(
+    tx: &store::WriteTx,
+    actor: &Actor,
+    request: &CreateAccountRequest,
+) -> Result<Option<AccountRecord>, Problem> {
+    const FIELD: &str = "/same_person_as";
+    let Some(name) = request.same_person_as.as_deref() else {
+        return Ok(None);
+    };
+    let unknown = || {
+        Problem::field(
+            FIELD,
+            "unknown-account",
+            "没有这个登录名的账号,或不在您的管辖范围内。",
+            "No account of this sign-in name is in your area.",
+        )
+    };
+    let found = store::accounts::sign_in(tx, name)
+        .await?
+        .ok_or_else(unknown)?;
+    let record = match subordinate(tx, actor, found.account).await {
+        Err(problem) if problem.code() == Code::NotFound => return Err(unknown()),
+        other => other?,
+    };
+    let posts = &record.posts;
+    if posts.iter().any(|(role, ..)| *role == Role::Trainee) {
+        return Err(unknown());
+    }
+    if record.person_name != request.person_name {
+        return Err(Problem::field(
+            "/person_name",
+            "other-name",
+            "与该账号登记的姓名不一致。",
+            "It differs from the name that this account has.",
+        ));
+    }
+    let here = |(_, federation, institution): &(Role, Option<String>, Option<InstitutionId>)| {
+        *federation == request.federation && *institution == request.institution
+    };
+    if !posts.iter().any(here) {
+        return Err(Problem::field(
+            FIELD,
+            "other-organisation",
+            "该账号的岗位不在同一残联或同一机构;调动请变更岗位,不必新建账号。",
+            "This account's post is in another federation or institution; change the post instead of making an account.",
+        ));
+    }
+    // Whoever makes accounts has no business powers, and whoever audits reads only (field.md 5).
+    let apart = |role: Role| matches!(role, Role::AccountAdmin | Role::Auditor);
+    let clash = |role: Role| role != request.role && (apart(role) || apart(request.role));
+    if posts.iter().any(|(role, ..)| clash(*role)) {
+        return Err(Problem::field(
+            "/role",
+            "separate-duties",
+            "账号管理、审计和业务岗位不能由同一人兼任。",
+            "Nobody holds a post of account administration or audit beside another one.",
+        ));
+    }
+    Ok(Some(record))
 }
 
 /// An account in the area of an administrator, or "not found"; nobody administers their own.
@@ -276,8 +344,11 @@ pub async fn change_post(
         from: act.today,
     };
     store::accounts::add_post(&act.tx, found.person, &new).await?;
-    store::accounts::end_epoch(&act.tx, id).await?;
-    store::sessions::end_others(&act.tx, id, None, "post", act.now).await?;
+    // Posts are those of the human being: whatever account they signed in with, it is over.
+    for account in store::accounts::of_staff(&act.tx, found.person).await? {
+        store::accounts::end_epoch(&act.tx, account).await?;
+        store::sessions::end_others(&act.tx, account, None, "post", act.now).await?;
+    }
     let changed = ChangedAccount {
         account: id.to_string(),
         state: found.state,
@@ -304,14 +375,14 @@ async fn fits_level(tx: &store::WriteTx, post: PostRequest<'_>) -> Result<(), Pr
     }
 }
 
-/// Writes an account; without a password it is an invited one.
+/// Writes an account, of a human being who is there or of a new one; without a password it is an invited one.
 pub(super) async fn insert(
     app: &App,
     tx: &store::WriteTx,
     request: &CreateAccountRequest,
+    known: Option<&AccountRecord>,
     hash: Option<&str>,
     now: DateTime<Utc>,
-    today: NaiveDate,
 ) -> Result<CreatedAccount, Problem> {
     let post = PostRequest {
         role: request.role,
@@ -320,19 +391,23 @@ pub(super) async fn insert(
     };
     fits_level(tx, post).await?;
     let account = app.random.id(now).into();
+    let held = known.is_some_and(|known| {
+        let same = (post.role, request.federation.clone(), post.institution);
+        known.posts.contains(&same)
+    });
     let staff = NewStaff {
-        person: app.random.id(now).into(),
-        person_name: &request.person_name,
+        person: known.map_or_else(|| app.random.id(now).into(), |known| known.person),
+        person_name: known.is_none().then_some(request.person_name.as_str()),
         account,
         account_name: &request.name,
         password_hash: hash,
-        post: NewPost {
+        post: (!held).then(|| NewPost {
             id: app.random.id(now).into(),
             role: post.role,
             federation: post.federation,
             institution: post.institution,
-            from: today,
-        },
+            from: domain::calendar::today(now),
+        }),
     };
     store::accounts::insert(tx, &staff, now).await?;
     Ok(CreatedAccount {

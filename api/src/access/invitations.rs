@@ -88,6 +88,10 @@ pub struct InviteRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub institution: Option<InstitutionId>,
+    /// Sign-in name of an account that the same human being holds already in the same organisation: two accounts of one
+    /// human being are one person wherever two are needed.
+    #[serde(default)]
+    pub same_person_as: Option<String>,
     /// Where the invitation is sent.
     pub contact: ContactRequest,
 }
@@ -105,6 +109,7 @@ pub async fn invite(
         role: request.role,
         federation: request.federation.clone(),
         institution: request.institution,
+        same_person_as: request.same_person_as.clone(),
         password: String::new(),
     };
     accounts::check(&account)?;
@@ -126,10 +131,17 @@ pub async fn invite(
         institution: request.institution,
     };
     accounts::may_fill(&act.tx, actor, post).await?;
-    let created = accounts::insert(app, &act.tx, &account, None, act.now, act.today).await?;
-    let id: AccountId = created.account.parse().map_err(Problem::internal)?;
     let vault = app.store.vault();
     let contact = &request.contact;
+    let known = accounts::known_person(&act.tx, actor, &account).await?;
+    if known.is_none() {
+        let (name, kind) = (&account.person_name, contact.kind);
+        if rows::is_reached(&act.tx, vault, name, kind, &contact.value).await? {
+            return Err(same_person());
+        }
+    }
+    let created = accounts::insert(app, &act.tx, &account, known.as_ref(), None, act.now).await?;
+    let id: AccountId = created.account.parse().map_err(Problem::internal)?;
     rows::keep_contact(&act.tx, vault, id, contact.kind, &contact.value).await?;
     let token = Token::fresh(app, Kind::OneTime);
     let ends_at = act.now + Duration::hours(HOURS);
@@ -142,6 +154,16 @@ pub async fn invite(
         deliver(app, id, &created, &token).await?;
     }
     Ok(receipt)
+}
+
+/// The same name at the same address is the same human being, who would be two persons in the acts of two.
+fn same_person() -> Problem {
+    Problem::field(
+        "/same_person_as",
+        "same-person",
+        "已有同名且联系方式相同的账号:请填写此人现有的登录名;人已调动的,请变更原账号的岗位。",
+        "Somebody of this name is reached at this address already: give the sign-in name that they have, or change the post of that account.",
+    )
 }
 
 async fn deliver(
@@ -245,11 +267,11 @@ pub async fn set_password(
     let spent = || Problem::new(Code::CodeSpent);
     let attempt = failures::begin(app, "one-time", "", source, false).await?;
     let token = Token::parse(Kind::OneTime, code).ok_or_else(spent)?;
-    let mac = token.mac(app);
+    let macs = token.macs(app);
     let reader = app.store.reader();
     let mut found = None;
     for purpose in [Purpose::Invitation, Purpose::PasswordReset] {
-        if let Some(account) = rows::peek(reader, &mac, purpose, app.now()).await? {
+        if let Some(account) = rows::peek(reader, &macs, purpose, app.now()).await? {
             found = Some((purpose, account));
         }
     }
@@ -262,7 +284,7 @@ pub async fn set_password(
     let hash = passwords::hash(app, "/password", password, &name).await?;
     let now = app.now();
     let tx = app.store.write().await?;
-    if rows::take(&tx, &mac, purpose, now).await? != Some(account) {
+    if rows::take(&tx, &macs, purpose, now).await? != Some(account) {
         return Err(spent());
     }
     store::accounts::set_password(&tx, account, &hash).await?;

@@ -187,7 +187,7 @@ async fn sign_in_with_code(
     answer(&app, &opened)
 }
 
-/// Ask for a sign-in code as a trainee: the answer is the same for everybody, the code goes to the telephone on record.
+/// Ask for a sign-in code as a trainee: the answer is the same for everybody, the code goes to the number told to the county.
 #[utoipa::path(post, path = "/api/v1/sessions/code-requests", tag = "access", request_body = AskCodeRequest,
     responses((status = 202, body = CodeTicket), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn ask_sign_in_code(

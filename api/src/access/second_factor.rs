@@ -149,8 +149,8 @@ pub async fn prove(
     let tx = app.store.write().await?;
     let fits = match Token::parse(Kind::Recovery, code) {
         Some(recovery) => {
-            let mac = recovery.mac(app);
-            store::second_factors::use_recovery_code(&tx, actor.account, &mac, now).await?
+            let macs = recovery.macs(app);
+            store::second_factors::use_recovery_code(&tx, actor.account, &macs, now).await?
         }
         None => match store::second_factors::find(&tx, app.store.vault(), actor.account).await? {
             Some(found) if found.confirmed => {

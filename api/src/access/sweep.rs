@@ -1,4 +1,5 @@
-//! What sign-ins leave behind and nobody needs any more: removed by the worker.
+//! What sign-ins leave behind and nobody needs any more, removed by the worker; and the numbers of before by which trainees
+//! sign in, indexed by it.
 
 use chrono::Duration;
 
@@ -13,9 +14,10 @@ const FAILURE_DAYS: i64 = 2;
 /// Sessions removed in one transaction: others want to write, too.
 const STEP: u64 = 500;
 
-/// Removes old sessions with their refresh tokens, old one-time tokens, and counts of failed sign-ins; answers how many
-/// sessions went.
+/// Indexes numbers that have no index, then removes old sessions with their refresh tokens, old one-time tokens, and counts
+/// of failed sign-ins; answers how many sessions went.
 pub async fn sweep(app: &App) -> Result<u64, Problem> {
+    index_numbers(app).await?;
     let now = app.now();
     let mut removed = 0;
     loop {
@@ -26,6 +28,20 @@ pub async fn sweep(app: &App) -> Result<u64, Problem> {
         removed += found;
         if found < STEP {
             return Ok(removed);
+        }
+    }
+}
+
+/// Indexes the numbers that trainees told before numbers were indexed.
+async fn index_numbers(app: &App) -> Result<(), Problem> {
+    let vault = app.store.vault();
+    store::rotation::learn_versions(app.store.reader(), vault).await?;
+    loop {
+        let tx = app.store.write().await?;
+        let found = store::phones::reindex(&tx, vault, STEP).await?;
+        store::commit(tx).await?;
+        if found < STEP {
+            return Ok(());
         }
     }
 }

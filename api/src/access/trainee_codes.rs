@@ -1,9 +1,10 @@
-//! Sign-in codes that trainees ask for themselves: by the telephone on record and their full name.
+//! Sign-in codes that trainees ask for themselves: by the telephone that they told the county and their full name.
 //!
 //! Not by a number of a certificate: most who sign in are still in a class and have none. Not by any part of an identity
-//! number, which nothing on a public page asks for (design decision 3). The code goes to the telephone on record alone,
-//! and opens only together with the ticket of whoever asked, within few tries. A telephone shared by a village is told
-//! apart by the full name (field.md 15). Whoever has none gets a printed code.
+//! number, which nothing on a public page asks for (design decision 3). The code goes to the number that the person told
+//! the federation, and never to one of a roster: that is the institution's to write, and with its own mobile in it an
+//! institution could sign in as anybody. It opens only together with the ticket of whoever asked, within few tries. A
+//! telephone shared by a village is told apart by the full name (field.md 15). Whoever told none gets a printed code.
 
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::{AccountId, PersonId};
@@ -34,7 +35,7 @@ const CODE: &str = "token.trainee_code";
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskCodeRequest {
-    /// Mobile number that was given at enrolment.
+    /// Mobile number that the trainee told the county; not that of a roster.
     pub phone: String,
     /// Full name.
     pub name: String,
@@ -96,7 +97,7 @@ pub async fn ask(
     Ok(answer)
 }
 
-/// Looks the person up, and sends the code to the telephone on record.
+/// Looks the person up, and sends the code to the telephone that they told the county.
 async fn deliver(
     app: &App,
     phone: &Phone,
@@ -144,7 +145,7 @@ async fn deliver(
     delivery::send(app, Some(&contact), "", "登录码 / sign-in code", &text).await
 }
 
-/// The one person with this telephone on record and this full name. Two of the same name at one telephone are left to
+/// The one person who told this telephone and has this full name. Two of the same name at one telephone are left to
 /// the counter.
 async fn person(app: &App, phone: &Phone, name: &PersonName) -> Result<Option<PersonId>, Problem> {
     let (reader, vault) = (app.store.reader(), app.store.vault());

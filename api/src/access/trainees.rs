@@ -87,18 +87,18 @@ pub(super) async fn make_account(
     );
     let staff = NewStaff {
         person: app.random.id(now).into(),
-        person_name: "学员",
+        person_name: Some("学员"),
         account,
         account_name: &name,
         // No password opens it: the text is no hash, and a code alone signs in.
         password_hash: Some("!"),
-        post: NewPost {
+        post: Some(NewPost {
             id: app.random.id(now).into(),
             role: Role::Trainee,
             federation: None,
             institution: None,
             from: app.today(),
-        },
+        }),
     };
     store::accounts::insert(tx, &staff, now).await?;
     store::accounts::bind_person(tx, account, person).await?;
@@ -115,9 +115,9 @@ pub async fn sign_in(
     let spent = || Problem::new(Code::CodeSpent);
     let attempt = failures::begin(app, "sign-in-code", "", source, false).await?;
     let token = Token::parse(Kind::SignIn, code).ok_or_else(spent)?;
-    let mac = token.mac(app);
+    let macs = token.macs(app);
     let tx = app.store.write().await?;
-    let account = rows::take(&tx, &mac, Purpose::SignIn, app.now())
+    let account = rows::take(&tx, &macs, Purpose::SignIn, app.now())
         .await?
         .ok_or_else(spent)?;
     let record = store::accounts::find(&tx, account)

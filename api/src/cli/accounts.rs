@@ -31,6 +31,9 @@ pub enum AccountCommand {
         /// 机构编号 / institution id
         #[arg(long)]
         institution: Option<domain::ids::InstitutionId>,
+        /// 同一人在本单位已有的登录名 / sign-in name that the same person has already in this organisation
+        #[arg(long, value_name = "NAME", requires = "account")]
+        same_person_as: Option<String>,
         /// 以哪个账号办理 / account to act under
         #[arg(long = "as", value_name = "NAME", requires = "password_file")]
         account: Option<String>,
@@ -62,6 +65,7 @@ pub async fn run(
         role,
         federation,
         institution,
+        same_person_as,
         account,
         password_file,
         second_factor,
@@ -87,6 +91,7 @@ pub async fn run(
         role,
         federation,
         institution,
+        same_person_as,
         password,
     };
     print.receipt(&accounts::create(&acting.app, &acting.actor, &acting.key, &request).await?)

@@ -137,12 +137,11 @@ pub async fn upload_roster(
     import: Import,
 ) -> Result<Receipt, Problem> {
     let cohort = find(app, actor, id).await?;
-    let sha256: [u8; 32] = Sha256::digest(&upload.bytes).into();
+    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(&upload.bytes));
     let file_type = ending(&upload.file_name);
     let (_, parsed) = read(app, &cohort, upload).await?;
     let file = File {
-        digest: data_encoding::HEXLOWER.encode(&sha256),
-        sha256,
+        digest,
         file_type,
         rows: parsed.row_count,
         faulty: parsed.faulty,
@@ -178,8 +177,8 @@ pub async fn enrol_rows(
 
 /// What is known of a file beside its good rows.
 struct File {
+    /// Goes into the record of the request under a key, and is kept nowhere else: a list of persons can be guessed.
     digest: String,
-    sha256: [u8; 32],
     file_type: String,
     rows: u32,
     faulty: u32,
@@ -396,7 +395,6 @@ fn record(
     Ok(Roster {
         id,
         cohort: receipt.cohort,
-        sha256: file.sha256.to_vec(),
         file_type: file.file_type.clone(),
         rows: receipt.rows,
         good: receipt.good,

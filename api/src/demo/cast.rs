@@ -182,6 +182,7 @@ async fn make_one(
         role,
         federation: federation.map(str::to_owned),
         institution,
+        same_person_as: None,
         password: password.clone(),
     };
     let created: CreatedAccount = accounts::create(app, by, &key(app)?, &request)

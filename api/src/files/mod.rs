@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 use domain::access::Actor;
 use domain::ids::FileId;
+use domain::privacy::{PersonalField, ReadPurpose};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use store::files::EvidenceFile;
@@ -19,6 +20,7 @@ use crate::act::{Begin, Receipt};
 use crate::app::App;
 use crate::cores;
 use crate::extract::IdempotencyKey;
+use crate::privacy::reading::note_reads;
 use crate::problem::{Code, Problem};
 
 pub use keep::Folder;
@@ -178,6 +180,13 @@ pub async fn open(
         return Err(Problem::internal(format!(
             "evidence file {id} is not what was stored"
         )));
+    }
+    // Told to whom it shows before anybody sees it; who shows themselves is not told.
+    let mut shown = store::files::shown(app.store.reader(), id).await?;
+    shown.retain(|person| actor.trainee != Some(*person));
+    if !shown.is_empty() {
+        let fields = [PersonalField::Name];
+        note_reads(app, actor, &shown, ReadPurpose::EvidenceFile, &fields).await?;
     }
     let text = id.to_string();
     crate::audit::did(app, actor, "read_file", ("file", &text), "").await?;

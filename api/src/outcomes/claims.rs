@@ -147,7 +147,8 @@ fn check(app: &App, actor: &Actor, request: &ClaimRequest) -> Result<Known, Prob
         text_index: request
             .contract_text
             .as_deref()
-            .map(|text| rows::text_index(vault, text)),
+            .map(|text| rows::text_index(vault, text))
+            .unwrap_or_default(),
         related: request.related,
     })
 }

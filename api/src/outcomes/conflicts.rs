@@ -16,7 +16,7 @@ pub(super) async fn look(
     act: &mut Act,
     place: &Place,
     episode: &Episode,
-    text_index: Option<&[u8; 32]>,
+    text_index: &[[u8; 32]],
     prior: &Prior,
 ) -> Result<usize, Problem> {
     let mut found = Vec::new();
@@ -40,8 +40,8 @@ pub(super) async fn look(
     }
     claims_elsewhere(act, place, episode, prior, &mut found);
     superseded(act, place, &prior.places, &mut found).await?;
-    if let Some(index) = text_index {
-        let same = rows::same_text(&act.tx, index, place.person).await?;
+    if let Some(index) = text_index.first() {
+        let same = rows::same_text(&act.tx, text_index, place.person).await?;
         if !same.is_empty() {
             found.push(side(
                 act,

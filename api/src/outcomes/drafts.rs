@@ -68,7 +68,6 @@ async fn seal(
         id,
         source: about.source,
         as_of: about.as_of,
-        sha256: checked.sha256,
         stored_name: Some(stored_name),
         sealed_version: secret_version(&sealed).unwrap_or_default(),
         rows: checked.count(),
@@ -87,7 +86,7 @@ async fn write(
     checked: &registers::Checked,
     mut draft: Draft,
 ) -> Result<Option<(Receipt, Option<String>)>, Problem> {
-    let sha256 = data_encoding::HEXLOWER.encode(&draft.sha256);
+    let sha256 = data_encoding::HEXLOWER.encode(&checked.sha256);
     let request = (draft.source, draft.as_of, sha256);
     let act = match app.begin(actor, key, "draft_register", &request).await? {
         Begin::First(act) => act,

@@ -58,7 +58,8 @@ pub(crate) async fn send_due(app: &App) -> Result<u32, Problem> {
 /// What a link leads to.
 pub(super) async fn asked(app: &App, token: &str) -> Result<(Token, Asked), Problem> {
     let token = Token::parse(Kind::OneTime, token).ok_or_else(Problem::not_found)?;
-    let found = rows::by_token(app.store.reader(), &token.mac(app)).await?;
+    store::rotation::learn_versions(app.store.reader(), app.store.vault()).await?;
+    let found = rows::by_token(app.store.reader(), &token.macs(app)).await?;
     Ok((token, found.ok_or_else(Problem::not_found)?))
 }
 
@@ -90,7 +91,7 @@ pub(super) async fn answer(
         Begin::First(act) => act,
         Begin::Again(_) => return Ok(()),
     };
-    if !rows::take(&act.tx, &token.mac(app), act.now).await? {
+    if !rows::take(&act.tx, &token.macs(app), act.now).await? {
         return Err(Problem::new(Code::SurveyClosed));
     }
     let (episode, sources) = own::locked(&act, asked.person, asked.episode).await?;

@@ -27,7 +27,8 @@ pub(crate) struct Known {
     pub(crate) as_of: NaiveDate,
     pub(crate) snapshot: Option<RegisterSnapshotId>,
     pub(crate) file: Option<FileId>,
-    pub(crate) text_index: Option<[u8; 32]>,
+    /// Keyed digests of the contract's text, the newest first; none without a text.
+    pub(crate) text_index: Vec<[u8; 32]>,
     pub(crate) related: bool,
 }
 
@@ -74,7 +75,7 @@ pub(crate) async fn record(
     write(act, place, known, episode.id, prior).await?;
     settle(act, &mut episode, &sources).await?;
     prior.episodes[at] = episode.clone();
-    let mut found = conflicts::look(act, place, &episode, known.text_index.as_ref(), prior).await?;
+    let mut found = conflicts::look(act, place, &episode, &known.text_index, prior).await?;
     // What ends a job that was proven before may have been waiting for the proof.
     if decided && conflicts::ended(act, &episode).await? {
         found += 1;
@@ -160,7 +161,7 @@ async fn write(
         source: known.source,
         snapshot: known.snapshot,
         file: known.file.map(FileId::uuid),
-        text_index: known.text_index.as_ref(),
+        text_index: known.text_index.first(),
         by: act.actor.person,
         at: act.now,
     };
@@ -286,7 +287,7 @@ mod tests {
             as_of: day(new_as_of),
             snapshot: new_source.is_imported().then(|| snapshot(2)),
             file: None,
-            text_index: None,
+            text_index: Vec::new(),
             related: false,
         };
         join(&mut episode, &known, &[&earlier]);

@@ -346,7 +346,7 @@ pub(super) async fn import_checked(
     // The snapshot stands first: the evidence refers to it. Its counts are known before anything is written.
     let known = count(&plan);
     snapshot.counts = [snapshot.counts[0], 0, known, known];
-    rows::insert_snapshot(&act.tx, &snapshot).await?;
+    rows::insert_snapshot(&act.tx, act.app.store.vault(), &snapshot).await?;
     let people: Vec<PersonId> = plan.keys().copied().collect();
     for some in people.chunks(CHUNK) {
         let mut prior = registers::prior(&act.tx, some).await?;
@@ -477,7 +477,7 @@ async fn write(
         as_of: snapshot.as_of,
         snapshot: Some(snapshot.id),
         file: None,
-        text_index: None,
+        text_index: Vec::new(),
         related: false,
     };
     let (episode, _) = record(act, place, &known, prior).await?;

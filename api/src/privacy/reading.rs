@@ -293,22 +293,36 @@ pub async fn note_read(
     purpose: ReadPurpose,
     fields: &[PersonalField],
 ) -> Result<(), Problem> {
+    note_reads(app, actor, &[person], purpose, fields).await
+}
+
+/// The same of a file that shows several persons.
+pub async fn note_reads(
+    app: &App,
+    actor: &Actor,
+    people: &[PersonId],
+    purpose: ReadPurpose,
+    fields: &[PersonalField],
+) -> Result<(), Problem> {
     let codes: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
     let now = app.now();
     let today = app.today();
     let tx = app.store.write().await?;
-    let read = NewRead {
-        id: app.random.id(now),
-        person,
-        actor,
-        purpose: purpose.as_str(),
-        words: None,
-        grant: None,
-        at: now,
-        day: today,
-        fields: &codes.join(" "),
-    };
-    reads::record(&tx, app.store.vault(), &read).await?;
+    let codes = codes.join(" ");
+    for person in people {
+        let read = NewRead {
+            id: app.random.id(now),
+            person: *person,
+            actor,
+            purpose: purpose.as_str(),
+            words: None,
+            grant: None,
+            at: now,
+            day: today,
+            fields: &codes,
+        };
+        reads::record(&tx, app.store.vault(), &read).await?;
+    }
     let files = purpose == ReadPurpose::CertificateFile;
     alarm(&tx, app, actor, today, files).await?;
     Ok(store::commit(tx).await?)

@@ -17,6 +17,8 @@ pub struct Retained {
     pub contacts: u64,
     /// Of those who withdrew from being asked later, after their class.
     pub contacts_withdrawn: u64,
+    /// Numbers that trainees told the federation, of both kinds.
+    pub verified_contacts: u64,
     /// Reports of rosters that were only checked.
     pub draft_rosters: u64,
     /// Files of registers that were looked at and never imported.
@@ -51,6 +53,8 @@ pub async fn run(app: &App, dry_run: bool) -> Result<Retained, Problem> {
         dry_run,
         contacts: retention::contacts(&tx, ended_on).await?,
         contacts_withdrawn: retention::contacts_withdrawn(&tx, today).await?,
+        verified_contacts: retention::verified_contacts(&tx, ended_on).await?
+            + retention::verified_contacts_withdrawn(&tx, today).await?,
         draft_rosters: retention::draft_rosters(&tx, before(numbers.draft_roster_days)).await?,
         register_drafts: drafts.len() as u64,
         share_accesses: retention::share_accesses(&tx, before(numbers.share_access_days)).await?,

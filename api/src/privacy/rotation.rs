@@ -4,7 +4,8 @@
 //! 1. The key file of the next version is made (or found, when an earlier run was interrupted right after).
 //! 2. A row of `key_rotation` says that the version is in use; every process that meets it reads the file.
 //! 3. Batch by batch the rows change over. Rows of both versions open throughout.
-//! 4. When none is left the rotation is finished, and the old file may be put away after all processes restarted.
+//! 4. When none is left the rotation is finished, and the old file may be put away after all processes restarted. Under an
+//!    older blind-index key rows stay beside which nothing is sealed to index anew (`kept`): its file stays with them.
 //!
 //! Every write transaction asks for the newest master key first (`Store::write`), and the end waits for those that began
 //! before they could know it, so that nothing is left under the old one.
@@ -55,6 +56,9 @@ pub struct Rotated {
     /// Rows of an older version that could not change over: others held them, or their file is not in the folder.
     #[serde(skip_serializing_if = "is_none")]
     pub left: u64,
+    /// Rows that no change reaches, since nothing is sealed beside them: while there are any, the file of the old key stays.
+    #[serde(skip_serializing_if = "is_none")]
+    pub kept: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -72,6 +76,7 @@ pub async fn rotate(app: &App, kind: KeyKind, pace: Pace) -> Result<Rotated, Pro
         rows: 0,
         finished: false,
         left: 0,
+        kept: 0,
     };
     if kind == KeyKind::Master {
         return master::change(app, id, pace, report).await;
@@ -82,6 +87,7 @@ pub async fn rotate(app: &App, kind: KeyKind, pace: Pace) -> Result<Rotated, Pro
         report.rows += done;
         if done == 0 {
             report.finished = true;
+            report.kept = rotation::kept(app.store.reader(), app.store.vault()).await?;
             break;
         }
         left = left.map(|left| left - 1);
@@ -125,7 +131,10 @@ async fn batch(app: &App, id: uuid::Uuid, rows: u64) -> Result<u64, Problem> {
     let tx = app.store.write().await?;
     let mut done = match rotation::reindex_identifiers(&tx, vault, rows).await? {
         0 => match store::phones::reindex(&tx, vault, rows).await? {
-            0 => rotation::forget_row_digests(&tx, id, rows).await?,
+            0 => match rotation::reindex_responses(&tx, vault, rows).await? {
+                0 => rotation::forget_row_digests(&tx, id, rows).await?,
+                some => some,
+            },
             some => some,
         },
         some => some,

@@ -72,7 +72,8 @@ struct BeginQuery {
 
 async fn invitation(app: &App, token: &str) -> Result<Invitation, Problem> {
     let token = Token::parse(Kind::OneTime, token).ok_or_else(Problem::not_found)?;
-    rows::by_token(app.store.reader(), &[token.mac(app)])
+    store::rotation::learn_versions(app.store.reader(), app.store.vault()).await?;
+    rows::by_token(app.store.reader(), &token.macs(app))
         .await?
         .ok_or_else(Problem::not_found)
 }

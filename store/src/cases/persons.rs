@@ -6,11 +6,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::CitizenId;
 use domain::ids::{AdmissionId, CaseId};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
 use uuid::Uuid;
 
 use crate::entity::cases::{person_bar, responsible_person};
-use crate::vault::Vault;
+use crate::vault::{KeyKind, Vault};
 use crate::{StoreError, time};
 
 /// Label of the keyed index.
@@ -24,9 +26,13 @@ pub async fn name(
     person: &CitizenId,
     since: NaiveDate,
 ) -> Result<(), StoreError> {
+    crate::rotation::learn_versions(db, vault).await?;
+    let version = vault.version(KeyKind::BlindIndex);
+    let index = vault.blind_index_at(version, RESPONSIBLE, person.expose())?;
     let row = responsible_person::ActiveModel {
         admission_id: Set(admission.uuid()),
-        person_index: Set(vault.blind_index(RESPONSIBLE, person.expose()).to_vec()),
+        person_index: Set(index.to_vec()),
+        blind_version: Set(version),
         capacity: Set("legal_representative".to_owned()),
         since: Set(since.to_string()),
     };
@@ -54,6 +60,7 @@ pub async fn bar(
         let bar = person_bar::ActiveModel {
             id: Set(new_id()),
             person_index: Set(row.person_index),
+            blind_version: Set(row.blind_version),
             case_id: Set(Some(case.uuid())),
             until: Set(until.to_string()),
             lifted_at: Set(None),
@@ -81,12 +88,40 @@ pub(super) async fn lift(
     Ok(())
 }
 
+/// Makes every version of the key known under which a bar stands: neither name nor number of the barred is kept, so that
+/// no bar changes over. With a version that nobody has any more the question has no answer, and is refused.
+async fn learn_versions(db: &impl ConnectionTrait, vault: &Vault) -> Result<(), StoreError> {
+    crate::rotation::learn_versions(db, vault).await?;
+    let newest = vault.version(KeyKind::BlindIndex);
+    let versions: Vec<i32> = person_bar::Entity::find()
+        .select_only()
+        .column(person_bar::Column::BlindVersion)
+        .distinct()
+        .filter(person_bar::Column::LiftedAt.is_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    for version in versions {
+        // Of a bar that was set before versions were kept, any may be the one.
+        let from = if version == 0 {
+            1..=newest
+        } else {
+            version..=version
+        };
+        for version in from {
+            vault.learn(KeyKind::BlindIndex, version)?;
+        }
+    }
+    Ok(())
+}
+
 /// Until when somebody is barred; `None` when they are not.
 pub async fn barred_until(
     db: &impl ConnectionTrait,
     vault: &Vault,
     person: &CitizenId,
 ) -> Result<Option<NaiveDate>, StoreError> {
+    learn_versions(db, vault).await?;
     let indexes = vault
         .blind_indexes(RESPONSIBLE, person.expose())
         .into_iter()

@@ -53,11 +53,12 @@ entity! {
     responsible_person = "responsible_person" {
         #[sea_orm(primary_key, auto_increment = false)] admission_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)] person_index: Vec<u8>,
-        capacity: String, since: String,
+        capacity: String, since: String, blind_version: i32,
     }
     person_bar = "person_bar" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
         person_index: Vec<u8>, case_id: Option<Uuid>, until: String, lifted_at: Option<i64>, made_at: i64,
+        blind_version: i32,
     }
     bar = "bar" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,

@@ -10,7 +10,7 @@ entity! {
     }
     roster = "roster" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
-        cohort_id: Uuid, sha256: Vec<u8>, file_type: String, row_count: i32, good_count: i32, fault_count: i32,
+        cohort_id: Uuid, file_type: String, row_count: i32, good_count: i32, fault_count: i32,
         skipped_count: i32, import: String, added_count: i32, changed_count: i32, unchanged_count: i32,
         imported: bool, faults: String, uploaded_by: Uuid, uploaded_at: i64,
     }

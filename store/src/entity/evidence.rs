@@ -15,12 +15,12 @@ entity! {
     }
     register_snapshot = "register_snapshot" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
-        source: String, federation: String, as_of: String, sha256: Vec<u8>, row_count: i32, fault_count: i32,
-        known_count: i32, written_count: i32, uploaded_by: Uuid, uploaded_at: i64,
+        source: String, federation: String, as_of: String, row_count: i32, fault_count: i32, known_count: i32,
+        written_count: i32, uploaded_by: Uuid, uploaded_at: i64, file_index: Option<Vec<u8>>, blind_version: i32,
     }
     register_draft = "register_draft" {
         #[sea_orm(primary_key, auto_increment = false)] account_id: Uuid,
-        id: Uuid, source: String, as_of: String, sha256: Vec<u8>, stored_name: Option<String>, row_count: i32,
+        id: Uuid, source: String, as_of: String, stored_name: Option<String>, row_count: i32,
         known_count: i32, made_at: i64, snapshot_id: Option<Uuid>, sealed_version: i32,
     }
     episode_evidence = "episode_evidence" {
@@ -59,7 +59,7 @@ entity! {
         submitted_on: String, seq: i32, mode: String, answered_by: String, seconds: i32,
         device_index: Option<Vec<u8>>, network_index: Option<Vec<u8>>, flags: String, state: String,
         taken_by: Option<Uuid>, taken_role: Option<String>, audit_reason: Option<String>, audited_by: Option<Uuid>,
-        audited_on: Option<String>,
+        audited_on: Option<String>, blind_version: i32,
     }
     survey_call = "survey_call" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,

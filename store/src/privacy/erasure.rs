@@ -53,7 +53,6 @@ pub async fn forget_contact(
         WHERE person_id = $1 AND (phone_enc IS NOT NULL OR note_enc IS NOT NULL)";
     let values: [Value; 2] = [person.uuid().into(), Vec::<u8>::new().into()];
     let done = db.execute_raw(statement(db, sql, values)).await?;
-    crate::phones::forget(db, person).await?;
     crate::contacts::forget(db, person).await?;
     Ok(done.rows_affected())
 }
@@ -82,7 +81,6 @@ pub async fn erase(
         let values = [id.clone(), nothing.clone(), today.to_string().into()];
         db.execute_raw(statement(db, sql, values)).await?;
     }
-    crate::phones::forget(db, person).await?;
     crate::contacts::forget(db, person).await?;
     // What also proves somebody else's work stays until nobody is left whom it shows.
     let sql = "UPDATE evidence_file SET removed_at = $2 WHERE removed_at IS NULL

@@ -23,9 +23,18 @@ pub async fn contacts(db: &impl ConnectionTrait, ended_on: NaiveDate) -> Result<
         WHERE (phone_enc IS NOT NULL OR note_enc IS NOT NULL)
           AND cohort_id IN (SELECT id FROM cohort WHERE end_on <= $1)";
     let values: [Value; 2] = [ended_on.to_string().into(), Vec::<u8>::new().into()];
-    let gone = run(db, sql, values).await?;
-    crate::phones::forget_lost(db).await?;
-    Ok(gone)
+    run(db, sql, values).await
+}
+
+/// Numbers that trainees told the federation, whose last class ended on or before a day.
+pub async fn verified_contacts(
+    db: &impl ConnectionTrait,
+    ended_on: NaiveDate,
+) -> Result<u64, StoreError> {
+    let sql =
+        "DELETE FROM verified_contact WHERE person_id NOT IN (SELECT e.person_id FROM enrolment e
+        JOIN cohort c ON c.id = e.cohort_id WHERE c.end_on > $1)";
+    run(db, sql, [ended_on.to_string().into()]).await
 }
 
 /// Reports of rosters that were only checked, uploaded before a moment.
@@ -94,9 +103,20 @@ pub async fn contacts_withdrawn(
           AND person_id IN (SELECT person_id FROM consent WHERE purpose = 'outcome_follow_up'
             GROUP BY person_id HAVING COUNT(*) = COUNT(withdrawn_on))";
     let values: [Value; 2] = [today.to_string().into(), Vec::<u8>::new().into()];
-    let gone = run(db, sql, values).await?;
-    crate::phones::forget_lost(db).await?;
-    Ok(gone)
+    run(db, sql, values).await
+}
+
+/// Numbers told to the federation by those who do not want to be asked later, once their last class is over.
+pub async fn verified_contacts_withdrawn(
+    db: &impl ConnectionTrait,
+    today: NaiveDate,
+) -> Result<u64, StoreError> {
+    let sql =
+        "DELETE FROM verified_contact WHERE person_id NOT IN (SELECT e.person_id FROM enrolment e
+          JOIN cohort c ON c.id = e.cohort_id WHERE c.end_on >= $1)
+        AND person_id IN (SELECT person_id FROM consent WHERE purpose = 'outcome_follow_up'
+          GROUP BY person_id HAVING COUNT(*) = COUNT(withdrawn_on))";
+    run(db, sql, [today.to_string().into()]).await
 }
 
 /// Who sent objections that were answered before a moment; what was said and answered stays.

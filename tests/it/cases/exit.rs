@@ -1,6 +1,7 @@
 //! Exits, for fraud and by one's own wish.
 
 use serde_json::{Value, json};
+use store::ConnectionTrait as _;
 use tests::answer::text;
 use tests::{Database, Story, on_both, rosters};
 
@@ -81,6 +82,31 @@ async fn an_exit_for_fraud_holds_certificates_and_is_not_stayed(database: Databa
     let refused = shell.post("/api/v1/institutions", &request).await;
     refused.problem(409, "transition-refused");
     assert_eq!(codes(&refused), ["person-barred"]);
+    // A new key of the indexes lifts no bar, and a bar under a key that nobody has is not taken for none.
+    let app = &story.server.app;
+    let kind = store::vault::KeyKind::BlindIndex;
+    let pace = api::privacy::rotation::Pace::default();
+    let rotated = api::privacy::rotation::rotate(app, kind, pace).await;
+    let rotated = rotated.expect("a new key");
+    assert!(rotated.finished && rotated.kept >= 2, "{rotated:?}");
+    let refused = shell.post("/api/v1/institutions", &request).await;
+    assert_eq!(codes(&refused), ["person-barred"]);
+    let version = async |to: u8, from: u8| {
+        let sql =
+            format!("UPDATE person_bar SET blind_version = {to} WHERE blind_version = {from}");
+        let done = app.store.reader().execute_unprepared(&sql).await;
+        assert_eq!(done.expect("changed").rows_affected(), 1);
+    };
+    version(9, 1).await;
+    let unknown = shell.post("/api/v1/institutions", &request).await;
+    unknown.problem(500, "internal");
+    version(0, 9).await;
+    let refused = shell.post("/api/v1/institutions", &request).await;
+    assert_eq!(
+        codes(&refused),
+        ["person-barred"],
+        "set before versions were kept"
+    );
     request["legal_representative"] = json!("330106190501010011");
     let wrong = shell.post("/api/v1/institutions", &request).await;
     wrong.problem(422, "invalid-request");

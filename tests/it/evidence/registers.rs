@@ -2,6 +2,7 @@
 
 use chrono::Days;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tests::{Database, Story, on_both, rosters};
 
 use super::{claim, conflicts, employer, episodes, imported, roster, row, taught};
@@ -11,6 +12,49 @@ on_both! {
     a_register_tells_an_importer_only_of_people_who_are_trained_or_live_in_the_area;
     nobody_begins_work_after_death_in_a_register_either;
     the_quota_audit_comes_as_a_workbook_and_agrees_with_what_is_known;
+    no_plain_digest_of_a_list_of_persons_is_kept;
+}
+
+/// Whoever knows the other rows of a list finds the number of a row from a plain digest of the whole (trust.md PI-2).
+async fn no_plain_digest_of_a_list_of_persons_is_kept(database: Database) {
+    let story = Story::ready(database).await;
+    let list = roster(611, 2, "330106");
+    taught(&story, list.clone()).await;
+    story.server.days_pass(60);
+    let today = story.server.today();
+    let rows = [row(611, &employer(3), today - Days::new(40), None)];
+    imported(&story, "county-1", today, &rows).await.good();
+    let file = |rows: &[String]| {
+        let head = "公民身份号码,统一社会信用代码,起始日期,截止日期";
+        format!("{head}\n{}\n", rows.join("\n")).into_bytes()
+    };
+    let drafted = [row(612, &employer(3), today - Days::new(40), None)];
+    let county = crate::evidence_desk::signed_in(&story, "county-1").await;
+    let day = today.to_string();
+    let fields = [
+        ("key", "d-1"),
+        ("source", "social_insurance"),
+        ("as_of", day.as_str()),
+    ];
+    let path = "/admin/registers";
+    let sent = crate::evidence_desk::upload(&county, path, &fields, &file(&drafted)).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let cells = store::dump::dump(story.server.app.store.reader())
+        .await
+        .expect("a dump");
+    for bytes in [list, file(&rows), file(&drafted)] {
+        let digest = Sha256::digest(&bytes).to_vec();
+        let text = data_encoding::HEXLOWER.encode(&digest).into_bytes();
+        for form in [digest, text] {
+            let found = cells
+                .iter()
+                .find(|cell| cell.bytes.windows(form.len()).any(|part| part == form));
+            assert!(found.is_none(), "{found:?}");
+        }
+    }
+    // The same file is known all the same.
+    let again = imported(&story, "county-1", today, &rows).await;
+    again.problem(409, "duplicate");
 }
 
 async fn a_later_snapshot_ends_a_job_and_an_earlier_one_does_not_bring_it_back(database: Database) {

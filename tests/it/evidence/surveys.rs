@@ -15,6 +15,8 @@ on_both! {
     too_many_answers_from_one_network_or_on_one_day_want_a_look;
     identity_leaves_an_answer_by_itself_when_the_survey_is_over;
     nobody_acts_where_they_declared_an_interest;
+    who_withdrew_is_sent_nothing_and_the_number_goes;
+    a_new_index_key_leaves_links_alive_and_a_file_known;
 }
 
 /// Gives a number to the county.
@@ -117,6 +119,109 @@ async fn a_survey_goes_to_what_the_trainee_said_and_not_to_a_number_of_the_insti
         cells.iter().find(plain).map(|cell| cell.table.clone()),
         None
     );
+}
+
+/// Values of a column of the answers.
+async fn store_column(story: &Story, column: &str) -> Vec<Vec<u8>> {
+    let cells = store::dump::dump(story.server.app.store.reader())
+        .await
+        .expect("a dump");
+    cells
+        .into_iter()
+        .filter(|cell| cell.table == "survey_response" && cell.column == column)
+        .map(|cell| cell.bytes)
+        .collect()
+}
+
+/// A new key of the blind indexes, changed over to the end.
+async fn rotated(story: &Story) -> api::privacy::rotation::Rotated {
+    let kind = store::vault::KeyKind::BlindIndex;
+    let pace = api::privacy::rotation::Pace::default();
+    let done = api::privacy::rotation::rotate(&story.server.app, kind, pace);
+    let done = done.await.expect("a new key");
+    assert!(done.finished, "{done:?}");
+    done
+}
+
+/// Links and codes that are out when the key changes open as long as they would have (trust.md PI-2).
+async fn a_new_index_key_leaves_links_alive_and_a_file_known(database: Database) {
+    let story = from_afar(database).await;
+    let members = taught(&story, roster(671, 2, "330106")).await;
+    let class = cohort(&story).await;
+    contacts(&story, &members).await;
+    let path = format!("/api/v1/cohorts/{class}/survey");
+    story.who("county-1").post(&path, &json!({})).await.good();
+    let slip = format!(
+        "/api/v1/cohorts/{class}/enrolments/{}/sign-in-slip",
+        members[0]
+    );
+    let slip = story.who("county-1").post(&slip, &json!({})).await.good();
+    let today = story.server.today();
+    let rows = [super::row(
+        671,
+        &super::employer(3),
+        today - chrono::Days::new(2),
+        None,
+    )];
+    let file = async |who: &'static str| super::imported(&story, who, today, &rows).await;
+    file("county-1").await.good();
+    rotated(&story).await;
+    let (_, link) = &links(&story)[0];
+    answered(&story, link, "203.0.113.7", "4").await;
+    assert_eq!(store_column(&story, "blind_version").await, [b"2"]);
+    let code = json!({ "code": slip["code"] });
+    let anybody = story.who("anybody");
+    anybody.post("/api/v1/sessions/code", &code).await.good();
+    // The same file is the same file under either key; another county's is its own.
+    file("county-2").await.problem(409, "duplicate");
+}
+
+/// A withdrawal holds for surveys as for follow-ups (trust.md PI-6).
+async fn who_withdrew_is_sent_nothing_and_the_number_goes(database: Database) {
+    let story = Story::ready(database).await;
+    let members = taught(&story, roster(661, 2, "330106")).await;
+    contacts(&story, &members).await;
+    let class = cohort(&story).await;
+    let own = crate::grievances::trainee(&story, &class, &members[0]).await;
+    let purpose = json!({ "purpose": "outcome_follow_up" });
+    own.post("/api/v1/me/consents", &purpose).await.good();
+    let path = "/api/v1/me/consents/withdraw";
+    own.post(path, &purpose).await.good();
+    // The withdrawal took the number; that a county writes it down once more asks nobody.
+    assert_eq!(dump_of(&story, "verified_contact").await, 1);
+    contacts(&story, &members[..1]).await;
+    let path = format!("/api/v1/cohorts/{class}/survey");
+    let sent = story.who("county-1").post(&path, &json!({})).await.good();
+    assert_eq!(
+        (&sent["invited"], &sent["at_counter"]),
+        (&json!(2), &json!(1)),
+        "{sent}"
+    );
+    let to: Vec<String> = links(&story).into_iter().map(|(to, _)| to).collect();
+    assert!(!to.contains(&"13700000000".to_owned()), "{to:?}");
+    assert!(to.contains(&"13700000001".to_owned()), "{to:?}");
+    story.server.days_pass(60);
+    let run = async || {
+        api::privacy::retention::run(&story.server.app, false)
+            .await
+            .expect("a run")
+            .verified_contacts
+    };
+    assert_eq!(run().await, 1, "the class is over");
+    assert_eq!(run().await, 0);
+    let left = dump_of(&story, "verified_contact").await;
+    assert_eq!(left, 1, "who did not withdraw is still reached");
+}
+
+/// Rows of a table.
+async fn dump_of(story: &Story, table: &str) -> usize {
+    let cells = store::dump::dump(story.server.app.store.reader())
+        .await
+        .expect("a dump");
+    cells
+        .iter()
+        .filter(|cell| cell.table == table && cell.column == "person_id")
+        .count()
 }
 
 /// A server that believes the proxy, so that trainees answer from elsewhere than the school.
@@ -224,6 +329,22 @@ async fn identity_leaves_an_answer_by_itself_when_the_survey_is_over(database: D
         .await
         .expect("separated");
     worker.abort();
+    // A new key of the indexes leaves no answer behind: the index of one that is separated is found again.
+    let before = store_column(&story, "enrolment_index").await;
+    assert_eq!(rotated(&story).await.kept, 1, "who answers for the school");
+    assert_eq!(store_column(&story, "blind_version").await, [b"2", b"2"]);
+    let after = store_column(&story, "enrolment_index").await;
+    assert!(after.iter().all(|index| !before.contains(index)));
+    let reader = story.server.app.store.reader();
+    let admission = story.admission.parse().expect("an id");
+    let vault = story.server.app.store.vault();
+    let behind = store::survey_calls::behind(reader, vault, admission, &after).await;
+    let behind: Vec<String> = behind
+        .expect("asked")
+        .into_iter()
+        .map(|one| one.expect("an enrolment").to_string())
+        .collect();
+    assert!(behind.iter().all(|one| members.contains(one)) && behind[0] != behind[1]);
     let late = send_form(
         story.who("anybody"),
         &links(&story)[2].1,

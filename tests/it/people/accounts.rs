@@ -10,6 +10,8 @@ use super::{OWN, hidden};
 on_both! {
     an_administrator_looks_after_accounts_on_pages;
     forms_of_accounts_say_what_is_wrong_and_come_from_our_own_pages_only;
+    staff_without_an_organisation_are_the_nations_to_see;
+    one_person_with_two_accounts_is_one_person;
 }
 
 /// The administrator of the province, signed in with a browser.
@@ -333,4 +335,133 @@ async fn forms_of_accounts_say_what_is_wrong_and_come_from_our_own_pages_only(da
         assert_eq!(officer.open(path).await.status, 403, "{path}");
     }
     assert_eq!(officer.send(&path, &OWN, &disable).await.status, 403);
+}
+
+/// An assessor works in the whole country and belongs to no county (trust.md AZ-2).
+async fn staff_without_an_organisation_are_the_nations_to_see(database: Database) {
+    let story = Story::applied(database).await;
+    let mut browser = administrator(&story).await;
+    let assessor = json!({ "name": "assessor-1", "person_name": "虚构评估员", "role": "assessor", "password": PASSWORD });
+    let national = story.who("national-1");
+    national.post("/api/v1/accounts", &assessor).await.good();
+    let account = text(&row(&story, "assessor-1").await["account"]);
+    let province = Client::of(&story.server, "admin-33", PASSWORD);
+    let listed = province.get("/api/v1/accounts?limit=100").await.good();
+    let names: Vec<&str> = listed["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| one["name"].as_str())
+        .collect();
+    assert!(names.contains(&"county-1"), "{names:?}");
+    assert!(
+        !names.contains(&"assessor-1") && !names.contains(&"other-school"),
+        "{names:?}"
+    );
+    let page = browser.open(&format!("/admin/accounts/{account}")).await;
+    assert_eq!(page.status, 404);
+    let page = browser.open("/admin/accounts?q=assessor-1").await.text();
+    assert!(!page.contains("虚构评估员"), "{page}");
+    // Whoever invites one is led back to the list.
+    let form = browser.open("/admin/accounts/invite").await.text();
+    let key = hidden(&form, "key");
+    let invitation = [
+        ("key", key.as_str()),
+        ("name", "operator-9"),
+        ("person_name", "虚构新人"),
+        ("role", "institution_operator"),
+        ("contact-kind", "phone"),
+        ("contact-value", "13900007019"),
+    ];
+    let invited = browser
+        .send("/admin/accounts/invite", &OWN, &invitation)
+        .await;
+    assert_eq!(invited.status, 303, "{}", invited.text());
+    assert_eq!(invited.header("location"), "/admin/accounts");
+}
+
+/// Two persons are two human beings, not two accounts (trust.md AZ-6, field.md 4).
+async fn one_person_with_two_accounts_is_one_person(database: Database) {
+    let story = Story::applied(database).await;
+    let national = story.who("national-1");
+    let make = async |change: &[(&str, serde_json::Value)]| {
+        let mut request = json!({
+            "name": "province-1b", "person_name": "虚构人员", "role": "province_officer", "federation": PROVINCE,
+            "same_person_as": "province-1", "password": PASSWORD,
+        });
+        for (field, value) in change {
+            request[*field] = value.clone();
+        }
+        national.post("/api/v1/accounts", &request).await
+    };
+    for (change, pointer, code) in [
+        (
+            vec![("same_person_as", json!("nobody-1"))],
+            "/same_person_as",
+            "unknown-account",
+        ),
+        (
+            vec![("same_person_as", json!("county-1"))],
+            "/same_person_as",
+            "other-organisation",
+        ),
+        (
+            vec![("person_name", json!("虚构另一人"))],
+            "/person_name",
+            "other-name",
+        ),
+        (
+            vec![("role", json!("account_admin"))],
+            "/role",
+            "separate-duties",
+        ),
+    ] {
+        let refused = make(&change).await;
+        let told = [(pointer.to_owned(), code.to_owned())];
+        assert_eq!(refused.faults(), told, "{change:?}");
+    }
+    make(&[]).await.good();
+    let twin = Client::of(&story.server, "province-1b", PASSWORD);
+    // One proposes, and the same person by another account is no second one.
+    let at = format!("/api/v1/institutions/{}", story.admission);
+    let take = async |who: &Client, transition: &str| {
+        who.act(&at, "transitions", &json!({ "transition": transition }))
+            .await
+    };
+    take(story.who("county-1"), "T04").await.good();
+    let proposed = take(story.who("province-1"), "T06").await.good();
+    let approve = format!(
+        "/api/v1/proposals/{}/approve",
+        text(&proposed["proposal_id"])
+    );
+    twin.post(&approve, &json!({}))
+        .await
+        .problem(409, "second-person-required");
+    let second = story.who("province-2");
+    second.post(&approve, &json!({})).await.good();
+    // Another post ends the sessions of both accounts.
+    let account = text(&row(&story, "province-1").await["account"]);
+    let post = json!({ "role": "reviewer", "federation": PROVINCE });
+    let path = format!("/api/v1/accounts/{account}/post");
+    national.post(&path, &post).await.good();
+    twin.get("/api/v1/self")
+        .await
+        .problem(401, "unauthenticated");
+    // Whoever is invited again under the same name and address is told so.
+    let invite = async |name: &str, value: &str, same: Option<&str>| {
+        let request = json!({
+            "name": name, "person_name": "虚构同名人", "role": "county_officer", "federation": COUNTY,
+            "same_person_as": same, "contact": { "kind": "phone", "value": value },
+        });
+        national.post("/api/v1/invitations", &request).await
+    };
+    invite("twice-1", "13900007029", None).await.good();
+    let again = invite("twice-2", "139 0000 7029", None).await;
+    let told = [("/same_person_as".to_owned(), "same-person".to_owned())];
+    assert_eq!(again.faults(), told);
+    invite("twice-2", "13900007029", Some("twice-1"))
+        .await
+        .good();
+    // Somebody else of the same name is reached elsewhere.
+    invite("other-1", "13900007028", None).await.good();
 }

@@ -13,6 +13,7 @@ on_both! {
     who_holds_no_certificate_is_erased_and_nothing_opens_any_more;
     who_holds_a_certificate_loses_only_what_no_law_keeps;
     what_proved_the_work_of_an_erased_person_opens_no_more;
+    who_opens_what_proves_work_is_told_to_whom_it_shows;
     retention_drops_what_is_over_and_finds_nothing_the_second_time;
 }
 
@@ -160,8 +161,10 @@ async fn retention_drops_what_is_over_and_finds_nothing_the_second_time(database
     let unmasked = unmask(&story, "county-1", members[0].0, "identity_check", &fields).await;
     unmasked.good();
     let run = async |dry| retention::run(app, dry).await.expect("a run");
+    story.told(&people::known(), &members).await;
     let nothing_yet = run(false).await;
     assert_eq!((nothing_yet.contacts, nothing_yet.draft_rosters), (0, 0));
+    assert_eq!(nothing_yet.verified_contacts, 0);
     story.server.days_pass(91);
     let drafts = run(true).await;
     assert_eq!(drafts.draft_rosters, 1);
@@ -171,6 +174,10 @@ async fn retention_drops_what_is_over_and_finds_nothing_the_second_time(database
     story.server.days_pass(970 + 730);
     let later = run(false).await;
     assert_eq!(later.contacts, 3, "two years after the last window");
+    assert_eq!(later.verified_contacts, 3);
+    let (db, vault) = (app.store.reader(), app.store.vault());
+    let left = store::contacts::phone(db, vault, members[0].1).await;
+    assert!(left.expect("asked").is_none());
     assert!(later.reads >= 1, "{later:?}");
     let again = run(false).await;
     assert_eq!(
@@ -229,4 +236,61 @@ async fn what_proved_the_work_of_an_erased_person_opens_no_more(database: Databa
     erase(2).await;
     school.get(&at(&both)).await.problem(404, "not-found");
     assert_eq!(under(), 0);
+}
+
+/// A contract carries a name: opening it is a read, which its person sees and the alarm counts (trust.md PI-4).
+async fn who_opens_what_proves_work_is_told_to_whom_it_shows(database: Database) {
+    let story = Story::ready(database).await;
+    let members = crate::evidence::taught(&story, crate::evidence::roster(11, 2, "330106")).await;
+    story.server.days_pass(40);
+    let school = story.who("school-1");
+    let kept = school.upload("/api/v1/files", super::sealed::picture());
+    let file = text(&kept.await.good()["id"]);
+    let path = format!("/api/v1/files/{file}");
+    let county = story.who("county-1");
+    let me = county.get("/api/v1/self").await.good();
+    let account = text(&me["account"]).parse().expect("an id");
+    let app = &story.server.app;
+    let counted = async || {
+        store::privacy::reads::persons_outside_tasks(
+            app.store.reader(),
+            account,
+            app.today(),
+            false,
+        )
+        .await
+        .expect("counted")
+    };
+    assert_eq!(county.get(&path).await.status, 200, "it shows nobody yet");
+    assert_eq!(counted().await, 0);
+    for member in &members {
+        let more = json!({ "source": "photo", "file": file });
+        let employer = crate::evidence::employer(3);
+        crate::evidence::claim(&story, "school-1", member, &employer, 20, more)
+            .await
+            .good();
+    }
+    story
+        .who("other-county")
+        .get(&path)
+        .await
+        .problem(404, "not-found");
+    assert_eq!(county.get(&path).await.status, 200);
+    assert_eq!(counted().await, 2, "each person counts");
+    for member in &members {
+        let id = member.parse().expect("an id");
+        let cohort = store::certificates::cohort_of_enrolment(app.store.reader(), id)
+            .await
+            .expect("asked")
+            .expect("a class");
+        let own = crate::grievances::trainee(&story, &cohort.to_string(), member).await;
+        let reads = own.get("/api/v1/me/reads").await.good();
+        let seen: Vec<&str> = reads["items"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|one| one["purpose"].as_str())
+            .collect();
+        assert_eq!(seen, ["evidence_file"], "{reads}");
+    }
 }

@@ -234,6 +234,7 @@ pub(super) async fn own(
             found.opened(search, &format!("own page {address}"), &answer);
         }
     }
+    story.told(&people[..1], &[member]).await;
     let request = json!({ "phone": people[0].phone, "name": people[0].name });
     let anybody = story.who("anybody");
     let asked = anybody

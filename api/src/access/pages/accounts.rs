@@ -295,16 +295,25 @@ pub(super) async fn account_sent(
         _ => return Err(Problem::new(Code::MalformedRequest)),
     };
     let Err(problem) = done else {
-        let base = visit.lang.pick("/admin/accounts", "/en/admin/accounts");
-        // A post elsewhere takes the account out of one's area.
-        let found = rows::find(app.store.reader(), &by.actor, id).await?;
-        let back = found.map_or(base.to_owned(), |row| format!("{base}/{}", row.id));
-        return Ok(Redirect::to(&back).into_response());
+        return back(&app, &visit, &by, id).await;
     };
     let mut post = PostForm::of(visit.lang, &by.actor, Some(&form));
     let status = post.wrong(visit.lang, problem)?;
     let view = account_view(&app, &visit, &by, &token, id, post).await?;
     staff_page(&app, status, &view, None)
+}
+
+/// To the account, or to the list when its post lies outside one's area: elsewhere, or nowhere.
+async fn back(
+    app: &App,
+    visit: &Visit,
+    by: &OnPage<ManageAccounts>,
+    id: AccountId,
+) -> Result<Response, Problem> {
+    let base = visit.lang.pick("/admin/accounts", "/en/admin/accounts");
+    let found = rows::find(app.store.reader(), &by.actor, id).await?;
+    let path = found.map_or(base.to_owned(), |row| format!("{base}/{}", row.id));
+    Ok(Redirect::to(&path).into_response())
 }
 
 #[derive(Template)]
@@ -314,6 +323,7 @@ struct InvitePage {
     post: PostForm,
     name: String,
     person_name: String,
+    same_person_as: String,
     kind: String,
     value: String,
     form: String,
@@ -336,6 +346,7 @@ fn invite_view(
         post,
         name: typed("name"),
         person_name: typed("person_name"),
+        same_person_as: typed("same_person_as"),
         kind: typed("contact-kind"),
         value: typed("contact-value"),
         form: token.text.clone(),
@@ -375,6 +386,9 @@ pub(super) async fn invite_sent(
                 role,
                 federation,
                 institution,
+                same_person_as: Some(form.text("same_person_as"))
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_owned),
                 contact: ContactRequest {
                     kind,
                     value: form.text("contact-value").to_owned(),
@@ -387,8 +401,8 @@ pub(super) async fn invite_sent(
     let problem = match sent {
         Ok(receipt) => {
             let made: accounts::CreatedAccount = receipt.parse()?;
-            let base = visit.lang.pick("/admin/accounts", "/en/admin/accounts");
-            return Ok(Redirect::to(&format!("{base}/{}", made.account)).into_response());
+            let id = made.account.parse().map_err(Problem::internal)?;
+            return back(&app, &visit, &by, id).await;
         }
         Err(problem) => problem,
     };

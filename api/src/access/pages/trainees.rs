@@ -98,8 +98,8 @@ fn ask_form(app: &App, visit: &Visit, form: &FormToken, typed: (&str, &str)) -> 
         f: frame(app, visit, heading, false),
         heading,
         lead: pick(
-            "请填写报名时登记的手机号码和本人姓名。登记的信息相符时,登录码会发到这个手机。",
-            "Give the telephone number from your enrolment and your full name. If they are on record, a code is sent to that telephone.",
+            "请填写您在县残联登记的手机号码和本人姓名,两项相符时,登录码会发到这个手机。只报给培训机构的号码收不到登录码;没有登记的,请到县残联窗口领取登录码。",
+            "Give the telephone number that you told your county federation and your full name. If both fit, a code is sent to that telephone. A number that only your institution has gets none; the counter of your county hands out codes, too.",
         )
         .to_owned(),
         secret: None,

@@ -94,12 +94,6 @@ pub(super) async fn write(
     store::persons::keep_cards(&act.tx, act.app.store.vault(), &cards, today, &new_id).await?;
     store::enrolments::insert_all(&act.tx, cohort.id, &added, now).await?;
     store::enrolments::change_all(&act.tx, cohort.id, &changed, now).await?;
-    let phones: Vec<_> = added
-        .iter()
-        .chain(&changed)
-        .map(|details| (details.id, details.person, details.phone))
-        .collect();
-    store::phones::index_all(&act.tx, act.app.store.vault(), &phones).await?;
     let consents: Vec<NewConsent<'_>> = added
         .iter()
         .chain(&changed)
