@@ -13,6 +13,9 @@ use crate::qr::Host;
 
 /// Parts of a name that tell, or let one guess, that the holder is disabled (trust.md PI-5). Compared in lower case.
 const TELLING: &[&str] = &[
+    // Whole words first: they say more to whoever has to change a name.
+    "残疾",
+    "残联",
     "残",
     "盲",
     "聋",

@@ -230,7 +230,9 @@ impl World {
             let operator = format!("school-{letter}-1");
             let client = self.who(&operator);
             let resource = format!("/api/v1/cohorts/{}", school.fields["cohort"]);
-            let page = client.get(&format!("{resource}/enrolments")).await.good();
+            // The county sees where a household is; the school sees its province.
+            let county = self.who(&format!("county-{}-1", school.place));
+            let page = county.get(&format!("{resource}/enrolments")).await.good();
             let members = page["items"].as_array().cloned().unwrap_or_default();
             let minutes: Vec<Value> = members
                 .iter()

@@ -9,21 +9,25 @@ use certs::keys::{Signer as _, SoftwareSigner};
 use certs::trust_list::{KeyPurpose, Roots, TrustedKey};
 use zeroize::Zeroizing;
 
-use super::super::{ISSUER, LIST, now};
+use super::super::{LIST, now};
 
 /// The bundle, the later one, and the delta between them.
 static PAIR: LazyLock<(Bundle, Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
+    let key = |kid: &str, seed| {
+        let kid = kid.parse().expect("a kid");
+        SoftwareSigner::from_seed(kid, Zeroizing::new([seed; 32]))
+    };
+    let (root, signer) = (key("root", 8), key("log", 7));
     let mut list = LIST.clone();
     let (_, log) = list.keys.first_key_value().expect("the log's key");
-    let root = TrustedKey {
+    let trusted = TrustedKey {
         purpose: KeyPurpose::Root,
+        public_key: root.public_key().clone(),
         ..log.clone()
     };
-    list.keys.insert(ISSUER.key_id().clone(), root);
-    let list = list.sign(&*ISSUER).expect("a signed list");
-    let roots = Roots::one(ISSUER.key_id().clone(), ISSUER.public_key().clone());
-    let kid = "log".parse().expect("a kid");
-    let signer = SoftwareSigner::from_seed(kid, Zeroizing::new([7; 32]));
+    list.keys.insert(root.key_id().clone(), trusted);
+    let list = list.sign(&root).expect("a signed list");
+    let roots = Roots::one(root.key_id().clone(), root.public_key().clone());
     let content = |number, names: &[(&str, &str)], size| Content {
         number,
         issued_at: now() + chrono::TimeDelta::hours(number.cast_signed()),
