@@ -17,15 +17,17 @@ static PAIR: LazyLock<(Bundle, Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
         let kid = kid.parse().expect("a kid");
         SoftwareSigner::from_seed(kid, Zeroizing::new([seed; 32]))
     };
-    let (root, signer) = (key("root", 8), key("log", 7));
+    let (root, signer) = (key("root", 8), key("status", 9));
     let mut list = LIST.clone();
     let (_, log) = list.keys.first_key_value().expect("the log's key");
-    let trusted = TrustedKey {
-        purpose: KeyPurpose::Root,
-        public_key: root.public_key().clone(),
+    let of = |purpose, key: &SoftwareSigner| TrustedKey {
+        purpose,
+        public_key: key.public_key().clone(),
         ..log.clone()
     };
-    list.keys.insert(root.key_id().clone(), trusted);
+    let more = [of(KeyPurpose::Root, &root), of(KeyPurpose::Status, &signer)];
+    list.keys.insert(root.key_id().clone(), more[0].clone());
+    list.keys.insert(signer.key_id().clone(), more[1].clone());
     let list = list.sign(&root).expect("a signed list");
     let roots = Roots::one(root.key_id().clone(), root.public_key().clone());
     let content = |number, names: &[(&str, &str)], size| Content {
