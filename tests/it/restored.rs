@@ -78,6 +78,7 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     let lost = approve(&story, &batch).await.good();
     tells_of_the_lost_quorum(&story).await;
     story.suspend(&kept).await;
+    let held_on = story.server.today();
     assert!(round(&story).await);
     let waits = quorum::lost(&story.server.app).await;
     assert_eq!(waits.expect("known"), None, "the witness is back");
@@ -123,6 +124,7 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
 
     // What the monitor kept is the log that was signed.
     let lists = trust_list_version(&story).await;
+    story.server.days_pass(2);
     let places = [places[0].clone(), state_folder.display().to_string()];
     let found = recover::recover(&app, &places).await.expect("recovered");
     assert_eq!((found.from, found.size), (before, size));
@@ -134,6 +136,12 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     );
     assert_eq!(status_of(&story, "/readyz").await, 200);
     assert_eq!(state(&story, &kept).await, "suspended", "the hold is back");
+    let path = format!("/api/v1/verifications/{kept}?on={held_on}");
+    let told = story.who("anybody").get(&path).await.good();
+    assert_eq!(
+        told["on_day"]["state"], "suspended",
+        "since its leaf, not since the recovery: {told}"
+    );
     assert_eq!(
         story.who("anybody").get("/log/checkpoint").await.text(),
         published,
