@@ -8,8 +8,8 @@ use domain::ids::{AdmissionId, AssessorId, EnrolmentId, StaffPersonId};
 use domain::survey::{CallOutcome, SurveyFlag};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use crate::StoreError;
 use crate::entity::evidence::{survey_call, survey_response};
 use crate::grading::snapshot::SURVEY_INDEX;
 use crate::privacy::statement;
+use crate::scope::Scope;
 use crate::vault::Vault;
 
 /// Rows of one statement, below the bind limits of both databases.
@@ -69,6 +70,75 @@ pub async fn nothing_to_draw(db: &impl ConnectionTrait) -> Result<Vec<AdmissionI
         .all(db)
         .await?;
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+/// Calls whose time is over and that nobody made leave the round, so that their answers stand in the urn again; answers
+/// the admissions that they were about.
+pub async fn lapse(
+    db: &impl ConnectionTrait,
+    today: NaiveDate,
+) -> Result<Vec<AdmissionId>, StoreError> {
+    use survey_call::Column as C;
+    let undone = || {
+        Condition::all()
+            .add(C::Outcome.is_null())
+            .add(C::DueOn.lt(today.to_string()))
+    };
+    let found = survey_call::Entity::find()
+        .filter(undone())
+        .select_only()
+        .column(C::AdmissionId)
+        .distinct()
+        .order_by_asc(C::AdmissionId)
+        .into_tuple::<Uuid>()
+        .all(db)
+        .await?;
+    survey_call::Entity::delete_many()
+        .filter(undone())
+        .exec(db)
+        .await?;
+    Ok(found.into_iter().map(Into::into).collect())
+}
+
+/// An admission of which somebody has to audit the survey.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct ToAudit {
+    /// The admission.
+    pub id: Uuid,
+    /// Name of the institution.
+    pub institution: String,
+    /// Until when whom a third party calls is to be drawn.
+    pub draw_due: Option<String>,
+    /// Until when the survey is to be suspended.
+    pub suspend_due: Option<String>,
+    /// Answers that wait.
+    pub flagged: i64,
+}
+
+/// Admissions of the scope that owe a draw or a suspension, or have answers that wait for an audit; what is due first first.
+pub async fn to_audit(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    limit: u64,
+) -> Result<Vec<ToAudit>, StoreError> {
+    let (within, value) = scope.sql("a.site_region", "a.institution_id", 1);
+    let due = |kind: &str| {
+        format!(
+            "(SELECT MIN(t.due_on) FROM term t WHERE t.object_id = a.id AND t.kind = '{kind}' AND t.met_on IS NULL)"
+        )
+    };
+    let (draw, suspend) = (due("survey_draw"), due("survey_suspend"));
+    let sql = format!(
+        "SELECT * FROM (SELECT a.id, i.name AS institution, {draw} AS draw_due, {suspend} AS suspend_due,
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM survey_response r WHERE r.admission_id = a.id AND r.state = 'flagged') AS flagged
+            FROM admission a JOIN institution i ON i.id = a.institution_id WHERE {within}) AS found
+        WHERE draw_due IS NOT NULL OR suspend_due IS NOT NULL OR flagged > 0
+        ORDER BY COALESCE(suspend_due, draw_due, '9999'), id LIMIT {limit}"
+    );
+    let rows = ToAudit::find_by_statement(statement(db, sql, value))
+        .all(db)
+        .await?;
+    Ok(rows)
 }
 
 #[derive(FromQueryResult)]

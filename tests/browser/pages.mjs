@@ -448,7 +448,7 @@ for (const officer of officers) {
   const { items } = await api("/api/v1/cases", await tokenOf(officer));
   if (!items.length) continue;
   await as("province", officer, ["/desk", "/admin/cases", "/admin/queue", "/admin/bulletins", "/admin/gradings", "/admin/assessments", "/admin/surveys",
-    ...(await api("/api/v1/grading-runs", await tokenOf(officer))).slice(0, 1).map((run) => `/admin/gradings/${run.id}`), ...items.map((one) => `/admin/cases/${one.number}`), `/admin/decisions/${items[0].admission}`]);
+    ...(await api("/api/v1/grading-runs", await tokenOf(officer))).slice(0, 1).map((run) => `/admin/gradings/${run.id}`), ...items.map((one) => `/admin/cases/${one.number}`), `/admin/decisions/${items[0].admission}`, `/admin/survey-audits/${items[0].admission}`]);
   break;
 }
 for (const operator of demo.accounts.filter((one) => one.role === "institution_operator")) {

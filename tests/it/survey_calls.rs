@@ -14,6 +14,8 @@ on_both! {
     answers_that_the_county_took_are_called_about_and_flagged_without_being_shown;
     a_county_takes_answers_and_an_assessor_calls_on_pages;
     a_wave_that_closed_owes_its_draw_until_somebody_draws;
+    calls_that_nobody_made_are_drawn_again;
+    a_province_audits_a_survey_on_pages;
 }
 
 const OWN: [(&str, &str); 1] = [("Sec-Fetch-Site", "same-origin")];
@@ -406,4 +408,157 @@ async fn a_wave_that_closed_owes_its_draw_until_somebody_draws(database: Databas
     story.server.days_pass(31);
     close().await;
     assert!(owes_draw(&story).await.is_some());
+}
+
+async fn answered(story: &Story, members: &[String]) {
+    for enrolment in members {
+        let path = format!("/api/v1/enrolments/{enrolment}/survey-answer");
+        let county = story.who("county-1");
+        let taken = county.post(&path, &answer("paper", "self", 4)).await;
+        taken.good();
+    }
+}
+
+async fn close(story: &Story) {
+    api::surveys::invite::close(&story.server.app)
+        .await
+        .expect("closed");
+}
+
+async fn calls_that_nobody_made_are_drawn_again(database: Database) {
+    let story = Story::ready(database).await;
+    let (_, members) = asked(&story, 3).await;
+    answered(&story, &members).await;
+    let assessors = Assessors::accredited(&story, 2).await;
+    let province = story.who("province-1");
+    let path = format!("/api/v1/institutions/{}/survey-calls", story.admission);
+    let drawn = async |assessor: usize| {
+        let request = json!({ "assessor": assessors.ids[assessor] });
+        province.post(&path, &request).await.good()
+    };
+    assert_eq!(drawn(0).await["taken"], 3);
+    let calls = assessors.clients[0]
+        .get("/api/v1/survey-calls")
+        .await
+        .good();
+    let made = format!("/api/v1/survey-calls/{}/outcome", text(&calls[0]["id"]));
+    let said = json!({ "reached": true, "answered": true, "overall": 4 });
+    assessors.clients[0].post(&made, &said).await.good();
+    story.server.days_pass(30);
+    close(&story).await;
+    assert_eq!(owes_draw(&story).await, None, "the last day has not passed");
+    story.server.days_pass(1);
+    close(&story).await;
+    let owed = owes_draw(&story).await;
+    assert!(owed.is_some(), "two calls were not made");
+    close(&story).await;
+    assert_eq!(owes_draw(&story).await, owed, "once");
+    assert_eq!(drawn(1).await["taken"], 2, "the call that was made stands");
+    assert_eq!(owes_draw(&story).await, None);
+}
+
+async fn a_province_audits_a_survey_on_pages(database: Database) {
+    let story = Story::ready(database).await;
+    let (_, members) = asked(&story, 3).await;
+    answered(&story, &members).await;
+    let assessors = Assessors::accredited(&story, 1).await;
+    story.server.days_pass(31);
+    close(&story).await;
+    let page = format!("/admin/survey-audits/{}", story.admission);
+    let mut province = Browser::new(&story.server);
+    province.sign_in("province-1", PASSWORD).await;
+    let list = province.open("/admin/surveys").await.text();
+    assert!(
+        list.contains(&page) && list.contains("抽取电话复核"),
+        "{list}"
+    );
+    let html = province.open(&page).await.text();
+    assert!(
+        html.contains(&assessors.ids[0]) && !html.contains("<script"),
+        "{html}"
+    );
+    let none = [("key", "draw-0"), ("act", "draw"), ("assessor", "")];
+    assert_eq!(province.send(&page, &OWN, &none).await.status, 422);
+    let draw = [
+        ("key", "draw-1"),
+        ("act", "draw"),
+        ("assessor", assessors.ids[0].as_str()),
+    ];
+    let drawn = province.send(&page, &OWN, &draw).await;
+    assert_eq!(drawn.status, 303, "{}", drawn.text());
+    assert_eq!(owes_draw(&story).await, None);
+
+    // Three of three are contradicted: suspended, settled one by one, taken back.
+    let calls = assessors.clients[0]
+        .get("/api/v1/survey-calls")
+        .await
+        .good();
+    for call in calls.as_array().expect("calls") {
+        let path = format!("/api/v1/survey-calls/{}/outcome", text(&call["id"]));
+        let said = json!({ "reached": true, "answered": false, "overall": 1 });
+        assessors.clients[0].post(&path, &said).await.good();
+    }
+    let list = province.open("/admin/surveys").await.text();
+    assert!(
+        list.contains("暂停采用并核查") && list.contains("待核查答卷 3"),
+        "{list}"
+    );
+    let html = province.open(&page).await.text();
+    let mark = "name=\"response\" value=\"";
+    let flagged: Vec<&str> = html
+        .split(mark)
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(flagged.len(), 3);
+    assert!(html.contains("电话回访与答卷不符"), "{html}");
+    let acts = [
+        vec![
+            ("key", "suspend-1"),
+            ("act", "suspend"),
+            ("reason", "回访不符,暂停采用并核查。"),
+        ],
+        vec![
+            ("key", "settle-1"),
+            ("act", "settle"),
+            ("response", flagged[0]),
+            ("counts", "no"),
+            ("reason", "学员没有填过问卷。"),
+        ],
+        vec![
+            ("key", "settle-2"),
+            ("act", "settle"),
+            ("response", flagged[1]),
+            ("counts", "yes"),
+            ("reason", "学员误解了问题。"),
+        ],
+    ];
+    for act in acts {
+        let done = province.send(&page, &OWN, &act).await;
+        assert_eq!(done.status, 303, "{act:?}: {}", done.text());
+    }
+    let html = province.open(&page).await.text();
+    assert!(html.contains("满意度已暂停采用"), "{html}");
+    assert_eq!(html.matches(mark).count(), 1);
+    let done = province
+        .send(&page, &OWN, &[("key", "resume-1"), ("act", "resume")])
+        .await;
+    assert_eq!(done.status, 303, "{}", done.text());
+    assert!(
+        !province
+            .open(&page)
+            .await
+            .text()
+            .contains("满意度已暂停采用")
+    );
+    let odd = [
+        ("key", "odd-1"),
+        ("act", "settle"),
+        ("response", flagged[2]),
+        ("counts", "maybe"),
+    ];
+    assert_eq!(province.send(&page, &OWN, &odd).await.status, 400);
+    let mut other = Browser::new(&story.server);
+    other.sign_in("other-province", PASSWORD).await;
+    assert_eq!(other.open(&page).await.status, 404);
 }

@@ -76,6 +76,14 @@ async fn to_warn(
             .map(|one| one.shown_on)
     };
     let days = numbers.province_decision_wd;
+    // What an inspection found is answered: a warning, or a later inspection that finds it in order.
+    if let Some(newest) = inspections::newest(tx, admission)
+        .await?
+        .filter(|one| !one.favourable)
+    {
+        let since = domain::calendar::today(newest.made_at);
+        found.push(Cause { since, days });
+    }
     if ResultRow::emp_low_twice(&each)
         && let Some(since) = shown(Some(ResultKind::Quarterly))
     {

@@ -65,14 +65,25 @@ pub(crate) async fn look(app: &App, tx: &WriteTx, admission: &Admission) -> Resu
     Ok(rows::begin(tx, &term).await?)
 }
 
+/// Inspections on record, oldest first.
+async fn of(tx: &WriteTx, admission: &Admission) -> Result<Vec<reports::Report>, Problem> {
+    let mut all = reports::of(tx, admission.id).await?;
+    all.retain(|one| one.kind == ReportKind::Inspection);
+    Ok(all)
+}
+
+/// The one that was recorded last: it says how things stand.
+pub(super) async fn newest(
+    tx: &WriteTx,
+    admission: &Admission,
+) -> Result<Option<reports::Report>, Problem> {
+    Ok(of(tx, admission).await?.pop())
+}
+
 /// The day from which the next one is counted: that of the last, else that of the first grade.
 async fn since(tx: &WriteTx, admission: &Admission) -> Result<Option<NaiveDate>, Problem> {
-    let last = reports::of(tx, admission.id)
-        .await?
-        .into_iter()
-        .filter(|one| one.kind == ReportKind::Inspection)
-        .map(|one| one.held_on)
-        .max();
+    let all = of(tx, admission).await?;
+    let last = all.iter().map(|one| one.held_on).max();
     if last.is_some() {
         return Ok(last);
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
-use crate::cases::{facts, inspections, locked, terms};
+use crate::cases::{causes, facts, inspections, locked, terms};
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::institutions::admission::{self, DocumentRequest, KIND, check_document, check_points};
@@ -101,7 +101,7 @@ pub async fn record(
     rows::insert(&act.tx, &report).await?;
     let due_on = match request.kind {
         ReportKind::Inspection => {
-            inspections::look(app, &act.tx, &admission).await?;
+            causes::look(app, &act.tx, &admission).await?;
             inspections::due_on(&act.tx, id).await?
         }
         kind => {

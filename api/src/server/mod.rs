@@ -110,6 +110,7 @@ fn desk_pages() -> Router<App> {
         .merge(crate::cases::pages::routes())
         .merge(crate::assessments::pages::routes())
         .merge(crate::surveys::desk::routes())
+        .merge(crate::surveys::audit_pages::routes())
         .merge(crate::grades::desk::routes())
         .merge(crate::outcomes::desk::routes())
         .merge(crate::bulletins::desk::routes())

@@ -335,8 +335,15 @@ fn said(request: &CallOutcomeRequest) -> Result<Option<(bool, u8)>, Problem> {
 /// The draw of whom a third party calls, which the province owes when a wave has closed.
 const DRAW: &str = "survey_draw";
 
-/// Begins what is owed for waves that have closed, and ends it where no answer is left to be called about.
+/// Begins what is owed for waves that have closed and for calls that nobody made in time, and ends it where no answer is
+/// left to be called about.
 pub(super) async fn owe_draws(app: &App, tx: &store::WriteTx) -> Result<(), Problem> {
+    for admission in rows::lapse(tx, app.today()).await? {
+        let open = store::cases::terms::open_of(tx, admission.uuid()).await?;
+        if open.iter().all(|term| term.kind != DRAW) {
+            owe(app, tx, admission, DRAW).await?;
+        }
+    }
     for admission in rows::nothing_to_draw(tx).await? {
         store::cases::terms::meet(tx, admission.uuid(), &[DRAW], app.today()).await?;
     }

@@ -14,6 +14,7 @@ use store::scope::Scope;
 use store::surveys as rows;
 use uuid::Uuid;
 
+use super::audit_pages::{self, AuditLine};
 use super::calls::{self, CallItem, CallOutcomeRequest, CallReceipt};
 use super::contacts::{self, VerifiedContactRequest};
 use super::invite;
@@ -21,7 +22,7 @@ use super::taken::{self, TakenAnswerRequest};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{
-    Assess, Permission as _, RecordContacts, RunSurveys, TakeSurveyAnswers,
+    Assess, AuditSurveys, Permission as _, RecordContacts, RunSurveys, TakeSurveyAnswers,
 };
 use crate::app::App;
 use crate::assessments::sample::{Contact, ContactRequest, mask};
@@ -60,6 +61,8 @@ struct ClassLine {
 struct ListPage {
     f: Frame,
     rows: Vec<ClassLine>,
+    /// For those who audit.
+    audits: Vec<AuditLine>,
 }
 
 fn frame(app: &App, visit: &Visit, title: &str) -> Frame {
@@ -88,7 +91,12 @@ async fn list(
             open: row.open,
         })
         .collect();
-    staff_page(&app, StatusCode::OK, &ListPage { f, rows }, None)
+    let audits = if AuditSurveys::allows(by.actor.role) {
+        audit_pages::lines(&app, &scope, &f).await?
+    } else {
+        Vec::new()
+    };
+    staff_page(&app, StatusCode::OK, &ListPage { f, rows, audits }, None)
 }
 
 struct Question {

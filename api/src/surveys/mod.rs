@@ -1,6 +1,7 @@
 //! The survey of trainees: sent by the registry, answered by a link that opens once or taken by the county, never through
 //! the institution; checked by a third party's calls.
 
+pub mod audit_pages;
 pub mod audits;
 pub mod calls;
 pub mod contacts;

@@ -6,11 +6,12 @@ use serde_json::json;
 use tests::{Database, Story, on_both};
 
 use super::review::{report, terms, told, wait_until};
-use super::{PREFECTURE, annual, by_two, codes, hire, step};
+use super::{HASH, PREFECTURE, annual, by_two, codes, document, hire, step};
 
 on_both! {
     inspections_are_owed_as_often_as_the_grade_asks;
     at_grade_c_no_class_adds_places;
+    an_inspection_that_found_faults_owes_an_answer;
 }
 
 const INSPECTION: &str = "routine_inspection";
@@ -90,6 +91,52 @@ async fn inspections_are_owed_as_often_as_the_grade_asks(database: Database) {
     let back = json!({ "transition": "T18", "reason": "隐患已消除。" });
     step(&story, story.who("province-1"), back).await.good();
     assert!(owed(&story).await.is_some());
+}
+
+async fn an_inspection_that_found_faults_owes_an_answer(database: Database) {
+    let story = Story::ready(database).await;
+    let prefecture = hire(&story, "prefecture-1", "prefecture_officer", PREFECTURE).await;
+    graded(&story, Grade::B, "T09").await;
+    let inspected = async |favourable: bool| {
+        story.server.days_pass(1);
+        let request = json!({
+            "kind": INSPECTION, "favourable": favourable, "text": "抽查两个班的考勤。", "members": ["业务科甲,声明无利害关系"],
+        });
+        report(&story, &prefecture, &request).await.good();
+    };
+    let warn = async || {
+        let all = terms(&story).await.into_iter();
+        all.filter(|(kind, _, _)| kind == "warn")
+            .collect::<Vec<_>>()
+    };
+    inspected(true).await;
+    assert!(warn().await.is_empty());
+    inspected(false).await;
+    let today = story.server.today();
+    let due = story.server.app.calendar.add_working_days(today, 10);
+    let owed = ("warn".to_owned(), "province_officer".to_owned(), due);
+    assert_eq!(warn().await, [owed]);
+    let told_of = ("warn".to_owned(), "overdue".to_owned());
+    wait_until(&story, due);
+    story.server.days_pass(1);
+    assert!(
+        told(&story, story.who("province-1"))
+            .await
+            .contains(&told_of)
+    );
+    // It is put right, seen by another inspection; the next fault is owed again.
+    inspected(true).await;
+    assert!(warn().await.is_empty());
+    inspected(false).await;
+    assert_eq!(warn().await.len(), 1);
+    // The warning itself ends it.
+    let warning = json!({
+        "transition": "T11", "cause": "major_finding", "reason": "检查发现考勤不实。",
+        "findings": ["两个班的考勤与实际不符"], "evidence_sha256": HASH,
+        "document": document("虚构检〔2026〕1号"),
+    });
+    step(&story, story.who("province-1"), warning).await.good();
+    assert!(warn().await.is_empty());
 }
 
 async fn at_grade_c_no_class_adds_places(database: Database) {

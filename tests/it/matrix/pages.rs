@@ -82,7 +82,7 @@ fn address(page: &str, case: &Case, numbers: &BTreeMap<String, String>) -> Strin
         ("/admin/accounts/", _) => field("account"),
         ("/admin/assessments/" | "/org/assessments/" | "/assess/", _) => field("assessment"),
         ("/admin/cases/" | "/org/cases/" | "/cases/", _) => &numbers[field("case")],
-        ("/admin/decisions/", _) => field("admission"),
+        ("/admin/decisions/" | "/admin/survey-audits/", _) => field("admission"),
         ("/admin/conflicts/" | "/org/conflicts/", _) => field("conflict"),
         ("/admin/episodes/" | "/org/episodes/", _) => field("episode"),
         ("/admin/gradings/", _) => field("run"),

@@ -17,7 +17,9 @@ use super::TermLine;
 use super::forms::{day, document, given, points};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
-use crate::access::permissions::{ActOnInstitution, RecordReports, ServeDecisions};
+use crate::access::permissions::{
+    ActOnInstitution, AuditSurveys, Permission as _, RecordReports, ServeDecisions,
+};
 use crate::app::App;
 use crate::cases::facts::RUNNING;
 use crate::cases::reports::{self as recorded, RecordReportRequest};
@@ -69,6 +71,8 @@ struct DecisionPage {
     reportable: Vec<(&'static str, &'static str)>,
     /// The newest assessment with a grave finding that nobody has answered.
     assessment: String,
+    /// Whether the reader audits surveys.
+    audits: bool,
     form: String,
     key: String,
 }
@@ -149,6 +153,7 @@ pub(super) async fn show(
         stayed: row.stayed.map(|act| pick(act.zh(), act.en())),
         case: case.map(|case| case.number),
         revision: row.revision,
+        audits: AuditSurveys::allows(by.actor.role),
         acts: mine
             .iter()
             .map(|act| {
