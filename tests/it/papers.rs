@@ -53,6 +53,7 @@ async fn a_printed_certificate_is_scanned_and_found_valid(database: Database) {
         .await;
         let scanned = paper::scanned(&pdf);
         assert_eq!(scanned, [story.qr_text(&id).await], "one page, one code");
+        scans_are_read(&pdf, &scanned[0]);
         let request = json!({ "items": [{ "qr": scanned[0] }] });
         let verdicts = story
             .who("anybody")
@@ -412,4 +413,19 @@ fn a_template_is_previewed_without_a_registry() {
         refused.err
     );
     assert!(!program.path("spy.pdf").exists());
+}
+
+/// What scanners and telephones make of the paper, read by ours: pages at several resolutions, as pictures with and without
+/// loss, laid crookedly, paler and a little out of focus.
+fn scans_are_read(pdf: &[u8], text: &str) {
+    for dots in [110, 150, 200, 300, 400] {
+        for page in paper::scans(pdf, dots) {
+            assert_eq!(certs::qr::read_one(&page).as_deref(), Ok(text), "{dots}");
+        }
+    }
+    let page = paper::scans(pdf, 200).swap_remove(0);
+    for turned in [0.7, -1.6, 3.0, 180.4] {
+        let page = paper::laid_crookedly(&page, turned);
+        assert_eq!(certs::qr::read_one(&page).as_deref(), Ok(text), "{turned}");
+    }
 }

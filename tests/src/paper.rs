@@ -65,3 +65,63 @@ fn write(folder: &Path, pdf: &[u8]) -> String {
     std::fs::write(&path, pdf).expect("a file is written");
     path.display().to_string()
 }
+
+/// The first page as a scanner gives it, with so many dots an inch: a PNG and a JPEG.
+pub fn scans(pdf: &[u8], dots: u32) -> Vec<Vec<u8>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = write(folder.path(), pdf);
+    let page = folder.path().join("page").display().to_string();
+    ["png", "jpeg"]
+        .into_iter()
+        .map(|form| {
+            let (form, dots) = (format!("-{form}"), dots.to_string());
+            run(
+                "pdftoppm",
+                &["-r", &dots, "-singlefile", &form, &file, &page],
+            );
+            let ending = if form == "-png" { "png" } else { "jpg" };
+            std::fs::read(format!("{page}.{ending}")).expect("a picture")
+        })
+        .collect()
+}
+
+/// A scanned page that lay crookedly by so many degrees: paler, and a little out of focus.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "positions in a picture"
+)]
+pub fn laid_crookedly(picture: &[u8], degrees: f32) -> Vec<u8> {
+    use image::{GrayImage, Luma, imageops};
+    let page = image::load_from_memory(picture)
+        .expect("a picture")
+        .into_luma8();
+    let (width, height) = page.dimensions();
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let middle = |side: u32| side as f32 / 2.0;
+    let at = |x: f32, y: f32| {
+        let inside = x >= 0.0 && y >= 0.0 && x < width as f32 && y < height as f32;
+        if inside {
+            f32::from(page.get_pixel(x as u32, y as u32).0[0])
+        } else {
+            255.0
+        }
+    };
+    let turned = GrayImage::from_fn(width, height, |x, y| {
+        let (right, down) = (x as f32 - middle(width), y as f32 - middle(height));
+        let from_x = cos * right + sin * down + middle(width);
+        let from_y = cos * down - sin * right + middle(height);
+        let (part_x, part_y) = (from_x.fract().abs(), from_y.fract().abs());
+        let upper = at(from_x, from_y) * (1.0 - part_x) + at(from_x + 1.0, from_y) * part_x;
+        let lower =
+            at(from_x, from_y + 1.0) * (1.0 - part_x) + at(from_x + 1.0, from_y + 1.0) * part_x;
+        let light = upper * (1.0 - part_y) + lower * part_y;
+        Luma([(light * 0.75 + 40.0) as u8])
+    });
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    imageops::blur(&turned, 0.7)
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .expect("a picture");
+    bytes.into_inner()
+}

@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use image::imageops::{self, FilterType};
+use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, Limits};
+use rxing::common::HybridBinarizer;
+use rxing::multi::MultipleBarcodeReader as _;
+use rxing::qrcode::cpp_port::QrReader;
+use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource};
 
 /// Longest file that is looked at.
 pub const MAX_IMAGE_BYTES: usize = 20 * 1024 * 1024;
@@ -12,8 +17,12 @@ pub const MAX_IMAGE_BYTES: usize = 20 * 1024 * 1024;
 const MAX_SIDE: u32 = 8192;
 /// Most pixels: a telephone's 24 megapixels.
 const MAX_PIXELS: u64 = 25_000_000;
-/// Symbols of one picture that are decoded.
+/// Symbols of one picture that are told.
 const MAX_CODES: usize = 64;
+/// From this side on a picture is looked at in half its size, too.
+const LARGE: u32 = 1000;
+/// Up to this side it is looked at enlarged, too.
+const SMALL: u32 = 2600;
 
 /// Why a picture could not be read. A readable picture without a code is no fault, but an empty list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +52,27 @@ impl ImageFault {
 /// The texts of all QR codes in a PNG or JPEG, in the order they are found.
 pub fn read_image(bytes: &[u8]) -> Result<Vec<String>, ImageFault> {
     let picture = decode(bytes)?.into_luma8();
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    Ok(read_grey(width, height, &picture.into_raw()))
+    let (width, height) = picture.dimensions();
+    let found = read_grey(width as usize, height as usize, picture.as_raw());
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // What has too much noise of its own is calmer when it is smaller; what has too few points is told better when larger.
+    let sizes = [
+        (1, 2, width.max(height) >= LARGE),
+        (3, 2, width.max(height) <= SMALL),
+    ];
+    for (times, parts, _) in sizes.into_iter().filter(|(_, _, fits)| *fits) {
+        let found = survived(|| {
+            let (wide, high) = (width * times / parts, height * times / parts);
+            let other = imageops::resize(&picture, wide.max(1), high.max(1), FilterType::Triangle);
+            codes(other)
+        });
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(found)
 }
 
 /// Why a picture is not that of one certificate.
@@ -92,17 +120,30 @@ pub fn read_grey(width: usize, height: usize, grey: &[u8]) -> Vec<String> {
     if width == 0 || width.checked_mul(height) != Some(grey.len()) {
         return Vec::new();
     }
-    survived(|| {
-        let mut prepared =
-            rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| grey[y * width + x]);
-        let grids = prepared.detect_grids();
-        grids
-            .iter()
-            .take(MAX_CODES)
-            .filter_map(|grid| grid.decode().ok())
-            .map(|(_, text)| text)
-            .collect()
-    })
+    let (Ok(wide), Ok(high)) = (u32::try_from(width), u32::try_from(height)) else {
+        return Vec::new();
+    };
+    survived(|| GrayImage::from_raw(wide, high, grey.to_vec()).map_or_else(Vec::new, codes))
+}
+
+fn codes(picture: GrayImage) -> Vec<String> {
+    let (width, height) = picture.dimensions();
+    let Ok(source) = Luma8LuminanceSource::new(picture.into_raw(), width, height) else {
+        return Vec::new();
+    };
+    let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
+    let hints = DecodeHints {
+        TryHarder: Some(true),
+        PossibleFormats: Some([BarcodeFormat::QR_CODE].into()),
+        ..DecodeHints::default()
+    };
+    let found = QrReader.decode_multiple_with_hints(&mut bitmap, &hints);
+    found
+        .unwrap_or_default()
+        .iter()
+        .take(MAX_CODES)
+        .map(|code| code.getText().to_owned())
+        .collect()
 }
 
 /// What the reader found; nothing where it gave up by a panic, which somebody's picture must not make ours.
