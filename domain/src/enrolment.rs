@@ -110,6 +110,11 @@ impl EnrolmentState {
         }
     }
 
+    /// Whether somebody admitted the person, who then attended: what it says of them is more than a line of a roster.
+    pub const fn is_of_standing(self) -> bool {
+        !matches!(self, Self::Applied | Self::Rejected | Self::NotAttached)
+    }
+
     /// Whether it fills a place and takes the person's time; an enrolment that ended early does not.
     pub const fn takes_time(self) -> bool {
         matches!(

@@ -24,6 +24,8 @@ pub struct CertificateFacts {
     pub assessment: Option<Assessment>,
     /// Whether the person has a valid identity number today.
     pub citizen_id_valid: bool,
+    /// Whether the person withdrew the consent to the training and gave none since.
+    pub consent_withdrawn: bool,
     /// Whether a certificate for this enrolment exists already, in whatever state.
     pub already_certified: bool,
     /// Code of the certificate type, `None` where the program is not certifiable.
@@ -72,6 +74,8 @@ crate::text_enum! {
         AssessmentNotPassed = "assessment-not-passed",
         /// No valid identity number.
         CitizenIdNotValid = "citizen-id-not-valid",
+        /// The person withdrew the consent to the training.
+        ConsentWithdrawn = "consent-withdrawn",
         /// The name has a character that the fonts of the paper lack.
         NameNotPrintable = "name-not-printable",
         /// A name that every certificate of the class carries has a character that the fonts of the paper lack.
@@ -107,6 +111,7 @@ impl GateFailure {
             Self::AssessmentNotConfirmed => "学员考核结果未确认,请先由另一人确认。",
             Self::AssessmentNotPassed => "学员考核未通过,不能签发证书。",
             Self::CitizenIdNotValid => "学员没有有效的公民身份号码,请先核实身份。",
+            Self::ConsentWithdrawn => "学员已撤回参加培训的同意,重新同意之前不能签发证书。",
             Self::NameNotPrintable => "姓名中有证书字体没有的字,补装字体后再签发。",
             Self::ClassNotPrintable => {
                 "培训项目、职业、机构或证书种类的名称中有证书字体没有的字,补装字体后再签发。"
@@ -142,6 +147,9 @@ impl GateFailure {
             Self::AssessmentNotPassed => "The trainee did not pass; no certificate can be issued.",
             Self::CitizenIdNotValid => {
                 "The trainee has no valid identity number; verify the identity first."
+            }
+            Self::ConsentWithdrawn => {
+                "The trainee withdrew the consent to the training; no certificate is issued until they give it again."
             }
             Self::NameNotPrintable => {
                 "The name has a character that the fonts of the paper lack; install a font that has it."
@@ -206,6 +214,9 @@ pub fn certificate_gates(
     }
     if !facts.citizen_id_valid {
         failures.push(GateFailure::CitizenIdNotValid);
+    }
+    if facts.consent_withdrawn {
+        failures.push(GateFailure::ConsentWithdrawn);
     }
     if facts.already_certified {
         failures.push(GateFailure::AlreadyCertified);
@@ -291,6 +302,7 @@ mod tests {
                 state: AssessmentState::Confirmed,
             }),
             citizen_id_valid: true,
+            consent_withdrawn: false,
             already_certified: false,
             certificate_type: Some("MZ-T-01".to_owned()),
             program_published: true,
@@ -364,6 +376,7 @@ mod tests {
             [F::AssessmentNotPassed]
         );
         assert_eq!(shut(|f| f.citizen_id_valid = false), [F::CitizenIdNotValid]);
+        assert_eq!(shut(|f| f.consent_withdrawn = true), [F::ConsentWithdrawn]);
         assert_eq!(shut(|f| f.already_certified = true), [F::AlreadyCertified]);
         assert_eq!(
             shut(|f| f.certificate_type = None),

@@ -50,6 +50,7 @@ mod m20260301_000064_monitoring_days;
 mod m20260301_000065_admission_reports;
 mod m20260301_000069_own_numbers;
 mod m20260301_000070_keyed_digests;
+mod m20260301_000071_two_for_a_person;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -102,6 +103,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000065_admission_reports::Migration),
             Box::new(m20260301_000069_own_numbers::Migration),
             Box::new(m20260301_000070_keyed_digests::Migration),
+            Box::new(m20260301_000071_two_for_a_person::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::completion::{Assessment, AssessmentState, Attendance, AttendanceState};
 use domain::gates::CertificateFacts;
 use domain::ids::{CohortId, EnrolmentId, PersonId, StaffPersonId};
+use domain::privacy::ConsentPurpose;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use crate::entity::certificates::certificate;
 use crate::entity::cohorts::{assessment_result, attendance_total, enrolment};
 use crate::entity::people::person_identifier;
+use crate::privacy::consents::refused_since;
 use crate::scope::Scope;
 use crate::{StoreError, cohorts, enrolments, time};
 
@@ -260,6 +262,7 @@ pub async fn lock_candidates(
     let certified = certified(db, enrolments).await?;
     let people: Vec<PersonId> = members.values().map(|enrolment| enrolment.person).collect();
     let identified = identified(db, &people, today).await?;
+    let refused = refused_since(db, &people, ConsentPurpose::Training).await?;
     let candidates = enrolments
         .iter()
         .filter_map(|id| members.get(id))
@@ -273,6 +276,7 @@ pub async fn lock_candidates(
                 attendance: attendance.get(&enrolment.id).copied(),
                 assessment: assessments.get(&enrolment.id).map(|marked| marked.result),
                 citizen_id_valid: identified.contains(&enrolment.person),
+                consent_withdrawn: refused.contains_key(&enrolment.person),
                 already_certified: certified.contains(&enrolment.id),
                 certificate_type: offer.certificate_type.clone(),
                 program_published: offer.program_published,

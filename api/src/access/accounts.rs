@@ -328,6 +328,10 @@ pub async fn change_post(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let found = subordinate(&act.tx, actor, id).await?;
+    // The account of a trainee is theirs: it is no member of staff, and becomes none.
+    if found.posts.iter().any(|(role, ..)| *role == Role::Trainee) {
+        return Err(Problem::not_found());
+    }
     let post = PostRequest {
         role: request.role,
         federation: request.federation.as_deref(),

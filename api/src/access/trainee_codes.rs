@@ -184,7 +184,7 @@ pub async fn sign_in(
         .ok_or_else(spent)?;
     let sign_in = store::accounts::sign_in(reader, &record.name)
         .await?
-        .filter(|sign_in| sign_in.active)
+        .filter(|sign_in| sign_in.active && trainees::is_trainee(&record))
         .ok_or_else(spent)?;
     open_for(app, &sign_in, Some(&attempt), source, kind, false).await
 }

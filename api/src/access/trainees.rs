@@ -3,10 +3,12 @@
 
 use chrono::Duration;
 use domain::access::{Actor, Role};
+use domain::enrolment::EnrolmentState;
 use domain::ids::{AccountId, CohortId, EnrolmentId, PersonId};
 use serde::Serialize;
-use store::accounts::{NewPost, NewStaff};
+use store::accounts::{AccountRecord, NewPost, NewStaff};
 use store::one_time_tokens::{self as rows, Purpose};
+use store::privacy::household;
 use store::scope::Scope;
 use store::sessions::SessionKind;
 use utoipa::ToSchema;
@@ -56,6 +58,7 @@ pub async fn print_slip(
     let found = store::enrolments::find(&tx, cohort, enrolment)
         .await?
         .ok_or_else(Problem::not_found)?;
+    opens_record(&tx, actor, (found.id, found.person), found.state).await?;
     let account = match store::accounts::of_person(&tx, found.person).await? {
         Some(account) => account,
         None => make_account(app, &tx, found.person).await?,
@@ -71,6 +74,28 @@ pub async fn print_slip(
         address: format!("{}/sign-in/code", app.config.public_url),
         valid_until: until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
     })
+}
+
+/// A line of a roster that nobody admitted opens no record of somebody who is known outside the officer's area.
+pub(crate) async fn opens_record(
+    tx: &store::WriteTx,
+    actor: &Actor,
+    (enrolment, person): (EnrolmentId, PersonId),
+    state: EnrolmentState,
+) -> Result<(), Problem> {
+    if state.is_of_standing() {
+        return Ok(());
+    }
+    let own = actor.federation.as_deref().unwrap_or("");
+    for place in household::other_places(tx, person, enrolment).await? {
+        if !store::scope::looks_after(tx, own, &place).await? {
+            return Err(Problem::new(Code::TransitionRefused).with_detail(
+                "此人在本班期未录取或未实际参加培训,在别处另有培训记录,不能凭本班期办理;请由其参加培训地或户籍地的残联办理。",
+                "The person was not admitted here or did not attend, and has a record elsewhere: the federation of the place of that training, or of the household, handles it.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// An account for a trainee. Its name is random and never typed; the person's own name stays sealed where it is.
@@ -105,6 +130,11 @@ pub(super) async fn make_account(
     Ok(account)
 }
 
+/// A code opens accounts of trainees alone.
+pub(super) fn is_trainee(record: &AccountRecord) -> bool {
+    record.posts.iter().all(|(role, ..)| *role == Role::Trainee)
+}
+
 /// Signs a trainee in by a code.
 pub async fn sign_in(
     app: &App,
@@ -126,7 +156,7 @@ pub async fn sign_in(
     store::commit(tx).await?;
     let sign_in = store::accounts::sign_in(app.store.reader(), &record.name)
         .await?
-        .filter(|sign_in| sign_in.active)
+        .filter(|sign_in| sign_in.active && is_trainee(&record))
         .ok_or_else(spent)?;
     open_for(app, &sign_in, Some(&attempt), source, kind, false).await
 }

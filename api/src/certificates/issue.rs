@@ -151,6 +151,7 @@ pub(super) fn gates(
             attendance: candidate.attendance,
             assessment: candidate.assessment,
             citizen_id_valid: candidate.has_citizen_id,
+            consent_withdrawn: candidate.consent_withdrawn,
             already_certified: candidate.generation > 0,
             certificate_type: cohort.certificate_type.clone(),
             program_published: cohort.published,

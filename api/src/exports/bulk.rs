@@ -149,6 +149,15 @@ pub async fn propose(
             .await?
             .ok_or_else(Problem::not_found)?;
     }
+    if let Some(batch) = request.batch {
+        let batch = store::certificates::batch(&act.tx, batch)
+            .await?
+            .ok_or_else(Problem::not_found)?;
+        let scope = store::scope::Scope::of(actor);
+        store::cohorts::find(&act.tx, &scope, batch.cohort)
+            .await?
+            .ok_or_else(Problem::not_found)?;
+    }
     let filter = Filter {
         batch: request.batch,
         cohort: request.cohort,

@@ -158,7 +158,12 @@ pub async fn withdraw(
         .today
         .checked_add_days(Days::new(u64::from(days)))
         .unwrap_or(act.today);
-    store::privacy::consents::withdraw(&act.tx, person, purpose, act.today, retain).await?;
+    let refusal = store::privacy::consents::Refusal {
+        id: act.new_id(),
+        on: act.today,
+        retain_until: retain,
+    };
+    store::privacy::consents::withdraw(&act.tx, person, purpose, &refusal, act.now).await?;
     // Whoever does not want to be asked later is not kept in the telephone list; a running class still needs the number,
     // and the retention job takes it when the class is over.
     if purpose == ConsentPurpose::OutcomeFollowUp && !erasure::in_training(&act.tx, person).await? {

@@ -86,7 +86,12 @@ async fn delete(act: &mut Act, request: &PersonRequest, all: Outcome) -> Result<
     for purpose in ConsentPurpose::ALL {
         let days = chrono::Days::new(u64::from(proof_days.of(*purpose)));
         let retain = act.today.checked_add_days(days).unwrap_or(act.today);
-        consents::withdraw(&act.tx, person, *purpose, act.today, retain).await?;
+        let refusal = consents::Refusal {
+            id: act.new_id(),
+            on: act.today,
+            retain_until: retain,
+        };
+        consents::withdraw(&act.tx, person, *purpose, &refusal, act.now).await?;
     }
     let years = act.app.privacy.privacy.certificate_years;
     let kept_until = erasure::last_certificate(&act.tx, person)

@@ -10,8 +10,9 @@ use domain::privacy::{
     Channel, OutcomeCode, PersonalField, ReadPurpose, RequestKind, RequestState,
 };
 use serde::{Deserialize, Serialize};
+use store::one_time_tokens::Purpose;
 use store::privacy::requests::{self, Decision, NewRequest, PersonRequest};
-use store::privacy::{erasure, record, subjects};
+use store::privacy::{erasure, household, record, subjects};
 use store::scope::Scope;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -135,7 +136,21 @@ pub async fn ask(
         .last()
         .map(|training| training.region.clone())
         .ok_or_else(Problem::not_found)?;
-    take_in(act, person, &region, Channel::Web, request).await
+    let federation = decider(&act.tx, person).await?;
+    let came = Came {
+        person,
+        region: &region,
+        federation: &federation,
+        channel: Channel::Web,
+    };
+    take_in(act, came, request).await
+}
+
+/// Whose federation decides about the whole person.
+async fn decider(tx: &store::WriteTx, person: PersonId) -> Result<String, Problem> {
+    household::of_person(tx, person)
+        .await?
+        .ok_or_else(Problem::not_found)
 }
 
 /// An officer takes in a request that came on paper or by voice.
@@ -169,22 +184,55 @@ pub async fn take_for(
     )
     .await?
     .ok_or_else(Problem::not_found)?;
-    take_in(act, subject.person, &subject.region, channel, request).await
+    let federation = decider(&act.tx, subject.person).await?;
+    let own = actor.federation.as_deref().unwrap_or("");
+    if !store::scope::looks_after(&act.tx, own, &federation).await? {
+        return Err(household_differs());
+    }
+    let came = Came {
+        person: subject.person,
+        region: &subject.region,
+        federation: &federation,
+        channel,
+    };
+    take_in(act, came, request).await
+}
+
+/// One roster's word is not enough for what is done to the whole person.
+pub(crate) fn household_differs() -> Problem {
+    Problem::new(Code::Forbidden).with_detail(
+        "这位学员在不同班期登记的户籍地不一致,本级不能办理;请核对户口簿,由都管辖这些户籍地的上级残联或原户籍地残联办理。",
+        "The records of this trainee name different households, and your federation does not look after all of them: check the household register; the federation above them, or that of the earlier household, handles it.",
+    )
+}
+
+/// Whose request it is, and how it came.
+struct Came<'a> {
+    person: PersonId,
+    region: &'a str,
+    federation: &'a str,
+    channel: Channel,
 }
 
 async fn take_in(
     mut act: Box<Act>,
-    person: PersonId,
-    region: &str,
-    channel: Channel,
+    came: Came<'_>,
     request: &NewPersonRequest,
 ) -> Result<Receipt, Problem> {
+    let Came {
+        person,
+        region,
+        federation,
+        channel,
+    } = came;
     let days = act.app.privacy.privacy.request_wd;
     let due_on = act.app.calendar.add_working_days(act.today, days);
     let new = NewRequest {
         id: act.new_id(),
         person,
         region,
+        federation,
+        taken_by: (channel != Channel::Web).then_some(act.actor.person),
         kind: request.kind,
         channel,
         words: request.words.as_deref(),
@@ -322,6 +370,25 @@ async fn open(act: &Act, id: Uuid, revision: i32) -> Result<PersonRequest, Probl
     Ok(found)
 }
 
+/// What is granted about a whole person is the word of two: of the person who signed in by themselves, or of another
+/// officer who took it in. Whoever printed the code by which the person signed in is the first of the two.
+async fn by_another(act: &Act, found: &PersonRequest) -> Result<(), Problem> {
+    let printed = match store::accounts::of_person(&act.tx, found.person).await? {
+        Some(account) if found.channel == Channel::Web => {
+            let mine = store::accounts::of_staff(&act.tx, act.actor.person).await?;
+            store::one_time_tokens::made_by(&act.tx, account, Purpose::SignIn, &mine).await?
+        }
+        _ => false,
+    };
+    if printed || found.taken_by == Some(act.actor.person) {
+        return Err(Problem::new(Code::SecondPersonRequired).with_detail(
+            "代为受理、或为申请人打印过登录码的人不能同意这项申请,请由另一人办理;没有第二人的,由上一级残联办理。",
+            "Whoever took this request in, or printed the sign-in code of the person, does not grant it: another officer does, or the federation above.",
+        ));
+    }
+    Ok(())
+}
+
 /// How an officer decides.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -377,6 +444,9 @@ pub async fn decide(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let found = open(&act, id, revision).await?;
+    if refusal.is_none() {
+        by_another(&act, &found).await?;
+    }
     let outcome = match refusal {
         Some(code) => Outcome {
             state: RequestState::Refused,

@@ -161,6 +161,8 @@ pub struct CandidateRow {
     pub assessment: Option<Assessment>,
     /// Whether the person has an identity number today.
     pub has_citizen_id: bool,
+    /// Whether they withdrew the consent to the training and gave none since.
+    pub consent_withdrawn: bool,
     /// Highest generation of certificates of this enrolment, 0 none.
     pub generation: i32,
     /// Full name.
@@ -182,6 +184,7 @@ struct CandidateSql {
     score: Option<i32>,
     held_on: Option<String>,
     identifiers: i64,
+    refused: i64,
     generation: Option<i32>,
     data_key: Vec<u8>,
     data_key_version: i32,
@@ -194,6 +197,9 @@ SELECT e.id, e.person_id, e.state, w.minutes, w.state AS attendance_state, r.pas
   r.state AS result_state, r.score, r.held_on,
   (SELECT COUNT(*) FROM person_identifier x
     WHERE x.person_id = e.person_id AND x.kind = 'citizen_id' AND x.valid_until IS NULL) AS identifiers,
+  (SELECT COUNT(*) FROM consent c WHERE c.person_id = e.person_id AND c.purpose = 'training' AND c.withdrawn_on IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM consent d WHERE d.person_id = c.person_id AND d.purpose = c.purpose
+      AND d.withdrawn_on IS NULL)) AS refused,
   (SELECT MAX(c.generation) FROM certificate c WHERE c.enrolment_id = e.id) AS generation,
   h.data_key, h.data_key_version, n.id AS name_id, n.name_enc
 FROM enrolment e
@@ -293,6 +299,7 @@ async fn read_all(
                 attendance,
                 assessment,
                 has_citizen_id: row.identifiers > 0,
+                consent_withdrawn: row.refused > 0,
                 generation: row.generation.unwrap_or(0),
                 name: name.parse().map_err(|_| bad())?,
                 data_key,

@@ -232,22 +232,101 @@ pub async fn permitted(
     Ok(found)
 }
 
-/// Withdraws every consent of a person to a purpose that was not withdrawn; answers how many.
+/// Withdraws every consent of a person to a purpose that was not withdrawn; answers how many. Who never gave it refuses:
+/// that is kept as a consent that was withdrawn on its first day, `id`, so that nobody acts as if it were not known.
 pub async fn withdraw(
     db: &impl ConnectionTrait,
     person: PersonId,
     purpose: ConsentPurpose,
-    today: NaiveDate,
-    retain_until: NaiveDate,
+    refusal: &Refusal,
+    now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let sql = "UPDATE consent SET withdrawn_on = $3, retain_until = $4, revision = revision + 1
         WHERE person_id = $1 AND purpose = $2 AND withdrawn_on IS NULL";
     let values: [Value; 4] = [
         person.uuid().into(),
         purpose.as_str().into(),
-        today.to_string().into(),
-        retain_until.to_string().into(),
+        refusal.on.to_string().into(),
+        refusal.retain_until.to_string().into(),
     ];
     let done = db.execute_raw(statement(db, sql, values)).await?;
+    if done.rows_affected() == 0 && !was_withdrawn(db, person, purpose).await? {
+        let new = NewConsent {
+            id: refusal.id,
+            person,
+            enrolment: None,
+            purpose,
+            given_by: GivenBy::Own,
+            relation: None,
+            proof: None,
+            key: None,
+            channel: Channel::Web,
+            scan: None,
+            from: refusal.on,
+            until: None,
+        };
+        insert_all(db, &[new], now).await?;
+        let sql = "UPDATE consent SET withdrawn_on = $2, retain_until = $3 WHERE id = $1";
+        let values: [Value; 3] = [
+            refusal.id.into(),
+            refusal.on.to_string().into(),
+            refusal.retain_until.to_string().into(),
+        ];
+        db.execute_raw(statement(db, sql, values)).await?;
+    }
     Ok(done.rows_affected())
+}
+
+/// When somebody refuses, and how long the proof of it is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal {
+    /// Of the row that tells it, where there is none to change.
+    pub id: Uuid,
+    /// Day.
+    pub on: NaiveDate,
+    /// Last day of its proof.
+    pub retain_until: NaiveDate,
+}
+
+async fn was_withdrawn(
+    db: &impl ConnectionTrait,
+    person: PersonId,
+    purpose: ConsentPurpose,
+) -> Result<bool, StoreError> {
+    Ok(refused_since(db, &[person], purpose)
+        .await?
+        .contains_key(&person))
+}
+
+#[derive(FromQueryResult)]
+struct RefusedRow {
+    person_id: Uuid,
+    withdrawn_on: String,
+}
+
+/// Those of these people who withdrew a purpose and gave it no more since, each with the day.
+pub async fn refused_since(
+    db: &impl ConnectionTrait,
+    people: &[PersonId],
+    purpose: ConsentPurpose,
+) -> Result<HashMap<PersonId, NaiveDate>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in people.chunks(ROWS) {
+        let sql = format!(
+            "SELECT c.person_id, MAX(c.withdrawn_on) AS withdrawn_on FROM consent c
+             WHERE c.purpose = $1 AND c.withdrawn_on IS NOT NULL AND NOT EXISTS (SELECT 1 FROM consent d
+               WHERE d.person_id = c.person_id AND d.purpose = c.purpose AND d.withdrawn_on IS NULL)
+             AND c.person_id IN ({}) GROUP BY c.person_id",
+            placeholders(2, chunk.len())
+        );
+        let values = std::iter::once(Value::from(purpose.as_str()))
+            .chain(chunk.iter().map(|id| Value::from(id.uuid())));
+        for row in RefusedRow::find_by_statement(statement(db, sql, values))
+            .all(db)
+            .await?
+        {
+            found.insert(row.person_id.into(), time::date(&row.withdrawn_on)?);
+        }
+    }
+    Ok(found)
 }

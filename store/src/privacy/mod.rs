@@ -2,6 +2,7 @@
 
 pub mod consents;
 pub mod erasure;
+pub mod household;
 pub mod reads;
 pub mod record;
 pub mod requests;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Actor;
-use domain::ids::PersonId;
+use domain::ids::{PersonId, StaffPersonId};
 use domain::privacy::{Channel, OutcomeCode, RequestKind, RequestState};
 use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use uuid::Uuid;
@@ -23,8 +23,12 @@ pub struct NewRequest<'a> {
     pub id: Uuid,
     /// Who asks.
     pub person: PersonId,
-    /// Household region: its federation decides.
+    /// Household region of the enrolment that it came by.
     pub region: &'a str,
+    /// Whose federation decides: [`super::household::of_person`].
+    pub federation: &'a str,
+    /// Who took it in, of one that did not come by the web.
+    pub taken_by: Option<StaffPersonId>,
     /// For what.
     pub kind: RequestKind,
     /// How it came.
@@ -57,8 +61,10 @@ pub struct PersonRequest {
     pub id: Uuid,
     /// Who asks.
     pub person: PersonId,
-    /// Household region.
+    /// Household region of the enrolment that it came by.
     pub region: String,
+    /// Who took it in, of one that did not come by the web.
+    pub taken_by: Option<StaffPersonId>,
     /// For what.
     pub kind: RequestKind,
     /// Where it stands.
@@ -109,9 +115,9 @@ pub async fn insert(
         .ok_or_else(|| StoreError::inconsistent("person", request.person))?;
     let seal = |label, text| seal_text(&key, label, request.id, text);
     let sql = "INSERT INTO person_request (id, person_id, region, kind, state, channel, words_enc, new_name_enc,
-          proof_enc, received_on, due_on, revision)
-        VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, 1)";
-    let values: [Value; 10] = [
+          proof_enc, received_on, due_on, revision, federation, taken_by)
+        VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, 1, $11, $12)";
+    let values: [Value; 12] = [
         request.id.into(),
         request.person.uuid().into(),
         request.region.into(),
@@ -122,6 +128,8 @@ pub async fn insert(
         seal(PROOF, request.proof)?.into(),
         request.received_on.to_string().into(),
         request.due_on.to_string().into(),
+        request.federation.into(),
+        request.taken_by.map(StaffPersonId::uuid).into(),
     ];
     db.execute_raw(statement(db, sql, values)).await?;
     Ok(())
@@ -146,11 +154,12 @@ struct Row {
     kept_until: Option<String>,
     decided_at: Option<i64>,
     revision: i32,
+    taken_by: Option<Uuid>,
 }
 
 const SELECT: &str = "SELECT r.id, r.person_id, r.region, r.kind, r.state, r.channel, r.words_enc, r.new_name_enc,
     r.proof_enc, r.received_on, r.due_on, r.assigned_post, r.outcome_code, r.outcome_enc, r.kept_until, r.decided_at,
-    r.revision
+    r.revision, r.taken_by
   FROM person_request r WHERE ";
 
 async fn read(
@@ -192,6 +201,7 @@ async fn read(
             decided_at: time::optional_instant(row.decided_at)?,
             revision: row.revision,
             region: row.region,
+            taken_by: row.taken_by.map(StaffPersonId::new),
         });
     }
     Ok(requests)
@@ -204,7 +214,7 @@ pub async fn find(
     scope: &Scope,
     id: Uuid,
 ) -> Result<Option<PersonRequest>, StoreError> {
-    let (condition, value) = scope.sql("r.region", "r.person_id", 2);
+    let (condition, value) = scope.sql("r.federation", "r.person_id", 2);
     let values = std::iter::once(Value::from(id)).chain(value).collect();
     let mut found = read(db, vault, &format!("r.id = $1 AND {condition}"), values).await?;
     Ok(found.pop())
@@ -218,7 +228,7 @@ pub async fn list(
     decided: bool,
     limit: u64,
 ) -> Result<Vec<PersonRequest>, StoreError> {
-    let (condition, value) = scope.sql("r.region", "r.person_id", 2);
+    let (condition, value) = scope.sql("r.federation", "r.person_id", 2);
     let open = if decided {
         "1 = 1"
     } else {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::{Actor, ScopeCapacity};
+use domain::enrolment::EnrolmentState;
 use domain::ids::{CohortId, EnrolmentId, PersonId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use uuid::Uuid;
@@ -21,8 +22,12 @@ pub struct Subject {
     pub person: PersonId,
     /// The class.
     pub cohort: CohortId,
-    /// The household region.
+    /// The household region, as the roster says.
     pub region: String,
+    /// The place of training.
+    pub place: String,
+    /// State of the enrolment.
+    pub state: EnrolmentState,
 }
 
 #[derive(FromQueryResult)]
@@ -31,6 +36,8 @@ struct SubjectRow {
     person_id: Uuid,
     cohort_id: Uuid,
     hukou_region: String,
+    site_region: String,
+    state: String,
 }
 
 /// An enrolment in scope: by the place of training or the household, or by the household alone where the scope names
@@ -50,19 +57,27 @@ pub async fn subject(
         _ => format!("({by_site} OR {by_household})"),
     };
     let sql = format!(
-        "SELECT e.id, e.person_id, e.cohort_id, e.hukou_region FROM enrolment e JOIN cohort k ON k.id = e.cohort_id
+        "SELECT e.id, e.person_id, e.cohort_id, e.hukou_region, k.site_region, e.state FROM enrolment e JOIN cohort k ON k.id = e.cohort_id
          WHERE e.id = $1 AND {tie}"
     );
     let values = std::iter::once(Value::from(id.uuid())).chain(value);
     let row = SubjectRow::find_by_statement(statement(db, sql, values))
         .one(db)
         .await?;
-    Ok(row.map(|row| Subject {
-        enrolment: row.id.into(),
-        person: row.person_id.into(),
-        cohort: row.cohort_id.into(),
-        region: row.hukou_region,
-    }))
+    row.map(|row| {
+        Ok(Subject {
+            enrolment: row.id.into(),
+            person: row.person_id.into(),
+            cohort: row.cohort_id.into(),
+            region: row.hukou_region,
+            place: row.site_region,
+            state: row
+                .state
+                .parse()
+                .map_err(|_| StoreError::inconsistent("enrolment", row.id))?,
+        })
+    })
+    .transpose()
 }
 
 /// The values of a trainee, opened.

@@ -5,6 +5,7 @@ mod codes;
 mod consents;
 mod exports;
 mod factors;
+mod for_persons;
 mod own_files;
 mod passkeys;
 mod posts;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use domain::cohort::CohortState;
 use domain::enrolment::Days;
 use domain::ids::{EnrolmentId, PersonId};
+use domain::privacy::ConsentPurpose;
 use store::cohorts::Cohort;
 use store::enrolments::Enrolment;
 use store::persons::OpenPerson;
@@ -91,6 +92,8 @@ pub(super) async fn plan(
         store::enrolments::overlapping(tx, &people, cohort.id, days).await?
     };
     let elsewhere = store::enrolments::known_elsewhere(tx, &people, cohort.id).await?;
+    let refused =
+        store::privacy::consents::refused_since(tx, &people, ConsentPurpose::Training).await?;
     let taken = members
         .values()
         .filter(|member| member.state.takes_time())
@@ -131,6 +134,8 @@ pub(super) async fn plan(
             .get(&person)
             .is_some_and(|open| open.name.as_str() != row.name.expose());
         let member = members.get(&person);
+        // What somebody took back is not given again by a paper of before.
+        let was_refused = |person| refused.get(&person).is_some_and(|on| row.consent_on <= *on);
         if other_name && (elsewhere.contains(&person) || member.is_none()) {
             plan.fault(row, &OTHER_NAME);
             plan.other_names.push(at);
@@ -139,6 +144,8 @@ pub(super) async fn plan(
         } else if let Some(member) = member {
             if member.row_digest == keys.digest {
                 plan.unchanged += 1;
+            } else if was_refused(person) {
+                plan.fault(row, &REFUSED);
             } else if member.state.takes_time() {
                 plan.changed.push(Change {
                     at,
@@ -147,6 +154,8 @@ pub(super) async fn plan(
             } else {
                 plan.fault(row, &ENDED);
             }
+        } else if was_refused(person) {
+            plan.fault(row, &REFUSED);
         } else if free == 0 {
             plan.fault(row, &NO_PLACES);
         } else {
@@ -182,6 +191,12 @@ const OVERLAPPING: Cause = Cause {
     code: "overlapping-cohort",
     zh: "该学员在另一个班期的时间与本班重叠,不能同时参训。",
     en: "The trainee is in another cohort whose days overlap with this one.",
+};
+const REFUSED: Cause = Cause {
+    field: Field::Consent,
+    code: "consent-withdrawn",
+    zh: "该学员已撤回参加培训的同意;如本人重新同意,请填写撤回之后的同意日期。",
+    en: "The trainee withdrew the consent to training; if they gave it again, write the day of that, which is after the withdrawal.",
 };
 const ENDED: Cause = Cause {
     field: Field::CitizenId,
