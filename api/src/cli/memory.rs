@@ -1,10 +1,337 @@
-//! Where the command line remembers what it has used, when no file is named: in the user's own folder and by the root key,
-//! whatever a bundle or list is called, so that an older one under another name is known as older (trust.md KY-6).
+//! What the command line remembers of a registry: the newest trust list and the newest bundle that were accepted, whichever
+//! command took them, so that neither leads it backwards (trust.md KY-6). When no file is named it lies in the user's own
+//! folder and is found by any root key of that registry, whatever a bundle or list is called.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
+use certs::bundle::{self, Bundle, BundleFault};
+use certs::trust_list::{self, KeyPurpose, Roots, SignedTrustList, root_line};
 use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use super::registry::CommandError;
+use super::written::write_whole;
+
+/// The kind of file that is written.
+const REGISTRY: &str = "registry";
+/// What bundles were remembered in before; its files are still read.
+const BUNDLES: &str = "bundle";
+/// What lists were remembered in before, under a name made of the root lines that were given; the same.
+const LISTS: &str = "list";
+
+/// What was seen, and the file that remembers it.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// None where there is no home: nothing is remembered.
+    path: Option<PathBuf>,
+    kept: Option<Kept>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Kept {
+    /// Lines of the root keys that sign the next list.
+    roots: Vec<String>,
+    /// Lines of every root key that the registry ever named: by any of them it is known again.
+    known_by: BTreeSet<String>,
+    /// Number and SHA-256.
+    bundle: Option<(u64, [u8; 32])>,
+    list: trust_list::Seen,
+}
+
+/// The forms of a file. Who deletes it forgets: then the root key has to be given again.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum File {
+    /// What is written.
+    Both {
+        version: u32,
+        roots: Vec<String>,
+        known_by: BTreeSet<String>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        bundle: Option<Numbered>,
+        trust_list: Numbered,
+    },
+    /// Version 1: of bundles alone.
+    Bundle {
+        version: u32,
+        roots: Vec<String>,
+        number: u64,
+        sha256: String,
+        trust_list: u64,
+        trust_list_sha256: String,
+    },
+    /// Of a list alone: its own version.
+    List { version: u64, sha256: String },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Numbered {
+    number: u64,
+    sha256: String,
+}
+
+impl Numbered {
+    fn of(number: u64, sha256: &[u8; 32]) -> Self {
+        Self {
+            number,
+            sha256: HEXLOWER.encode(sha256),
+        }
+    }
+}
+
+fn digest(text: &str) -> Option<[u8; 32]> {
+    HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
+}
+
+impl File {
+    const VERSION: u32 = 2;
+
+    fn of(kept: &Kept) -> Self {
+        Self::Both {
+            version: Self::VERSION,
+            roots: kept.roots.clone(),
+            known_by: kept.known_by.clone(),
+            bundle: kept
+                .bundle
+                .map(|(number, sha256)| Numbered::of(number, &sha256)),
+            trust_list: Numbered::of(kept.list.version, &kept.list.sha256),
+        }
+    }
+
+    fn kept(self) -> Option<Kept> {
+        let seen = |version, sha256: &str| {
+            let sha256 = digest(sha256)?;
+            Some(trust_list::Seen { version, sha256 })
+        };
+        match self {
+            Self::Both {
+                version: Self::VERSION,
+                roots,
+                known_by,
+                bundle,
+                trust_list,
+            } => Some(Kept {
+                roots,
+                known_by,
+                bundle: match bundle {
+                    Some(bundle) => Some((bundle.number, digest(&bundle.sha256)?)),
+                    None => None,
+                },
+                list: seen(trust_list.number, &trust_list.sha256)?,
+            }),
+            Self::Bundle {
+                version: 1,
+                roots,
+                number,
+                sha256,
+                trust_list,
+                trust_list_sha256,
+            } => Some(Kept {
+                known_by: roots.iter().cloned().collect(),
+                roots,
+                bundle: Some((number, digest(&sha256)?)),
+                list: seen(trust_list, &trust_list_sha256)?,
+            }),
+            Self::List { version, sha256 } => Some(Kept {
+                roots: Vec::new(),
+                known_by: BTreeSet::new(),
+                bundle: None,
+                list: seen(version, &sha256)?,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Kept {
+    /// A damaged file is not taken for none.
+    fn read(path: &Path) -> Result<Option<Self>, CommandError> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let kept = serde_json::from_str(&text).ok().and_then(File::kept);
+        kept.map(Some).ok_or_else(|| {
+            CommandError::CannotCheck(format!(
+                "{0} 已损坏,无法得知见过什么:请找回备份;删除它会忘记见过的版本 / {0} is damaged, what was seen before is not known: restore it; without it an old list or bundle would be accepted",
+                path.display()
+            ))
+        })
+    }
+
+    /// The newer of both, each for itself.
+    fn join(self, other: Self) -> Self {
+        let (newer, older) = if other.list.version > self.list.version {
+            (other, self)
+        } else {
+            (self, other)
+        };
+        let bundle = match (newer.bundle, older.bundle) {
+            (Some(one), Some(two)) if two.0 > one.0 => Some(two),
+            (one, two) => one.or(two),
+        };
+        Self {
+            roots: if newer.roots.is_empty() {
+                older.roots
+            } else {
+                newer.roots
+            },
+            known_by: newer.known_by.into_iter().chain(older.known_by).collect(),
+            bundle,
+            list: newer.list,
+        }
+    }
+
+    fn roots(&self) -> Option<Roots> {
+        Roots::parse(&self.roots.join("\n")).ok()
+    }
+}
+
+fn joined(one: Option<Kept>, other: Option<Kept>) -> Option<Kept> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.join(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// The lines of a file of root keys.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+impl Memory {
+    /// That of the file that was named.
+    pub(super) fn at(path: &Path) -> Result<Self, CommandError> {
+        Ok(Self {
+            path: Some(path.to_owned()),
+            kept: Kept::read(path)?,
+        })
+    }
+
+    /// That of the registry of these root keys; none where there is no home.
+    pub(super) fn of_roots(given: &str) -> Result<Self, CommandError> {
+        let given_lines: BTreeSet<&str> = lines(given).collect();
+        let by_name = [REGISTRY, BUNDLES].map(|kind| file(kind, given));
+        // The registry's roots may have changed since: one of them is enough.
+        let (path, kept) = search(|path, kept| {
+            by_name.iter().flatten().any(|named| named == path)
+                || kept
+                    .known_by
+                    .iter()
+                    .any(|line| given_lines.contains(&**line))
+        })?;
+        let [new, _] = by_name;
+        Self {
+            path: path.or(new),
+            kept,
+        }
+        .with_former_lists(given)
+    }
+
+    /// That of the registry whose bundle this is, by the root keys that are remembered.
+    pub(super) fn of_bundle(bytes: &[u8]) -> Result<Self, CommandError> {
+        let (path, kept) = search(|_, kept| {
+            let roots = kept.roots();
+            roots.is_some_and(|roots| Bundle::open(bytes, &roots).is_ok())
+        })?;
+        let roots = kept.as_ref().map(|kept| kept.roots.join("\n"));
+        let roots = roots.unwrap_or_default();
+        Self {
+            path: path.or_else(|| file(REGISTRY, &roots)),
+            kept,
+        }
+        .with_former_lists(&roots)
+    }
+
+    fn with_former_lists(mut self, given: &str) -> Result<Self, CommandError> {
+        let known = self.kept.as_ref().map(|kept| kept.known_by.clone());
+        let known = known.unwrap_or_default();
+        let names: BTreeSet<PathBuf> = [given]
+            .into_iter()
+            .chain(lines(given))
+            .chain(known.iter().map(String::as_str))
+            .filter_map(|text| file(LISTS, text))
+            .collect();
+        for path in names {
+            self.kept = joined(self.kept, Kept::read(&path)?);
+        }
+        Ok(self)
+    }
+
+    /// What both know, in the file of the other.
+    pub(super) fn moved_to(self, other: Self) -> Self {
+        Self {
+            path: other.path,
+            kept: joined(self.kept, other.kept),
+        }
+    }
+
+    /// The root keys that sign the next list.
+    pub(super) fn roots(&self) -> Option<Roots> {
+        self.kept.as_ref().and_then(Kept::roots)
+    }
+
+    /// The newest list, in a bundle or by itself.
+    pub(super) fn list(&self) -> Option<&trust_list::Seen> {
+        self.kept.as_ref().map(|kept| &kept.list)
+    }
+
+    /// Accepts a bundle after what was accepted before.
+    pub(super) fn accept(&self, bundle: &Bundle) -> Result<bundle::Seen, BundleFault> {
+        let seen = self.kept.as_ref().and_then(|kept| {
+            kept.bundle.map(|(number, sha256)| bundle::Seen {
+                number,
+                sha256,
+                trust_list: kept.list,
+            })
+        });
+        let accepted = bundle.accept(seen.as_ref())?;
+        bundle.accept_list(self.list())?;
+        Ok(accepted)
+    }
+
+    /// Remembers a list that was accepted, and the bundle it came in.
+    pub(super) fn remember(
+        &self,
+        list: &SignedTrustList,
+        bundle: Option<&bundle::Seen>,
+    ) -> std::io::Result<()> {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let before = self.kept.as_ref();
+        let all = list.list().keys.iter();
+        let roots = all.filter(|(_, key)| key.purpose == KeyPurpose::Root);
+        let earlier = before.into_iter().flat_map(|kept| kept.known_by.clone());
+        let now = Kept {
+            roots: list
+                .list()
+                .roots()
+                .iter()
+                .filter_map(|(kid, key)| root_line(kid, key))
+                .collect(),
+            known_by: roots
+                .filter_map(|(kid, key)| root_line(kid, &key.public_key))
+                .chain(earlier)
+                .collect(),
+            bundle: bundle
+                .map(|seen| (seen.number, seen.sha256))
+                .or_else(|| before.and_then(|kept| kept.bundle)),
+            list: list.seen(),
+        };
+        if path.exists() && before == Some(&now) {
+            return Ok(());
+        }
+        let text = serde_json::to_string_pretty(&File::of(&now)).map_err(std::io::Error::other)?;
+        write_whole(path, (text + "\n").as_bytes())
+    }
+}
 
 /// The folder: that of the user's state by the rules of the desktop; none where there is no home.
 pub(super) fn folder() -> Option<PathBuf> {
@@ -19,7 +346,7 @@ pub(super) fn folder() -> Option<PathBuf> {
 }
 
 /// The file for things of this kind under these root keys, one a line.
-pub(super) fn file(kind: &str, roots: &str) -> Option<PathBuf> {
+fn file(kind: &str, roots: &str) -> Option<PathBuf> {
     let mut lines: Vec<&str> = roots
         .lines()
         .map(str::trim)
@@ -30,8 +357,29 @@ pub(super) fn file(kind: &str, roots: &str) -> Option<PathBuf> {
     Some(folder()?.join(format!("{kind}-{digest}.json")))
 }
 
+/// What is remembered where this holds, all of it together, and the file to go on with.
+fn search(
+    is_of: impl Fn(&Path, &Kept) -> bool,
+) -> Result<(Option<PathBuf>, Option<Kept>), CommandError> {
+    let (mut to, mut found) = (None, None);
+    for kind in [REGISTRY, BUNDLES] {
+        for path in files(kind) {
+            let Some(kept) = Kept::read(&path)? else {
+                continue;
+            };
+            if is_of(&path, &kept) {
+                found = joined(found, Some(kept));
+                if kind == REGISTRY {
+                    to.get_or_insert(path);
+                }
+            }
+        }
+    }
+    Ok((to, found))
+}
+
 /// Every file of this kind.
-pub(super) fn files(kind: &str) -> Vec<PathBuf> {
+fn files(kind: &str) -> Vec<PathBuf> {
     let Some(folder) = folder() else {
         return Vec::new();
     };
@@ -51,4 +399,38 @@ pub(super) fn files(kind: &str) -> Vec<PathBuf> {
         .collect();
     found.sort_unstable();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA: &str = "0101010101010101010101010101010101010101010101010101010101010101";
+
+    fn read(text: &str) -> Option<Kept> {
+        serde_json::from_str(text).ok().and_then(File::kept)
+    }
+
+    #[test]
+    fn the_former_files_are_read_and_another_form_is_damage() {
+        let bundle = format!(
+            r#"{{"version":1,"roots":["r"],"number":5,"sha256":"{SHA}","trust_list":42,"trust_list_sha256":"{SHA}"}}"#
+        );
+        let bundle = read(&bundle).expect("a file of bundles");
+        let list = read(&format!(r#"{{"version":45,"sha256":"{SHA}"}}"#)).expect("a file of lists");
+        let both = bundle.join(list);
+        assert_eq!((both.bundle, both.list.version), (Some((5, [1; 32])), 45));
+        assert_eq!(both.roots, ["r"], "the list knew none");
+        let text = serde_json::to_string(&File::of(&both)).expect("JSON");
+        assert_eq!(read(&text), Some(both));
+        for damaged in [
+            "{}".to_owned(),
+            text.replace("\"version\":2", "\"version\":3"),
+            text.replace(SHA, "01"),
+            text.replace("known_by", "other"),
+            r#"{"version":45,"sha256":"0101"}"#.to_owned(),
+        ] {
+            assert_eq!(read(&damaged), None, "{damaged}");
+        }
+    }
 }
