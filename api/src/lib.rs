@@ -21,6 +21,7 @@ pub mod demo;
 pub mod desk;
 pub mod developers;
 pub mod errors_pages;
+mod etag;
 pub mod exports;
 pub mod extract;
 pub mod fields;

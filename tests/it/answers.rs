@@ -165,6 +165,7 @@ async fn other_origins_may_read_what_verifies_and_nothing_else() {
         "/log/vkey",
         "/log/proof/0",
         "/log/proof/999999",
+        "/vct/training-certificate/1",
         "/api/v1/keys",
         "/api/v1/verifications/AAAAAAAAAAAAAAAAAAAAAAAAAA",
     ] {

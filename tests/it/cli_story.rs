@@ -360,6 +360,14 @@ impl Desk {
                 (Some(1), Some(form))
             );
         }
+        // In words, too: the code among them is what is checked.
+        let words = self.program.json(&["cert", "verify", "txt.txt"]);
+        let rows = words.json();
+        assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
+        assert_eq!(
+            (words.code, text(&rows[0]["state"])),
+            (0, "valid".to_owned())
+        );
         let pdf = std::fs::read(path("pdf.pdf")).expect("the certificate");
         assert!(tests::paper::scanned(&pdf)[0].contains(&ids[0]));
         let all = path("all.pdf").display().to_string();
@@ -377,6 +385,19 @@ impl Desk {
                 "cert", "print", "--batch", batch, "--form", "txt", "--out", &archive,
             ],
         );
+        // Names stand in them: nobody else on the machine reads them.
+        for name in [
+            "pdf.pdf",
+            "large.pdf",
+            "txt.txt",
+            "brf.brf",
+            "all.pdf",
+            "all.zip",
+        ] {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(path(name)).expect("a file").permissions();
+            assert_eq!(mode.mode() & 0o777, 0o600, "{name}");
+        }
         let file = std::fs::File::open(&archive).expect("the archive");
         assert_eq!(
             zip::ZipArchive::new(file).expect("an archive").len(),

@@ -42,6 +42,7 @@ mod interests;
 mod leaving;
 mod log_files;
 mod matrix;
+mod offline_memory;
 mod offline_proofs;
 mod offline_story;
 mod offline_verify;

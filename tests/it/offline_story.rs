@@ -242,6 +242,6 @@ fn months_later(taken: &Taken) {
         (0, vec!["valid".to_owned()])
     );
     employer.program.file("spring", &taken.spring);
-    // Its trust list is older too, and that is the graver reason.
-    employer.refuses("spring", "bundle_trust_list");
+    // Its trust list is older too; what there is to do is told: take the newer one.
+    employer.refuses("spring", "bundle_older");
 }

@@ -195,6 +195,22 @@ async fn changes_at_once_all_stick_and_are_served_in_every_form(database: Databa
             .replacen("\"encodedList\":\"u", "\"encodedList\":\"uA", 1);
         assert!(certs_ld::verify(&altered, &host, &keys, now).is_err());
     }
+    // Whatever else is asked for, also by name, there is the list as a JWT.
+    for accept in ["application/jwt", "application/vc+ld+json", "text/html"] {
+        for (kind, form) in [
+            ("revocation", "application/vc+jwt"),
+            ("suspension", "application/vc+jwt"),
+            ("token", "application/statuslist+jwt"),
+        ] {
+            let answer = list(&story, kind, 1, accept).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.header("content-type")),
+                (200, form),
+                "{kind} {accept}"
+            );
+        }
+        assert_eq!(list(&story, "revocation", 2, accept).await.status, 404);
+    }
     // Resumed: the bit is cleared.
     story.resume(&ids[6]).await;
     let suspended = read(
@@ -227,12 +243,29 @@ async fn a_list_is_kept_as_it_was_signed_until_it_has_to_be_made_anew(database: 
         "the same bytes for half its validity"
     );
     let anybody = story.who("anybody");
-    let request = anybody
-        .ask(Method::GET, "/status/revocation/1")
-        .await
-        .header("If-None-Match", first.header("etag"));
-    let unchanged = anybody.send(request).await;
-    assert_eq!((unchanged.status.as_u16(), unchanged.bytes.len()), (304, 0));
+    // A proxy that packs answers makes the tag a weak one.
+    for path in ["/status/revocation/1", "/api/v1/trust-list"] {
+        let tag = anybody.get(path).await.header("etag").to_owned();
+        for known in [
+            tag.clone(),
+            format!("W/{tag}"),
+            format!("\"x\", W/{tag}"),
+            "*".to_owned(),
+        ] {
+            let request = anybody.ask(Method::GET, path).await;
+            let unchanged = anybody.send(request.header("If-None-Match", &known)).await;
+            assert_eq!(
+                (unchanged.status.as_u16(), unchanged.bytes.len()),
+                (304, 0),
+                "{path} {known}"
+            );
+        }
+        let request = anybody.ask(Method::GET, path).await;
+        let other = anybody
+            .send(request.header("If-None-Match", "W/\"x\""))
+            .await;
+        assert_eq!(other.status, 200, "{path}");
+    }
 
     // Past half of its validity it is made anew, without any change.
     server.clock.advance_seconds(6 * 3600 + 1);

@@ -500,6 +500,18 @@ async fn the_command_checks_for_a_caller_too() {
     assert_eq!(told["matches"], true, "{told}");
     assert_eq!(told["first"], own.first.to_string());
     assert_eq!(run("school-1", "").code, 4, "not theirs to answer");
+    // A wrong second part, and a certificate that is not in force, are negative answers.
+    let other = own.first.to_string();
+    let told = run("county-1", &other);
+    assert_eq!((told.code, &told.json()["matches"]), (1, &json!(false)));
+    story.suspend(&id(&issued, 0)).await;
+    let told = run("county-1", &own.second.to_string());
+    assert_eq!(
+        (told.code, &told.json()["state"]),
+        (1, &json!("suspended")),
+        "{}",
+        told.err
+    );
 }
 
 /// Puts other bytes into the row of a leaf: the same certificate, at another time.

@@ -18,12 +18,17 @@ use crate::app::App;
 use crate::config::border::Border as Figures;
 use crate::problem::{Code, Problem};
 
+/// On a response whose form its handler chose by `Accept` itself: it stands, also where it fits none of the ranges.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Negotiated;
+
 /// Lets a request in, or answers what is wrong with it (trust.md RL-1, OV-1..3, ERR-1).
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let class = Class::of(request.method(), request.uri().path(), request.headers());
     let read = matches!(*request.method(), Method::GET | Method::HEAD);
     let accept = Accept::of(request.headers());
     match admit(&app, class, request, next).await {
+        Ok(response) if response.extensions().get::<Negotiated>().is_some() => response,
         Ok(response) if read && response.status().is_success() && !accept.takes(&response) => {
             Problem::new(Code::NotAcceptable).into_response()
         }

@@ -20,7 +20,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 pub use address::{Peer, Source};
 pub use class::Class;
-pub(crate) use guard::guard;
+pub(crate) use guard::{Negotiated, guard};
 pub(crate) use held::held;
 
 use crate::config::border::Border as Figures;

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::kept;
 use crate::app::App;
 use crate::cores::DELTAS;
+use crate::etag;
 use crate::extract::Path;
 use crate::problem::{Problem, ProblemBody};
 
@@ -38,7 +39,7 @@ async fn newest_trust_bundle(
     let row = store::bundles::newest(app.store.public())
         .await?
         .ok_or_else(Problem::not_found)?;
-    if knows(&headers, &tag(&row.sha256)) {
+    if etag::knows(&headers, &tag(&row.sha256)) {
         return answer(
             StatusCode::NOT_MODIFIED,
             Bytes::new(),
@@ -118,13 +119,6 @@ async fn whole(app: &App, row: &BundleRow) -> Result<Bytes, Problem> {
 
 fn tag(sha256: &[u8; 32]) -> String {
     format!("\"{}\"", data_encoding::HEXLOWER.encode(sha256))
-}
-
-fn knows(headers: &HeaderMap, tag: &str) -> bool {
-    headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(',').any(|one| one.trim() == tag))
 }
 
 fn answer(

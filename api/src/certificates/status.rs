@@ -23,6 +23,8 @@ use utoipa_axum::routes;
 
 use super::{embedded, status_index};
 use crate::app::App;
+use crate::border::Negotiated;
+use crate::etag;
 use crate::extract::Path;
 use crate::problem::{Problem, ProblemBody};
 use crate::trust::own_keys;
@@ -85,11 +87,7 @@ async fn status_list(
     let signed = current(&app, kind, form, number).await?;
     let digest: [u8; 32] = Sha256::digest(signed.body.as_bytes()).into();
     let tag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&digest[..16]));
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(',').any(|one| one.trim() == tag));
-    let mut response = if known {
+    let mut response = if etag::knows(&headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, content_type)], signed.body).into_response()
@@ -103,6 +101,7 @@ async fn status_list(
         let value = HeaderValue::try_from(value).map_err(Problem::internal)?;
         response.headers_mut().insert(name, value);
     }
+    response.extensions_mut().insert(Negotiated);
     Ok(response)
 }
 

@@ -1,16 +1,16 @@
 //! `mingzheng bundle`: trust bundles, with which certificates are checked without a network.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use certs::bundle::{Bundle, BundleDelta, BundleFault, Seen, delta};
-use certs::trust_list::{self, Roots, root_line};
+use certs::bundle::{Bundle, BundleDelta, BundleFault, delta};
+use certs::trust_list::Roots;
 use clap::{Args, Subcommand};
 use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::memory;
+use super::memory::{self, Memory};
 use super::registry::{CommandError, Printing, RegistryArgs};
+use super::written::write_whole;
 use crate::clock::{Clock as _, SystemClock};
 use crate::problem::Problem;
 use crate::verify::wire::instant;
@@ -74,95 +74,9 @@ pub struct BundleArgs {
     /// 根密钥:一行文字,或存有它的文件;用过一次后会记住 / root key: its line, or a file with it; remembered after the first use
     #[arg(long, value_name = "LINE|FILE")]
     root: Option<String>,
-    /// 记住用过的最新离线包的文件,缺省按根密钥记在用户的状态目录中 / file that remembers the newest bundle that was used; by the root key in the user's state folder when not given
+    /// 记住用过的最新离线包和密钥清单的文件,缺省按根密钥记在用户的状态目录中 / file that remembers the newest bundle and trust list that were used; by the root key in the user's state folder when not given
     #[arg(long, value_name = "FILE")]
     seen: Option<PathBuf>,
-}
-
-/// The file that remembers. Who deletes it forgets: then the root key has to be given again.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SeenFile {
-    version: u32,
-    roots: Vec<String>,
-    number: u64,
-    sha256: String,
-    trust_list: u64,
-    trust_list_sha256: String,
-}
-
-const SEEN_VERSION: u32 = 1;
-/// Kind of what is remembered.
-const MEMORY: &str = "bundle";
-
-impl SeenFile {
-    fn read(path: &Path) -> Result<Option<Self>, CommandError> {
-        let damaged = || {
-            CommandError::CannotCheck(format!(
-                "{0} 已损坏:无法得知用过哪个离线包 / {0} is damaged: what was used before is not known",
-                path.display()
-            ))
-        };
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let file: Self = serde_json::from_str(&text).map_err(|_| damaged())?;
-        if file.version == SEEN_VERSION && file.seen().is_some() {
-            Ok(Some(file))
-        } else {
-            Err(damaged())
-        }
-    }
-
-    fn seen(&self) -> Option<Seen> {
-        let digest = |text: &str| HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok();
-        Some(Seen {
-            number: self.number,
-            sha256: digest(&self.sha256)?,
-            trust_list: trust_list::Seen {
-                version: self.trust_list,
-                sha256: digest(&self.trust_list_sha256)?,
-            },
-        })
-    }
-
-    fn of(bundle: &Bundle, seen: &Seen) -> Self {
-        let roots = bundle.trust_list().roots();
-        Self {
-            version: SEEN_VERSION,
-            roots: roots
-                .iter()
-                .filter_map(|(kid, key)| root_line(kid, key))
-                .collect(),
-            number: seen.number,
-            sha256: HEXLOWER.encode(&seen.sha256),
-            trust_list: seen.trust_list.version,
-            trust_list_sha256: HEXLOWER.encode(&seen.trust_list.sha256),
-        }
-    }
-
-    /// In one step, so that a crash leaves the old file or the new one.
-    fn write(&self, path: &Path) -> std::io::Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(std::io::Error::other)?;
-        write_whole(path, (text + "\n").as_bytes())
-    }
-}
-
-/// In one step, so that a crash leaves the old file or the new one; its folder is made.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// The line itself, or what the file says.
@@ -188,52 +102,37 @@ impl BundleArgs {
         self.seen.as_deref()
     }
 
-    /// The file that remembers: the one that was named; else the one of this root key, whatever the bundle is called; where
-    /// there is no home, one beside the bundle.
-    fn seen_path(&self, bundle: &Path) -> Result<PathBuf, CommandError> {
-        if let Some(seen) = &self.seen {
-            return Ok(seen.clone());
+    /// What is remembered: in the file that was named; else of this root key, whatever the bundle is called; where there is
+    /// no home, beside the bundle.
+    fn memory(&self, bundle: &Path) -> Result<Memory, CommandError> {
+        match (&self.seen, self.root_text()?) {
+            (Some(seen), _) => Memory::at(seen),
+            (None, _) if memory::folder().is_none() => Memory::at(&beside(bundle)),
+            (None, Some(given)) => Memory::of_roots(&given),
+            (None, None) => Memory::of_bundle(&read_bundle(bundle)?),
         }
-        if memory::folder().is_none() {
-            let mut name = bundle.as_os_str().to_owned();
-            name.push(".seen.json");
-            return Ok(name.into());
-        }
-        let given = self.root_text()?;
-        let bytes = given.is_none().then(|| read_bundle(bundle)).transpose()?;
-        for path in memory::files(MEMORY) {
-            let Some(kept) = SeenFile::read(&path)? else {
-                continue;
-            };
-            let is_of = match (&given, &bytes) {
-                // The registry's roots may have changed since: one of them is enough.
-                (Some(given), _) => given
-                    .lines()
-                    .any(|line| kept.roots.iter().any(|root| root == line.trim())),
-                (None, Some(bytes)) => Roots::parse(&kept.roots.join("\n"))
-                    .is_ok_and(|roots| Bundle::open(bytes, &roots).is_ok()),
-                (None, None) => false,
-            };
-            if is_of {
-                return Ok(path);
-            }
-        }
-        let new = memory::file(MEMORY, given.as_deref().unwrap_or_default());
-        new.ok_or_else(|| CommandError::Usage("HOME".to_owned()))
     }
 
     /// The roots that were given, or else those that were remembered.
-    fn roots(&self, remembered: Option<&SeenFile>) -> Result<Roots, CommandError> {
-        let usage = |fault: trust_list::TrustListFault| CommandError::Usage(fault.to_string());
-        match (&self.root, remembered) {
-            (Some(given), _) => Roots::parse(&text_of_root(given)?).map_err(usage),
-            (None, Some(file)) => Roots::parse(&file.roots.join("\n")).map_err(usage),
-            (None, None) => Err(CommandError::Usage(
-                "第一次使用离线包,请用 --root 给出根密钥(向省级残联索取,或从可信网站抄录) / first use of a bundle: give the root key with --root, had from your federation or a site that you trust"
-                    .to_owned(),
-            )),
+    fn roots(&self, memory: &Memory) -> Result<Roots, CommandError> {
+        match self.root_text()? {
+            Some(given) => {
+                Roots::parse(&given).map_err(|fault| CommandError::Usage(fault.to_string()))
+            }
+            None => memory.roots().ok_or_else(|| {
+                CommandError::Usage(
+                    "第一次使用离线包,请用 --root 给出根密钥(向省级残联索取,或从可信网站抄录) / first use of a bundle: give the root key with --root, had from your federation or a site that you trust"
+                        .to_owned(),
+                )
+            }),
         }
     }
+}
+
+fn beside(bundle: &Path) -> PathBuf {
+    let mut name = bundle.as_os_str().to_owned();
+    name.push(".seen.json");
+    name.into()
 }
 
 fn read_bundle(file: &Path) -> Result<Vec<u8>, CommandError> {
@@ -256,15 +155,11 @@ pub(super) fn open_bundle(
     trusted: &BundleArgs,
     print: Printing,
 ) -> Result<Bundle, CommandError> {
-    let path = trusted.seen_path(file)?;
-    let remembered = SeenFile::read(&path)?;
-    let roots = trusted.roots(remembered.as_ref())?;
+    let memory = trusted.memory(file)?;
+    let roots = trusted.roots(&memory)?;
     let bundle = Bundle::open(&read_bundle(file)?, &roots).map_err(refused)?;
-    let before = remembered.as_ref().and_then(SeenFile::seen);
-    let seen = bundle.accept(before.as_ref()).map_err(refused)?;
-    if before != Some(seen)
-        && let Err(error) = SeenFile::of(&bundle, &seen).write(&path)
-    {
+    let seen = memory.accept(&bundle).map_err(refused)?;
+    if let Err(error) = memory.remember(bundle.signed_trust_list(), Some(&seen)) {
         // A stick that cannot be written to is no reason not to check; that nothing is remembered must be known.
         eprintln!(
             "mingzheng: {}",
@@ -278,9 +173,8 @@ pub(super) fn open_bundle(
 }
 
 fn open_as_it_is(file: &Path, trusted: &BundleArgs) -> Result<(Bundle, Vec<u8>), CommandError> {
-    let remembered = SeenFile::read(&trusted.seen_path(file)?)?;
+    let roots = trusted.roots(&trusted.memory(file)?)?;
     let bytes = read_bundle(file)?;
-    let roots = trusted.roots(remembered.as_ref())?;
     let bundle = Bundle::open(&bytes, &roots).map_err(refused)?;
     Ok((bundle, bytes))
 }
@@ -397,9 +291,11 @@ pub async fn run(
             out,
             trusted,
         } => {
-            let path = trusted.seen_path(&file)?;
-            let remembered = SeenFile::read(&path)?;
-            let roots = trusted.roots(remembered.as_ref())?;
+            let mut memory = trusted.memory(&file)?;
+            let roots = trusted.roots(&memory)?;
+            if trusted.seen.is_none() && memory::folder().is_none() {
+                memory = memory.moved_to(Memory::at(&beside(&out))?);
+            }
             let from = Bundle::open(&read_bundle(&file)?, &roots).map_err(refused)?;
             let cannot = |fault: certs::bundle::DeltaFault| {
                 CommandError::CannotCheck(format!("[{}] {fault}", fault.code()))
@@ -410,16 +306,9 @@ pub async fn run(
             let to = Bundle::open(&bytes, &roots)
                 .or_else(|_| Bundle::open(&bytes, &from.trust_list().roots()))
                 .map_err(refused)?;
-            let before = remembered.as_ref().and_then(SeenFile::seen);
-            let seen = to.accept(before.as_ref()).map_err(refused)?;
+            let seen = memory.accept(&to).map_err(refused)?;
             write_whole(&out, &bytes)?;
-            let beside = trusted.seen.is_none() && memory::folder().is_none();
-            let path = if beside {
-                trusted.seen_path(&out)?
-            } else {
-                path
-            };
-            SeenFile::of(&to, &seen).write(&path)?;
+            memory.remember(to.signed_trust_list(), Some(&seen))?;
             print.show(&Summary::of(&to, bytes.len()))
         }
         BundleCommand::Show { file, trusted } => {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use certs::qr::Level;
+use certs::verdict::State;
 use clap::Args;
 use domain::PublicId;
 use domain::certificate::{CertificateAct, CertificateReason};
@@ -11,6 +12,7 @@ use store::certificates::Certificate;
 use store::scope::Scope;
 
 use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
+use super::written::write_whole;
 use crate::access::permissions::{
     ChangeCertificates, CheckByTelephone, IssueCertificates, ProposeCertificates, SeeCertificates,
 };
@@ -190,7 +192,7 @@ pub async fn qr(
     } else {
         certs::qr::png(&text, Level::Q, 8).map_err(Problem::internal)?
     };
-    std::fs::write(&args.out, bytes)?;
+    write_whole(&args.out, &bytes)?;
     print.show(&serde_json::json!({ "id": args.id.to_string(), "file": args.out, "qr_text": text }))
 }
 
@@ -206,12 +208,13 @@ pub async fn share(
     print.receipt(&share::share(&acting.app, &acting.actor, &acting.key, found.id, &request).await?)
 }
 
-/// Runs `cert telephone`.
+/// Runs `cert telephone`. Exit code: 1 the second part is wrong or the certificate is not valid, 3 its state could not be
+/// told, 0 it is valid (pages.md 7).
 pub async fn telephone(
     args: TelephoneArgs,
     registry: &RegistryArgs,
     print: Printing,
-) -> Result<(), CommandError> {
+) -> Result<u8, CommandError> {
     let acting = Acting::begin::<CheckByTelephone>(registry, &args.acting).await?;
     let request = TelephoneCheckRequest {
         certificate: args.certificate,
@@ -220,7 +223,19 @@ pub async fn telephone(
     let source = Source::of(std::net::Ipv6Addr::UNSPECIFIED.into());
     let answer =
         telephone::check(&acting.app, source, &acting.actor, &acting.key, &request).await?;
-    print.show(&answer)
+    print.show(&answer)?;
+    Ok(code_of_call(answer.matches, &answer.state))
+}
+
+/// A second part that is not that of the certificate outweighs whatever its state is.
+fn code_of_call(matches: Option<bool>, state: &str) -> u8 {
+    let is = |one: State| state == one.code();
+    match matches {
+        Some(false) => 1,
+        _ if is(State::Valid) => 0,
+        _ if is(State::Indeterminate) || is(State::Recorded) => 3,
+        _ => 1,
+    }
 }
 
 /// Runs `cert revoke`, `suspend`, `resume`, `supersede`.
@@ -258,4 +273,26 @@ async fn find(acting: &Acting, id: &PublicId) -> Result<Certificate, CommandErro
     .await
     .map_err(Problem::from)?;
     Ok(found.ok_or_else(Problem::not_found)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_ends_with_the_answer_it_got() {
+        for (matches, state, code) in [
+            (None, "valid", 0),
+            (Some(true), "valid", 0),
+            (Some(false), "valid", 1),
+            (Some(true), "revoked", 1),
+            (None, "suspended", 1),
+            (None, "not_genuine", 1),
+            (Some(true), "indeterminate", 3),
+            (None, "recorded", 3),
+            (Some(false), "indeterminate", 1),
+        ] {
+            assert_eq!(code_of_call(matches, state), code, "{matches:?} {state}");
+        }
+    }
 }

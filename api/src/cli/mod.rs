@@ -27,6 +27,7 @@ pub mod serving;
 pub mod trust;
 pub mod verify;
 pub mod witness;
+mod written;
 
 use std::process::ExitCode;
 
@@ -278,6 +279,9 @@ async fn dispatch(cli: Cli) -> Result<u8, CommandError> {
         Command::Cert(CertCommand::Verify(args)) => {
             return verify::run(args, registry, print).await;
         }
+        Command::Cert(CertCommand::Telephone(args)) => {
+            return certificates::telephone(args, registry, print).await;
+        }
         Command::Cert(command) => certificate(command, registry, print).await?,
         Command::Paper(command) => papers::run(command, registry, print)?,
         Command::Bundle(command) => bundles::run(command, registry, print).await?,
@@ -324,7 +328,9 @@ async fn certificate(
         CertCommand::Qr(args) => certificates::qr(args, registry, print).await,
         CertCommand::Print(args) => papers::print(args, registry, print).await,
         CertCommand::Share(args) => certificates::share(args, registry, print).await,
-        CertCommand::Telephone(args) => certificates::telephone(args, registry, print).await,
+        CertCommand::Telephone(args) => certificates::telephone(args, registry, print)
+            .await
+            .map(|_| ()),
         CertCommand::Revoke(args) => {
             certificates::change(CertificateAct::Revoke, args, registry, print).await
         }

@@ -10,6 +10,7 @@ use domain::privacy::{PersonalField, ReadPurpose};
 use store::scope::Scope;
 
 use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
+use super::written::write_whole;
 use crate::access::permissions::{PrintBatches, SeeCertificates};
 use crate::papers::{self, Form};
 use crate::problem::Problem;
@@ -101,7 +102,7 @@ async fn one(
     )
     .await?;
     let bytes = papers::one(&acting.app, &found, args.form).await?;
-    std::fs::write(&args.out, bytes)?;
+    write_whole(&args.out, &bytes)?;
     Ok(1)
 }
 
@@ -124,7 +125,7 @@ async fn all(
         let spinner = super::progress::spinner("排版中 / printing");
         let bytes = papers::document(&acting.app, printables, args.form).await;
         spinner.finish_and_clear();
-        std::fs::write(&args.out, bytes?)?;
+        write_whole(&args.out, &bytes?)?;
         return Ok(count);
     }
     let (paper, form) = (acting.app.config.paper.clone(), args.form);
@@ -160,7 +161,7 @@ pub fn run(
             let paper = registry.sound(Vec::new())?.paper;
             let printed = papers::preview(&paper, args.template.as_deref(), args.large)
                 .map_err(CommandError::Usage)?;
-            std::fs::write(&args.out, &printed.pdf)?;
+            write_whole(&args.out, &printed.pdf)?;
             for warning in &printed.warnings {
                 eprintln!("mingzheng: {warning}");
             }

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use certs::log::WitnessPolicy;
-use certs::trust_list::{
-    MAX_BYTES, Roots, Seen, SignedTrustList, TrustList, TrustListFault, accept,
-};
+use certs::trust_list::{MAX_BYTES, Roots, SignedTrustList, TrustList, TrustListFault, accept};
 use chrono::SecondsFormat;
 use clap::Subcommand;
 use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::memory::Memory;
 use super::registry::{CommandError, Printing, RegistryArgs};
 use crate::clock::{Clock as _, SystemClock};
 use crate::trust::list;
@@ -33,7 +32,7 @@ pub enum TrustCommand {
         /// 根密钥文件(trust root 写出的行) / file with the line of the root key (of `trust root`)
         #[arg(long, value_name = "FILE")]
         root: PathBuf,
-        /// 记住最新版本的文件,不存在则新建;缺省按根密钥记在用户的状态目录中 / file that remembers the newest list that was accepted, made when it is not there; by the root key in the user's state folder when not given
+        /// 记住最新版本的文件,不存在则新建,可与离线包共用;缺省按根密钥记在用户的状态目录中 / file that remembers the newest list that was accepted, may be that of bundles, made when it is not there; by the root key in the user's state folder when not given
         #[arg(long, value_name = "FILE")]
         seen: Option<PathBuf>,
     },
@@ -79,14 +78,6 @@ struct ShownKey {
     public_key: String,
 }
 
-/// What is remembered of the newest list.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SeenFile {
-    version: u64,
-    sha256: String,
-}
-
 /// Runs the command. Exit code of `verify`: 0 accepted, 1 refused, 3 genuine but out of date.
 pub async fn run(
     command: TrustCommand,
@@ -127,7 +118,7 @@ fn verify(
     print: Printing,
 ) -> Result<u8, CommandError> {
     let roots = read_text(root)?;
-    let (signed, now) = match open(file, &roots, seen)? {
+    let (signed, memory) = match open(file, &roots, seen)? {
         Ok(accepted) => accepted,
         Err(fault) => {
             let text = fault.to_string();
@@ -144,47 +135,33 @@ fn verify(
     if !shown.fresh {
         eprintln!("{}", out_of_date(print));
     }
-    remember(seen, &roots, now, print)?;
+    remember(seen, &signed, &memory, print)?;
     Ok(if shown.fresh { 0 } else { 3 })
 }
 
-/// The list of a file after what was seen before.
+/// The list of a file after what was seen before, and what that was.
 fn open(
     file: &Path,
     given: &str,
     seen: Option<&Path>,
-) -> Result<Result<(SignedTrustList, Seen), TrustListFault>, CommandError> {
+) -> Result<Result<(SignedTrustList, Memory), TrustListFault>, CommandError> {
     let roots = Roots::parse(given).map_err(|fault| usage(&fault))?;
-    let before = match memory_of(seen, given) {
-        Some(file) if file.exists() => Some(read_seen(&file)?),
-        _ => None,
+    let memory = match seen {
+        Some(seen) => Memory::at(seen)?,
+        None => Memory::of_roots(given)?,
     };
     let bytes = read(file)?;
     Ok(SignedTrustList::open(&bytes, &roots)
-        .and_then(|signed| accept(before.as_ref(), &signed).map(|now| (signed, now))))
-}
-
-/// The file that was named, else that of the root key.
-fn memory_of(seen: Option<&Path>, roots: &str) -> Option<PathBuf> {
-    seen.map(Path::to_owned)
-        .or_else(|| super::memory::file("list", roots))
+        .and_then(|signed| accept(memory.list(), &signed).map(|_| (signed, memory))))
 }
 
 fn remember(
     seen: Option<&Path>,
-    roots: &str,
-    now: Seen,
+    signed: &SignedTrustList,
+    memory: &Memory,
     print: Printing,
 ) -> Result<(), CommandError> {
-    let Some(file) = memory_of(seen, roots) else {
-        return Ok(());
-    };
-    let remembered = SeenFile {
-        version: now.version,
-        sha256: HEXLOWER.encode(&now.sha256),
-    };
-    let text = serde_json::to_string(&remembered).map_err(std::io::Error::other)?;
-    match super::bundles::write_whole(&file, text.as_bytes()) {
+    match memory.remember(signed, None) {
         // A folder of one's own that cannot be written to is no reason not to check; that nothing is kept must be known.
         Err(error) if seen.is_none() => {
             eprintln!(
@@ -207,12 +184,12 @@ pub(super) fn accepted(
     seen: Option<&Path>,
     print: Printing,
 ) -> Result<SignedTrustList, CommandError> {
-    let (signed, now) =
+    let (signed, memory) =
         open(file, roots, seen)?.map_err(|fault| CommandError::CannotCheck(fault.to_string()))?;
     if !signed.list().is_fresh(SystemClock.now()) {
         eprintln!("{}", out_of_date(print));
     }
-    remember(seen, roots, now, print)?;
+    remember(seen, &signed, &memory, print)?;
     Ok(signed)
 }
 
@@ -221,25 +198,6 @@ fn out_of_date(print: Printing) -> String {
         "密钥清单已过有效期(或本机时间不对),请取新的。",
         "The trust list is out of date (or this machine's clock is wrong); get a newer one.",
     )
-}
-
-fn read_seen(file: &Path) -> Result<Seen, CommandError> {
-    let bad = || {
-        CommandError::Usage(
-            "记录文件已损坏,请找回备份;删除它会忘记见过的版本 / the file of what was seen is damaged: restore it; without it an old list would be accepted"
-                .to_owned(),
-        )
-    };
-    let seen: SeenFile = serde_json::from_str(&read_text(file)?).map_err(|_| bad())?;
-    let sha256 = HEXLOWER
-        .decode(seen.sha256.as_bytes())
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(bad)?;
-    Ok(Seen {
-        version: seen.version,
-        sha256,
-    })
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, CommandError> {

@@ -1,7 +1,7 @@
 //! Which answers other sites may read (trust.md WEB-1), and what `OPTIONS` says.
 //!
-//! Anybody's script may verify a certificate, read the log, status lists, trust list and keys: without credentials, since
-//! there are none. Nothing else is told to other origins.
+//! Anybody's script may verify a certificate, read the log, status lists, trust list, keys and the type of a credential:
+//! without credentials, since there are none. Nothing else is told to other origins.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -18,7 +18,7 @@ fn open_to_all(path: &str) -> Option<&'static str> {
     if under("/api/v1/verifications") {
         return Some("GET, HEAD, POST, OPTIONS");
     }
-    let machine = ["/log/", "/status/", "/trust/", "/.well-known/"]
+    let machine = ["/log/", "/status/", "/trust/", "/vct/", "/.well-known/"]
         .iter()
         .any(|place| path.starts_with(place));
     (machine || under("/api/v1/keys") || under("/api/v1/trust-list")).then_some(READ)

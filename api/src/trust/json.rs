@@ -23,6 +23,7 @@ use crate::act::Receipt;
 use crate::app::App;
 use crate::certificates::change::WaitingReceipt;
 use crate::certificates::keys::KeyReceipt;
+use crate::etag;
 use crate::extract::{Body, IdempotencyKey, Path, Query};
 use crate::problem::{Problem, ProblemBody};
 
@@ -129,12 +130,8 @@ async fn reissue_affected(
 async fn trust_list(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let row = list::current(&app).await?;
     let tag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&row.sha256[..16]));
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(',').any(|one| one.trim() == tag));
     let kind = certs::trust_list::CONTENT_TYPE;
-    let mut response = if known {
+    let mut response = if etag::knows(&headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, kind)], row.body).into_response()

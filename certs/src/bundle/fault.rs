@@ -49,6 +49,21 @@ pub enum BundleFault {
         "离线包第 {0} 号与已用过的同号离线包内容不同,已拒绝,请向登记平台反映 / another bundle {0} was used before: refused, report it"
     )]
     Forked(u64),
+    /// The trust list inside holds, but a later one was seen before, in a bundle or by itself.
+    #[error(
+        "离线包中的密钥清单为第 {offered} 版,早于见过的第 {seen} 版,已拒绝 / the trust list in the bundle has version {offered}, older than {seen}, which was seen before"
+    )]
+    OlderList {
+        /// Version of the newest one seen.
+        seen: u64,
+        /// Version of this one.
+        offered: u64,
+    },
+    /// The trust list inside holds, but another list of the same version was seen before.
+    #[error(
+        "离线包中第 {0} 版密钥清单与见过的同版清单内容不同,已拒绝,请向登记平台反映 / another trust list of version {0} was seen before: refused, report it"
+    )]
+    ForkedList(u64),
 }
 
 impl BundleFault {
@@ -66,6 +81,8 @@ impl BundleFault {
             Self::TrustList => "bundle_trust_list",
             Self::Older { .. } => "bundle_older",
             Self::Forked(_) => "bundle_forked",
+            Self::OlderList { .. } => "bundle_older_list",
+            Self::ForkedList(_) => "bundle_forked_list",
         }
     }
 }

@@ -141,13 +141,33 @@ fn lines(bytes: Vec<u8>) -> Result<Vec<String>, FileFault> {
             "use a PNG, a JPEG, a PDF, or UTF-8 text with one QR text a line",
         )
     })?;
-    Ok(text
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect())
+    let text = text.trim_start_matches('\u{feff}');
+    let lines = || {
+        text.lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+    };
+    // A certificate as plain text says more than its code.
+    Ok(if lines().any(|line| is_address(&line)) {
+        lines().filter(|line| may_be_code(line)).collect()
+    } else {
+        lines().collect()
+    })
+}
+
+/// The text of a code, genuine or not: an address of a certificate.
+fn is_address(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    line.starts_with("https://") && line.contains("/v/")
+}
+
+/// What is a code, or was one before it was damaged: an address, or one word of ASCII, as numbers and ids are.
+fn may_be_code(line: &str) -> bool {
+    let address = line
+        .get(..8)
+        .is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+    address || line.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn found(texts: Vec<String>) -> Result<Vec<String>, FileFault> {
@@ -178,4 +198,25 @@ fn pdf(_: &[u8]) -> Result<Vec<String>, FileFault> {
         "本程序编译时未含 PDF,请改用照片",
         "this program was built without PDF: use a photograph",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_certificate_in_words_the_codes_are_taken_and_other_lists_stay_whole() {
+        let read = |text: &str| lines(text.as_bytes().to_vec()).expect("UTF-8");
+        let code = "HTTPS://V.EXAMPLE.CN/V/ABC#2222";
+        let words = format!(
+            "\u{feff}职业培训合格证书\n\n姓名(Name):王某\n  读作(spoken):幺二\nCheck it at https://v.example.cn/verify\nhttps\n\n二维码内容(content of the QR code):\n{code}\n"
+        );
+        assert_eq!(read(&words), ["https", code]);
+        // One that was damaged is not passed over, nor a number or the code's bytes alone.
+        let list =
+            format!("{code}\nMZ33-2026-1234\nhttps://v.example.cn/v/ 坏\nAEBAGBAF\nhttps:/x");
+        assert_eq!(read(&list).len(), 5);
+        assert_eq!(read("姓名\nno code at all").len(), 2, "odd lines alone");
+        assert_eq!(read(&code.to_lowercase()).len(), 1);
+    }
 }

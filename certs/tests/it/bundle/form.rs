@@ -362,7 +362,31 @@ fn who_saw_a_bundle_takes_no_older_one() {
         trust_list: trust_list_with(4, KeyState::Active),
         ..content()
     });
-    assert_eq!(back.accept(Some(&seen)), Err(BundleFault::TrustList));
+    let older_list = BundleFault::OlderList {
+        seen: seen.trust_list.version,
+        offered: 4,
+    };
+    assert_eq!(back.accept(Some(&seen)), Err(older_list));
+    assert_eq!(back.accept_list(Some(&seen.trust_list)), Err(older_list));
+    // An older bundle is told as that, although its list is older too.
+    let long_ago = opened(&Content {
+        number: 11,
+        trust_list: trust_list_with(4, KeyState::Active),
+        ..content()
+    });
+    assert_eq!(
+        long_ago.accept(Some(&seen)),
+        Err(BundleFault::Older {
+            seen: 12,
+            offered: 11
+        })
+    );
+    let mut other = seen;
+    other.trust_list.sha256[0] ^= 1;
+    assert_eq!(
+        numbered(13).accept(Some(&other)),
+        Err(BundleFault::ForkedList(seen.trust_list.version))
+    );
     let remembered = Seen { number: 11, ..seen };
     assert!(numbered(12).accept(Some(&remembered)).is_ok());
 }

@@ -168,13 +168,13 @@ fn replayed() -> Vec<Line> {
             "a newer number with an older trust list",
             &number(40),
             "with a newer trust list",
-            "bundle_trust_list",
+            "bundle_older_list",
         ),
         after(
             "the later one with an older trust list",
             &held["later"],
             "with a newer trust list",
-            "bundle_trust_list",
+            "bundle_older_list",
         ),
         after(
             "the same version of the trust list with other content",
@@ -186,7 +186,7 @@ fn replayed() -> Vec<Line> {
                 one
             }),
             "later",
-            "bundle_trust_list",
+            "bundle_forked_list",
         ),
         after(
             "of another registry, with a great number",
