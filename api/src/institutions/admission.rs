@@ -209,7 +209,7 @@ pub(crate) async fn take(
     let leaf = match step.transition {
         // The leaf of a grade names the run that it can be computed from.
         InstitutionTransition::T09 | InstitutionTransition::T10 => {
-            Some(effects::grade(act, &mut admission).await?)
+            Some(effects::grade(act, &mut admission, request.run).await?)
         }
         public if public.is_public() => {
             Some(publish(act, &admission, public.as_str(), step.from, step.to).await?)
