@@ -33,7 +33,8 @@ async fn what_is_exported_recomputes_to_the_same_bytes_also_under_a_provinces_po
         "base": "CN-BASE@2026.1", "policy_id": "ZJ", "version": "2026.1",
         "changes": { "indicators": { "EMP": { "weight": 340 }, "SAT": { "weight": 210 } }, "grades": { "A": 81_000 } },
     });
-    let draft = json!({ "text": own.to_string(), "effective_on": story.server.today() });
+    let tomorrow = story.server.today() + chrono::Days::new(1);
+    let draft = json!({ "text": own.to_string(), "effective_on": tomorrow });
     let province = story.who("province-1");
     let drafted = province
         .post("/api/v1/grading-policies", &draft)

@@ -18,6 +18,7 @@ mod clauses;
 mod cli_story;
 mod config;
 mod copies;
+mod corrections;
 mod credentials;
 mod demo;
 mod desk;

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tests::answer::text;
 use tests::story::{CREDIT_CODE, PROVINCE};
-use tests::{Database, Story, on_both};
+use tests::{Answer, Database, Story, on_both};
 
 use crate::bulletins::published as bulletin;
 use crate::cases::{
@@ -20,7 +20,7 @@ on_both! {
 }
 
 /// A class of 24 of whom 16 have worked since; answers the episodes.
-async fn worked(story: &Story) -> Vec<String> {
+pub(crate) async fn worked(story: &Story) -> Vec<String> {
     let (_, members) = class(story, 1, 24).await;
     story.server.days_pass(20);
     let start = story.server.today() - chrono::Days::new(10);
@@ -36,17 +36,23 @@ async fn worked(story: &Story) -> Vec<String> {
     episodes
 }
 
-async fn freeze(story: &Story, freeze_on: chrono::NaiveDate) -> Value {
-    let request = json!({ "kind": "annual", "freeze_on": freeze_on });
+pub(crate) async fn freeze(story: &Story, freeze_on: chrono::NaiveDate) -> Value {
+    refreeze(story, freeze_on, None).await.good()
+}
+
+/// The same again, to correct a run.
+pub(crate) async fn refreeze(
+    story: &Story,
+    freeze_on: chrono::NaiveDate,
+    corrects: Option<&str>,
+) -> Answer {
+    let request = json!({ "kind": "annual", "freeze_on": freeze_on, "corrects": corrects });
     let national = story.who("national-1");
-    national
-        .post("/api/v1/grading-freezes", &request)
-        .await
-        .good()
+    national.post("/api/v1/grading-freezes", &request).await
 }
 
 /// Figures, notice, grades by two persons; answers what the second one was told.
-async fn publish(story: &Story, run: &str) -> Value {
+pub(crate) async fn publish(story: &Story, run: &str) -> Value {
     let province = story.who("province-1");
     let path = format!("/api/v1/grading-runs/{run}/publications");
     let opened = province.post(&path, &json!({})).await.good();
@@ -62,7 +68,7 @@ async fn publish(story: &Story, run: &str) -> Value {
     story.approve("province-2", &waiting).await["outcome"].clone()
 }
 
-async fn contest(story: &Story, episodes: &[String]) {
+pub(crate) async fn contest(story: &Story, episodes: &[String]) {
     for id in episodes {
         let request = json!({ "act": "contest", "reason": "学员称并未到岗。" });
         let resource = format!("/api/v1/episodes/{id}");
@@ -73,7 +79,9 @@ async fn contest(story: &Story, episodes: &[String]) {
 
 /// A first grade of B, and a year later a C, since the work of ten is contested: the runs, the second freeze date, and the
 /// episodes contested.
-async fn graded_twice(story: &Story) -> (String, String, chrono::NaiveDate, Vec<String>) {
+pub(crate) async fn graded_twice(
+    story: &Story,
+) -> (String, String, chrono::NaiveDate, Vec<String>) {
     // Taught after August: in the window of two annual runs, the first of which knows of the year after.
     story.server.days_pass(165);
     let episodes = worked(story).await;
@@ -100,17 +108,17 @@ async fn told_grade(story: &Story) -> String {
     }
 }
 
-async fn ranking(story: &Story) -> Value {
+pub(crate) async fn ranking(story: &Story) -> Value {
     let path = format!("/api/v1/rankings?federation={PROVINCE}");
     story.who("anybody").get(&path).await.good()
 }
 
-async fn score(story: &Story) -> Value {
+pub(crate) async fn score(story: &Story) -> Value {
     let path = format!("/api/v1/catalogue/institutions/{CREDIT_CODE}/score");
     story.who("anybody").get(&path).await.good()
 }
 
-async fn page(story: &Story, path: &str) -> String {
+pub(crate) async fn page(story: &Story, path: &str) -> String {
     story.who("anybody").get(path).await.text()
 }
 
@@ -232,16 +240,13 @@ async fn a_stayed_grade_is_shown_as_the_old_one_and_an_upheld_one_is_corrected(d
             .await
             .good();
     }
-    let fresh = freeze(&story, freeze_on).await;
-    execute["run"] = fresh["run"].clone();
+    execute["run"] = json!(first);
     let other = appeal_act(province, &id, execute.clone()).await;
     assert!(
         codes(&other).contains(&"correction-missing".to_owned()),
         "it corrects nothing"
     );
-    let request = json!({ "freeze": fresh["freeze"], "corrects": second });
-    let national = story.who("national-1");
-    let run = national.post("/api/v1/grading-runs", &request).await.good();
+    let run = refreeze(&story, freeze_on, Some(&second)).await.good();
     execute["run"] = run["run"].clone();
     let early = appeal_act(province, &id, execute.clone()).await;
     assert_eq!(
@@ -340,9 +345,10 @@ async fn a_varied_grade_is_shown_everywhere_and_other_decisions_go_on_meanwhile(
     database: Database,
 ) {
     let story = Story::ready(database).await;
-    let (_, _, freeze_on, _) = graded_twice(&story).await;
+    let (_, second, freeze_on, _) = graded_twice(&story).await;
     // A correction of the same period starts from the grade that the period started from.
-    let fresh = text(&freeze(&story, freeze_on).await["run"]);
+    let fresh = refreeze(&story, freeze_on, Some(&second)).await.good();
+    let fresh = text(&fresh["run"]);
     let path = format!("/api/v1/grading-runs/{fresh}/evidence.json");
     let e: Value = story.who("auditor").get(&path).await.json();
     assert_eq!(e["institutions"][0]["previous_grade"], "B");
@@ -443,14 +449,14 @@ async fn an_annual_p_replaces_the_old_grade_and_whoever_has_an_interest_keeps_fr
 /// A correction starts the school it corrects from the grade of before, and every other from the grade in force.
 async fn of_two_schools_in_one_run_each_starts_from_its_own_grade(database: Database) {
     let mut story = Story::ready(database).await;
-    let (_, _, freeze_on, _) = graded_twice(&story).await;
+    let (_, second, freeze_on, _) = graded_twice(&story).await;
     let first = story.second_school().await;
     let grade = "UPDATE admission SET state = 'graded', grade = 'D' WHERE federation = '370000'";
     store::tampering::plainly(&story.server.app.store, grade)
         .await
         .expect("graded");
-    let fresh = text(&freeze(&story, freeze_on).await["run"]);
-    let path = format!("/api/v1/grading-runs/{fresh}/evidence.json");
+    let fresh = refreeze(&story, freeze_on, Some(&second)).await.good();
+    let path = format!("/api/v1/grading-runs/{}/evidence.json", text(&fresh["run"]));
     let e: Value = story.who("auditor").get(&path).await.json();
     let before = |admission: &str| {
         let mut all = e["institutions"].as_array().expect("a table").iter();

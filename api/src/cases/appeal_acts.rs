@@ -237,8 +237,7 @@ async fn correction(
     };
     let federation = Some(admission.federation.as_str());
     if let Some(run) = request.run {
-        let named = store::grading::run(&act.tx, run).await?;
-        found.run = named.is_some_and(|named| named.corrects == Some(old.run.uuid()));
+        found.run = corrected_by(act, old.run, run).await?;
         found.published =
             publications::list(&act.tx, federation, Some(PublicationState::Published))
                 .await?
@@ -248,6 +247,19 @@ async fn correction(
     found.bulletins =
         publications::standing_bulletins(&act.tx, old.run, &admission.federation).await?;
     Ok(Some(found))
+}
+
+/// Whether a run corrects another one, itself or by way of corrections between them.
+async fn corrected_by(act: &Act, old: GradingRunId, run: GradingRunId) -> Result<bool, Problem> {
+    let mut at = store::grading::run(&act.tx, run).await?;
+    // A run names one that was there before: the way ends.
+    while let Some(before) = at.and_then(|one| one.corrects) {
+        if before == old.uuid() {
+            return Ok(true);
+        }
+        at = store::grading::run(&act.tx, before.into()).await?;
+    }
+    Ok(false)
 }
 
 /// Ends the terms of what was done, and begins those of what is owed now.

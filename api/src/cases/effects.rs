@@ -1,7 +1,7 @@
 //! What follows from a decision on an admission: the case, terms, offers, running classes, certificates, bars.
 
 use certs::log::LeafEntry;
-use domain::ids::{CohortId, LeafIndex};
+use domain::ids::{CohortId, GradingRunId, LeafIndex};
 use domain::institution::{
     AdmissionStep, CaseKind, Cause, InstitutionState as S, InstitutionTransition as T,
 };
@@ -17,9 +17,13 @@ use crate::cases::{elsewhere, facts, number, withdrawals};
 use crate::institutions::admission::{KIND, TransitionRequest};
 use crate::problem::Problem;
 
-/// Gives the grade of the pending result.
-pub(crate) async fn grade(act: &mut Act, admission: &mut Admission) -> Result<LeafIndex, Problem> {
-    let pending = facts::pending(act, admission)
+/// Gives the grade of the pending result, which is that of the run that is published, if one is.
+pub(crate) async fn grade(
+    act: &mut Act,
+    admission: &mut Admission,
+    run: Option<GradingRunId>,
+) -> Result<LeafIndex, Problem> {
+    let pending = facts::pending(act, admission, run)
         .await?
         .ok_or_else(|| Problem::internal("a grade without its result"))?;
     results::decided(&act.tx, pending.id, act.today, admission.grade).await?;

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::cohort::CohortState;
-use domain::ids::InstitutionId;
+use domain::ids::{GradingRunId, InstitutionId};
 use domain::institution::appeal::AppealState;
 use domain::institution::{
     AdmissionFacts, CaseFacts, Cause, ExitFacts, Finality, Given, Inspection, InstitutionState,
@@ -92,7 +92,7 @@ pub(crate) async fn gather(
             finding,
             ..given(request)
         },
-        results: result_facts(act, admission).await?,
+        results: result_facts(act, admission, request.run).await?,
         case: case_facts(act, admission, case.as_ref(), &papers, request).await?,
         exit: exit_facts(act, admission, case.as_ref(), &papers, request, &classes).await?,
         data_late_days: numbers.data_late_days,
@@ -229,21 +229,28 @@ pub(crate) fn appeal_until(act: &Act, served: NaiveDate) -> NaiveDate {
     act.app.calendar.add_working_days(served, days)
 }
 
-/// The annual result that waits for its decision: the newest one that was not decided.
+/// The annual result that waits for its decision: that of the run whose results are published, else the newest one.
 pub(crate) async fn pending(
     act: &Act,
     admission: &Admission,
+    run: Option<GradingRunId>,
 ) -> Result<Option<results::GradeResult>, Problem> {
     let all = results::of(&act.tx, admission.id).await?;
     Ok(all
         .into_iter()
-        .rfind(|one| one.row.kind == ResultKind::Annual)
+        .rfind(|one| {
+            one.row.kind == ResultKind::Annual && run.is_none_or(|published| one.run == published)
+        })
         .filter(|one| !one.row.decided))
 }
 
-async fn result_facts(act: &Act, admission: &Admission) -> Result<ResultFacts, Problem> {
+async fn result_facts(
+    act: &Act,
+    admission: &Admission,
+    run: Option<GradingRunId>,
+) -> Result<ResultFacts, Problem> {
     let all = results::of(&act.tx, admission.id).await?;
-    let pending = pending(act, admission).await?;
+    let pending = pending(act, admission, run).await?;
     let (mut open_objections, mut accepted_objections) = (0, 0);
     if let Some(one) = &pending {
         let (id, since) = (one.id.uuid(), one.entered_at);

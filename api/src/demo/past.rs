@@ -178,6 +178,7 @@ pub(super) async fn grades(
         kind: FreezeKind::Annual,
         freeze_on,
         policy: None,
+        corrects: None,
     };
     let run: RunReceipt = parsed(&freeze::take(app, &national, &key(app)?, &request).await?)?;
     let run: GradingRunId = run.run.parse().map_err(Problem::internal)?;

@@ -11,7 +11,8 @@ use store::grading::Whose;
 use store::grading::publications::PublicationState;
 use utoipa::ToSchema;
 
-use super::pages::{Rate, interval_words, public_ones, rate, score_text};
+use super::pages::{Rate, interval_words, rate, score_text};
+use super::periods::public_periods;
 use super::public;
 use super::standing::{Decided, Mark, Standing};
 use crate::app::App;
@@ -96,10 +97,11 @@ pub(crate) async fn compare(app: &App, query: Option<&str>) -> Result<Comparison
     let federation = get("federation").unwrap_or_default();
     let period = get("period").and_then(|text| text.parse().ok());
     let reader = app.store.reader();
-    let all = public_ones(reader, &federation).await?;
+    let all = public_periods(reader, &federation).await?;
+    let mut all = all.iter().map(|one| &one.stands);
     let publication = match period {
-        Some(period) => all.iter().find(|one| one.freeze_on == period),
-        None => all.first(),
+        Some(period) => all.find(|one| one.freeze_on == period),
+        None => all.next(),
     };
     let publication = publication.ok_or_else(Problem::not_found)?;
     let rows = public::of_federation(reader, publication, app.evidence.display).await?;

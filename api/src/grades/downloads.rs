@@ -110,6 +110,7 @@ const RANKED: &[Column] = &[
     Column("stability_low_ppm", "六个月稳定率区间下限(ppm)"),
     Column("stability_high_ppm", "六个月稳定率区间上限(ppm)"),
     Column("satisfaction_milli", "满意度,调整后(0.001 分)"),
+    Column("state_now", "机构现状"),
     Column("not_ranked", "未参加排名的原因"),
 ];
 
@@ -132,6 +133,7 @@ fn ranked_row(one: Ranked) -> Vec<Cell> {
     row.extend(cells(one.employment));
     row.extend(cells(one.stability));
     row.push(one.satisfaction_milli.map_or(Cell::Empty, Cell::Number));
+    row.push(one.state_now.into());
     row.push(Cell::Empty);
     row
 }
@@ -143,8 +145,9 @@ async fn ranked<const WORKBOOK: bool>(
 ) -> Result<Response, Problem> {
     let f = Frame::new(&app, &visit, Brand::Registry, "");
     let period = asked.period()?;
+    let proposed = asked.proposed()?;
     let (_, federation) = shown_federation(&app, asked.federation).await?;
-    let found = ranking(&app, &federation, period)
+    let found = ranking(&app, &federation, period, proposed)
         .await?
         .ok_or_else(Problem::not_found)?;
     let notes = notes(

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::counts::Counts;
 use super::files::{self, Pieces, Written};
+use super::periods;
 use super::policies::{Loaded, in_force, named};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
@@ -38,6 +39,10 @@ pub struct FreezeRequest {
     /// Policy of the first run, to compare; the baseline in force on that day when not given.
     #[serde(default)]
     pub policy: Option<String>,
+    /// The run that the first run corrects: a date whose annual grades are published is not frozen again without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub corrects: Option<GradingRunId>,
 }
 
 /// A run as its maker is told.
@@ -213,12 +218,14 @@ pub async fn take(
         ));
     }
     let reader = app.store.reader();
+    let (freeze_on, corrects) = (request.freeze_on, request.corrects);
     let loaded = match request.policy.as_deref() {
         Some(name) => named(reader, name).await?,
-        None => in_force(reader, NATIONAL, request.freeze_on).await?,
+        None => in_force(reader, NATIONAL, freeze_on).await?,
     };
     let repeated = store::idempotency::find(reader, actor.account, key.as_str()).await?;
     let work = if repeated.is_none() {
+        periods::may_freeze(reader, request.kind, freeze_on, corrects).await?;
         let secret = app.random.bytes::<32>();
         let pseudonyms = Pseudonyms::new(&secret);
         let found = read(app, &pseudonyms, request.freeze_on, Whom::Everybody).await?;
@@ -270,7 +277,7 @@ pub async fn take(
     };
     store::grading::insert_freeze(&act.tx, &freeze).await?;
     files::put(&act.tx, id, written).await?;
-    let (receipt, run, rows) = keep(&mut act, &freeze, &loaded, computed, None).await?;
+    let (receipt, run, rows) = keep(&mut act, &freeze, &loaded, computed, corrects).await?;
     monitored(&mut act, &freeze, &run, &rows).await?;
     act.finish(StatusCode::CREATED, &receipt, (KIND, &receipt.run))
         .await

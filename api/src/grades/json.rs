@@ -342,6 +342,9 @@ struct RankingQuery {
     federation: String,
     /// Freeze date of the period; the newest when not given.
     period: Option<chrono::NaiveDate>,
+    /// The correction under notice instead of what stands.
+    #[serde(default)]
+    proposed: bool,
 }
 
 /// The published ranking of a province-level federation; institutions without a rank with the reason.
@@ -351,7 +354,7 @@ async fn public_ranking(
     State(app): State<App>,
     Query(query): Query<RankingQuery>,
 ) -> Result<Json<super::pages::Ranking>, Problem> {
-    super::pages::ranking(&app, &query.federation, query.period)
+    super::pages::ranking(&app, &query.federation, query.period, query.proposed)
         .await?
         .map(Json)
         .ok_or_else(Problem::not_found)

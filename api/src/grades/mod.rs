@@ -10,6 +10,7 @@ pub mod freeze;
 pub mod json;
 pub mod monitoring;
 pub mod pages;
+pub(crate) mod periods;
 pub mod policies;
 pub(crate) mod provinces;
 pub mod public;

@@ -14,11 +14,11 @@ use domain::rdiv;
 use domain::statistics::{Interval, wilson};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::ConnectionTrait;
 use store::grading::publications::{self, Publication, PublicationState};
 use store::grading::{ResultRow, Whose};
 use utoipa::ToSchema;
 
+use super::periods::{Proposed, public_periods};
 use super::score::score;
 use super::standing::{self, Decided, Mark, Standing};
 use super::{compare, provinces, public, runs};
@@ -72,9 +72,13 @@ pub struct Ranked {
     pub credit_code: String,
     /// Grade that stands.
     pub grade: String,
-    /// Why it is not simply the one of the run: `varied`, `held`.
+    /// Why it is not simply the one of the run: `varied`, `held`, `kept`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grade_mark: Option<String>,
+    /// In a period after which another one was published: what has become of the institution since, `suspended` or
+    /// `exited`. Its rank stays that of the period.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_now: Option<String>,
     /// Composite to one decimal.
     pub score: String,
     /// Rank one period before, where there was one.
@@ -116,6 +120,9 @@ pub struct Ranking {
     pub run: String,
     /// `provisional` during the notice, then `final`.
     pub standing: String,
+    /// A correction under notice beside these results; `proposed=true` answers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<Proposed>,
     /// Those with a rank.
     pub ranked: Vec<Ranked>,
     /// Those without one, each with the reason.
@@ -147,36 +154,32 @@ pub(super) fn percent(ppm: u32) -> String {
     format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
-/// Results of a federation that are public, newest period first.
-pub(super) async fn public_ones(
-    db: &impl ConnectionTrait,
-    federation: &str,
-) -> Result<Vec<Publication>, Problem> {
-    let mut all = publications::list(db, Some(federation), None).await?;
-    all.retain(|one| one.state != PublicationState::Figures && one.federation == federation);
-    // Of one freeze date the newest counts: a correction replaces what it corrects.
-    all.dedup_by(|later, kept| later.freeze_on == kept.freeze_on);
-    Ok(all)
-}
-
-/// The ranking of a federation, or nothing while none is public.
+/// The ranking of a federation, or nothing while none is public; `proposed` asks for the correction under notice.
 pub(crate) async fn ranking(
     app: &App,
     federation: &str,
     period: Option<NaiveDate>,
+    proposed: bool,
 ) -> Result<Option<Ranking>, Problem> {
     let reader = app.store.reader();
-    let all = public_ones(reader, federation).await?;
+    let all = public_periods(reader, federation).await?;
     let at = match period {
-        Some(period) => all.iter().position(|one| one.freeze_on == period),
+        Some(period) => all.iter().position(|one| one.stands.freeze_on == period),
         None => (!all.is_empty()).then_some(0),
     };
     let Some(at) = at else { return Ok(None) };
-    let publication = &all[at];
+    let publication = match &all[at].proposed {
+        Some(correction) if proposed => correction,
+        None if proposed => return Ok(None),
+        _ => &all[at].stands,
+    };
+    let is_final = |one: &Publication| one.state == PublicationState::Published;
+    // A period that another one followed is history: what became of an institution since moves nobody in it.
+    let closed = is_final(publication) && all[..at].iter().any(|one| is_final(&one.stands));
     let (run, _) = runs::find(app, publication.run).await?;
     let rows = public::of_federation(reader, publication, app.evidence.display).await?;
     let before: BTreeMap<_, _> = match all.get(at + 1) {
-        Some(earlier) => store::grading::results(reader, earlier.run, Some(federation))
+        Some(earlier) => store::grading::results(reader, earlier.stands.run, Some(federation))
             .await?
             .into_iter()
             .filter_map(|row| Some((row.admission, row.rank?)))
@@ -196,11 +199,15 @@ pub(crate) async fn ranking(
         };
         let standing = decided.standing(publication, &row, one);
         let new = standing::first_year(one).is_some_and(|until| publication.freeze_on < until);
-        let reason = match (one.state.as_str(), standing.mark) {
-            ("suspended" | "exit_notice", _) => Some("suspended"),
-            ("exited", _) => Some("exited"),
-            (_, Some(Mark::UnderAppeal)) => Some("under_appeal"),
-            (_, Some(Mark::SetAside)) => Some("set_aside"),
+        let now = match one.state.as_str() {
+            "suspended" | "exit_notice" => Some("suspended"),
+            "exited" => Some("exited"),
+            _ => None,
+        };
+        let reason = match standing.mark {
+            _ if now.is_some() && !closed => now,
+            Some(Mark::UnderAppeal) => Some("under_appeal"),
+            Some(Mark::SetAside) => Some("set_aside"),
             _ if row.rank.is_none() && new => Some("new_under_a_year"),
             _ if row.rank.is_none() => Some("insufficient_sample"),
             _ => None,
@@ -218,17 +225,26 @@ pub(crate) async fn ranking(
             continue;
         }
         let before = before.get(&row.admission);
-        ranked.push(ranked_row(&row, &entry, one, standing, before));
+        let mut row = ranked_row(&row, &entry, one, standing, before);
+        row.state_now = now.map(str::to_owned);
+        ranked.push(row);
     }
     Ok(Some(Ranking {
         federation: federation.to_owned(),
         period: publication.freeze_on.to_string(),
-        periods: all.iter().map(|one| one.freeze_on.to_string()).collect(),
+        periods: all
+            .iter()
+            .map(|one| one.stands.freeze_on.to_string())
+            .collect(),
         policy: run.policy,
         run: run.id.to_string(),
         standing: match publication.state {
             PublicationState::Published => "final".to_owned(),
             _ => "provisional".to_owned(),
+        },
+        proposed: match &all[at].proposed {
+            Some(correction) if !proposed => Some(Proposed::of(correction)),
+            _ => None,
         },
         ranked,
         unranked,
@@ -249,6 +265,7 @@ fn ranked_row(
         credit_code: one.credit_code.clone(),
         grade: standing.grade,
         grade_mark: standing.mark.map(|mark| mark.to_string()),
+        state_now: None,
         score: row.composite_milli.map(score_text).unwrap_or_default(),
         rank_before: before.copied(),
         employment: rate(entry, Indicator::Emp),
@@ -264,9 +281,24 @@ fn ranked_row(
 pub(super) struct RankingForm {
     pub(super) federation: Option<String>,
     period: Option<String>,
+    proposed: Option<String>,
 }
 
 impl RankingForm {
+    /// Whether the correction under notice is asked for.
+    pub(super) fn proposed(&self) -> Result<bool, Problem> {
+        match self.proposed.as_deref() {
+            None | Some("") => Ok(false),
+            Some("1" | "true") => Ok(true),
+            Some(_) => Err(Problem::field(
+                "/proposed",
+                "query",
+                "查看公示中的更正结果请写 proposed=1,查看现行结果请不写。",
+                "Write proposed=1 for the correction under notice, and nothing for what stands.",
+            )),
+        }
+    }
+
     /// The period that is asked for; nothing for the newest.
     pub(super) fn period(&self) -> Result<Option<NaiveDate>, Problem> {
         match self.period.as_deref().filter(|text| !text.is_empty()) {
@@ -306,6 +338,8 @@ pub(super) async fn shown_federation(
 struct RankView {
     rank: u32,
     name: String,
+    /// What has become of it since, in a period that is history.
+    now: Option<&'static str>,
     address: String,
     code: String,
     grade: String,
@@ -328,6 +362,10 @@ struct RankingsPage {
     period_words: String,
     policy: String,
     provisional: bool,
+    /// A correction under notice beside what is shown: until when.
+    correction: Option<String>,
+    /// What the address of this view has behind its period.
+    view: &'static str,
     run: String,
     rows: Vec<RankView>,
     unranked: Vec<(String, String, String)>,
@@ -404,6 +442,7 @@ async fn rankings(
     Query(form): Query<RankingForm>,
 ) -> Result<Response, Problem> {
     let period = form.period()?;
+    let proposed = form.proposed()?;
     let (with_results, federation) = shown_federation(&app, form.federation).await?;
     let name = |code: &str| crate::institutions::profile::federation_name(&app, code);
     let title = visit.lang.pick("排名", "Rankings");
@@ -412,7 +451,7 @@ async fn rankings(
     let found = if federation.is_empty() {
         None
     } else {
-        ranking(&app, &federation, period).await?
+        ranking(&app, &federation, period, proposed).await?
     };
     let mut view = RankingsPage {
         federations: with_results
@@ -426,6 +465,8 @@ async fn rankings(
         period_words: String::new(),
         policy: String::new(),
         provisional: false,
+        correction: None,
+        view: if proposed { "&proposed=1" } else { "" },
         run: String::new(),
         rows: Vec::new(),
         unranked: Vec::new(),
@@ -438,6 +479,10 @@ async fn rankings(
             .iter()
             .map(|row| RankView {
                 rank: row.rank,
+                now: row.state_now.as_deref().map(|state| match state {
+                    "exited" => f.t("现已退出", "has left since"),
+                    _ => f.t("现暂停中或退出公示中", "now suspended or leaving"),
+                }),
                 address: format!(
                     "/institutions/{}/score?period={}",
                     row.credit_code, found.period
@@ -478,6 +523,10 @@ async fn rankings(
         view.period = found.period;
         view.policy = found.policy;
         view.provisional = found.standing == "provisional";
+        view.correction = found.proposed.map(|one| {
+            let until = one.notice_until.as_deref();
+            until.map_or_else(String::new, |day| crate::institutions::pages::day(f, day))
+        });
         view.run = found.run;
     }
     page(StatusCode::OK, &view, Caching::Minute)

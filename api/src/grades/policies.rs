@@ -84,8 +84,8 @@ async fn published_text(db: &impl ConnectionTrait, name: &str) -> Result<Option<
     Ok(rows::published(db, name).await?.map(|(text, _)| text))
 }
 
-/// The policy in force for a federation on a freeze date: the newest version of its own override that has effect then,
-/// else of the baseline (grading.md 6).
+/// The policy in force for a federation on a freeze date: the newest version of its own override that was published and had
+/// effect then, else of the baseline (grading.md 6).
 pub(crate) async fn in_force(
     db: &impl ConnectionTrait,
     federation: &str,
@@ -172,7 +172,7 @@ pub(crate) async fn named(db: &impl ConnectionTrait, name: &str) -> Result<Loade
 pub struct DraftPolicyRequest {
     /// The whole file: a policy, or an override `{base, changes, policy_id, version}`.
     pub text: String,
-    /// From which day.
+    /// From which day: after the one on which it will be published.
     pub effective_on: NaiveDate,
 }
 
@@ -214,6 +214,35 @@ impl From<&Draft> for PolicyReceipt {
     }
 }
 
+/// A policy has effect from a day after the one on which it is published: a period that is over keeps the rule that it was
+/// graded by (grading.md, introduction).
+fn ahead(today: NaiveDate, effective_on: NaiveDate, drafted: bool) -> Result<(), Problem> {
+    if effective_on > today {
+        return Ok(());
+    }
+    let code = "effective-on-passed";
+    Err(if drafted {
+        let zh = format!(
+            "政策不溯及既往,草稿写明的生效日期 {effective_on} 已到。请以新版本号另行起草,写今后的日期。"
+        );
+        let en = format!(
+            "A policy has no effect on the past, and the day of this draft ({effective_on}) has come. Draft it anew under another version, with a later day."
+        );
+        Problem::new(Code::TransitionRefused)
+            .with_detail(zh.clone(), en.clone())
+            .with_error("/effective_on", code, &zh, &en)
+    } else {
+        Problem::field(
+            "/effective_on",
+            code,
+            &format!("政策不溯及既往:生效日期必须晚于今天({today}),请写今后的日期。"),
+            &format!(
+                "A policy has no effect on the past: it begins after today ({today}); give a later day."
+            ),
+        )
+    })
+}
+
 /// Drafts a policy: N a baseline, P an override for its province.
 pub async fn draft(
     app: &App,
@@ -225,6 +254,7 @@ pub async fn draft(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
+    ahead(act.today, request.effective_on, false)?;
     let loaded = Loaded::resolved(&act.tx, request.text.clone()).await?;
     let base = Policy::base_of(&request.text);
     let federation = actor.federation.clone().unwrap_or_default();
@@ -295,6 +325,7 @@ pub async fn propose(
     if draft.state != "draft" {
         return Err(published_already());
     }
+    ahead(act.today, draft.effective_on, true)?;
     let proposal = act
         .propose(KIND, id.uuid(), "publish", &(), draft.revision, None)
         .await?;
@@ -316,6 +347,8 @@ pub(crate) async fn execute(
     proposal: &Proposal,
 ) -> Result<serde_json::Value, Problem> {
     let draft = own_draft(act, proposal.object_id.into()).await?;
+    // The day may have come while the proposal waited.
+    ahead(act.today, draft.effective_on, true)?;
     rows::publish(&act.tx, draft.id)
         .await
         .map_err(|_| published_already())?;

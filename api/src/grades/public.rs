@@ -122,24 +122,24 @@ pub(crate) fn counts_of(row: &ResultRow) -> Result<Option<Counts>, Problem> {
     counts.transpose().map_err(Problem::internal)
 }
 
-/// All that was published before for the same freeze date: whoever kept each of them could take any two apart.
+/// All that was shown before for the same freeze date, published or under a notice that a correction replaced: whoever kept
+/// each of them could take any two apart.
 async fn earlier(
     db: &impl ConnectionTrait,
     publication: &Publication,
 ) -> Result<BTreeMap<uuid::Uuid, Vec<ResultRow>>, Problem> {
     let mut found: BTreeMap<uuid::Uuid, Vec<ResultRow>> = BTreeMap::new();
-    let published = publications::list(
-        db,
-        Some(&publication.federation),
-        Some(PublicationState::Published),
-    )
-    .await?;
-    let before = published.iter().filter(|one| {
-        one.freeze_on == publication.freeze_on
-            && one.id != publication.id
-            && publication
-                .published_at
-                .is_none_or(|at| one.published_at.is_some_and(|earlier| earlier < at))
+    let (federation, on) = (publication.federation.as_str(), publication.freeze_on);
+    let all = publications::of_period(db, federation, on, false).await?;
+    let before = all.iter().filter(|one| match one.state {
+        PublicationState::Figures => false,
+        PublicationState::Notice => one.id < publication.id,
+        PublicationState::Published => {
+            one.id != publication.id
+                && publication
+                    .published_at
+                    .is_none_or(|at| one.published_at.is_some_and(|earlier| earlier < at))
+        }
     });
     for before in before {
         for row in store::grading::results(db, before.run, Some(&before.federation)).await? {

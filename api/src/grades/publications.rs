@@ -3,16 +3,18 @@
 use axum::http::StatusCode;
 use domain::access::Actor;
 use domain::ids::GradingRunId;
-use domain::institution::{Grade, InstitutionState, InstitutionTransition, decide};
+use domain::institution::{Grade, InstitutionState, InstitutionTransition, ResultKind, decide};
 use serde::{Deserialize, Serialize};
+use store::cases::results::GradeResult;
 use store::grading::publications::{self as rows, Publication, PublicationState};
 use store::grading::{FreezeKind, ResultRow};
+use store::institutions::Admission;
 use store::proposals::Proposal;
 use store::scope::Scope;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{policies, runs};
+use super::{periods, policies, runs};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::facts::{self, Phase};
@@ -131,6 +133,7 @@ pub async fn open(
     let federation = actor.federation.clone().unwrap_or_default();
     not_interested(&act, run, &federation).await?;
     policies::must_be_in_force(&act.tx, &federation, freeze.freeze_on, &found.policy).await?;
+    periods::may_open(&act, &federation, &found, freeze.freeze_on).await?;
     if !rows::has_results(&act.tx, run, &federation).await? {
         return Err(Problem::new(Code::TransitionRefused).with_detail(
             "这次评级没有本省机构的结果。",
@@ -231,6 +234,7 @@ pub async fn act_on(
                     "The institutions' time to correct their data is not over.",
                 ));
             }
+            periods::still_stands(&act, &row).await?;
             row.state = PublicationState::Notice;
             let days = act.app.evidence.evidence.results_notice_wd;
             let until = act.app.calendar.notice_until(act.today, days);
@@ -251,6 +255,7 @@ pub async fn act_on(
         }
         PublicationAct::Publish => {
             ready(&act, &row)?;
+            periods::still_stands(&act, &row).await?;
             let proposal = act
                 .propose(KIND, id, "publish", &(), row.revision, None)
                 .await?;
@@ -320,10 +325,11 @@ pub(crate) async fn execute(
 ) -> Result<serde_json::Value, Problem> {
     let mut row = own(act, proposal.object_id).await?;
     ready(act, &row)?;
+    periods::still_stands(act, &row).await?;
     let results = store::grading::results(&act.tx, row.run, Some(&row.federation)).await?;
     let (mut grades, mut held) = (0, Vec::new());
     for result in &results {
-        match grade(act, result, proposal).await? {
+        match grade(act, &row, result, proposal).await? {
             Graded::Now => grades += 1,
             Graded::Later(held_up) => held.push(held_up),
             Graded::Nothing => {}
@@ -358,13 +364,21 @@ enum Graded {
 
 /// One institution: T09 for the first grade, T10 for the next. What stands in the way of one (an open objection, a
 /// declared interest of the approver) keeps its grade for a decision of its own, and nobody else's.
-async fn grade(act: &mut Act, result: &ResultRow, proposal: &Proposal) -> Result<Graded, Problem> {
+async fn grade(
+    act: &mut Act,
+    row: &Publication,
+    result: &ResultRow,
+    proposal: &Proposal,
+) -> Result<Graded, Problem> {
     use InstitutionState as S;
     let scope = Scope::of(&act.actor);
     let Some(admission) = store::institutions::lock(&act.tx, &scope, result.admission).await?
     else {
         return Ok(Graded::Nothing);
     };
+    if let Some(graded) = overtaken(act, row, &admission).await? {
+        return Ok(graded);
+    }
     let transition = match admission.state {
         // The first grade is A to D; later, too few trainees make an annual P, which replaces the old grade.
         S::Provisional if result.grade == Grade::P.as_str() => return Ok(Graded::Nothing),
@@ -380,7 +394,11 @@ async fn grade(act: &mut Act, result: &ResultRow, proposal: &Proposal) -> Result
         }
         _ => return Ok(Graded::Nothing),
     };
-    let request = TransitionRequest::of(transition);
+    // This result is decided, and no other one of the institution that waits.
+    let request = TransitionRequest {
+        run: Some(row.run),
+        ..TransitionRequest::of(transition)
+    };
     let step = match facts::gather(act, &admission, &request, Phase::Decides).await {
         Ok(facts) => decide(&facts, transition, act.actor.role).map_err(Problem::from),
         Err(problem) => Err(problem),
@@ -400,4 +418,29 @@ async fn grade(act: &mut Act, result: &ResultRow, proposal: &Proposal) -> Result
         })),
         Err(problem) => Err(problem),
     }
+}
+
+/// A grade that was decided of a later year is in force: the correction of an earlier one does not take it away. Only where
+/// that earlier grade was set aside is something left to be decided.
+async fn overtaken(
+    act: &Act,
+    row: &Publication,
+    admission: &Admission,
+) -> Result<Option<Graded>, Problem> {
+    let all = store::cases::results::of(&act.tx, admission.id).await?;
+    let decided = || {
+        let annual = |one: &&GradeResult| one.row.kind == ResultKind::Annual && one.row.decided;
+        all.iter().filter(annual)
+    };
+    if !decided().any(|one| one.row.freeze_on > row.freeze_on) {
+        return Ok(None);
+    }
+    let own = decided().rfind(|one| one.row.freeze_on == row.freeze_on);
+    Ok(Some(match own.and_then(|own| own.row.grade) {
+        Some(_) => Graded::Nothing,
+        None => Graded::Later(HeldUp {
+            admission: admission.id.to_string(),
+            code: "later-grade-decided".to_owned(),
+        }),
+    }))
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::files;
 use super::freeze::{KIND, compute, faulty, keep, monitored};
+use super::periods::same_period;
 use super::policies::{Loaded, in_force, named};
 use crate::act::{Begin, Receipt};
 use crate::app::App;
@@ -95,15 +96,7 @@ pub async fn run(
         in_force(reader, own, freeze.freeze_on).await?
     };
     if let Some(corrects) = request.corrects {
-        let (_, before) = find(app, corrects).await?;
-        if before.freeze_on != freeze.freeze_on {
-            return Err(Problem::field(
-                "/corrects",
-                "other-period",
-                "更正的评级必须与原评级是同一冻结日。",
-                "A correction has the freeze date of the run that it corrects.",
-            ));
-        }
+        same_period(reader, freeze.freeze_on, corrects).await?;
     }
     let found = evidence(app, &freeze).await?;
     let policy = loaded.policy.clone();

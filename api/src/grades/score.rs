@@ -12,7 +12,8 @@ use store::grading::publications::{Publication, PublicationState};
 use store::grading::{ResultRow, Whose};
 use uuid::Uuid;
 
-use super::pages::{percent, public_ones, score_text, thousandths};
+use super::pages::{percent, score_text, thousandths};
+use super::periods::{Shown, public_periods};
 use super::standing::Decided;
 use super::trend::{self, TrendLine};
 use super::{counts, public, runs};
@@ -51,6 +52,8 @@ pub(crate) struct ScoreView {
     pub(crate) reasons: Vec<&'static str>,
     pub(crate) next: Option<String>,
     pub(crate) provisional: bool,
+    /// It is a correction under notice beside what stands.
+    pub(crate) correction: bool,
     /// Whom the run left out, and the kinds of work, as counts.
     pub(crate) counts: Vec<(String, String)>,
 }
@@ -111,11 +114,21 @@ pub(crate) async fn scores(
     let reader = app.store.reader();
     let mut scores = Vec::new();
     for one in store::grading::called(reader, Whose::Institution(institution)).await? {
-        for publication in public_ones(reader, &one.federation).await? {
-            let wanted = period.filter(|text| !text.is_empty());
-            if wanted.is_some_and(|period| period != publication.freeze_on.to_string()) {
-                continue;
-            }
+        let wanted = period.filter(|text| !text.is_empty());
+        let periods = public_periods(reader, &one.federation).await?;
+        let chosen = match wanted {
+            None => periods.into_iter().next(),
+            Some(period) => periods
+                .into_iter()
+                .find(|one| one.stands.freeze_on.to_string() == period),
+        };
+        // What stands, and a correction under notice beside it.
+        let Some(Shown { stands, proposed }) = chosen else {
+            continue;
+        };
+        for (publication, correction) in
+            std::iter::once((stands, false)).chain(proposed.map(|correction| (correction, true)))
+        {
             let rows = public::of_federation(reader, &publication, app.evidence.display).await?;
             let found = rows
                 .into_iter()
@@ -130,10 +143,8 @@ pub(crate) async fn scores(
                     view.grade = standing.words(f);
                     view.next = None;
                 }
+                view.correction = correction;
                 scores.push(view);
-            }
-            if wanted.is_none() {
-                break;
             }
         }
     }
@@ -244,6 +255,7 @@ pub(super) async fn score_view(
             )
         }),
         provisional: publication.state != PublicationState::Published,
+        correction: false,
         counts: match entry.get("counts") {
             Some(shown) => {
                 let shown = serde_json::from_value(shown.clone()).map_err(Problem::internal)?;

@@ -25,6 +25,8 @@ domain::text_enum! {
         Varied = "varied",
         /// It has not been decided: an objection, a case or a suspension stands in the way.
         Held = "held",
+        /// A correction has not been decided; the grade that was decided before it stands.
+        Kept = "kept",
     }
 }
 
@@ -36,6 +38,10 @@ impl Mark {
             Self::SetAside => ("原定级已撤销,待更正", "set aside, to be corrected"),
             Self::Varied => ("经申诉变更", "changed on appeal"),
             Self::Held => ("本期等级待定", "the grade of this period is not decided"),
+            Self::Kept => (
+                "更正待定,沿用更正前的等级",
+                "the correction is not decided, the grade before it stands",
+            ),
         }
     }
 }
@@ -61,7 +67,7 @@ impl Standing {
     }
 }
 
-/// What was decided on the results of one run.
+/// What was decided on the results of one run; where that is nothing yet, what was decided before of the same period.
 pub(crate) struct Decided(BTreeMap<Uuid, GradeResult>);
 
 impl Decided {
@@ -70,9 +76,20 @@ impl Decided {
         db: &impl ConnectionTrait,
         publication: &Publication,
     ) -> Result<Self, Problem> {
-        let all = results::of_run(db, publication.run).await?;
-        let by_admission = all.into_iter().map(|one| (one.admission.uuid(), one));
-        Ok(Self(by_admission.collect()))
+        let (federation, on) = (publication.federation.as_str(), publication.freeze_on);
+        let mut found: BTreeMap<Uuid, GradeResult> = BTreeMap::new();
+        // Oldest first: the run's own comes after those that it corrects.
+        for one in results::of_period(db, federation, on).await? {
+            let of = one.admission.uuid();
+            let own = one.run == publication.run;
+            let known = found.get(&of);
+            let before = known.is_none_or(|known| known.run != publication.run);
+            let decided = known.is_some_and(|known| known.row.decided);
+            if (own && !decided) || (one.row.decided && before) {
+                found.insert(of, one);
+            }
+        }
+        Ok(Self(found))
     }
 
     /// The grade of an institution that stands.
@@ -96,11 +113,14 @@ impl Decided {
                 let old = row.previous_grade.clone();
                 of(old.unwrap_or_else(|| before(None)), Some(Mark::Held))
             }
-            Some(found) if is_stayed(one, publication) => {
+            Some(found) if is_stayed(one, found) => {
                 of(before(found.previous_grade), Some(Mark::UnderAppeal))
             }
             Some(found) => match found.row.grade {
                 None => of(before(found.previous_grade), Some(Mark::SetAside)),
+                Some(grade) if found.run != publication.run && grade.as_str() != row.grade => {
+                    of(grade.to_string(), Some(Mark::Kept))
+                }
                 Some(grade) if grade.as_str() != row.grade => {
                     of(grade.to_string(), Some(Mark::Varied))
                 }
@@ -110,9 +130,9 @@ impl Decided {
     }
 }
 
-/// Whether an appeal stays the grade of this publication.
-fn is_stayed(one: &Called, publication: &Publication) -> bool {
-    one.stayed_run == Some(publication.run.uuid())
+/// Whether an appeal stays the grade of this result.
+fn is_stayed(one: &Called, found: &GradeResult) -> bool {
+    one.stayed_run == Some(found.run.uuid())
 }
 
 /// The last day of the first year after an admission: who is newer on a freeze date is not ranked for that reason.

@@ -8,7 +8,8 @@ use store::grading::publications::PublicationState;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::pages::{Rate, interval_words, public_ones, rate, score_text, thousandths};
+use super::pages::{Rate, interval_words, rate, score_text, thousandths};
+use super::periods::{Proposed, public_periods};
 use super::standing::{Decided, Mark, Standing};
 use super::{public, runs};
 use crate::app::App;
@@ -24,13 +25,16 @@ pub(crate) struct Period {
     pub(crate) period: String,
     /// `provisional` during the notice, then `final`.
     pub(crate) standing: &'static str,
+    /// A correction under notice beside it; `GET /api/v1/rankings` with `proposed=true` has its results.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) proposed: Option<Proposed>,
     /// The run.
     pub(crate) run: String,
     /// The policy.
     pub(crate) policy: String,
     /// Grade that stands.
     pub(crate) grade: String,
-    /// Why it is not simply the one of the run: `under_appeal`, `set_aside`, `varied`, `held`.
+    /// Why it is not simply the one of the run: `under_appeal`, `set_aside`, `varied`, `held`, `kept`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) grade_mark: Option<String>,
     /// Grade that the run computed.
@@ -57,7 +61,8 @@ pub(crate) async fn of(app: &App, institution: Uuid) -> Result<Vec<Period>, Prob
     let reader = app.store.reader();
     let mut periods = Vec::new();
     for one in store::grading::called(reader, Whose::Institution(institution)).await? {
-        for publication in public_ones(reader, &one.federation).await? {
+        for shown in public_periods(reader, &one.federation).await? {
+            let publication = shown.stands;
             let rows = public::of_federation(reader, &publication, app.evidence.display).await?;
             let found = rows
                 .into_iter()
@@ -74,6 +79,7 @@ pub(crate) async fn of(app: &App, institution: Uuid) -> Result<Vec<Period>, Prob
                     PublicationState::Published => "final",
                     _ => "provisional",
                 },
+                proposed: shown.proposed.as_ref().map(Proposed::of),
                 run: run.id.to_string(),
                 policy: run.policy,
                 grade: standing.grade,

@@ -106,17 +106,7 @@ pub(crate) async fn execute(
         serde_json::from_str(&proposal.request).map_err(Problem::internal)?;
     let admission = locked(act, proposal.object_id.into()).await?;
     if proposal.act == CONFIRM {
-        facts::not_interested(act, &admission).await?;
-        act.record(Entry {
-            kind: KIND,
-            id: admission.id.uuid(),
-            act: CONFIRM,
-            from: Some(admission.state.as_str()),
-            to: Some(admission.state.as_str()),
-            proposer: Some(proposal.proposed_by),
-            ..Entry::default()
-        })
-        .await?;
+        confirm(act, &admission, proposal).await?;
         return serde_json::to_value(AdmissionReceipt::of(&admission, admission.revision))
             .map_err(Problem::internal);
     }
@@ -124,6 +114,45 @@ pub(crate) async fn execute(
     let step = decide(&facts, request.transition, act.actor.role)?;
     let receipt = take(act, admission, step, &request, Some(proposal)).await?;
     serde_json::to_value(receipt).map_err(Problem::internal)
+}
+
+/// The second person confirms an emergency stop. After its 24 hours the stop still has its effect, since silence decides
+/// nothing, and so it can still be confirmed; but that it was late stays on record (design.md 21).
+async fn confirm(act: &mut Act, admission: &Admission, proposal: &Proposal) -> Result<(), Problem> {
+    facts::not_interested(act, admission).await?;
+    let late = proposal.due_at.filter(|due| act.now > *due).map(|due| {
+        let due = due + Duration::hours(8);
+        let due = due.format("%Y-%m-%d %H:%M");
+        format!(
+            "逾期确认:应于 {due} 前由第二人确认。Confirmed late: it was due by {due} (China time)."
+        )
+    });
+    let state = admission.state.as_str();
+    let entry = Entry {
+        act: CONFIRM,
+        reason_code: late.is_some().then_some("late"),
+        reason: late.as_deref(),
+        proposer: Some(proposal.proposed_by),
+        ..Entry::default()
+    };
+    if late.is_some()
+        && let Some(case) = store::cases::open_of(&act.tx, admission.id).await?
+    {
+        act.record(Entry {
+            kind: "case",
+            id: case.id.uuid(),
+            ..entry
+        })
+        .await?;
+    }
+    act.record(Entry {
+        kind: KIND,
+        id: admission.id.uuid(),
+        from: Some(state),
+        to: Some(state),
+        ..entry
+    })
+    .await
 }
 
 /// An emergency stop that the second person does not confirm ends at once; other proposals just lapse.
@@ -209,7 +238,7 @@ pub(crate) async fn take(
     let leaf = match step.transition {
         // The leaf of a grade names the run that it can be computed from.
         InstitutionTransition::T09 | InstitutionTransition::T10 => {
-            Some(effects::grade(act, &mut admission).await?)
+            Some(effects::grade(act, &mut admission, request.run).await?)
         }
         public if public.is_public() => {
             Some(publish(act, &admission, public.as_str(), step.from, step.to).await?)

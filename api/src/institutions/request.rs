@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::Phone;
-use domain::ids::{AssessmentId, CohortId};
+use domain::ids::{AssessmentId, CohortId, GradingRunId};
 use domain::institution::{Cause, InstitutionTransition, Plan};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -97,6 +97,9 @@ pub struct TransitionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "uuid")]
     pub assessment: Option<AssessmentId>,
+    /// T09, T10 when results are published: the run whose result is decided. Nobody asks for it.
+    #[serde(skip)]
+    pub run: Option<GradingRunId>,
 }
 
 impl TransitionRequest {
@@ -119,6 +122,7 @@ impl TransitionRequest {
             fraud_cohorts: Vec::new(),
             sets_aside: None,
             assessment: None,
+            run: None,
         }
     }
 

@@ -190,13 +190,23 @@ pub async fn has_quarter(
     Ok(found.is_some())
 }
 
-/// Results of a run, of every institution that was shown its own.
-pub async fn of_run(
+/// Annual results of a federation's institutions on one freeze date, of all runs, oldest first.
+pub async fn of_period(
     db: &impl ConnectionTrait,
-    run: GradingRunId,
+    federation: &str,
+    freeze_on: NaiveDate,
 ) -> Result<Vec<GradeResult>, StoreError> {
+    use grade_result::Column as C;
+    let here = Query::select()
+        .column(admission::Column::Id)
+        .from(admission::Entity)
+        .and_where(admission::Column::Federation.eq(federation))
+        .to_owned();
     let rows = grade_result::Entity::find()
-        .filter(grade_result::Column::RunId.eq(run.uuid()))
+        .filter(C::Kind.eq(ResultKind::Annual.as_str()))
+        .filter(C::FreezeOn.eq(freeze_on.to_string()))
+        .filter(C::AdmissionId.in_subquery(here))
+        .order_by_asc(C::Id)
         .all(db)
         .await?;
     rows.into_iter().map(GradeResult::try_from).collect()

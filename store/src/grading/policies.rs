@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{PolicyDraftId, StaffPersonId};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 
 use crate::entity::grading::policy_draft;
+use crate::entity::journal::timeline;
 use crate::entity::reference::policy;
 use crate::{StoreError, time};
 
@@ -113,6 +114,27 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Draft>, StoreError> {
         .collect()
 }
 
+/// Policies in force on a day: with effect by then, and published by then. One that was published later changes no period
+/// that was frozen before it.
+fn in_force_on(on: NaiveDate) -> Condition {
+    use timeline::Column as T;
+    let published = Query::select()
+        .expr(Expr::val(1))
+        .from(timeline::Entity)
+        .and_where(
+            Expr::col((timeline::Entity, T::ObjectId))
+                .equals((policy_draft::Entity, policy_draft::Column::Id)),
+        )
+        .and_where(T::ObjectKind.eq("policy_draft"))
+        .and_where(T::ToState.eq("published"))
+        .and_where(T::At.lte(time::millis(domain::calendar::end_of(on))))
+        .to_owned();
+    Condition::all()
+        .add(policy_draft::Column::State.eq("published"))
+        .add(policy_draft::Column::EffectiveOn.lte(on.to_string()))
+        .add(Expr::exists(published))
+}
+
 /// The newest published policy of a federation that is in force on a day.
 pub async fn in_force(
     db: &impl ConnectionTrait,
@@ -121,8 +143,7 @@ pub async fn in_force(
 ) -> Result<Option<Draft>, StoreError> {
     policy_draft::Entity::find()
         .filter(policy_draft::Column::Federation.eq(federation))
-        .filter(policy_draft::Column::State.eq("published"))
-        .filter(policy_draft::Column::EffectiveOn.lte(on.to_string()))
+        .filter(in_force_on(on))
         .order_by_desc(policy_draft::Column::EffectiveOn)
         .order_by_desc(policy_draft::Column::Id)
         .one(db)
@@ -138,8 +159,7 @@ pub async fn overridden(
 ) -> Result<Vec<String>, StoreError> {
     let rows = policy_draft::Entity::find()
         .filter(policy_draft::Column::Federation.ne(crate::scope::NATIONAL))
-        .filter(policy_draft::Column::State.eq("published"))
-        .filter(policy_draft::Column::EffectiveOn.lte(on.to_string()))
+        .filter(in_force_on(on))
         .order_by_asc(policy_draft::Column::Federation)
         .all(db)
         .await?;

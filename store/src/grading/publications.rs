@@ -10,7 +10,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::entity::grading::{bulletin, grade_publication, grading_result, grading_run};
+use crate::entity::grading::{
+    bulletin, grade_publication, grading_freeze, grading_result, grading_run,
+};
 use crate::entity::reference::federation_area;
 use crate::scope::{NATIONAL, Scope, in_area};
 use crate::{StoreError, time};
@@ -209,6 +211,65 @@ pub async fn list(
         .into_iter()
         .map(Publication::try_from)
         .collect()
+}
+
+/// Publications of one federation on one freeze date, newest first. Whoever is about to open another one holds the freezes
+/// of that date until the transaction ends, so that two never open at once.
+pub async fn of_period(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    freeze_on: NaiveDate,
+    opens: bool,
+) -> Result<Vec<Publication>, StoreError> {
+    use grade_publication::Column as C;
+    if opens {
+        grading_freeze::Entity::find()
+            .filter(grading_freeze::Column::FreezeOn.eq(freeze_on.to_string()))
+            .order_by_asc(grading_freeze::Column::Id)
+            .lock_exclusive()
+            .all(db)
+            .await?;
+    }
+    grade_publication::Entity::find()
+        .filter(C::Federation.eq(federation))
+        .filter(C::FreezeOn.eq(freeze_on.to_string()))
+        .order_by_desc(C::Id)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(Publication::try_from)
+        .collect()
+}
+
+/// Whether anybody has published grades of a freeze date.
+pub async fn has_published(
+    db: &impl ConnectionTrait,
+    freeze_on: NaiveDate,
+) -> Result<bool, StoreError> {
+    use grade_publication::Column as C;
+    published(db, C::FreezeOn.eq(freeze_on.to_string())).await
+}
+
+/// Whether a federation has published grades of a later freeze date.
+pub async fn has_published_later(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    freeze_on: NaiveDate,
+) -> Result<bool, StoreError> {
+    use grade_publication::Column as C;
+    let later = C::FreezeOn
+        .gt(freeze_on.to_string())
+        .and(C::Federation.eq(federation));
+    published(db, later).await
+}
+
+async fn published(db: &impl ConnectionTrait, which: Expr) -> Result<bool, StoreError> {
+    let found = grade_publication::Entity::find()
+        .filter(which)
+        .filter(grade_publication::Column::State.eq(PublicationState::Published.as_str()))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Whether a run knows this federation at all.

@@ -16,6 +16,7 @@ on_both! {
     what_is_owed_comes_back_with_the_state_by_its_old_last_day;
     a_refusal_that_an_appeal_sets_aside_is_reviewed_again_within_a_term;
     the_end_of_an_emergency_stop_ends_its_confirmation;
+    a_stop_that_is_confirmed_after_its_day_is_on_record_as_late;
     only_the_decision_that_the_state_follows_from_is_set_aside;
     an_accepted_objection_holds_the_grade_and_one_after_the_notice_is_none;
 }
@@ -150,6 +151,38 @@ async fn the_end_of_an_emergency_stop_ends_its_confirmation(database: Database) 
     assert_eq!(codes(&refused), ["interest-declared"]);
     refuse(&story, "province-2", &stopped).await.good();
     assert_eq!(admission(&story).await["state"], "rectifying");
+}
+
+async fn a_stop_that_is_confirmed_after_its_day_is_on_record_as_late(database: Database) {
+    let story = Story::ready(database).await;
+    let province = story.who("province-1");
+    let confirmations = async || {
+        let path = format!("/api/v1/institutions/{}/timeline", story.admission);
+        let told = province.get(&path).await.good();
+        let told = told.as_array().into_iter().flatten();
+        told.filter(|one| one["act"] == "T16-confirm")
+            .map(|one| (one["reason_code"].clone(), one["reason"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let stopped = step(&story, province, stop()).await.good();
+    story.approve("province-2", &stopped).await;
+    assert_eq!(confirmations().await, [(Value::Null, Value::Null)]);
+    let lift = json!({ "transition": "T18", "reason": "隐患已排除。" });
+    step(&story, province, lift).await.good();
+
+    let stopped = step(&story, province, stop()).await.good();
+    story.server.days_pass(20);
+    story.approve("province-2", &stopped).await;
+    assert_eq!(admission(&story).await["state"], "suspended");
+    let (code, reason) = confirmations().await.pop().expect("a confirmation");
+    assert_eq!(code, "late");
+    assert!(text(&reason).contains("逾期确认"), "{reason}");
+    let page = province.get("/api/v1/cases").await.good();
+    let open = page["items"].as_array().into_iter().flatten();
+    let mut open = open.filter(|one| one["state"] == "open");
+    let id = text(&open.next().expect("an open case")["id"]);
+    let told = province.get(&format!("/api/v1/cases/{id}")).await;
+    assert!(told.text().contains("逾期确认"), "{}", told.text());
 }
 
 async fn only_the_decision_that_the_state_follows_from_is_set_aside(database: Database) {
