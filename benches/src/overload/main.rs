@@ -48,6 +48,8 @@ async fn main() -> Result<(), Error> {
     let capacity = steady(&asker, span).await;
     let before = server.memory_mb("VmRSS:")?;
     let rate = capacity.good * TIMES / seconds;
+    // What the first of them costs beside the answer: thousands of connections are made.
+    let arriving = open_loop(&asker, rate, Duration::from_secs(2)).await;
     let over = open_loop(&asker, rate, span).await;
     let peak = server.memory_mb("VmHWM:")?;
     let after = steady(&asker, span).await;
@@ -86,6 +88,10 @@ async fn main() -> Result<(), Error> {
     println!(
         "goodput against the capacity       {:>8} % (goal: at least 80 %)",
         over.good * 100 / capacity.good.max(1)
+    );
+    println!(
+        "the same while they connect        {:>8} % (the two seconds before)",
+        arriving.good * seconds * 100 / (capacity.good * 2).max(1)
     );
     println!("resident before, at most           {before:>8} MB, {peak} MB");
     println!(

@@ -241,8 +241,9 @@ async fn the_account_of_a_trainee_becomes_no_post(database: Database) {
     let (cohort, members) = story.class_of(&known[..1]).await;
     trainee(&story, &cohort, members[0]).await;
     let national = story.who("national-1");
-    let accounts = national.get("/api/v1/accounts?role=trainee").await.good();
-    let account = text(&accounts["items"][0]["id"]);
+    let reader = story.server.app.store.reader();
+    let account = store::accounts::of_person(reader, members[0].1).await;
+    let account = account.expect("asked").expect("an account");
     let post = json!({ "role": "county_officer", "federation": "330106" });
     let path = format!("/api/v1/accounts/{account}/post");
     national.post(&path, &post).await.problem(404, "not-found");

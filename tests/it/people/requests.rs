@@ -70,9 +70,9 @@ async fn a_trainee_asks_on_a_page_and_the_county_answers_on_another(database: Da
     assert_eq!(waiting.status, 409);
     assert!(waiting.text().contains("正在办理"));
 
-    // The county of the household, and no other, has it; reading it is told to the person.
+    // The county of the household, and no other, has it, and there whoever did not print the code; reading it is told to the person.
     let mut desk = Browser::new(&story.server);
-    desk.sign_in("county-1", PASSWORD).await;
+    desk.sign_in("county-2", PASSWORD).await;
     let list = desk.open("/desk/requests").await.text();
     assert!(
         list.contains("更正姓名") && !list.contains("欧阳"),
