@@ -20,6 +20,8 @@ use crate::problem::{self, Code, Problem};
 const NUMBER: &str = "QQQQQQQQ";
 /// Seconds after which it is worth trying again.
 pub(crate) const AFTER: u32 = 2;
+/// Headers of one answer that no other has, at most.
+const OWN_HEADERS: usize = 4;
 /// A longer body goes on to the border, which reads it to its end: whoever still sends would not hear the answer.
 const SHORT: u64 = 16 * 1024;
 
@@ -43,7 +45,7 @@ pub(super) struct Turned {
 
 impl Turned {
     /// `None` for a request that may come in.
-    pub(super) fn of(app: &App, request: &Request<Body>) -> Option<Self> {
+    pub(super) fn of<B>(app: &App, request: &Request<B>) -> Option<Self> {
         let (headers, path) = (request.headers(), request.uri().path());
         let class = Class::of(request.method(), path, headers)?;
         if !app.border.is_full(class) || !is_short(headers) {
@@ -119,6 +121,9 @@ async fn kept(app: &App, locale: Locale, large: bool, kind: usize) -> Option<Kep
     let mut headers = parts.headers;
     // It is that of the answer with the number in it.
     headers.remove(header::CONTENT_LENGTH);
+    // A place for what each answer has of its own: a copy then keeps its size.
+    headers.insert(layers::REQUEST_ID, HeaderValue::from_static(NUMBER));
+    headers.reserve(OWN_HEADERS);
     Some(Kept {
         headers,
         pieces: text.split(NUMBER).map(str::to_owned).collect(),
