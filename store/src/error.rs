@@ -42,6 +42,16 @@ impl StoreError {
 
     /// Whether somebody else held a lock for longer than one is waited for.
     pub fn is_lock_timeout(&self) -> bool {
+        self.is_of(&["55P03"])
+    }
+
+    /// Whether the database gave up because a lock, a statement or a transaction took longer than one is waited for: the
+    /// same may well be done a moment later.
+    pub fn is_out_of_time(&self) -> bool {
+        self.is_of(&["55P03", "57014", "25P03"])
+    }
+
+    fn is_of(&self, codes: &[&str]) -> bool {
         let Self::Db(
             DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
         ) = self
@@ -51,7 +61,7 @@ impl StoreError {
         let code = error
             .as_database_error()
             .and_then(sea_orm::sqlx::error::DatabaseError::code);
-        code.is_some_and(|code| code == "55P03")
+        code.is_some_and(|code| codes.contains(&code.as_ref()))
     }
 
     /// Whether the whole transaction may be tried again (serialisation failure, deadlock, busy).

@@ -17,6 +17,28 @@ on_both! {
     parallel_guesses_gain_nothing;
     another_process_and_a_restart_know_the_wrong_names_of_the_day;
     comparing_a_name_costs_the_same_budget;
+    who_waits_too_long_for_a_lock_is_asked_to_come_again;
+}
+
+/// A lock that somebody holds too long is no fault of ours to be told as one (trust.md OV-2).
+async fn who_waits_too_long_for_a_lock_is_asked_to_come_again(database: Database) {
+    let locks_rows = !matches!(database, Database::Sqlite);
+    let story = Story::ready(database).await;
+    if !locks_rows {
+        return; // One writer at a time, and a pool of its own that is waited for.
+    }
+    let tx = story.server.app.store.write().await.expect("a transaction");
+    let id = story.admission.parse().expect("an id");
+    let held = store::institutions::lock_any(&tx, id).await;
+    assert!(held.expect("asked").is_some());
+    let path = format!("/api/v1/institutions/{}/survey-suspension", story.admission);
+    let request = json!({ "reason": "回访不符,暂停采用并核查。" });
+    let province = story.who("province-1");
+    let told = province.post(&path, &request).await;
+    told.problem(503, "unavailable");
+    assert!(!told.header("retry-after").is_empty());
+    store::rollback(tx).await.expect("given back");
+    province.post(&path, &request).await.good();
 }
 
 async fn started(change: impl FnOnce(&mut Border)) -> TestServer {

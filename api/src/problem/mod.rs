@@ -228,6 +228,11 @@ impl From<StoreError> for Problem {
                 problem.0.cause = Some(cause);
                 problem
             }
+            other if other.is_out_of_time() => {
+                let mut problem = Self::new(Code::Unavailable).retry_after(5);
+                problem.0.cause = Some(other.to_string());
+                problem
+            }
             other if other.is_retryable() => Self::new(Code::Conflict).retry_after(1),
             other => Self::internal(other),
         }
