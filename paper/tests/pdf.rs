@@ -280,10 +280,14 @@ fn what_a_template_makes_is_examined() {
         fault(&bundled.replace("    one.qr,\n", "    [],\n")),
         TemplateFault::Qr
     );
-    assert_eq!(
-        fault(&bundled.replace("    one.qr,\n", "    scale(90%, one.qr),\n")),
-        TemplateFault::Qr
-    );
+    for small in [
+        "scale(90%, one.qr)",
+        "scale(y: 20%, one.qr)",
+        "skew(ax: 20deg, one.qr)",
+    ] {
+        let text = bundled.replace("    one.qr,\n", &format!("    {small},\n"));
+        assert_eq!(fault(&text), TemplateFault::Qr, "{small}");
+    }
     // A code of somebody else in place of ours, or beside it, as large as can be.
     let other = certs::qr::png("HTTPS://EVIL.EXAMPLE/", certs::qr::Level::Q, 3).expect("a code");
     let bytes = other

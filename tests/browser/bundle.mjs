@@ -27,6 +27,16 @@ for (const { at, state } of vector.verdicts) {
   expect(said.state === states[state], `${at}: ${said.state}, not ${states[state]}`);
   expect(said.facts.program_name === "面点制作" && said.facts.issuer_name === "山东省", "names by their codes");
 }
+// An institution that left, or stopped, after it had issued: the certificate stands, and whoever asks is told.
+{
+  const at = Date.parse(vector.verdicts[0].at) / 1000;
+  for (const [change, reason] of [[1, "institution_authorised"], [2, "institution_since_suspended"], [3, "institution_since_exited"], [4, "institution_since_exited"]]) {
+    const after = await openBundle(first, roots);
+    for (const one of after.institutions.values()) for (const changes of one.standing.values()) changes.push([Math.floor(after.issued / 1000), change]);
+    const said = await judge(vector.qr_text, after.keys, at, after);
+    expect(said.state === "valid" && said.checks.some((check) => check.reason === reason && check.outcome === "passed"), `${reason}: ${said.state}, ${said.checks.map((check) => check.reason)}`);
+  }
+}
 // Place 70001 stands in no set of the first; 70000 does.
 const now = Date.parse(vector.verdicts[0].at) / 1000;
 for (const [place, state] of [[0, "revoked"], [131, "revoked"], [70000, "revoked"], [7, "superseded"], [131071, "superseded"], [70002, "suspended"], [70001, "in-force"], [131072, "not-covered"]]) {

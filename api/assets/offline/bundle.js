@@ -127,11 +127,13 @@ class Bundle {
   names(own, key, issued) {
     const institution = this.institutions.get(own.institution);
     const known = institution && issued * 1000 <= this.issued;
+    const changes = institution?.standing.get(key.federation) ?? [];
     return {
       program_name: this.programs.get(own.program),
       institution_name: institution?.name,
       issuer_name: this.federations.get(key.federation),
-      standing: known ? standingAt(institution.standing.get(key.federation) ?? [], issued) : undefined,
+      standing: known ? standingAt(changes, issued) : undefined,
+      standing_today: known ? changes.at(-1)?.[1] ?? 4 : undefined,
     };
   }
 }

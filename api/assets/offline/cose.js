@@ -301,7 +301,9 @@ export async function judge(text, keys, now, bundle = null) {
   // Suspended (2) or left (3): a replacement or a class taught to its end, which only the registry can tell from others.
   if (facts.standing !== undefined) {
     checks.set("institution", ...({
-      1: ["passed", "institution_authorised"], 4: ["failed", "institution_not_authorised"],
+      // What became of it since does not touch the certificate, and is told.
+      1: ["passed", { 1: "institution_authorised", 2: "institution_since_suspended" }[facts.standing_today] ?? "institution_since_exited"],
+      4: ["failed", "institution_not_authorised"],
     }[facts.standing] ?? ["not_run", "institution_unclear"]));
   }
   const status = bundle.status(claims.own.list, claims.own.index, claims.issued, now);

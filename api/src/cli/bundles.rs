@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::memory::{self, Memory};
 use super::registry::{CommandError, Printing, RegistryArgs};
-use super::written::write_whole;
+use super::written::write_public;
 use crate::clock::{Clock as _, SystemClock};
 use crate::problem::Problem;
 use crate::verify::wire::instant;
@@ -257,7 +257,7 @@ async fn build(
             .await
             .map_err(Problem::from)?
             .ok_or_else(Problem::not_found)?;
-        write_whole(&out, &bytes)?;
+        write_public(&out, &bytes)?;
     }
     print.show(&built)
 }
@@ -280,7 +280,7 @@ pub async fn run(
             let (to, bytes) = open_as_it_is(&to, &trusted)?;
             let made = delta(&from, &to, &bytes)
                 .map_err(|fault| CommandError::Usage(fault.to_string()))?;
-            write_whole(&out, &made)?;
+            write_public(&out, &made)?;
             print.show(&serde_json::json!({
                 "from": from.content().number, "to": to.content().number, "bytes": made.len(), "whole": bytes.len(),
             }))
@@ -307,7 +307,7 @@ pub async fn run(
                 .or_else(|_| Bundle::open(&bytes, &from.trust_list().roots()))
                 .map_err(refused)?;
             let seen = memory.accept(&to).map_err(refused)?;
-            write_whole(&out, &bytes)?;
+            write_public(&out, &bytes)?;
             memory.remember(to.signed_trust_list(), Some(&seen))?;
             print.show(&Summary::of(&to, bytes.len()))
         }

@@ -14,6 +14,8 @@ const A4_PT: [f64; 2] = [595.276, 841.89];
 const SLACK_PT: f64 = 1.0;
 const SLACK_MM: f64 = 0.05;
 const PT_PER_MM: f64 = 72.0 / 25.4;
+/// How far a symbol may be leaned over, by rounding.
+const LEAN: f64 = 1e-6;
 
 struct Seen<'a> {
     /// Digests of the pictures that belong there.
@@ -111,7 +113,11 @@ impl Seen<'_> {
         for (_, item) in frame.items() {
             match item {
                 FrameItem::Group(group) => {
-                    self.walk(&group.frame, scale * group.transform.sx.get().abs());
+                    // The narrower side counts, and what is leaned over is no square any more.
+                    let of = &group.transform;
+                    let leaned = of.kx.get().abs() + of.ky.get().abs() > LEAN;
+                    let side = of.sx.get().abs().min(of.sy.get().abs());
+                    self.walk(&group.frame, if leaned { 0.0 } else { scale * side });
                 }
                 FrameItem::Text(text) => {
                     self.text

@@ -144,7 +144,9 @@ impl Memory {
         bundle: Option<&bundle::Seen>,
     ) -> std::io::Result<()> {
         let Some(path) = &self.path else {
-            return Ok(());
+            return Err(std::io::Error::other(
+                "没有用户目录,请用 --seen 指定文件 / there is no home folder: name a file with --seen",
+            ));
         };
         let before = self.kept.as_ref();
         let all = list.list().keys.iter();
@@ -166,11 +168,39 @@ impl Memory {
                 .or_else(|| before.and_then(|kept| kept.bundle)),
             list: list.seen(),
         };
-        if path.exists() && before == Some(&now) {
+        let read = || Kept::read(path).map_err(|error| std::io::Error::other(error.to_string()));
+        let knows = |kept: &Option<Kept>| {
+            let kept = kept.as_ref();
+            kept.is_some_and(|kept| kept.clone().join(now.clone()) == *kept)
+        };
+        // What is there already needs no place to write to.
+        if knows(&read()?) {
             return Ok(());
         }
+        // Another command may have remembered a newer one since this one looked: what is written is what both know.
+        let _lock = locked(path)?;
+        let now = match read()? {
+            Some(there) => there.join(now),
+            None => now,
+        };
         write_whole(path, now.text()?.as_bytes())
     }
+}
+
+/// Holds the memory against other commands until it is dropped; the lock is a file of its own, since that of the memory is
+/// replaced.
+fn locked(path: &Path) -> std::io::Result<std::fs::File> {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = std::fs::File::create(PathBuf::from(name))?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// The folder: that of the user's state by the rules of the desktop; none where there is no home.

@@ -92,8 +92,11 @@ fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Com
     Ok(())
 }
 
+/// What stands at one place of a file: the text of a code, or that a page of a PDF shows none.
+pub(super) type Found = Result<String, FileFault>;
+
 /// The QR texts of a file, in order.
-pub(super) fn codes(path: &Path) -> Result<Vec<String>, FileFault> {
+pub(super) fn codes(path: &Path) -> Result<Vec<Found>, FileFault> {
     texts(read(path)?)
 }
 
@@ -116,13 +119,15 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, FileFault> {
     }
 }
 
-fn texts(bytes: Vec<u8>) -> Result<Vec<String>, FileFault> {
+fn texts(bytes: Vec<u8>) -> Result<Vec<Found>, FileFault> {
     if bytes.starts_with(b"%PDF-") {
         return pdf(&bytes);
     }
     match read_one(&bytes) {
-        Ok(text) => Ok(vec![text]),
-        Err(PictureFault::Image(ImageFault::Format)) => found(lines(bytes)?),
+        Ok(text) => Ok(vec![Ok(text)]),
+        Err(PictureFault::Image(ImageFault::Format)) => {
+            found(lines(bytes)?.into_iter().map(Ok).collect())
+        }
         Err(other) => Err(both(other.code(), &other.to_string())),
     }
 }
@@ -148,19 +153,17 @@ fn lines(bytes: Vec<u8>) -> Result<Vec<String>, FileFault> {
             .filter(|line| !line.is_empty())
             .map(str::to_owned)
     };
-    // A certificate as plain text says more than its code.
-    Ok(if lines().any(|line| is_address(&line)) {
+    // A certificate as plain text says more than its code, which stands behind its heading. Of any other file each line is
+    // asked about: one that is passed over would look like one that holds.
+    Ok(if lines().any(|line| line == CODE_HEADING) {
         lines().filter(|line| may_be_code(line)).collect()
     } else {
         lines().collect()
     })
 }
 
-/// The text of a code, genuine or not: an address of a certificate.
-fn is_address(line: &str) -> bool {
-    let line = line.to_ascii_lowercase();
-    line.starts_with("https://") && line.contains("/v/")
-}
+/// What our own plain text has above the code (`paper::text`).
+const CODE_HEADING: &str = "二维码内容(content of the QR code):";
 
 /// What is a code, or was one before it was damaged: an address, or one word of ASCII, as numbers and ids are.
 fn may_be_code(line: &str) -> bool {
@@ -170,29 +173,41 @@ fn may_be_code(line: &str) -> bool {
     address || line.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn found(texts: Vec<String>) -> Result<Vec<String>, FileFault> {
-    if texts.is_empty() {
+fn found(texts: Vec<Found>) -> Result<Vec<Found>, FileFault> {
+    if texts.iter().all(Result::is_err) {
         let fault = PictureFault::NoCode;
         return Err(both(fault.code(), &fault.to_string()));
     }
     Ok(texts)
 }
 
-/// One code for each certificate of the file, page after page; the same code twice on a page is one.
+/// One code for each certificate of the file, page after page; the same code twice on a page is one. A page without a code is
+/// told: it may be a certificate that was scanned badly.
 #[cfg(feature = "paper")]
-fn pdf(bytes: &[u8]) -> Result<Vec<String>, FileFault> {
+fn pdf(bytes: &[u8]) -> Result<Vec<Found>, FileFault> {
     let pages =
         paper::scan::read_pdf(bytes).map_err(|fault| both(fault.code(), &fault.to_string()))?;
     let mut texts = Vec::new();
-    for page in pages {
+    for (number, page) in (1..).zip(pages) {
+        if page.is_empty() {
+            texts.push(Err(fault(
+                PictureFault::NoCode.code(),
+                format!("第 {number} 页没有能读出的二维码;如该页是一份证书,请单独重新扫描"),
+                format!("page {number} shows no QR code that can be read: if it is a certificate, scan it again"),
+            )));
+        }
         let mut seen = std::collections::BTreeSet::new();
-        texts.extend(page.into_iter().filter(|text| seen.insert(text.clone())));
+        texts.extend(
+            page.into_iter()
+                .filter(|text| seen.insert(text.clone()))
+                .map(Ok),
+        );
     }
     found(texts)
 }
 
 #[cfg(not(feature = "paper"))]
-fn pdf(_: &[u8]) -> Result<Vec<String>, FileFault> {
+fn pdf(_: &[u8]) -> Result<Vec<Found>, FileFault> {
     Err(fault(
         "pdf_unavailable",
         "本程序编译时未含 PDF,请改用照片",
@@ -208,6 +223,8 @@ mod tests {
     fn of_a_certificate_in_words_the_codes_are_taken_and_other_lists_stay_whole() {
         let read = |text: &str| lines(text.as_bytes().to_vec()).expect("UTF-8");
         let code = "HTTPS://V.EXAMPLE.CN/V/ABC#2222";
+        let named = format!("王某 {code}\n{code}");
+        assert_eq!(read(&named).len(), 2, "a code behind a name is a row, too");
         let words = format!(
             "\u{feff}职业培训合格证书\n\n姓名(Name):王某\n  读作(spoken):幺二\nCheck it at https://v.example.cn/verify\nhttps\n\n二维码内容(content of the QR code):\n{code}\n"
         );

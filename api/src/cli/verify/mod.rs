@@ -175,9 +175,13 @@ fn offline(files: &[PathBuf], source: &Source, proofs: &[PathBuf]) -> Vec<Line> 
         match files::codes(file) {
             Err(fault) => vec![Line::refused(&name, fault)],
             Ok(texts) => {
-                let numbered: Vec<(usize, String)> = (1..).zip(texts).collect();
+                let numbered: Vec<(usize, files::Found)> = (1..).zip(texts).collect();
                 // A single long list is spread over the cores as well.
-                let judge = |(position, text): &(usize, String)| {
+                let judge = |(position, found): &(usize, files::Found)| {
+                    let text = match found {
+                        Ok(text) => text,
+                        Err(fault) => return vec![Line::unread(&name, *position, fault.clone())],
+                    };
                     let examined = source.examine(text);
                     let (log, refused) = proofs.of(&examined, file);
                     let answer = Answer::offline(source.judge(examined, log, now));
@@ -221,9 +225,14 @@ async fn by_registry(
         match found {
             Err(fault) => lines.push(Line::refused(&name, fault)),
             Ok(texts) => {
-                for (position, text) in (1..).zip(texts) {
-                    asked.push((lines.len(), text));
-                    lines.push(Line::blank(&name, position));
+                for (position, found) in (1..).zip(texts) {
+                    match found {
+                        Ok(text) => {
+                            asked.push((lines.len(), text));
+                            lines.push(Line::blank(&name, position));
+                        }
+                        Err(fault) => lines.push(Line::unread(&name, position, fault)),
+                    }
                 }
             }
         }
@@ -257,9 +266,13 @@ impl Line {
     }
 
     fn refused(file: &str, fault: FileFault) -> Self {
+        Self::unread(file, 1, fault)
+    }
+
+    fn unread(file: &str, position: usize, fault: FileFault) -> Self {
         Self {
             error: Some(fault),
-            ..Self::blank(file, 1)
+            ..Self::blank(file, position)
         }
     }
 

@@ -21,6 +21,14 @@ pub struct Filter {
     pub all: bool,
 }
 
+impl Filter {
+    /// Whom it names, each by itself: what was listed of one says nothing of another.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let all = self.institutions.iter().chain(&self.regions);
+        all.map(String::as_str)
+    }
+}
+
 /// An issuance of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Issued {
@@ -65,7 +73,7 @@ pub(super) fn list(kept: &Kept, filter: &Filter) -> Vec<Issued> {
             changes.insert(*certificate, (*status, *reason));
         }
     }
-    let first = if filter.all { 0 } else { kept.reported() };
+    let is_new = |name: &str, index: u64| filter.all || index >= kept.reported(name);
     let found = entries.iter().filter_map(|(index, entry)| {
         let LeafEntry::Issue {
             at,
@@ -78,15 +86,13 @@ pub(super) fn list(kept: &Kept, filter: &Filter) -> Vec<Issued> {
         else {
             return None;
         };
-        let wanted = *index >= first
-            && (filter
-                .institutions
-                .iter()
-                .any(|code| code == institution.as_str())
-                || filter
-                    .regions
-                    .iter()
-                    .any(|region| lies_in(region, institution.as_str(), federation.as_str())));
+        let wanted = filter
+            .institutions
+            .iter()
+            .any(|code| code == institution.as_str() && is_new(code, *index))
+            || filter.regions.iter().any(|region| {
+                lies_in(region, institution.as_str(), federation.as_str()) && is_new(region, *index)
+            });
         let change = changes.get(certificate);
         wanted.then(|| Issued {
             leaf_index: *index,

@@ -6,8 +6,9 @@
 //! | `entries` | all entries, each behind its length (the form of entry bundles) |
 //! | `checkpoints/<size>.note` | signed checkpoints that belong to the tree |
 //! | `evidence/` | signed checkpoints that do not |
-//! | `reported` | number of entries that an earlier run has listed |
+//! | `reported` | for each name that was asked about, up to which entry an earlier run has listed it: a name and a number a line |
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ pub(crate) struct Kept {
     folder: PathBuf,
     entries: Vec<Vec<u8>>,
     sizes: Vec<u64>,
-    reported: u64,
+    reported: BTreeMap<String, u64>,
 }
 
 impl Kept {
@@ -59,10 +60,15 @@ impl Kept {
             sizes.extend(size);
         }
         sizes.sort_unstable();
-        let reported = std::fs::read_to_string(folder.join("reported"))
-            .ok()
-            .and_then(|text| text.trim().parse().ok())
-            .unwrap_or(0);
+        // A file of before, one number for all names, says of no name that it was listed.
+        let reported = std::fs::read_to_string(folder.join("reported")).unwrap_or_default();
+        let reported = reported
+            .lines()
+            .filter_map(|line| {
+                let (name, upto) = line.split_once(' ')?;
+                Some((name.to_owned(), upto.parse().ok()?))
+            })
+            .collect();
         Ok(Self {
             folder: folder.to_owned(),
             entries,
@@ -96,9 +102,9 @@ impl Kept {
         &self.entries
     }
 
-    /// Number of entries that an earlier run has listed.
-    pub(super) fn reported(&self) -> u64 {
-        self.reported
+    /// Number of entries in which an earlier run has looked for this name.
+    pub(super) fn reported(&self, name: &str) -> u64 {
+        self.reported.get(name).copied().unwrap_or(0)
     }
 
     /// Sizes of the kept checkpoints.
@@ -156,9 +162,20 @@ impl Kept {
         Ok(name)
     }
 
-    /// Remembers that everything up to here was listed.
-    pub(super) fn note_reported(&mut self) -> Result<(), MonitorError> {
-        std::fs::write(self.folder.join("reported"), self.size().to_string())?;
+    /// Remembers that everything of these names up to here was listed.
+    pub(super) fn note_reported<'n>(
+        &mut self,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<(), MonitorError> {
+        let size = self.size();
+        for name in names {
+            self.reported.insert(name.to_owned(), size);
+        }
+        let mut text = String::new();
+        for (name, upto) in &self.reported {
+            text.push_str(&format!("{name} {upto}\n"));
+        }
+        std::fs::write(self.folder.join("reported"), text)?;
         Ok(())
     }
 

@@ -268,7 +268,7 @@ pub async fn run(watch: &Watch<'_>) -> Result<Report, MonitorError> {
         &mut evidence,
     )?;
     let issued = issued::list(&kept, &watch.filter);
-    kept.note_reported()?;
+    kept.note_reported(watch.filter.names())?;
     Ok(Report {
         checkpoints: held,
         ..report(
