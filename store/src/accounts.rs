@@ -306,7 +306,7 @@ pub async fn institution_in_area(
 }
 
 /// Whether an account without an organisation is looked after by a federation: the account of a trainee by those of the
-/// places of training and household (field.md 3), any other by the national one alone.
+/// places of training and household (field.md 3), of an application only while there is nothing else; any other by the national one alone.
 pub async fn in_area_without_post(
     db: &impl ConnectionTrait,
     federation: &str,
@@ -318,9 +318,13 @@ pub async fn in_area_without_post(
     if federation == crate::scope::NATIONAL {
         return Ok(true);
     }
-    let sql = "SELECT COUNT(*) AS n FROM account_person b JOIN enrolment e ON e.person_id = b.person_id
+    let standing = crate::enrolments::of_standing();
+    let sql = format!(
+        "SELECT COUNT(*) AS n FROM account_person b JOIN enrolment e ON e.person_id = b.person_id
         JOIN cohort k ON k.id = e.cohort_id JOIN federation_area f ON f.area IN (k.site_region, e.hukou_region)
-        WHERE b.account_id = $1 AND f.federation = $2 AND f.valid_until IS NULL";
+        WHERE b.account_id = $1 AND f.federation = $2 AND f.valid_until IS NULL AND (e.state IN ({standing})
+          OR NOT EXISTS (SELECT 1 FROM enrolment s WHERE s.person_id = b.person_id AND s.state IN ({standing})))"
+    );
     let values = [account.uuid().into(), federation.into()];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     let row = db.query_one_raw(statement).await?;

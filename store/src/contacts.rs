@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::Phone;
-use domain::ids::{AccountId, PersonId, StaffPersonId};
+use domain::ids::{AccountId, EnrolmentId, PersonId, StaffPersonId};
 use domain::survey::ContactMeans;
 use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use uuid::Uuid;
@@ -94,6 +94,28 @@ pub async fn of_person(
         kind: ContactKind::Phone,
         value,
     }))
+}
+
+/// Drops numbers that rest on an application in another place or of another household, of people who are about to be admitted
+/// for the first time: what was told there is not known of the person whom these enrolments are about.
+pub async fn forget_of_applications(
+    db: &impl ConnectionTrait,
+    admitted: &[EnrolmentId],
+) -> Result<(), StoreError> {
+    for chunk in admitted.chunks(1_000) {
+        let sql = format!(
+            "DELETE FROM verified_contact WHERE person_id IN (SELECT e.person_id FROM enrolment e
+               JOIN cohort k ON k.id = e.cohort_id JOIN enrolment o ON o.person_id = e.person_id AND o.id <> e.id
+               JOIN cohort l ON l.id = o.cohort_id
+               WHERE (l.site_region <> k.site_region OR o.hukou_region <> e.hukou_region) AND e.id IN ({})
+                 AND NOT EXISTS (SELECT 1 FROM enrolment s WHERE s.person_id = e.person_id AND s.state IN ({})))",
+            crate::cohorts::placeholders(1, chunk.len()),
+            crate::enrolments::of_standing(),
+        );
+        let values = chunk.iter().map(|id| Value::from(id.uuid()));
+        db.execute_raw(statement(db, sql, values)).await?;
+    }
+    Ok(())
 }
 
 /// Takes the number of a person out.

@@ -327,6 +327,12 @@ pub async fn known_elsewhere(
     Ok(found)
 }
 
+/// The states of standing, for a condition.
+pub(crate) fn of_standing() -> String {
+    let states = EnrolmentState::ALL.iter();
+    quoted(states.filter(|s| s.is_of_standing()).map(|s| s.as_str()))
+}
+
 fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words
         .map(|word| format!("'{word}'"))

@@ -1,6 +1,8 @@
 //! What can go wrong in the store, in the registry's own words; the driver's words stop here.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use std::borrow::Cow;
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
 /// Failure of a store function.
 #[derive(Debug, thiserror::Error)]
@@ -42,39 +44,81 @@ impl StoreError {
 
     /// Whether somebody else held a lock for longer than one is waited for.
     pub fn is_lock_timeout(&self) -> bool {
-        self.is_of(&["55P03"])
+        self.code().as_deref() == Some("55P03")
     }
 
     /// Whether the database gave up because a lock, a statement or a transaction took longer than one is waited for: the
     /// same may well be done a moment later.
     pub fn is_out_of_time(&self) -> bool {
-        self.is_of(&["55P03", "57014", "25P03"])
+        self.trouble() == Some(Trouble::OutOfTime)
     }
 
-    fn is_of(&self, codes: &[&str]) -> bool {
-        let Self::Db(
-            DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
-        ) = self
-        else {
-            return false;
-        };
-        let code = error
-            .as_database_error()
-            .and_then(sea_orm::sqlx::error::DatabaseError::code);
-        code.is_some_and(|code| codes.contains(&code.as_ref()))
+    /// Whether the database is away, full, or takes no writes now; nothing is wrong with what was asked.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Unavailable(_)) || self.trouble() == Some(Trouble::Away)
     }
 
-    /// Whether the whole transaction may be tried again (serialisation failure, deadlock, busy).
+    /// Whether two transactions stood in each other's way, so that the whole of this one may be tried again at once.
     pub fn is_retryable(&self) -> bool {
+        self.trouble() == Some(Trouble::Raced)
+    }
+
+    fn driver(&self) -> Option<&sqlx::Error> {
         match self {
-            Self::Db(error) => {
-                let text = error.to_string();
-                ["40001", "40P01", "database is locked"]
-                    .iter()
-                    .any(|code| text.contains(code))
-            }
-            _ => false,
+            Self::Db(
+                DbErr::Exec(RuntimeErr::SqlxError(error))
+                | DbErr::Query(RuntimeErr::SqlxError(error)),
+            ) => Some(error),
+            _ => None,
         }
+    }
+
+    fn code(&self) -> Option<Cow<'_, str>> {
+        self.driver()?.as_database_error()?.code()
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        match self.driver()? {
+            sqlx::Error::Database(error) => trouble_of(&error.code()?),
+            // The connection broke, or the pool is closed under the request.
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Some(Trouble::Away),
+            _ => None,
+        }
+    }
+}
+
+/// What passes by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// A lock, a statement or a transaction took too long.
+    OutOfTime,
+    /// Stopped, starting, out of room or of connections, or a server that only reads.
+    Away,
+    /// A deadlock, or a transaction that another one overtook.
+    Raced,
+}
+
+/// Of a SQLSTATE of PostgreSQL, five characters, or a result code of SQLite, a number whose low byte is the kind.
+fn trouble_of(code: &str) -> Option<Trouble> {
+    match code {
+        "55P03" | "57014" | "25P03" => return Some(Trouble::OutOfTime),
+        "40001" | "40P01" => return Some(Trouble::Raced),
+        "25006" | "57P01" | "57P02" | "57P03" => return Some(Trouble::Away),
+        _ => {}
+    }
+    if code.len() == 5 {
+        // 53: too little memory, room or connections; 08: the connection broke.
+        return (code.starts_with("53") || code.starts_with("08")).then_some(Trouble::Away);
+    }
+    match code.parse::<i32>().ok()? & 0xff {
+        // SQLITE_BUSY, SQLITE_LOCKED
+        5 | 6 => Some(Trouble::OutOfTime),
+        // SQLITE_FULL: the disk or the file
+        13 => Some(Trouble::Away),
+        _ => None,
     }
 }
 
@@ -232,6 +276,62 @@ impl From<DbErr> for StoreError {
             DbErr::Conn(RuntimeErr::Internal(text)) => Self::Unavailable(text),
             DbErr::Conn(inner) => Self::Unavailable(inner.to_string()),
             other => Self::Db(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sea_orm::{ConnectionTrait as _, DbBackend};
+
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[test]
+    fn a_code_says_whether_it_passes_by_itself() {
+        for (wanted, codes) in [
+            (
+                Some(Trouble::OutOfTime),
+                "55P03 57014 25P03 5 6 261 262 517 773",
+            ),
+            (
+                Some(Trouble::Away),
+                "25006 57P01 57P02 57P03 53000 53100 53200 53300 08006 13",
+            ),
+            (Some(Trouble::Raced), "40001 40P01"),
+            (None, "23505 42P01 22P05 XX000 1 10 11 19 787 2067"),
+        ] {
+            for code in codes.split(' ') {
+                assert_eq!(trouble_of(code), wanted, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_broken_connection_is_no_fault_of_ours() {
+        let broken = || sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        let error = DbErr::Exec(RuntimeErr::SqlxError(Arc::new(broken())));
+        assert!(StoreError::from(error).is_away());
+        let other = DbErr::Exec(RuntimeErr::SqlxError(Arc::new(sqlx::Error::RowNotFound)));
+        assert!(!StoreError::from(other).is_away());
+    }
+
+    /// What the driver itself hands over, of a real server.
+    #[tokio::test]
+    async fn codes_of_a_server_are_found_where_the_driver_keeps_them() {
+        let fixture = Fixture::open().await;
+        let db = fixture.store.writer();
+        if db.get_database_backend() != DbBackend::Postgres {
+            return;
+        }
+        for code in ["40001", "40P01", "53100", "57P03", "25006"] {
+            let sql = format!("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{code}'; END $$");
+            let error = db.execute_unprepared(&sql).await.expect_err("raised");
+            let error = StoreError::from(error);
+            assert_eq!(error.is_retryable(), code.starts_with("40"), "{code}");
+            assert_eq!(error.is_away(), !code.starts_with("40"), "{code}");
         }
     }
 }

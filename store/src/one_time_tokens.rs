@@ -69,22 +69,6 @@ pub async fn keep(
     Ok(())
 }
 
-/// Whether one of these accounts made a token of a purpose for an account.
-pub async fn made_by(
-    db: &impl ConnectionTrait,
-    account: AccountId,
-    purpose: Purpose,
-    by: &[AccountId],
-) -> Result<bool, StoreError> {
-    let found = one_time_token::Entity::find()
-        .filter(one_time_token::Column::AccountId.eq(account.uuid()))
-        .filter(one_time_token::Column::Purpose.eq(purpose.as_str()))
-        .filter(one_time_token::Column::CreatedBy.is_in(by.iter().map(|id| id.uuid())))
-        .count(db)
-        .await?;
-    Ok(found > 0)
-}
-
 /// How many tokens of a purpose an account was given since a moment.
 pub async fn count_since(
     db: &impl ConnectionTrait,

@@ -262,7 +262,7 @@ pub async fn lock_candidates(
     let certified = certified(db, enrolments).await?;
     let people: Vec<PersonId> = members.values().map(|enrolment| enrolment.person).collect();
     let identified = identified(db, &people, today).await?;
-    let refused = refused_since(db, &people, ConsentPurpose::Training).await?;
+    let refused = refused_since(db, &people, ConsentPurpose::Training, today).await?;
     let candidates = enrolments
         .iter()
         .filter_map(|id| members.get(id))

@@ -2,7 +2,6 @@
 //! tells that a number is registered, and a bound must outlive a restart and hold on all nodes.
 
 use chrono::NaiveDate;
-use domain::CitizenId;
 use domain::ids::AccountId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -17,8 +16,8 @@ const LABEL: &str = "roster_mismatch.number";
 const CHUNK: usize = 300;
 
 /// Under what a number is counted: a keyed hash of its own, so that a dump does not lead to the person.
-pub fn index(vault: &Vault, number: &CitizenId) -> [u8; 32] {
-    vault.blind_index(LABEL, number.expose())
+pub fn index(vault: &Vault, number: &str) -> [u8; 32] {
+    vault.blind_index(LABEL, number)
 }
 
 /// How many numbers an account has met under another name on a day.

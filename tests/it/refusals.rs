@@ -13,6 +13,7 @@ on_both! {
     nobody_sits_in_two_classes_at_once_anywhere_in_the_country;
     certificates_need_an_accepted_class_and_two_persons;
     a_suspension_between_proposal_and_approval_stops_the_issue;
+    a_consent_withdrawn_between_proposal_and_approval_stops_the_issue;
     what_lies_elsewhere_is_not_found;
 }
 
@@ -368,6 +369,34 @@ async fn a_suspension_between_proposal_and_approval_stops_the_issue(database: Da
     assert_eq!(story.server.leaves().await, leaves);
     story.transition("province-1", "T18").await;
     story.who("province-1").post(&path, &json!({})).await.good();
+}
+
+async fn a_consent_withdrawn_between_proposal_and_approval_stops_the_issue(database: Database) {
+    let mut story = Story::ready(database).await;
+    let cohort = story.accepted(3).await;
+    let batch = story.propose(&cohort).await;
+    let members = tests::people::of_class(&story, &cohort).await;
+    let request = api::privacy::consents::ConsentRequest {
+        purpose: domain::privacy::ConsentPurpose::Training,
+        until: None,
+    };
+    let key = tests::client::fresh_key().parse().expect("a key");
+    let actor = tests::people::actor(members[1].1);
+    let app = &story.server.app;
+    let done = api::privacy::consents::withdraw(app, &actor, &key, &request).await;
+    done.expect("withdrawn");
+    let leaves = story.server.leaves().await;
+    let path = format!("/api/v1/certificate-batches/{batch}/approve");
+    let told = story.who("province-1").post(&path, &json!({})).await;
+    told.problem(409, "gates-failed");
+    let wanted = format!("/enrolments/{}", members[1].0);
+    let faults = told.json()["errors"].clone();
+    assert_eq!(faults.as_array().map(Vec::len), Some(1), "{faults}");
+    assert_eq!(
+        (&faults[0]["pointer"], &faults[0]["code"]),
+        (&json!(wanted), &json!("consent-withdrawn"))
+    );
+    assert_eq!(story.server.leaves().await, leaves);
 }
 
 async fn what_lies_elsewhere_is_not_found(database: Database) {

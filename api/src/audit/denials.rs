@@ -2,7 +2,8 @@
 //!
 //! The first of a kind is written at once; the same account, act and outcome within the same minute is only counted, and
 //! the count becomes one row when the minute is over. One account or network fills at most [`ROWS_OF_ONE`] rows a minute
-//! and all together [`ROWS`]; what is beyond is counted in one row. So a flood costs rows by the minute, not by the request.
+//! and all together [`ROWS`], known accounts and strangers each; what is beyond is counted in one row. So a flood costs rows by
+//! the minute, not by the request, and what strangers do hides nothing of those who are in.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -23,7 +24,7 @@ use crate::problem::{Code, Problem};
 
 /// Kinds of refusal of one account or network that get rows of their own in a minute.
 const ROWS_OF_ONE: usize = 20;
-/// Kinds of refusal of everybody that get rows of their own in a minute.
+/// Kinds of refusal of all known accounts that get rows of their own in a minute, and as many of strangers.
 const ROWS: usize = 120;
 /// Name of the row that counts what got none.
 const FURTHER: &str = "further-refusals";
@@ -60,6 +61,11 @@ impl Denial {
             object_id: String::new(),
             outcome: Code::Forbidden.as_str(),
         }
+    }
+
+    /// Whether whoever was refused had proved who they are; the name in a sign-in that failed proves nothing.
+    fn is_known(&self) -> bool {
+        self.actor.is_some()
     }
 
     /// The account, or else the network.
@@ -128,7 +134,12 @@ impl Denials {
             return rows;
         }
         let of_one = now.kinds.keys().filter(|(one, ..)| *one == who).count();
-        if of_one >= ROWS_OF_ONE || now.kinds.len() >= ROWS {
+        let known = denial.is_known();
+        let alike = now
+            .kinds
+            .values()
+            .filter(|kind| kind.first.is_known() == known);
+        if of_one >= ROWS_OF_ONE || alike.count() >= ROWS {
             let rest = Denial {
                 actor: None,
                 account: None,
@@ -399,6 +410,34 @@ mod tests {
             })
             .sum();
         assert_eq!(one, ROWS_OF_ONE, "nobody takes the room of the others");
+    }
+
+    #[test]
+    fn strangers_leave_the_room_of_known_accounts_alone() {
+        let all = Denials::default();
+        for asker in 0..200 {
+            all.take(Some(denial(&format!("n{asker}"), "sign_in")), false, 7);
+        }
+        let insider = |at: u8| Denial {
+            actor: Some(Actor {
+                person: Uuid::from_bytes([at; 16]).into(),
+                account: Uuid::from_bytes([at; 16]).into(),
+                post: Uuid::from_bytes([at; 16]).into(),
+                role: domain::access::Role::CountyOfficer,
+                federation: None,
+                institution: None,
+                capacity: domain::access::Capacity::Own,
+                trainee: None,
+            }),
+            ..denial("n", "read")
+        };
+        let rows = all.take(Some(insider(1)), false, 7);
+        assert_eq!(rows.len(), 1, "a row of its own");
+        assert!(rows[0].0.actor.is_some(), "with its name");
+        let rows: usize = (2..=200)
+            .map(|at| all.take(Some(insider(at)), false, 7).len())
+            .sum();
+        assert_eq!(rows, ROWS - 1, "known accounts have a bound as well");
     }
 
     #[test]

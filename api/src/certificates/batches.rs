@@ -118,7 +118,8 @@ pub async fn propose(
     };
     // The rows of all wanted are written first, so that the gates read them as the approval will.
     store::certificates::insert_batch(&act.tx, &batch, &dedup(&wanted)).await?;
-    let candidates = store::certificates::candidates(&act.tx, app.store.vault(), batch.id).await?;
+    let candidates =
+        store::certificates::candidates(&act.tx, app.store.vault(), batch.id, act.today).await?;
     let outcome = issue::gates(app, &facts, &candidates)?;
     let refused = outcome.refused;
     if let Some(failures) = outcome.batch {
@@ -133,7 +134,8 @@ pub async fn propose(
     }
     let leave_out: Vec<EnrolmentId> = refused.iter().map(|(enrolment, _)| *enrolment).collect();
     store::certificates::remove_batch_items(&act.tx, batch.id, &leave_out).await?;
-    let asked = store::certificates::candidates(&act.tx, app.store.vault(), batch.id).await?;
+    let asked =
+        store::certificates::candidates(&act.tx, app.store.vault(), batch.id, act.today).await?;
     let holds = hold::reasons(&act, cohort, facts.planned_hours, &asked).await?;
     act.record(Entry {
         kind: "cohort",

@@ -233,10 +233,14 @@ async fn supersede(
     let cohort = store::certificates::cohort_for_issue(&act.tx, &scope, cohort_id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let candidate =
-        store::certificates::candidate_of_enrolment(&act.tx, act.app.store.vault(), old.enrolment)
-            .await?
-            .ok_or_else(|| Problem::internal("a certificate without its trainee"))?;
+    let candidate = store::certificates::candidate_of_enrolment(
+        &act.tx,
+        act.app.store.vault(),
+        old.enrolment,
+        act.today,
+    )
+    .await?
+    .ok_or_else(|| Problem::internal("a certificate without its trainee"))?;
     let ends = [(old.enrolment, old.expires_at)].into();
     let issued = issue::sign_and_insert(
         act,

@@ -165,7 +165,8 @@ pub async fn review(
         return Err(Problem::new(Code::SecondPersonRequired));
     }
     not_interested_about(&act, batch.cohort.uuid()).await?;
-    let candidates = store::certificates::candidates(&act.tx, app.store.vault(), id).await?;
+    let candidates =
+        store::certificates::candidates(&act.tx, app.store.vault(), id, act.today).await?;
     let found = reasons(&act, cohort.id, cohort.planned_hours, &candidates).await?;
     if found.is_empty() {
         return Err(Problem::new(Code::TransitionRefused).with_detail(

@@ -321,7 +321,9 @@ async fn approve_once(
         return Err(Problem::new(Code::SecondPersonRequired));
     }
     not_interested_about(&act, batch.cohort.uuid()).await?;
-    let candidates = store::certificates::candidates(&act.tx, app.store.vault(), id).await?;
+    store::certificates::lock_people(&act.tx, id).await?;
+    let candidates =
+        store::certificates::candidates(&act.tx, app.store.vault(), id, act.today).await?;
     let outcome = gates(app, &cohort, &candidates)?;
     if let Some(failures) = outcome.batch {
         return Err(batch_problem(&failures, outcome.class_unprintable));

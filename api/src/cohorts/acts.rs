@@ -434,6 +434,9 @@ pub(super) async fn move_all(
     reason: Option<&str>,
 ) -> Result<EnrolmentState, Problem> {
     let to = enrolment::next(from, with)?;
+    if to == EnrolmentState::Admitted {
+        store::contacts::forget_of_applications(&act.tx, ids).await?;
+    }
     store::enrolments::set_state(&act.tx, ids, from, to, reason_code, act.now).await?;
     let entries = ids.iter().map(|id| Entry {
         kind: "enrolment",

@@ -253,7 +253,15 @@ pub async fn take(app: &App, actor: &Actor, id: Uuid) -> Result<Response, Proble
         _ => return Err(gone()),
     };
     let (table, form) = table(app, actor, &found).await?;
-    let (now, count) = (app.now(), table.rows.len());
+    let count = table.rows.len();
+    let approval = Approval {
+        export: id,
+        approver,
+        reason: found.reason,
+    };
+    // Made first: what cannot be made now is not used up, and is taken a moment later.
+    let made = super::make_approved(app, actor, table, form, &approval).await?;
+    let now = app.now();
     let tx = app.store.write().await?;
     // Taken before anything is sent: of two at once, one gets the file.
     rows::take(&tx, id, now, count)
@@ -263,24 +271,25 @@ pub async fn take(app: &App, actor: &Actor, id: Uuid) -> Result<Response, Proble
             other => other.into(),
         })?;
     let origin = Origin::current();
-    let entry = AuditEntry {
-        request_id: &origin.request_id,
-        network: &origin.network,
-        actor: Some(actor),
-        act: "take_export",
-        object_kind: KIND,
-        object_id: &id.to_string(),
-        detail: &format!("{} rows={count}", found.list),
-        ..AuditEntry::at(now)
-    };
-    store::audit::append(&tx, &entry).await?;
+    let (number, taken) = (id.to_string(), format!("{} rows={count}", found.list));
+    for (act, object_kind, object_id, detail) in [
+        ("take_export", KIND, number.as_str(), taken.as_str()),
+        ("export", "export", made.name, made.detail.as_str()),
+    ] {
+        let entry = AuditEntry {
+            request_id: &origin.request_id,
+            network: &origin.network,
+            actor: Some(actor),
+            act,
+            object_kind,
+            object_id,
+            detail,
+            ..AuditEntry::at(now)
+        };
+        store::audit::append(&tx, &entry).await?;
+    }
     store::commit(tx).await?;
-    let approval = Approval {
-        export: id,
-        approver,
-        reason: found.reason,
-    };
-    super::answer_approved(app, actor, table, form, &approval).await
+    Ok(made.answer())
 }
 
 fn gone() -> Problem {

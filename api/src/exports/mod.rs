@@ -259,15 +259,39 @@ pub async fn answer_noted(
 }
 
 /// The same for a file that a second person approved.
-async fn answer_approved(
+async fn make_approved(
     app: &App,
     actor: &Actor,
     table: Table,
     form: Form,
     approval: &Approval,
-) -> Result<Response, Problem> {
+) -> Result<Made, Problem> {
     allow(Limit::Approved, table.personal, table.rows.len())?;
-    written(app, Some(actor), table, form, Some(approval), Vec::new()).await
+    make(app, Some(actor), table, form, Some(approval), Vec::new()).await
+}
+
+/// A file that was made and not handed out yet.
+struct Made {
+    name: &'static str,
+    /// For the audit.
+    detail: String,
+    disposition: HeaderValue,
+    form: Form,
+    bytes: Vec<u8>,
+}
+
+impl Made {
+    fn answer(self) -> Response {
+        let headers = [
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static(self.form.media_type()),
+            ),
+            (header::CONTENT_DISPOSITION, self.disposition),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        (headers, Body::from(self.bytes)).into_response()
+    }
 }
 
 async fn written(
@@ -278,6 +302,33 @@ async fn written(
     approval: Option<&Approval>,
     notes: Vec<(&'static str, String)>,
 ) -> Result<Response, Problem> {
+    let made = make(app, actor, table, form, approval, notes).await?;
+    if let Some(actor) = actor {
+        crate::audit::did(app, actor, "export", ("export", made.name), &made.detail).await?;
+    } else {
+        // Open data: counted, not listed, so that reading it all day does not fill the audit.
+        let taken = Denial {
+            actor: None,
+            account: None,
+            origin: Origin::current(),
+            act: "export".to_owned(),
+            object_kind: "export".to_owned(),
+            object_id: made.name.to_owned(),
+            outcome: store::audit::DONE,
+        };
+        denials::record(app, taken).await;
+    }
+    Ok(made.answer())
+}
+
+async fn make(
+    app: &App,
+    actor: Option<&Actor>,
+    table: Table,
+    form: Form,
+    approval: Option<&Approval>,
+    notes: Vec<(&'static str, String)>,
+) -> Result<Made, Problem> {
     let at = app.now();
     let mut mark = table.watermark(app, actor, approval, at);
     mark.lines.extend(notes);
@@ -294,36 +345,19 @@ async fn written(
         .aside(move || write::file(&table, &mark, form))
         .await
         .map_err(Problem::internal)??;
-    if let Some(actor) = actor {
-        crate::audit::did(app, actor, "export", ("export", name), &detail).await?;
-    } else {
-        // Open data: counted, not listed, so that reading it all day does not fill the audit.
-        let taken = Denial {
-            actor: None,
-            account: None,
-            origin: Origin::current(),
-            act: "export".to_owned(),
-            object_kind: "export".to_owned(),
-            object_id: name.to_owned(),
-            outcome: store::audit::DONE,
-        };
-        denials::record(app, taken).await;
-    }
     let day = (at + Duration::hours(8)).format("%Y%m%d");
     let ending = form.as_str();
     let shown = disposition(
         &format!("{title}-{day}.{ending}"),
         &format!("{name}-{day}.{ending}"),
     );
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(form.media_type()),
-        ),
-        (header::CONTENT_DISPOSITION, shown),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, Body::from(bytes)).into_response())
+    Ok(Made {
+        name,
+        detail,
+        disposition: shown,
+        form,
+        bytes,
+    })
 }
 
 /// The filter as the audit keeps it: which conditions there were, and their values only where these are codes.

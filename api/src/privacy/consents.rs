@@ -109,6 +109,8 @@ pub async fn give(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
+    // Whoever puts the person into a class or issues about them waits, or is waited for.
+    store::persons::lock(&act.tx, &[person]).await?;
     let consent = NewConsent {
         id: act.new_id(),
         person,
@@ -153,6 +155,7 @@ pub async fn withdraw(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
+    store::persons::lock(&act.tx, &[person]).await?;
     let days = app.privacy.privacy.consent_proof_days.of(purpose);
     let retain = act
         .today

@@ -182,7 +182,9 @@ pub(super) async fn act(
     let status = match problem.code() {
         Code::InvalidRequest => StatusCode::UNPROCESSABLE_ENTITY,
         // Somebody else was faster, or it cannot be done now: the page shows how it stands, and what was typed.
-        Code::PreconditionFailed | Code::TransitionRefused => StatusCode::CONFLICT,
+        Code::PreconditionFailed | Code::TransitionRefused | Code::SecondPersonRequired => {
+            StatusCode::CONFLICT
+        }
         _ => return Err(problem),
     };
     let sentence = match problem.errors().first() {

@@ -18,6 +18,7 @@ use store::scope::Scope;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::trainees::opens_record;
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -169,6 +170,16 @@ async fn read(
 ) -> Result<Receipt, Problem> {
     let actor = act.actor.clone();
     let subject = subject(&act.tx, &actor, id).await?;
+    // What the roster row does not say itself is of the person: an application alone opens it to nobody.
+    let of_person = |field: &PersonalField| {
+        !matches!(
+            field,
+            PersonalField::Name | PersonalField::Phone | PersonalField::Note
+        )
+    };
+    if request.fields.iter().any(of_person) {
+        opens_record(&act.tx, &actor, (id, subject.person), subject.state).await?;
+    }
     let purpose = request.purpose.as_str();
     let grant =
         reads::find_grant(&act.tx, actor.account, subject.cohort, act.today, purpose).await?;
@@ -444,6 +455,7 @@ pub async fn check_card(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let subject = subject(&act.tx, actor, id).await?;
+    opens_record(&act.tx, actor, (id, subject.person), subject.state).await?;
     let check = CardCheck {
         person: subject.person,
         outcome: request.outcome.as_str().to_owned(),

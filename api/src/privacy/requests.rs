@@ -2,7 +2,7 @@
 //! with its reason (PIPL art. 44-47, 50; trust.md PI-6).
 
 use axum::http::StatusCode;
-use chrono::NaiveDate;
+use chrono::{Duration, NaiveDate};
 use domain::PersonName;
 use domain::access::{Actor, ScopeCapacity};
 use domain::ids::{EnrolmentId, PersonId};
@@ -10,7 +10,6 @@ use domain::privacy::{
     Channel, OutcomeCode, PersonalField, ReadPurpose, RequestKind, RequestState,
 };
 use serde::{Deserialize, Serialize};
-use store::one_time_tokens::Purpose;
 use store::privacy::requests::{self, Decision, NewRequest, PersonRequest};
 use store::privacy::{erasure, household, record, subjects};
 use store::scope::Scope;
@@ -25,6 +24,9 @@ use crate::app::App;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, Problem};
+
+/// For how many days a granted copy can be fetched.
+const COPY_DAYS: i64 = 30;
 
 /// What a person asks for.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -198,6 +200,22 @@ pub async fn take_for(
     take_in(act, came, request).await
 }
 
+/// The household of somebody may have become another's since they asked.
+async fn still_ours(
+    db: &impl store::ConnectionTrait,
+    actor: &Actor,
+    person: PersonId,
+) -> Result<(), Problem> {
+    let household = household::of_person(db, person)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    let own = actor.federation.as_deref().unwrap_or("");
+    if store::scope::looks_after(db, own, &household).await? {
+        return Ok(());
+    }
+    Err(household_differs())
+}
+
 /// One roster's word is not enough for what is done to the whole person.
 pub(crate) fn household_differs() -> Problem {
     Problem::new(Code::Forbidden).with_detail(
@@ -227,12 +245,17 @@ async fn take_in(
     } = came;
     let days = act.app.privacy.privacy.request_wd;
     let due_on = act.app.calendar.add_working_days(act.today, days);
+    let vouched = match channel {
+        Channel::Web => requests::vouchers(&act.tx, person).await?,
+        _ => Vec::new(),
+    };
     let new = NewRequest {
         id: act.new_id(),
         person,
         region,
         federation,
         taken_by: (channel != Channel::Web).then_some(act.actor.person),
+        vouched_by: &vouched,
         kind: request.kind,
         channel,
         words: request.words.as_deref(),
@@ -305,6 +328,14 @@ pub async fn copy(app: &App, actor: &Actor, id: Uuid) -> Result<OwnRecord, Probl
             "Only a granted request for access or a copy can be exported.",
         ));
     }
+    let until = found.decided_at.map(|at| at + Duration::days(COPY_DAYS));
+    if until.is_none_or(|until| until <= app.now()) {
+        return Err(Problem::new(Code::TransitionRefused).with_detail(
+            format!("申请同意后 {COPY_DAYS} 天内可以导出,现已超过;需要时请重新申请。"),
+            format!("A granted copy can be fetched for {COPY_DAYS} days, which are over; ask again if it is needed."),
+        ));
+    }
+    still_ours(app.store.reader(), actor, found.person).await?;
     reading::note_read(
         app,
         actor,
@@ -371,19 +402,19 @@ async fn open(act: &Act, id: Uuid, revision: i32) -> Result<PersonRequest, Probl
 }
 
 /// What is granted about a whole person is the word of two: of the person who signed in by themselves, or of another
-/// officer who took it in. Whoever printed the code by which the person signed in is the first of the two.
+/// officer who took it in. Whoever printed the code by which the person signed in, or recorded the number to which codes are
+/// sent, is the first of the two: as it was when they asked, and since.
 async fn by_another(act: &Act, found: &PersonRequest) -> Result<(), Problem> {
-    let printed = match store::accounts::of_person(&act.tx, found.person).await? {
-        Some(account) if found.channel == Channel::Web => {
-            let mine = store::accounts::of_staff(&act.tx, act.actor.person).await?;
-            store::one_time_tokens::made_by(&act.tx, account, Purpose::SignIn, &mine).await?
-        }
-        _ => false,
-    };
-    if printed || found.taken_by == Some(act.actor.person) {
+    let me = act.actor.person;
+    let vouched = found.channel == Channel::Web
+        && (found.vouched_by.contains(&me)
+            || requests::vouchers(&act.tx, found.person)
+                .await?
+                .contains(&me));
+    if vouched || found.taken_by == Some(me) {
         return Err(Problem::new(Code::SecondPersonRequired).with_detail(
-            "代为受理、或为申请人打印过登录码的人不能同意这项申请,请由另一人办理;没有第二人的,由上一级残联办理。",
-            "Whoever took this request in, or printed the sign-in code of the person, does not grant it: another officer does, or the federation above.",
+            "代为受理、为申请人打印过登录码或登记过联系号码的人不能同意这项申请,请由另一人办理;没有第二人的,由上一级残联办理。",
+            "Whoever took this request in, printed the sign-in code of the person or recorded their number, does not grant it: another officer does, or the federation above.",
         ));
     }
     Ok(())
@@ -446,6 +477,7 @@ pub async fn decide(
     let found = open(&act, id, revision).await?;
     if refusal.is_none() {
         by_another(&act, &found).await?;
+        still_ours(&act.tx, actor, found.person).await?;
     }
     let outcome = match refusal {
         Some(code) => Outcome {

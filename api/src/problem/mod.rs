@@ -223,17 +223,12 @@ impl From<StoreError> for Problem {
                 format!("A record with the same {what} exists; nothing was written twice."),
             ),
             StoreError::Stale => Self::new(Code::Conflict),
-            StoreError::Unavailable(cause) => {
-                let mut problem = Self::new(Code::Unavailable).retry_after(5);
-                problem.0.cause = Some(cause);
-                problem
-            }
-            other if other.is_out_of_time() => {
-                let mut problem = Self::new(Code::Unavailable).retry_after(5);
+            other if other.is_out_of_time() || other.is_away() || other.is_retryable() => {
+                let seconds = if other.is_retryable() { 1 } else { 5 };
+                let mut problem = Self::new(Code::Unavailable).retry_after(seconds);
                 problem.0.cause = Some(other.to_string());
                 problem
             }
-            other if other.is_retryable() => Self::new(Code::Conflict).retry_after(1),
             other => Self::internal(other),
         }
     }

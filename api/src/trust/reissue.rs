@@ -160,9 +160,13 @@ async fn replace<'f>(
             continue;
         }
         let enrolments: Vec<EnrolmentId> = olds.keys().copied().collect();
-        let mut candidates =
-            store::certificates::candidates_of_enrolments(&act.tx, app.store.vault(), &enrolments)
-                .await?;
+        let mut candidates = store::certificates::candidates_of_enrolments(
+            &act.tx,
+            app.store.vault(),
+            &enrolments,
+            act.today,
+        )
+        .await?;
         candidates.retain(|one| papers::missing_glyph(&app, one.name.expose()).is_none());
         if candidates.is_empty() {
             continue;

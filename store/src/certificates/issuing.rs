@@ -1,6 +1,6 @@
 //! What issuing reads under lock, and the rows it writes.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::certificate::CertificateStatus;
 use domain::completion::{Assessment, Attendance};
 use domain::enrolment::EnrolmentState;
@@ -197,9 +197,9 @@ SELECT e.id, e.person_id, e.state, w.minutes, w.state AS attendance_state, r.pas
   r.state AS result_state, r.score, r.held_on,
   (SELECT COUNT(*) FROM person_identifier x
     WHERE x.person_id = e.person_id AND x.kind = 'citizen_id' AND x.valid_until IS NULL) AS identifiers,
-  (SELECT COUNT(*) FROM consent c WHERE c.person_id = e.person_id AND c.purpose = 'training' AND c.withdrawn_on IS NOT NULL
+  (SELECT COUNT(*) FROM consent c WHERE c.person_id = e.person_id AND c.purpose = 'training'
     AND NOT EXISTS (SELECT 1 FROM consent d WHERE d.person_id = c.person_id AND d.purpose = c.purpose
-      AND d.withdrawn_on IS NULL)) AS refused,
+      AND d.withdrawn_on IS NULL AND (d.valid_until IS NULL OR d.valid_until >= ':today'))) AS refused,
   (SELECT MAX(c.generation) FROM certificate c WHERE c.enrolment_id = e.id) AS generation,
   h.data_key, h.data_key_version, n.id AS name_id, n.name_enc
 FROM enrolment e
@@ -209,14 +209,38 @@ LEFT JOIN attendance_total w ON w.enrolment_id = e.id
 LEFT JOIN assessment_result r ON r.enrolment_id = e.id
 WHERE ";
 
+fn candidate(today: NaiveDate) -> String {
+    CANDIDATE.replace(":today", &today.to_string())
+}
+
+/// Keeps the people of a batch as they are until the transaction ends: who withdraws a consent waits, or was waited for.
+pub async fn lock_people(db: &impl ConnectionTrait, batch: BatchId) -> Result<(), StoreError> {
+    // SQLite has one writer at a time.
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let sql = "SELECT id FROM person WHERE id IN (SELECT e.person_id FROM enrolment e
+        JOIN certificate_batch_item i ON i.enrolment_id = e.id WHERE i.batch_id = $1) ORDER BY id FOR UPDATE";
+    let values = [batch.uuid().into()];
+    db.query_all_raw(Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        sql,
+        values,
+    ))
+    .await?;
+    Ok(())
+}
+
 /// All trainees of a batch, in order of enrolment.
 pub async fn candidates(
     db: &impl ConnectionTrait,
     vault: &Vault,
     batch: BatchId,
+    today: NaiveDate,
 ) -> Result<Vec<CandidateRow>, StoreError> {
+    let candidate = candidate(today);
     let sql = format!(
-        "{CANDIDATE}e.id IN (SELECT enrolment_id FROM certificate_batch_item WHERE batch_id = $1) ORDER BY e.id"
+        "{candidate}e.id IN (SELECT enrolment_id FROM certificate_batch_item WHERE batch_id = $1) ORDER BY e.id"
     );
     read_candidates(db, vault, sql, batch.uuid()).await
 }
@@ -226,12 +250,12 @@ pub async fn candidate_of_enrolment(
     db: &impl ConnectionTrait,
     vault: &Vault,
     enrolment: EnrolmentId,
+    today: NaiveDate,
 ) -> Result<Option<CandidateRow>, StoreError> {
-    Ok(
-        read_candidates(db, vault, format!("{CANDIDATE}e.id = $1"), enrolment.uuid())
-            .await?
-            .pop(),
-    )
+    let sql = format!("{}e.id = $1", candidate(today));
+    Ok(read_candidates(db, vault, sql, enrolment.uuid())
+        .await?
+        .pop())
 }
 
 /// At most a thousand trainees, in order of enrolment; one whose personal data was erased is left out.
@@ -239,12 +263,17 @@ pub async fn candidates_of_enrolments(
     db: &impl ConnectionTrait,
     vault: &Vault,
     enrolments: &[EnrolmentId],
+    today: NaiveDate,
 ) -> Result<Vec<CandidateRow>, StoreError> {
     if enrolments.is_empty() {
         return Ok(Vec::new());
     }
     let places: Vec<String> = (1..=enrolments.len()).map(|n| format!("${n}")).collect();
-    let sql = format!("{CANDIDATE}e.id IN ({}) ORDER BY e.id", places.join(", "));
+    let sql = format!(
+        "{}e.id IN ({}) ORDER BY e.id",
+        candidate(today),
+        places.join(", ")
+    );
     let ids = enrolments.iter().map(|id| id.uuid().into()).collect();
     read_all(db, vault, sql, ids).await
 }

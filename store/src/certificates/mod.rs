@@ -33,7 +33,7 @@ pub use checks::{DayOfChecks, add_checks, checks_of_person};
 pub use issuing::{
     CandidateRow, CohortForIssue, NewCertificate, candidate_of_enrolment, candidates,
     candidates_of_enrolments, cohort_for_issue, cohort_of_enrolment, cohort_scope,
-    enrolments_of_cohort, insert,
+    enrolments_of_cohort, insert, lock_people,
 };
 pub use keys::{
     KeyRow, active_issuer_key, active_own_keys, all_keys, insert_key, key, set_key_state,

@@ -5,13 +5,17 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use domain::ids::PersonId;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Value,
+};
 use uuid::Uuid;
 
 use super::rows::{IDENTIFIER, Identifier, push_identifier};
 use super::{DISABILITY_CARD, LIST};
 use crate::StoreError;
+use crate::cohorts::placeholders;
 use crate::entity::people::person_identifier;
+use crate::privacy::statement;
 use crate::vault::{DataKey, KeyKind, Vault};
 
 /// A disability certificate number of a person.
@@ -51,6 +55,7 @@ pub async fn keep_cards(
     let version = vault.version(KeyKind::BlindIndex);
     for chunk in order.chunks(LIST) {
         let persons: Vec<Uuid> = chunk.iter().map(|(_, card)| card.person.uuid()).collect();
+        let mut fresh: Vec<Value> = Vec::new();
         let present: HashMap<Uuid, Vec<u8>> = person_identifier::Entity::find()
             .select_only()
             .columns([
@@ -83,6 +88,7 @@ pub async fn keep_cards(
                 version,
             };
             let person = card.person.uuid();
+            fresh.push(person.into());
             push_identifier(&mut rows, card.key, person, &number, today, new_id())?;
         }
         if !ended.is_empty() {
@@ -97,7 +103,66 @@ pub async fn keep_cards(
                 .exec(db)
                 .await?;
         }
+        if !fresh.is_empty() {
+            // What the register said, it said of another number or of none.
+            let sql = format!(
+                "DELETE FROM card_check WHERE person_id IN ({})",
+                placeholders(1, fresh.len())
+            );
+            db.execute_raw(statement(db, sql, fresh)).await?;
+        }
         IDENTIFIER.write(db, rows).await?;
     }
     Ok(())
+}
+
+/// The card that stands about somebody now.
+#[derive(Debug)]
+pub struct CardOnRecord {
+    index: Vec<u8>,
+    /// What the register said of it, where it was asked.
+    pub outcome: Option<String>,
+}
+
+impl CardOnRecord {
+    /// Whether another number, in canonical form, is meant.
+    pub fn differs(&self, vault: &Vault, number: &str) -> bool {
+        let same = vault.blind_indexes(DISABILITY_CARD, number);
+        !same.iter().any(|index| self.index.as_slice() == index)
+    }
+}
+
+#[derive(FromQueryResult)]
+struct RecordRow {
+    person_id: Uuid,
+    blind_index: Vec<u8>,
+    outcome: Option<String>,
+}
+
+/// The cards of these people, with what the register said of them.
+pub async fn cards_on_record(
+    db: &impl ConnectionTrait,
+    people: &[PersonId],
+) -> Result<HashMap<PersonId, CardOnRecord>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in people.chunks(LIST) {
+        let sql = format!(
+            "SELECT i.person_id, i.blind_index, c.outcome FROM person_identifier i
+               LEFT JOIN card_check c ON c.person_id = i.person_id
+             WHERE i.kind = 'disability_card' AND i.valid_until IS NULL AND i.person_id IN ({})",
+            placeholders(1, chunk.len())
+        );
+        let values = chunk.iter().map(|id| Value::from(id.uuid()));
+        for row in RecordRow::find_by_statement(statement(db, sql, values))
+            .all(db)
+            .await?
+        {
+            let card = CardOnRecord {
+                index: row.blind_index,
+                outcome: row.outcome,
+            };
+            found.insert(row.person_id.into(), card);
+        }
+    }
+    Ok(found)
 }

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::entity::people::{person, person_identifier, person_name};
 use crate::vault::{DataKey, KeyKind, Vault, WrappedKey};
 use crate::{StoreError, time};
-pub use cards::{Card, keep_cards};
+pub use cards::{Card, CardOnRecord, cards_on_record, keep_cards};
 use rows::{IDENTIFIER, Identifier, NAMES, PERSON, name_row, push_identifier, push_name};
 
 /// Kind and blind-index label of the identity number.

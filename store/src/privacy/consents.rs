@@ -250,7 +250,7 @@ pub async fn withdraw(
         refusal.retain_until.to_string().into(),
     ];
     let done = db.execute_raw(statement(db, sql, values)).await?;
-    if done.rows_affected() == 0 && !was_withdrawn(db, person, purpose).await? {
+    if done.rows_affected() == 0 && !was_withdrawn(db, person, purpose, refusal.on).await? {
         let new = NewConsent {
             id: refusal.id,
             person,
@@ -292,8 +292,9 @@ async fn was_withdrawn(
     db: &impl ConnectionTrait,
     person: PersonId,
     purpose: ConsentPurpose,
+    today: NaiveDate,
 ) -> Result<bool, StoreError> {
-    Ok(refused_since(db, &[person], purpose)
+    Ok(refused_since(db, &[person], purpose, today)
         .await?
         .contains_key(&person))
 }
@@ -304,22 +305,25 @@ struct RefusedRow {
     withdrawn_on: String,
 }
 
-/// Those of these people who withdrew a purpose and gave it no more since, each with the day.
+/// Those of these people who agree to a purpose no more, each with the day on which that ended: they withdrew it or its last
+/// day is over, and gave it no more since.
 pub async fn refused_since(
     db: &impl ConnectionTrait,
     people: &[PersonId],
     purpose: ConsentPurpose,
+    today: NaiveDate,
 ) -> Result<HashMap<PersonId, NaiveDate>, StoreError> {
     let mut found = HashMap::new();
     for chunk in people.chunks(ROWS) {
         let sql = format!(
-            "SELECT c.person_id, MAX(c.withdrawn_on) AS withdrawn_on FROM consent c
-             WHERE c.purpose = $1 AND c.withdrawn_on IS NOT NULL AND NOT EXISTS (SELECT 1 FROM consent d
-               WHERE d.person_id = c.person_id AND d.purpose = c.purpose AND d.withdrawn_on IS NULL)
+            "SELECT c.person_id, MAX(COALESCE(c.withdrawn_on, c.valid_until)) AS withdrawn_on FROM consent c
+             WHERE c.purpose = $1 AND NOT EXISTS (SELECT 1 FROM consent d WHERE d.person_id = c.person_id
+               AND d.purpose = c.purpose AND d.withdrawn_on IS NULL AND (d.valid_until IS NULL OR d.valid_until >= $2))
              AND c.person_id IN ({}) GROUP BY c.person_id",
-            placeholders(2, chunk.len())
+            placeholders(3, chunk.len())
         );
-        let values = std::iter::once(Value::from(purpose.as_str()))
+        let values = [Value::from(purpose.as_str()), today.to_string().into()]
+            .into_iter()
             .chain(chunk.iter().map(|id| Value::from(id.uuid())));
         for row in RefusedRow::find_by_statement(statement(db, sql, values))
             .all(db)

@@ -29,6 +29,8 @@ pub struct NewRequest<'a> {
     pub federation: &'a str,
     /// Who took it in, of one that did not come by the web.
     pub taken_by: Option<StaffPersonId>,
+    /// Who vouched for the person, of one that came by the web: [`vouchers`].
+    pub vouched_by: &'a [StaffPersonId],
     /// For what.
     pub kind: RequestKind,
     /// How it came.
@@ -65,6 +67,8 @@ pub struct PersonRequest {
     pub region: String,
     /// Who took it in, of one that did not come by the web.
     pub taken_by: Option<StaffPersonId>,
+    /// Who vouched for the person when it was filed on the web.
+    pub vouched_by: Vec<StaffPersonId>,
     /// For what.
     pub kind: RequestKind,
     /// Where it stands.
@@ -115,9 +119,10 @@ pub async fn insert(
         .ok_or_else(|| StoreError::inconsistent("person", request.person))?;
     let seal = |label, text| seal_text(&key, label, request.id, text);
     let sql = "INSERT INTO person_request (id, person_id, region, kind, state, channel, words_enc, new_name_enc,
-          proof_enc, received_on, due_on, revision, federation, taken_by)
-        VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, 1, $11, $12)";
-    let values: [Value; 12] = [
+          proof_enc, received_on, due_on, revision, federation, taken_by, vouched_by)
+        VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, 1, $11, $12, $13)";
+    let vouched: Vec<String> = request.vouched_by.iter().map(ToString::to_string).collect();
+    let values: [Value; 13] = [
         request.id.into(),
         request.person.uuid().into(),
         request.region.into(),
@@ -130,6 +135,7 @@ pub async fn insert(
         request.due_on.to_string().into(),
         request.federation.into(),
         request.taken_by.map(StaffPersonId::uuid).into(),
+        vouched.join(" ").into(),
     ];
     db.execute_raw(statement(db, sql, values)).await?;
     Ok(())
@@ -155,11 +161,31 @@ struct Row {
     decided_at: Option<i64>,
     revision: i32,
     taken_by: Option<Uuid>,
+    vouched_by: String,
+}
+
+#[derive(FromQueryResult)]
+struct VoucherRow {
+    id: Uuid,
+}
+
+/// Who makes it known that somebody who signs in is this person: printed a code of theirs, or recorded their number.
+pub async fn vouchers(
+    db: &impl ConnectionTrait,
+    person: PersonId,
+) -> Result<Vec<StaffPersonId>, StoreError> {
+    let sql = "SELECT a.staff_person_id AS id FROM account_person b
+          JOIN one_time_token t ON t.account_id = b.account_id AND t.purpose = 'sign_in'
+          JOIN account a ON a.id = t.created_by WHERE b.person_id = $1
+        UNION SELECT recorded_by AS id FROM verified_contact WHERE person_id = $1";
+    let rows = VoucherRow::find_by_statement(statement(db, sql, [person.uuid().into()]));
+    let rows = rows.all(db).await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
 const SELECT: &str = "SELECT r.id, r.person_id, r.region, r.kind, r.state, r.channel, r.words_enc, r.new_name_enc,
     r.proof_enc, r.received_on, r.due_on, r.assigned_post, r.outcome_code, r.outcome_enc, r.kept_until, r.decided_at,
-    r.revision, r.taken_by
+    r.revision, r.taken_by, r.vouched_by
   FROM person_request r WHERE ";
 
 async fn read(
@@ -202,6 +228,11 @@ async fn read(
             revision: row.revision,
             region: row.region,
             taken_by: row.taken_by.map(StaffPersonId::new),
+            vouched_by: row
+                .vouched_by
+                .split_whitespace()
+                .map(|id| id.parse().map_err(|_| bad()))
+                .collect::<Result<_, _>>()?,
         });
     }
     Ok(requests)

@@ -86,9 +86,14 @@ pub async fn first_answers(
     run(db, sql, [time::millis(before).into()]).await
 }
 
-/// Consents whose proof is no longer needed.
+/// Consents whose proof is no longer needed. The newest refusal of a purpose stays while the person is kept: without it
+/// they would be taken for somebody who was never asked.
 pub async fn consents(db: &impl ConnectionTrait, today: NaiveDate) -> Result<u64, StoreError> {
-    let sql = "DELETE FROM consent WHERE retain_until < $1";
+    let sql = "DELETE FROM consent WHERE retain_until < $1
+        AND (EXISTS (SELECT 1 FROM person p WHERE p.id = consent.person_id AND p.erased_at IS NOT NULL)
+          OR EXISTS (SELECT 1 FROM consent d WHERE d.person_id = consent.person_id AND d.purpose = consent.purpose
+            AND (d.withdrawn_on IS NULL OR d.withdrawn_on > consent.withdrawn_on
+              OR (d.withdrawn_on = consent.withdrawn_on AND d.id > consent.id))))";
     run(db, sql, [today.to_string().into()]).await
 }
 

@@ -16,6 +16,10 @@ on_both! {
     whoever_refuses_what_was_never_asked_is_not_asked;
     the_account_of_a_trainee_becomes_no_post;
     a_file_of_another_province_is_not_proposed;
+    a_roster_does_not_replace_a_card_that_stands;
+    a_granted_copy_is_fetched_for_thirty_days;
+    who_recorded_the_number_grants_nothing_that_is_asked_with_it;
+    a_number_told_for_an_application_ends_with_an_admission_elsewhere;
 }
 
 /// The household of somebody as a roster of now says it: of Binjiang, another county of the same province.
@@ -78,9 +82,13 @@ async fn a_roster_hands_nobody_over_to_another_county(database: Database) {
         .await
         .good();
     grant(&story, "county-2", &first).await.good();
+    let copy = format!("/api/v1/person-requests/{}/copy", text(&first["request"]));
+    story.who("county-1").get(&copy).await.good();
     // Once it is admitted, two records differ: neither county alone, but the one above both.
     story.admit(&cohort).await;
     tell().await.problem(403, "forbidden");
+    let held = story.who("county-1").get(&copy).await;
+    held.problem(403, "forbidden");
     request(&story, "other-county", second, "correction")
         .await
         .problem(403, "forbidden");
@@ -153,8 +161,27 @@ async fn an_application_opens_nothing_of_somebody_who_is_known_elsewhere(databas
         "{}",
         told.text()
     );
+    // Nor is the card or the number of the whole person shown to that county, or judged by it.
+    let unmask = format!("/api/v1/enrolments/{second}/unmask");
+    let check = format!("/api/v1/enrolments/{second}/card-check");
+    let verified = json!({ "outcome": "verified" });
+    let read = |field: &str, purpose: &str| json!({ "purpose": purpose, "words": "核对名单", "fields": [field] });
+    for (field, purpose) in [
+        ("citizen_id", "identity_check"),
+        ("disability_card", "card_check"),
+    ] {
+        let told = place.post(&unmask, &read(field, purpose)).await;
+        told.problem(409, "transition-refused");
+    }
+    let told = place.post(&check, &verified).await;
+    told.problem(409, "transition-refused");
+    let named = place.post(&unmask, &read("name", "identity_check")).await;
+    named.good();
     story.admit(&cohort).await;
     place.post(&slip, &json!({})).await.good();
+    let read = read("disability_card", "card_check");
+    place.post(&unmask, &read).await.good();
+    place.post(&check, &verified).await.good();
 }
 
 async fn withdraw(story: &Story, person: PersonId, purpose: &str) {
@@ -203,6 +230,19 @@ async fn whoever_took_back_the_consent_gets_no_certificate_and_into_no_class(dat
     let told = import("2026-03-01".to_owned()).await;
     told.problem(422, "roster-faults");
     assert!(told.text().contains("consent-withdrawn"), "{}", told.text());
+    // Nor does a consent that ended by itself.
+    let app = &story.server.app;
+    let until = api::privacy::consents::ConsentRequest {
+        purpose: domain::privacy::ConsentPurpose::Training,
+        until: Some(story.server.today()),
+    };
+    let key = tests::client::fresh_key().parse().expect("a key");
+    let actor = people::actor(members[0].1);
+    let given = api::privacy::consents::give(app, &actor, &key, &until).await;
+    given.expect("given");
+    story.server.days_pass(1);
+    let told = import("2026-03-01".to_owned()).await;
+    assert!(told.text().contains("consent-withdrawn"), "{}", told.text());
     import(story.server.today().to_string()).await.good();
 }
 
@@ -233,6 +273,17 @@ async fn whoever_refuses_what_was_never_asked_is_not_asked(database: Database) {
         .filter(|cell| cell.table == "verified_contact" && cell.column == "person_id")
         .count();
     assert_eq!(numbers, 1, "only of the other one");
+    // It outlives the days of its proof: without it, who refused were somebody who was never asked.
+    story.server.days_pass(2_000);
+    let app = &story.server.app;
+    let run = api::privacy::retention::run(app, false).await;
+    run.expect("a run");
+    let consents = api::privacy::consents::of_trainee(app, &people::actor(members[0].1)).await;
+    let consents = consents.expect("consents");
+    let later = consents
+        .iter()
+        .find(|one| one.purpose.as_str() == "outcome_follow_up");
+    assert_eq!(later.map(|one| one.consents.len()), Some(1));
 }
 
 async fn the_account_of_a_trainee_becomes_no_post(database: Database) {
@@ -265,4 +316,114 @@ async fn a_file_of_another_province_is_not_proposed(database: Database) {
         .post("/api/v1/exports", &request)
         .await
         .good();
+}
+
+async fn a_roster_does_not_replace_a_card_that_stands(database: Database) {
+    let story = Story::ready(database).await;
+    let mut known = people::known();
+    let (cohort, members) = story.class_of(&known[..1]).await;
+    let (id, _) = members[0];
+    let county = story.who("county-1");
+    let check = async |outcome: &str| {
+        let path = format!("/api/v1/enrolments/{id}/card-check");
+        county
+            .post(&path, &json!({ "outcome": outcome }))
+            .await
+            .good()
+    };
+    let card = async || {
+        let path = format!("/api/v1/enrolments/{id}/unmask");
+        let fields = ["disability_card"];
+        let request = json!({ "purpose": "card_check", "words": "核对名单", "fields": fields });
+        let seen = county.post(&path, &request).await.good();
+        text(&seen["values"]["disability_card"])
+    };
+    check("verified").await;
+    let before = known[0].card.clone();
+    known[0].card = format!("{}11", known[0].citizen_id);
+    let next = story.enrolling().await;
+    let school = story.who("school-1");
+    let import = async |class: &str| {
+        let path = format!("/api/v1/cohorts/{class}/rosters?import=all");
+        school.upload(&path, people::roster(&known[..1])).await
+    };
+    for class in [&cohort, &next] {
+        let told = import(class).await;
+        told.problem(422, "roster-faults");
+        assert!(told.text().contains("card-differs"), "{}", told.text());
+    }
+    assert_eq!(card().await, before);
+    // What the register does not stand for is replaced, and nobody has asked it of the new one.
+    check("expired").await;
+    import(&cohort).await.good();
+    assert_eq!(card().await, known[0].card);
+    assert!(story.enrolments(&cohort).await[0]["card"].is_null());
+}
+
+async fn a_granted_copy_is_fetched_for_thirty_days(database: Database) {
+    let story = Story::ready(database).await;
+    let (_, members) = story.class_of(&people::known()[..1]).await;
+    let asked = request(&story, "county-1", members[0].0, "copy")
+        .await
+        .good();
+    grant(&story, "county-2", &asked).await.good();
+    let copy = format!("/api/v1/person-requests/{}/copy", text(&asked["request"]));
+    story.server.days_pass(29);
+    story.who("county-1").get(&copy).await.good();
+    story.server.days_pass(1);
+    let told = story.who("county-1").get(&copy).await;
+    told.problem(409, "transition-refused");
+    assert!(told.text().contains("30 天"), "{}", told.text());
+}
+
+async fn who_recorded_the_number_grants_nothing_that_is_asked_with_it(database: Database) {
+    let story = Story::ready(database).await;
+    let known = people::known();
+    let (_, members) = story.class_of(&known[..1]).await;
+    story.told(&known[..1], &members).await;
+    let request = api::privacy::requests::NewPersonRequest {
+        kind: domain::privacy::RequestKind::Copy,
+        words: None,
+        name: None,
+        proof: None,
+        channel: None,
+    };
+    let key = tests::client::fresh_key().parse().expect("a key");
+    let actor = people::actor(members[0].1);
+    let asked = api::privacy::requests::ask(&story.server.app, &actor, &key, &request).await;
+    let asked = asked.expect("asked").value();
+    grant(&story, "county-1", &asked)
+        .await
+        .problem(409, "second-person-required");
+    // Another number since changes nothing about who vouched then.
+    let path = format!("/api/v1/enrolments/{}/verified-contact", members[0].0);
+    let number = json!({ "phone": "13900001234", "means": "counter" });
+    story.who("county-2").post(&path, &number).await.good();
+    for county in ["county-1", "county-2"] {
+        grant(&story, county, &asked)
+            .await
+            .problem(409, "second-person-required");
+    }
+    grant(&story, "province-1", &asked).await.good();
+}
+
+async fn a_number_told_for_an_application_ends_with_an_admission_elsewhere(database: Database) {
+    let mut story = Story::ready(database).await;
+    let known = people::known();
+    let (_, members) = story.class_of(&known[..2]).await;
+    story.told(&known[..2], &members).await;
+    story.second_school().await;
+    story.server.days_pass(60);
+    let (cohort, _) = again(&story).await;
+    let numbers = async || {
+        let cells = store::dump::dump(story.server.app.store.reader()).await;
+        let cells = cells.expect("a dump");
+        let of = |cell: &&store::dump::Cell| {
+            cell.table == "verified_contact" && cell.column == "person_id"
+        };
+        cells.iter().filter(of).count()
+    };
+    assert_eq!(numbers().await, 2);
+    story.admit(&cohort).await;
+    assert_eq!(numbers().await, 1, "only of the other one");
 }

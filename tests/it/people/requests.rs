@@ -118,6 +118,17 @@ async fn a_trainee_asks_on_a_page_and_the_county_answers_on_another(database: Da
     let page = desk.open(&path).await.text();
     let no_reason = send(&mut desk, fields(&page, "grant", "")).await;
     assert!(no_reason.status == 422 && no_reason.text().contains("href=\"#reason\""));
+    // Whoever printed the code is told so on the page, and keeps what was typed.
+    let mut printer = Browser::new(&story.server);
+    printer.sign_in("county-1", PASSWORD).await;
+    let own = printer.open(&path).await.text();
+    let held = send(&mut printer, fields(&own, "grant", "已核对原件")).await;
+    assert_eq!(held.status, 409);
+    let html = held.text();
+    assert!(
+        html.contains("已核对原件") && html.contains("请由另一人办理"),
+        "{html}"
+    );
     let granted = send(&mut desk, fields(&page, "grant", "材料齐全")).await;
     assert_eq!(
         granted.header("location"),

@@ -17,7 +17,7 @@ pub(super) async fn count(
     sent: &[RosterRow],
     plan: &Plan,
 ) -> Result<Option<Problem>, Problem> {
-    if plan.other_names.is_empty() {
+    if plan.other_names.is_empty() && plan.other_cards.is_empty() {
         return Ok(None);
     }
     let (account, day, figures) = (act.actor.account, act.today, &act.app.border.figures.lookup);
@@ -32,7 +32,15 @@ pub(super) async fn count(
         .iter()
         .take(take)
         .filter_map(|at| sent.get(*at))
-        .map(|row| rows::index(vault, &row.citizen_id))
+        .map(|row| rows::index(vault, row.citizen_id.expose()))
+        // Of a card each guess counts: its last digits tell a category and a level.
+        .chain(
+            plan.other_cards
+                .iter()
+                .take(take)
+                .filter_map(|at| sent.get(*at)?.disability_card.as_ref())
+                .map(|card| rows::index(vault, card.expose())),
+        )
         .collect();
     let before = rows::met(&act.tx, account, day).await?;
     rows::add(&act.tx, account, day, &numbers).await?;
@@ -48,8 +56,8 @@ pub(super) async fn count(
     Ok(Some(
         Problem::new(Code::TooManyRequests)
             .with_detail(
-                "今天名单中与已登记姓名不符的证件号码过多,请核对证件,明天再试;如确有需要,请联系省级残联。",
-                "Too many identity numbers of today's rosters are registered under other names: check the documents and try again tomorrow, or ask the province-level federation.",
+                "今天名单中与已登记姓名或残疾人证号不符的证件号码过多,请核对证件,明天再试;如确有需要,请联系省级残联。",
+                "Too many identity numbers of today's rosters are registered under other names or cards: check the documents and try again tomorrow, or ask the province-level federation.",
             )
             .retry_after(left),
     ))

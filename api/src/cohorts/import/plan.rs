@@ -56,6 +56,8 @@ pub(super) struct Plan {
     pub(super) faults: Vec<RosterFault>,
     /// Positions of the rows whose number is registered under another name.
     pub(super) other_names: Vec<usize>,
+    /// Positions of the rows with another card than stands on record.
+    pub(super) other_cards: Vec<usize>,
     /// The persons known already, by position of the row.
     pub(super) known: HashMap<usize, PersonId>,
     /// Those of them that were opened.
@@ -93,7 +95,9 @@ pub(super) async fn plan(
     };
     let elsewhere = store::enrolments::known_elsewhere(tx, &people, cohort.id).await?;
     let refused =
-        store::privacy::consents::refused_since(tx, &people, ConsentPurpose::Training).await?;
+        store::privacy::consents::refused_since(tx, &people, ConsentPurpose::Training, act.today)
+            .await?;
+    let cards = store::persons::cards_on_record(tx, &people).await?;
     let taken = members
         .values()
         .filter(|member| member.state.takes_time())
@@ -107,6 +111,7 @@ pub(super) async fn plan(
         unchanged: 0,
         faults: Vec::new(),
         other_names: Vec::new(),
+        other_cards: Vec::new(),
         known: HashMap::new(),
         open,
     };
@@ -134,11 +139,27 @@ pub(super) async fn plan(
             .get(&person)
             .is_some_and(|open| open.name.as_str() != row.name.expose());
         let member = members.get(&person);
+        // One institution's word does not end a card that the register or another class stands for; one that the register
+        // does not stand for is replaced.
+        let other_card = row
+            .disability_card
+            .as_ref()
+            .zip(cards.get(&person))
+            .is_some_and(|(given, card)| {
+                let stands = match card.outcome.as_deref() {
+                    None => elsewhere.contains(&person) || member.is_none(),
+                    Some(outcome) => outcome == "verified",
+                };
+                stands && card.differs(vault, given.expose())
+            });
         // What somebody took back is not given again by a paper of before.
         let was_refused = |person| refused.get(&person).is_some_and(|on| row.consent_on <= *on);
         if other_name && (elsewhere.contains(&person) || member.is_none()) {
             plan.fault(row, &OTHER_NAME);
             plan.other_names.push(at);
+        } else if other_card && member.is_none_or(|member| member.row_digest != keys.digest) {
+            plan.fault(row, &OTHER_CARD);
+            plan.other_cards.push(at);
         } else if busy.contains(&person) {
             plan.fault(row, &OVERLAPPING);
         } else if let Some(member) = member {
@@ -185,6 +206,12 @@ const OTHER_NAME: Cause = Cause {
     code: "name-differs",
     zh: "这一公民身份号码已以另一姓名登记,请核对证件;如已改名,请由户籍地残联更正。",
     en: "This identity number is registered under another name; check the document, or have the federation of the household correct it.",
+};
+const OTHER_CARD: Cause = Cause {
+    field: Field::DisabilityCard,
+    code: "card-differs",
+    zh: "该学员已登记另一残疾人证号,请核对证件;如已换证,请先由负责的残联核验并登记为“已过期”或“不符”,再导入;也可以将此栏留空。",
+    en: "Another disability certificate stands on record for the trainee: check the document. If it was replaced, have the federation that looks after the person check the old one and note that it expired or differs, then import again; or leave this column empty.",
 };
 const OVERLAPPING: Cause = Cause {
     field: Field::CitizenId,
