@@ -64,6 +64,7 @@ async fn every_answer_carries_the_headers_errors_and_files_included() {
         "/en/",
         "/verify",
         "/v/AAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "/api/v1/certificates/AAAAAAAAAAAAAAAAAAAAAAAAAA/qr.txt",
         "/nowhere",
         "/api/v1/nowhere",
         "/api/v1/self",
@@ -168,6 +169,7 @@ async fn other_origins_may_read_what_verifies_and_nothing_else() {
         "/vct/training-certificate/1",
         "/api/v1/keys",
         "/api/v1/verifications/AAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "/api/v1/certificates/AAAAAAAAAAAAAAAAAAAAAAAAAA/proof.tlog",
     ] {
         let answer = from_elsewhere(Method::GET, path).await;
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");

@@ -124,7 +124,12 @@ async fn credential_jwt(
     State(app): State<App>,
     Opened(certificate): Opened,
 ) -> Result<Response, Problem> {
-    let (facts, signer) = spoken(&app, &certificate).await?;
+    jwt_of(&app, &certificate).await
+}
+
+/// The certificate as a VC-JWT.
+pub(crate) async fn jwt_of(app: &App, certificate: &Certificate) -> Result<Response, Problem> {
+    let (facts, signer) = spoken(app, certificate).await?;
     let token = badge_jwt(&facts, signer.as_ref()).map_err(Problem::internal)?;
     Ok(file(
         "application/vc+jwt",
@@ -141,7 +146,12 @@ async fn credential_json(
     State(app): State<App>,
     Opened(certificate): Opened,
 ) -> Result<Response, Problem> {
-    let (facts, signer) = spoken(&app, &certificate).await?;
+    json_of(&app, &certificate).await
+}
+
+/// The certificate as JSON with an embedded proof.
+pub(crate) async fn json_of(app: &App, certificate: &Certificate) -> Result<Response, Problem> {
+    let (facts, signer) = spoken(app, certificate).await?;
     // Dated by the certificate or the key: the same bytes whenever it is asked for.
     let made = crate::cores::off_thread(move || {
         embedded::sign(
@@ -179,8 +189,17 @@ async fn credential_sd_jwt(
     Query(query): Query<ShowQuery>,
     Opened(certificate): Opened,
 ) -> Result<Response, Problem> {
-    let chosen = query.show.as_deref().map(claims_of).transpose()?;
-    let (facts, signer) = spoken(&app, &certificate).await?;
+    sd_jwt_of(&app, &certificate, query.show.as_deref()).await
+}
+
+/// The certificate as SD-JWT VC with the claims that `show` names; all of them without it.
+pub(crate) async fn sd_jwt_of(
+    app: &App,
+    certificate: &Certificate,
+    show: Option<&str>,
+) -> Result<Response, Problem> {
+    let chosen = show.map(claims_of).transpose()?;
+    let (facts, signer) = spoken(app, certificate).await?;
     let salts = Salts::draw(&mut KeyRng(&app.random));
     let whole = sd_jwt(&facts, None, &salts, signer.as_ref()).map_err(Problem::internal)?;
     let text = match chosen {

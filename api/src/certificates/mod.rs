@@ -2,7 +2,7 @@
 
 pub mod batches;
 pub mod change;
-mod credentials;
+pub(crate) mod credentials;
 mod discovery;
 mod embedded;
 pub(crate) mod export;
@@ -11,6 +11,7 @@ pub mod hold;
 pub mod issue;
 pub mod json;
 pub mod keys;
+pub(crate) mod own_shares;
 pub(crate) mod revocation;
 pub mod share;
 pub mod status;

@@ -13,7 +13,7 @@ use store::certificates::{Certificate, ShareLink};
 use store::scope::Scope;
 use utoipa::ToSchema;
 
-use crate::act::{Begin, Entry, Receipt};
+use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
 use crate::problem::{Code, Problem};
@@ -61,7 +61,7 @@ pub async fn share(
             "The days are 1 to 365.",
         ));
     }
-    let mut act = match app
+    let act = match app
         .begin(actor, key, "share_certificate", &(id, request))
         .await?
     {
@@ -71,11 +71,23 @@ pub async fn share(
     let found = store::certificates::find(&act.tx, &Scope::of(actor), id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    let receipt = make(app, actor, act, found.id, request.days).await?;
+    shown(app, id, &receipt)
+}
+
+/// Writes the link and closes the act; the answer is kept with the token sealed.
+pub(super) async fn make(
+    app: &App,
+    actor: &Actor,
+    mut act: Box<Act>,
+    id: CertificateId,
+    days: u32,
+) -> Result<Receipt, Problem> {
     let token = BASE64URL_NOPAD.encode(&app.random.bytes::<24>());
     let link = ShareLink {
         token_sha256: Sha256::digest(token.as_bytes()).into(),
-        certificate: found.id,
-        expires_at: act.now + Duration::days(i64::from(request.days)),
+        certificate: id,
+        expires_at: act.now + Duration::days(i64::from(days)),
         revoked_at: None,
     };
     store::certificates::insert_share(&act.tx, &link, actor.account, act.now).await?;
@@ -94,14 +106,12 @@ pub async fn share(
         sealed: BASE64URL_NOPAD.encode(&sealed),
         expires_at: link.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true),
     };
-    let receipt = act
-        .finish(StatusCode::CREATED, &kept, ("certificate", id))
-        .await?;
-    shown(app, id, &receipt)
+    act.finish(StatusCode::CREATED, &kept, ("certificate", id))
+        .await
 }
 
 /// The answer, with the token opened.
-fn shown(app: &App, id: CertificateId, receipt: &Receipt) -> Result<Receipt, Problem> {
+pub(super) fn shown(app: &App, id: CertificateId, receipt: &Receipt) -> Result<Receipt, Problem> {
     let kept: Kept = receipt.parse()?;
     let sealed = BASE64URL_NOPAD
         .decode(kept.sealed.as_bytes())

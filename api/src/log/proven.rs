@@ -18,6 +18,8 @@ use crate::trust::own_keys;
 
 /// Tiles of leaves that are kept: four million leaves, 64 MiB.
 const KEPT: usize = 16_384;
+/// Leaves whose tiles are read at once: a batch holds no more in memory.
+const AT_ONCE: usize = 64;
 /// Leaves for which an alarm is remembered, so that one row does not fill the log.
 const TOLD: usize = 10_000;
 
@@ -88,13 +90,12 @@ impl Proven {
     }
 }
 
-/// Those of these leaves, each with the hash of its stored entry, that are not so in the log's signed tree. Without `prove`
-/// only what was proven before is compared.
+/// Those of these leaves, each with the hash of its stored entry, that are not so in the log's signed tree. In a batch as for a
+/// single one: what this process has not proven before is proven now, each tile once.
 pub(crate) async fn strangers(
     app: &App,
     db: &PublicSnapshot,
     leaves: &[(u64, Hash)],
-    prove: bool,
 ) -> Result<HashSet<u64>, Problem> {
     let proven = &app.proven;
     let (mut strangers, mut unknown) = (HashSet::new(), Vec::new());
@@ -103,13 +104,17 @@ pub(crate) async fn strangers(
             Some(false) => {
                 strangers.insert(*index);
             }
-            None if prove => unknown.push((*index, *leaf)),
-            Some(true) | None => {}
+            None => unknown.push((*index, *leaf)),
+            Some(true) => {}
         }
     }
     if let Some(last) = unknown.iter().map(|(index, _)| *index).max() {
         let anchor = anchor(app, db, last).await?;
-        strangers.extend(unproven(app, db, &unknown, anchor).await?);
+        // Neighbours share their tiles, and one proof proves the whole tile of leaves.
+        unknown.sort_unstable_by_key(|(index, _)| *index);
+        for some in unknown.chunks(AT_ONCE) {
+            strangers.extend(unproven(app, db, some, anchor).await?);
+        }
     }
     for index in &strangers {
         proven.tell(*index);
@@ -182,6 +187,15 @@ async fn unproven(
     let tiles = Tiles::read(db, &wanted).await?;
     let mut unproven = Vec::new();
     for (index, leaf) in leaves {
+        // By the proof of a neighbour just now.
+        match app.proven.known(*index, leaf) {
+            Some(true) => continue,
+            Some(false) => {
+                unproven.push(*index);
+                continue;
+            }
+            None => {}
+        }
         let holds = certs::log::inclusion_proof(&tiles, *index, size).is_ok_and(|proof| {
             certs::log::verify_inclusion(leaf, *index, size, &proof, &root).is_ok()
         });

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::PublicId;
 use domain::privacy::ConsentPurpose;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -17,7 +18,11 @@ use crate::access::By;
 use crate::access::permissions::{ManageOwnConsent, SeeOwnRecord};
 use crate::act::Receipt;
 use crate::app::App;
-use crate::extract::{Body, IdempotencyKey, Query};
+use crate::certificates::own_shares::{
+    self as links, OwnShare, WithdrawShareRequest, WithdrawnShare,
+};
+use crate::certificates::share::{ShareReceipt, ShareRequest};
+use crate::extract::{Body, IdempotencyKey, Path, Query};
 use crate::fields::{PageQuery, page};
 use crate::problem::{Problem, ProblemBody};
 
@@ -30,6 +35,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(own_consents, give_consent))
         .routes(routes!(withdraw_consent))
         .routes(routes!(make_request))
+        .routes(routes!(own_shares, share_own_certificate))
+        .routes(routes!(withdraw_own_share))
 }
 
 /// Everything that is held about oneself, machine-readable.
@@ -172,4 +179,48 @@ async fn make_request(
     Body(request): Body<NewPersonRequest>,
 ) -> Result<Receipt, Problem> {
     requests::ask(&app, &by.actor, &key, &request).await
+}
+
+fn own_id(id: &str) -> Result<PublicId, Problem> {
+    id.parse().map_err(|_| Problem::not_found())
+}
+
+/// Share links of one's own certificate, whoever made them: until when, how often they were opened.
+#[utoipa::path(get, path = "/api/v1/me/certificates/{id}/shares", tag = "me", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Public id")),
+    responses((status = 200, body = [OwnShare]), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn own_shares(
+    State(app): State<App>,
+    by: By<SeeOwnRecord>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    Ok(private(links::list(&app, &by.actor, &own_id(&id)?).await?))
+}
+
+/// Make a share link for one's own certificate, for 7, 30 or 90 days.
+#[utoipa::path(post, path = "/api/v1/me/certificates/{id}/shares", tag = "me", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Public id"), ("Idempotency-Key" = String, Header)), request_body = ShareRequest,
+    responses((status = 201, body = ShareReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn share_own_certificate(
+    State(app): State<App>,
+    by: By<ManageOwnConsent>,
+    key: IdempotencyKey,
+    Path(id): Path<String>,
+    Body(request): Body<ShareRequest>,
+) -> Result<Receipt, Problem> {
+    links::share(&app, &by.actor, &key, &own_id(&id)?, &request).await
+}
+
+/// Take a share link of one's own certificate back, whoever made it.
+#[utoipa::path(post, path = "/api/v1/me/certificates/{id}/shares/withdraw", tag = "me", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Public id"), ("Idempotency-Key" = String, Header)), request_body = WithdrawShareRequest,
+    responses((status = 200, body = WithdrawnShare), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn withdraw_own_share(
+    State(app): State<App>,
+    by: By<ManageOwnConsent>,
+    key: IdempotencyKey,
+    Path(id): Path<String>,
+    Body(request): Body<WithdrawShareRequest>,
+) -> Result<Receipt, Problem> {
+    links::withdraw(&app, &by.actor, &key, &own_id(&id)?, &request).await
 }

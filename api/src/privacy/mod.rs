@@ -9,6 +9,7 @@ mod json;
 pub mod me;
 mod me_json;
 mod own_appeals;
+mod own_certificate;
 mod own_files;
 mod own_requests;
 mod own_work;

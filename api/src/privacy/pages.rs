@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::consents::{self, ConsentRequest};
 use super::me::{self, OwnCertificate, OwnRecord, OwnTraining};
-use super::{desk_requests, own_appeals, own_requests, own_work};
+use super::{desk_requests, own_appeals, own_certificate, own_requests, own_work};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{ManageOwnConsent, SeeOwnRecord};
@@ -56,6 +56,11 @@ pub(crate) fn routes() -> Router<App> {
         router,
         "/desk/requests/{id}",
         get(desk_requests::show).post(desk_requests::act),
+    );
+    let router = both(
+        router,
+        "/me/certificates/{id}",
+        get(own_certificate::show).post(own_certificate::send),
     );
     let router = both(
         router,

@@ -21,7 +21,12 @@ fn open_to_all(path: &str) -> Option<&'static str> {
     let machine = ["/log/", "/status/", "/trust/", "/vct/", "/.well-known/"]
         .iter()
         .any(|place| path.starts_with(place));
-    (machine || under("/api/v1/keys") || under("/api/v1/trust-list")).then_some(READ)
+    // Of a certificate only its place in the public log: no name, no share link.
+    let proof = path
+        .strip_prefix("/api/v1/certificates/")
+        .and_then(|rest| rest.strip_suffix("/proof.tlog"))
+        .is_some_and(|id| !id.contains('/'));
+    (machine || proof || under("/api/v1/keys") || under("/api/v1/trust-list")).then_some(READ)
 }
 
 /// The headers for other origins, on answers and problems alike.

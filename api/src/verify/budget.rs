@@ -154,7 +154,10 @@ pub(crate) async fn answer_within(
                     .next()
                     .ok_or_else(|| Problem::internal("an item was left without an answer"))?;
                 match taken {
-                    Some(taken) if answer.certificate.is_some() => taken.was_right(app),
+                    // A certificate is found by the right name alone, also where nothing of it is shown any more.
+                    Some(taken) if answer.certificate.is_some() || answer.is_withheld() => {
+                        taken.was_right(app);
+                    }
                     Some(taken) => wrong.push(taken),
                     None => {}
                 }

@@ -42,7 +42,9 @@ pub use past::status_before;
 pub use public::{
     PublicCertificate, own_copies, public_by_id, public_by_numbers, public_by_public_ids,
 };
-pub use shares::{ShareLink, insert_share, note_share_access, share};
+pub use shares::{
+    ShareLink, SharedLink, insert_share, note_share_access, revoke_share, share, shares_of,
+};
 pub(crate) use status_lists::{SEED, row_id};
 pub use status_lists::{
     SignedStatusList, StatusList, all_status_lists, changed_in_list, claim_status_indexes,

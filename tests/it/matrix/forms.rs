@@ -29,6 +29,7 @@ fn fields(page: &str, case: &Case) -> Vec<(&'static str, String)> {
         "/admin/survey-audits/{id}" => act("draw"),
         "/admin/surveys/{cohort}" => act("remind"),
         "/desk/requests/{id}" => act("assign"),
+        "/me/certificates/{id}" => vec![("act", "share".to_owned()), ("days", "7".to_owned())],
         "/desk/proposals/{id}" => vec![("decision", "refuse".to_owned())],
         "/assess/{id}/contact" | "/admin/surveys/{cohort}/contacts" => {
             vec![("enrolment", of("enrolment"))]

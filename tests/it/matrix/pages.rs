@@ -98,7 +98,10 @@ fn address(page: &str, case: &Case, numbers: &BTreeMap<String, String>) -> Strin
         ("/desk/exports/", _) => field("export"),
         ("/desk/proposals/", _) => field("proposal"),
         ("/desk/requests/", _) => field("request"),
-        ("/me/certificates/", _) => return format!("{before}{}/qr.png", field("public_id")),
+        ("/me/certificates/", "id") if rest.contains("{file}") => {
+            return format!("{before}{}/qr.png", field("public_id"));
+        }
+        ("/me/certificates/", _) => field("public_id"),
         _ => panic!("what does {page} name?"),
     };
     let after = rest.split_once('}').map_or("", |(_, after)| after);

@@ -29,6 +29,7 @@ fn field(before: &str, name: &str, operation: &str) -> &'static str {
         {
             "public_id"
         }
+        ("/api/v1/me/certificates/", _) => "public_id",
         ("/api/v1/certificates/", _) => "certificate",
         ("/api/v1/certificate-batches/", _) => "batch",
         ("/api/v1/cohorts/", _) => "cohort",
@@ -309,6 +310,8 @@ pub(super) fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "refuse_batch" | "refuse_proposal" => json!({ "reason": "依规办理" }),
         "change_certificate" => json!({ "act": "suspend", "reason_code": "under_review" }),
         "share_certificate" => json!({ "days": 1 }),
+        "share_own_certificate" => json!({ "days": 7 }),
+        "withdraw_own_share" => json!({ "link": "none" }),
         "create_key" => json!({ "federation": "330106", "year": 2026 }),
         "create_own_key" => json!({ "purpose": "unknown" }),
         "change_key" => json!({ "state": "unknown" }),
