@@ -51,6 +51,7 @@ mod m20260301_000065_admission_reports;
 mod m20260301_000069_own_numbers;
 mod m20260301_000070_keyed_digests;
 mod m20260301_000071_two_for_a_person;
+mod m20260301_000073_survey_urns;
 mod m20260301_000074_vouched_requests;
 
 /// All migrations of the registry.
@@ -105,6 +106,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000069_own_numbers::Migration),
             Box::new(m20260301_000070_keyed_digests::Migration),
             Box::new(m20260301_000071_two_for_a_person::Migration),
+            Box::new(m20260301_000073_survey_urns::Migration),
             Box::new(m20260301_000074_vouched_requests::Migration),
         ]
     }

@@ -9,12 +9,12 @@ use domain::survey::{CallOutcome, SurveyFlag};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder,
 };
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::entity::evidence::{survey_call, survey_response};
+use crate::entity::evidence::{survey_call, survey_call_lapsed, survey_response};
 use crate::grading::snapshot::SURVEY_INDEX;
 use crate::privacy::statement;
 use crate::scope::Scope;
@@ -46,13 +46,12 @@ pub async fn uncalled(
     Ok((ids(web), ids(taken)))
 }
 
-/// Admissions in the catalogue with answers that count from a wave that has closed since the last draw, and that nobody
-/// owes the draw of. Who answers on the day of a draw or before stood in its urn.
+/// Admissions in the catalogue with answers that count, from a wave that has closed, and that stood in no urn; of whom nobody
+/// owes the draw.
 pub async fn undrawn(db: &impl ConnectionTrait) -> Result<Vec<AdmissionId>, StoreError> {
     let sql = "SELECT a.id FROM admission a
         WHERE a.state IN ('provisional', 'graded', 'warned', 'rectifying', 'suspended', 'exit_notice')
-        AND EXISTS (SELECT 1 FROM survey_response r WHERE r.admission_id = a.id AND r.state = 'counted' AND r.enrolment_id IS NULL
-            AND r.submitted_on > COALESCE((SELECT MAX(k.drawn_on) FROM survey_call k WHERE k.admission_id = a.id), ''))
+        AND EXISTS (SELECT 1 FROM survey_response r WHERE r.admission_id = a.id AND r.state = 'counted' AND r.enrolment_id IS NULL AND r.urn_id IS NULL)
         AND NOT EXISTS (SELECT 1 FROM term t WHERE t.object_id = a.id AND t.kind = 'survey_draw' AND t.met_on IS NULL)
         ORDER BY a.id";
     let rows = IdRow::find_by_statement(statement(db, sql, []))
@@ -72,8 +71,8 @@ pub async fn nothing_to_draw(db: &impl ConnectionTrait) -> Result<Vec<AdmissionI
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
-/// Calls whose time is over and that nobody made leave the round, so that their answers stand in the urn again; answers
-/// the admissions that they were about.
+/// Calls whose time is over and that nobody made leave the round, so that their answers stand in the urn again; who left
+/// them undone is kept. Answers the admissions that they were about.
 pub async fn lapse(
     db: &impl ConnectionTrait,
     today: NaiveDate,
@@ -84,15 +83,32 @@ pub async fn lapse(
             .add(C::Outcome.is_null())
             .add(C::DueOn.lt(today.to_string()))
     };
-    let found = survey_call::Entity::find()
+    let calls = survey_call::Entity::find()
         .filter(undone())
-        .select_only()
-        .column(C::AdmissionId)
-        .distinct()
         .order_by_asc(C::AdmissionId)
-        .into_tuple::<Uuid>()
         .all(db)
         .await?;
+    let mut found: Vec<Uuid> = calls.iter().map(|call| call.admission_id).collect();
+    found.dedup();
+    for chunk in calls.chunks(CHUNK) {
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(|call| survey_call_lapsed::ActiveModel {
+                id: Set(call.id),
+                admission_id: Set(call.admission_id),
+                response_id: Set(call.response_id),
+                assessor_id: Set(call.assessor_id),
+                draw_id: Set(call.draw_id),
+                drawn_by: Set(call.drawn_by),
+                drawn_on: Set(call.drawn_on),
+                due_on: Set(call.due_on),
+                lapsed_on: Set(today.to_string()),
+            });
+        survey_call_lapsed::Entity::insert_many(rows)
+            .exec_without_returning(db)
+            .await?;
+    }
     survey_call::Entity::delete_many()
         .filter(undone())
         .exec(db)
@@ -182,12 +198,17 @@ pub struct Round {
     pub due_on: NaiveDate,
 }
 
-/// Keeps the calls of a round: its id of each with the answer.
+/// Keeps the calls of a round: its id of each with the answer. All answers that count and that nobody was called about
+/// stood in its urn.
 pub async fn insert(
     db: &impl ConnectionTrait,
     round: Round,
     calls: &[(Uuid, Uuid)],
 ) -> Result<(), StoreError> {
+    let sql = "UPDATE survey_response SET urn_id = $2 WHERE admission_id = $1 AND state = 'counted'
+        AND NOT EXISTS (SELECT 1 FROM survey_call k WHERE k.response_id = survey_response.id)";
+    let values = [round.admission.uuid().into(), round.id.into()];
+    db.execute_raw(statement(db, sql, values)).await?;
     for chunk in calls.chunks(CHUNK) {
         let rows = chunk.iter().map(|(id, response)| survey_call::ActiveModel {
             id: Set(*id),

@@ -17,6 +17,7 @@ on_both! {
     a_varied_grade_is_shown_everywhere_and_other_decisions_go_on_meanwhile;
     an_annual_p_replaces_the_old_grade_and_whoever_has_an_interest_keeps_from_results;
     of_two_schools_in_one_run_each_starts_from_its_own_grade;
+    a_bulletin_waits_for_the_results_that_it_tells;
 }
 
 /// A class of 24 of whom 16 have worked since; answers the episodes.
@@ -294,6 +295,60 @@ async fn a_stayed_grade_is_shown_as_the_old_one_and_an_upheld_one_is_corrected(d
 }
 
 /// The nation compares provinces in a bulletin, which page and JSON show as it is; an institution's officers do not.
+/// Neither its notice nor its publication comes before those of the results.
+async fn a_bulletin_waits_for_the_results_that_it_tells(database: Database) {
+    let story = Story::ready(database).await;
+    worked(&story).await;
+    story.server.days_pass(430);
+    let run = text(&freeze(&story, story.server.annual_freeze()).await["run"]);
+    let (province, national) = (story.who("province-1"), story.who("national-1"));
+    let path = format!("/api/v1/grading-runs/{run}/publications");
+    let opened = province.post(&path, &json!({})).await.good();
+    let results = format!("/api/v1/grade-publications/{}", text(&opened["id"]));
+    let mut drafts = Vec::new();
+    for (who, second, kind) in [
+        ("province-1", "province-2", "ranking"),
+        ("national-1", "national-2", "provinces"),
+    ] {
+        let request = json!({ "kind": kind, "run": run, "title": "培训情况通报" });
+        let draft = story.who(who).post("/api/v1/bulletins", &request).await;
+        let resource = format!("/api/v1/bulletins/{}", text(&draft.good()["id"]));
+        let review = json!({ "act": "review" });
+        let waiting = story.who(who).act(&resource, "acts", &review).await.good();
+        story.approve(second, &waiting).await;
+        drafts.push(resource);
+    }
+    let tell = async |what: &str| {
+        let request = json!({ "act": what });
+        let ranking = province.act(&drafts[0], "acts", &request).await;
+        (ranking, national.act(&drafts[1], "acts", &request).await)
+    };
+    let waits = |(ranking, provinces): (Answer, Answer)| {
+        assert_eq!(
+            codes(&ranking),
+            ["results-not-public"],
+            "{}",
+            ranking.text()
+        );
+        assert_eq!(codes(&provinces), ["results-not-public"]);
+    };
+    waits(tell("open_notice").await);
+    story.server.days_pass(20);
+    let open = json!({ "act": "open_notice" });
+    province.act(&results, "acts", &open).await.good();
+    let (ranking, provinces) = tell("open_notice").await;
+    ranking.good();
+    provinces.good();
+    story.server.days_pass(12);
+    waits(tell("publish").await);
+    let publish = json!({ "act": "publish" });
+    let waiting = province.act(&results, "acts", &publish).await.good();
+    story.approve("province-2", &waiting).await;
+    let (ranking, provinces) = tell("publish").await;
+    assert_eq!(ranking.good()["state"], "published");
+    assert_eq!(provinces.good()["state"], "published");
+}
+
 async fn provinces(story: &Story, run: &str) {
     let address = "/api/v1/rankings/provinces";
     let anybody = story.who("anybody");

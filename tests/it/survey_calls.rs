@@ -15,6 +15,8 @@ on_both! {
     a_county_takes_answers_and_an_assessor_calls_on_pages;
     a_wave_that_closed_owes_its_draw_until_somebody_draws;
     calls_that_nobody_made_are_drawn_again;
+    an_answer_of_the_day_of_a_draw_owes_one;
+    an_institution_sees_sums_that_no_single_answer_moves;
     a_province_audits_a_survey_on_pages;
 }
 
@@ -451,10 +453,75 @@ async fn calls_that_nobody_made_are_drawn_again(database: Database) {
     close(&story).await;
     let owed = owes_draw(&story).await;
     assert!(owed.is_some(), "two calls were not made");
+    let cells = store::dump::dump(story.server.app.store.reader())
+        .await
+        .expect("a dump");
+    let kept = |one: &&store::dump::Cell| {
+        (one.table.as_str(), one.column.as_str()) == ("survey_call_lapsed", "assessor_id")
+    };
+    assert_eq!(cells.iter().filter(kept).count(), 2, "by whom is kept");
     close(&story).await;
     assert_eq!(owes_draw(&story).await, owed, "once");
     assert_eq!(drawn(1).await["taken"], 2, "the call that was made stands");
     assert_eq!(owes_draw(&story).await, None);
+}
+
+async fn an_answer_of_the_day_of_a_draw_owes_one(database: Database) {
+    let story = Story::ready(database).await;
+    let (_, members) = asked(&story, 3).await;
+    answered(&story, &members[..2]).await;
+    let assessors = Assessors::accredited(&story, 1).await;
+    let path = format!("/api/v1/institutions/{}/survey-calls", story.admission);
+    let request = json!({ "assessor": assessors.ids[0] });
+    let province = story.who("province-1");
+    province.post(&path, &request).await.good();
+    let caller = &assessors.clients[0];
+    let calls = caller.get("/api/v1/survey-calls").await.good();
+    for call in calls.as_array().into_iter().flatten() {
+        let made = format!("/api/v1/survey-calls/{}/outcome", text(&call["id"]));
+        let said = json!({ "reached": true, "answered": true, "overall": 4 });
+        caller.post(&made, &said).await.good();
+    }
+    // Given after the draw, on its day: it stood in no urn.
+    answered(&story, &members[2..]).await;
+    close(&story).await;
+    assert_eq!(owes_draw(&story).await, None, "the wave is open");
+    story.server.days_pass(31);
+    close(&story).await;
+    assert!(owes_draw(&story).await.is_some());
+    assert_eq!(province.post(&path, &request).await.good()["taken"], 1);
+}
+
+async fn an_institution_sees_sums_that_no_single_answer_moves(database: Database) {
+    let story = Story::ready(database).await;
+    let path = format!("/api/v1/institutions/{}/survey", story.admission);
+    let seen = async |who: &str| story.who(who).get(&path).await.good();
+    let wave = async |first: u32, count: u32| {
+        let (_, members) = asked_from(&story, first, count).await;
+        answered(&story, &members).await;
+    };
+    let over = async || {
+        story.server.days_pass(31);
+        close(&story).await;
+    };
+    wave(401, 5).await;
+    close(&story).await;
+    assert_eq!(seen("school-1").await["counted"], Value::Null, "it is open");
+    assert_eq!(seen("county-1").await["counted"], 5);
+    over().await;
+    let first = seen("school-1").await;
+    assert_eq!(
+        (&first["counted"], &first["responses"]),
+        (&json!(5), &Value::Null)
+    );
+    wave(501, 4).await;
+    over().await;
+    assert_eq!(seen("school-1").await, first, "four more tell nothing");
+    assert_eq!(seen("county-1").await["counted"], 9);
+    wave(601, 1).await;
+    assert_eq!(seen("school-1").await, first);
+    over().await;
+    assert_eq!(seen("school-1").await["counted"], 10);
 }
 
 async fn a_province_audits_a_survey_on_pages(database: Database) {

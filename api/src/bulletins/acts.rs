@@ -245,6 +245,9 @@ async fn next(act: &Act, row: &Bulletin, what: BulletinAct) -> Result<BulletinSt
             "An objection was accepted and this bulletin is not published; withdraw it and draft a corrected one.",
         ));
     }
+    if let (BulletinAct::OpenNotice | BulletinAct::Publish, Some(run)) = (what, row.run) {
+        ground::may_be_told(act, row.kind, &row.federation, run, what).await?;
+    }
     // Another comparison of the same freeze may have become public since the draft: the two must not differ by a few people.
     if let (BulletinAct::OpenNotice, BulletinKind::Provinces, Some(run)) = (what, row.kind, row.run)
     {

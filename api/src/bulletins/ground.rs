@@ -1,15 +1,18 @@
 //! What a bulletin is built from: a run, or a decision of one's own federation that still stands.
 
-use domain::bulletin::BulletinKind;
-use domain::ids::LeafIndex;
+use std::collections::BTreeSet;
+
+use domain::bulletin::{BulletinAct, BulletinKind};
+use domain::ids::{GradingRunId, LeafIndex};
 use domain::institution::InstitutionTransition;
 use store::cases::decisions::{self, Told};
-use store::grading::Run;
+use store::grading::publications::{self, PublicationState};
+use store::grading::{FreezeKind, Run};
 
 use super::acts::WriteBulletinRequest;
 use super::decided;
 use crate::act::Act;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// The run that a bulletin is built from.
 pub(super) async fn run(act: &Act, request: &WriteBulletinRequest) -> Result<Run, Problem> {
@@ -32,6 +35,72 @@ pub(super) async fn run(act: &Act, request: &WriteBulletinRequest) -> Result<Run
     store::grading::run(&act.tx, run)
         .await?
         .ok_or_else(|| Problem::field("/run", "unknown", "没有这次评级。", "There is no such run."))
+}
+
+/// Nobody reads in a bulletin what the registry itself does not tell yet: results are under notice when the bulletin opens
+/// its own, published when it is published, and the newest of their period. A comparison of provinces rests on an annual run,
+/// and on results that every province in it has told.
+pub(super) async fn may_be_told(
+    act: &Act,
+    kind: BulletinKind,
+    federation: &str,
+    run: GradingRunId,
+    what: BulletinAct,
+) -> Result<(), Problem> {
+    let gone = || Problem::internal("a bulletin without its run");
+    let run = store::grading::run(&act.tx, run).await?.ok_or_else(gone)?;
+    let freeze = store::grading::freeze(&act.tx, run.freeze)
+        .await?
+        .ok_or_else(gone)?;
+    if freeze.kind != FreezeKind::Annual {
+        return Err(untold(
+            "not-annual",
+            "季度监测不产生等级,不能据此发布通报。",
+            "A quarterly run gives no grades, and no bulletin is told from it.",
+        ));
+    }
+    // A correction of one province leaves the results of the others as they are.
+    let (mut runs, mut before) = (BTreeSet::from([run.id.uuid()]), run.corrects);
+    let everywhere = kind == BulletinKind::Provinces;
+    while let Some(id) = before.filter(|id| everywhere && runs.insert(*id)) {
+        let earlier = store::grading::run(&act.tx, GradingRunId::new(id)).await?;
+        before = earlier.and_then(|run| run.corrects);
+    }
+    let federations = if everywhere {
+        let all = store::grading::results(&act.tx, run.id, None).await?;
+        all.into_iter().map(|row| row.federation).collect()
+    } else {
+        BTreeSet::from([federation.to_owned()])
+    };
+    for of in federations {
+        let newest = publications::of_period(&act.tx, &of, freeze.freeze_on, false).await?;
+        let told = newest.first().is_some_and(|one| {
+            runs.contains(&one.run.uuid())
+                && match one.state {
+                    PublicationState::Figures => false,
+                    PublicationState::Notice => what == BulletinAct::OpenNotice,
+                    PublicationState::Published => true,
+                }
+        });
+        if !told {
+            return Err(untold(
+                "results-not-public",
+                &format!(
+                    "{of} 这次评级的结果还没有公示(通报公示前)或公布(通报发布前),或已由更正的评级取代;请先办理结果,或按最新的评级重新起草。"
+                ),
+                &format!(
+                    "The results of this run in {of} are not under notice yet (for the notice of a bulletin), not published (for its publication), or were replaced by a correction; tell the results first, or draft it from the newest run."
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn untold(code: &'static str, zh: &str, en: &str) -> Problem {
+    Problem::new(Code::TransitionRefused)
+        .with_detail(zh, en)
+        .with_error("", code, zh, en)
 }
 
 /// The decision that a bulletin is built from: of one's own federation, of its kind, and still standing.

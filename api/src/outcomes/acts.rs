@@ -30,6 +30,9 @@ use crate::grades::monitoring;
 use crate::institutions::admission::DocumentRequest;
 use crate::problem::{Code, FieldError, Problem, Sentence};
 
+/// Kind of a declared outage in timelines.
+const OUTAGE: &str = "register_outage";
+
 /// An act on an episode.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -147,9 +150,12 @@ pub async fn act_on(
     episode.state = state;
     if let Some(contest) = contest {
         episode.contest = Some(contest);
-        let days = act.app.evidence.evidence.contest_wd;
-        episode.contest_due_on = (state == EpisodeState::Contested)
-            .then(|| act.app.calendar.add_working_days(act.today, days));
+        // Its days run from the contest: what is added meanwhile gives nobody more time.
+        if (before, state) != (EpisodeState::Contested, EpisodeState::Contested) {
+            let days = act.app.evidence.evidence.contest_wd;
+            episode.contest_due_on = (state == EpisodeState::Contested)
+                .then(|| act.app.calendar.add_working_days(act.today, days));
+        }
     }
     if request.act == A::Confirm {
         episode.confirmed_on = Some(act.today);
@@ -305,8 +311,12 @@ pub(super) async fn followed_up(
     let (app, by) = (act.app.clone(), act.actor.person);
     rows::follow_up_done(&act.tx, id, request.outcome, by, act.now).await?;
     let before = episode.state;
-    match request.outcome {
-        FollowUpOutcome::StillThere | FollowUpOutcome::Left => {
+    match (request.outcome, before) {
+        // What is void stays so, and what is contested already is not contested again: the answer is kept and no more.
+        (_, EpisodeState::Void)
+        | (FollowUpOutcome::SomethingWrong, EpisodeState::Contested)
+        | (FollowUpOutcome::NoAnswer | FollowUpOutcome::Register, _) => {}
+        (FollowUpOutcome::StillThere | FollowUpOutcome::Left, _) => {
             if let Some(last) = request.last_day {
                 let mut faults = Faults::default();
                 dates(&app, episode.start_on, Some(last), &mut faults);
@@ -328,14 +338,13 @@ pub(super) async fn followed_up(
             settle(act, &mut episode, &sources).await?;
             conflicts::ended(act, &episode).await?;
         }
-        FollowUpOutcome::SomethingWrong => {
+        (FollowUpOutcome::SomethingWrong, _) => {
             episode.state = EpisodeState::Contested;
             episode.contest = Some(domain::grading::Contest::Open);
             let days = act.app.evidence.evidence.contest_wd;
             episode.contest_due_on = Some(act.app.calendar.add_working_days(act.today, days));
             episode.revision = rows::update(&act.tx, &episode).await?;
         }
-        FollowUpOutcome::NoAnswer | FollowUpOutcome::Register => {}
     }
     terms::keep_up(act, &episode).await?;
     act.record(Entry {
@@ -356,7 +365,7 @@ pub(super) async fn followed_up(
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExclusionRequest {
-    /// `X1` died, `X2` medically unable, `X3` education or military, `X4` custody, `X5` retirement age.
+    /// `X1` died, `X2` medically unable, `X3` education or military, `X4` custody, `X5` retirement age, `X6` at work before.
     #[schema(value_type = String, example = "X3")]
     pub code: Exclusion,
     /// Its date.
@@ -387,12 +396,12 @@ pub async fn exclude(
     let mut faults = Faults::default();
     faults.text("/document/number", &request.document.number, 1, 100);
     faults.text("/document/issuer", &request.document.issuer, 1, 100);
-    if !Exclusion::GIVEN.contains(&request.code) {
+    if request.code == Exclusion::X7 {
         faults.add(
             "/code",
             "computed",
-            "X6、X7 由程序计算,不能填写。",
-            "X6 and X7 are computed, never given.",
+            "X7 由程序计算,不能填写。",
+            "X7 is computed, never given.",
         );
     }
     if request.on > app.today() {
@@ -421,6 +430,14 @@ pub async fn exclude(
             "impossible-date",
             "死亡日期早于开班日期,请核对。",
             "The date of death is before the class began.",
+        ));
+    }
+    if request.code == Exclusion::X6 && request.on > place.start_on {
+        return Err(Problem::field(
+            "/on",
+            "impossible-date",
+            "报名时已就业的,就业日期不能晚于开班日期。",
+            "Who was employed at enrolment was so by the first day of the class.",
         ));
     }
     let later = rows::of_person(&act.tx, place.person).await?;
@@ -520,14 +537,25 @@ pub async fn declare_outage(
         ));
     }
     let begun = app.begin(actor, key, "declare_outage", request).await?;
-    let act = match begun {
+    let mut act = match begun {
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
     let id: Uuid = act.new_id();
     insert_outage(&act, id, request).await?;
+    act.record(Entry {
+        kind: OUTAGE,
+        id,
+        act: "declare",
+        to: Some(request.kind.as_str()),
+        reason_code: Some(request.source.as_str()),
+        effective_on: Some(request.from),
+        evidence: &[format!("until:{}", request.until)],
+        ..Entry::default()
+    })
+    .await?;
     let receipt = OutageReceipt { id: id.to_string() };
-    act.finish(StatusCode::CREATED, &receipt, ("register_outage", id))
+    act.finish(StatusCode::CREATED, &receipt, (OUTAGE, id))
         .await
 }
 

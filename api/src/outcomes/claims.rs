@@ -265,6 +265,11 @@ pub(crate) async fn settle(
     episode: &mut Episode,
     sources: &[Source],
 ) -> Result<(), Problem> {
+    if episode.state == EpisodeState::Void {
+        // Evidence does not revive it; an appeal that was upheld does.
+        episode.revision = rows::update(&act.tx, episode).await?;
+        return Ok(());
+    }
     let proof = proof(sources);
     let confirmed = episode.confirmed_on.is_some();
     if episode.state != EpisodeState::Contested {

@@ -273,6 +273,8 @@ pub struct Closed {
 pub async fn close(app: &App) -> Result<Closed, Problem> {
     let tx = app.store.write().await?;
     let (expired, separated) = rows::close(&tx, app.now()).await?;
+    let least = app.evidence.survey.institution_least;
+    rows::keep_shown(&tx, least, app.today()).await?;
     calls::owe_draws(app, &tx).await?;
     store::commit(tx).await?;
     Ok(Closed { expired, separated })

@@ -59,12 +59,21 @@ entity! {
         submitted_on: String, seq: i32, mode: String, answered_by: String, seconds: i32,
         device_index: Option<Vec<u8>>, network_index: Option<Vec<u8>>, flags: String, state: String,
         taken_by: Option<Uuid>, taken_role: Option<String>, audit_reason: Option<String>, audited_by: Option<Uuid>,
-        audited_on: Option<String>, blind_version: i32,
+        audited_on: Option<String>, blind_version: i32, urn_id: Option<Uuid>,
     }
     survey_call = "survey_call" {
         #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
         admission_id: Uuid, response_id: Uuid, assessor_id: Uuid, draw_id: Uuid, drawn_by: Uuid, drawn_on: String,
         due_on: String, outcome: Option<String>, called_on: Option<String>,
+    }
+    survey_call_lapsed = "survey_call_lapsed" {
+        #[sea_orm(primary_key, auto_increment = false)] id: Uuid,
+        admission_id: Uuid, response_id: Uuid, assessor_id: Uuid, draw_id: Uuid, drawn_by: Uuid, drawn_on: String,
+        due_on: String, lapsed_on: String,
+    }
+    survey_shown = "survey_shown" {
+        #[sea_orm(primary_key, auto_increment = false)] admission_id: Uuid,
+        counted: i64, sums: String, shown_on: String,
     }
     survey_suspension = "survey_suspension" {
         #[sea_orm(primary_key, auto_increment = false)] admission_id: Uuid,

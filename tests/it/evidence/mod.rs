@@ -2,6 +2,7 @@
 
 mod bursts;
 mod conflicts;
+mod counted;
 mod leavers;
 mod monitoring;
 mod registers;
