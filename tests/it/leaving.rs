@@ -154,7 +154,7 @@ async fn the_plans_of_an_exit_end_with_the_classes_or_with_the_return(database: 
     assert!(owes(&owed(&story).await, "transfer"));
     // The exit is not upheld: the class stays, and nobody owes its transfer.
     let back = json!({ "transition": "T21", "reason": "许可证已补办。" });
-    step(&story, province, back).await.good();
+    step(&story, story.who("province-2"), back).await.good();
     assert!(!owes(&owed(&story).await, "transfer"));
     // Proposed again, the class is handed over, and that is what was owed.
     proposed_exit(&story, &early, &plan).await;

@@ -185,6 +185,8 @@ async fn facts_of(
         Some(T::T10) => variation.new_grade.is_some_and(|grade| grade != Grade::P),
         _ => variation.until.is_some_and(|until| until > act.today),
     };
+    let variation_fits = request.outcome != Some(Outcome::Varied)
+        || fits(act, admission, appeal, &variation).await?;
     // A grade set aside is computed anew; whatever the decision lists is done by the province.
     let regrade = appeal.against == T::T10 && request.outcome == Some(Outcome::Upheld);
     let other = appeal.against.grievance();
@@ -204,12 +206,49 @@ async fn facts_of(
         document_given: request.document.is_some(),
         outcome: request.outcome,
         variation_given,
+        variation_fits,
         leaves_work: regrade || upheld || !request.redo.is_empty(),
         correction: correction(act, admission, appeal, request).await?,
         redone: match other.filter(|_| appeal.outcome == Some(Outcome::Upheld)) {
             Some(one) => Some(grievances::redone(act, appeal, one).await?),
             None => None,
         },
+    })
+}
+
+/// Whether a variation keeps within the most that the policy allows, and is no worse for the institution than the decision.
+async fn fits(
+    act: &Act,
+    admission: &Admission,
+    appeal: &Appeal,
+    variation: &VariationRequest,
+) -> Result<bool, Problem> {
+    let numbers = &act.app.policy.workflow;
+    let Some(until) = variation.until else {
+        // Without a day it is a grade, or is refused as missing.
+        let all = results::of(&act.tx, admission.id).await?;
+        let old = all.iter().rfind(|one| one.row.decided);
+        let old = old.and_then(|one| one.row.grade);
+        return Ok(old.is_none_or(|old| {
+            old == Grade::P || variation.new_grade.is_none_or(|new| new <= old)
+        }));
+    };
+    let decision = decisions::find(&act.tx, appeal.decision).await?;
+    let on = decision.map_or(act.today, |decision| decision.on);
+    Ok(match appeal.against.transition() {
+        Some(T::T13) => {
+            let days = numbers.rectification_days + numbers.rectification_extension_days;
+            let ordered = store::cases::open_of(&act.tx, admission.id)
+                .await?
+                .and_then(|case| case.term_until);
+            until <= terms::calendar_days(on, days) && ordered.is_none_or(|day| until >= day)
+        }
+        Some(T::T16) => {
+            let most = terms::calendar_days(on, numbers.emergency_suspension_days);
+            until <= most && admission.suspended_until.is_none_or(|day| until <= day)
+        }
+        Some(T::T20) => admission.bar_until.is_some_and(|day| until <= day),
+        _ => true,
     })
 }
 
@@ -354,6 +393,15 @@ async fn uphold(act: &mut Act, admission: &mut Admission, appeal: &Appeal) -> Re
     admission.revision = store::institutions::update(&act.tx, admission).await?;
     let number = format!("申诉 {} 成立", appeal.number);
     let against = appeal.against.transition();
+    let all = decisions::all(&act.tx, admission.id).await?;
+    let told = decisions::as_told(&all);
+    let at = all.iter().position(|one| one.id == appeal.decision);
+    let rests = at.and_then(|at| domain::institution::rests_on(&told, at));
+    // A grade changes no state. Any other decision gives the state back only where it is what the state rests on.
+    if against != Some(T::T10) && rests.is_none() {
+        let decision = at.map(|at| &all[at]);
+        return fall_alone(act, admission, appeal, decision, &number).await;
+    }
     let (transition, request) = if against == Some(T::T20) {
         let request = TransitionRequest {
             reason: Some(number),
@@ -374,13 +422,11 @@ async fn uphold(act: &mut Act, admission: &mut Admission, appeal: &Appeal) -> Re
         facts.exit.appeal_upheld = true;
         decide_admission(&facts, transition, act.actor.role)?
     } else {
-        let decision = decisions::find(&act.tx, appeal.decision).await?;
-        let before = decision.and_then(|decision| decision.from);
         let before = match against {
             // The grade changes, the state does not.
             Some(T::T10) => Some(admission.state),
             Some(T::T11) => Some(InstitutionState::standing_of(admission.grade)),
-            _ => before,
+            _ => rests,
         };
         AdmissionStep {
             transition,
@@ -393,6 +439,42 @@ async fn uphold(act: &mut Act, admission: &mut Admission, appeal: &Appeal) -> Re
     admission::take(act, row, step, &request, None).await?;
     *admission = locked(act, admission.id).await?;
     Ok(())
+}
+
+/// The decision falls, and the state that rests on a later one stays. Where that one would lead back to the state that the
+/// fallen decision gave, it now leads to the one before.
+async fn fall_alone(
+    act: &mut Act,
+    admission: &mut Admission,
+    appeal: &Appeal,
+    decision: Option<&decisions::Decision>,
+    reason: &str,
+) -> Result<(), Problem> {
+    let state = admission.state;
+    if let Some(one) = decision {
+        for before in [&mut admission.state_before, &mut admission.exit_before] {
+            if before.is_some() && *before == one.to {
+                *before = one.from;
+            }
+        }
+    }
+    let leaf = publish(act, admission, T::T25.as_str(), state, state).await?;
+    act.record(Entry {
+        kind: ADMISSION,
+        id: admission.id.uuid(),
+        act: T::T25.as_str(),
+        from: Some(state.as_str()),
+        to: Some(state.as_str()),
+        reason_code: Some(Cause::Superior.as_str()),
+        reason: Some(reason),
+        document: appeal.document,
+        evidence: &[format!("{}{}", decisions::ASIDE, appeal.decision)],
+        leaf: Some(leaf),
+        ..Entry::default()
+    })
+    .await?;
+    admission.revision = store::institutions::update(&act.tx, admission).await?;
+    causes::look(&act.app, &act.tx, admission).await.map(|_| ())
 }
 
 /// The decision stands with another grade or day.

@@ -89,7 +89,9 @@ async fn to_warn(
     {
         found.push(Cause { since, days });
     }
-    if (ResultRow::sat_low(&each, numbers.warning_sat_milli) || ResultRow::sat_is_suspended(&each))
+    let counted = facts::counted(tx, all, app.today()).await?;
+    if (ResultRow::sat_low(&counted, numbers.warning_sat_milli)
+        || ResultRow::sat_is_suspended(&counted))
         && let Some(since) = shown(None)
     {
         found.push(Cause { since, days });
@@ -106,7 +108,7 @@ async fn to_leave(
     let numbers = &app.policy.workflow;
     let today = app.today();
     let mut found = Vec::new();
-    if ResultRow::d_twice(&facts::known(admission, all, today)) {
+    if ResultRow::d_twice(&facts::known(tx, admission, all).await?) {
         let newest = all
             .iter()
             .rfind(|one| one.row.kind == ResultKind::Annual && one.row.grade == Some(Grade::D));

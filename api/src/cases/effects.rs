@@ -13,7 +13,7 @@ use store::proposals::Proposal;
 use crate::act::{Act, Entry};
 use crate::assessments::publishing;
 use crate::cases::terms::{self, Of};
-use crate::cases::{elsewhere, facts, number, withdrawals};
+use crate::cases::{elsewhere, facts, number, stays, withdrawals};
 use crate::institutions::admission::{KIND, TransitionRequest};
 use crate::problem::Problem;
 
@@ -299,6 +299,9 @@ async fn set_aside(
     step: AdmissionStep,
     request: &TransitionRequest,
 ) -> Result<Option<Case>, Problem> {
+    if let Some(named) = request.sets_aside {
+        stays::fall(act, admission, named).await?;
+    }
     if matches!(request.sets_aside, Some(T::T09 | T::T10)) {
         let all = results::of(&act.tx, admission.id).await?;
         if let Some(last) = all.iter().rfind(|one| one.row.decided) {

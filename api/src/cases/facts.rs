@@ -12,6 +12,7 @@ use domain::institution::{
 use store::cases::papers::Paper;
 use store::cases::{Case, decisions, exit, papers, results};
 use store::cohorts::Cohort;
+use store::grading::publications::{self, PublicationState};
 use store::institutions::Admission;
 use uuid::Uuid;
 
@@ -186,14 +187,10 @@ async fn restored(
             _ => None,
         });
     }
-    Ok(domain::institution::followed(
-        &all.iter()
-            .map(|one| (one.act, one.from, one.to))
-            .collect::<Vec<_>>(),
-    )
-    .into_iter()
-    .find(|(act, _)| *act == decision)
-    .and_then(|(_, from)| from))
+    Ok(domain::institution::followed(&decisions::as_told(&all))
+        .into_iter()
+        .find(|(act, _, _)| *act == decision)
+        .and_then(|(_, from, _)| from))
 }
 
 /// Whether the grade in force is final: its term of appeal has passed, and no appeal is open.
@@ -258,7 +255,8 @@ async fn result_facts(
         accepted_objections = store::objections::count(&act.tx, id, "accepted", since).await?;
     }
     let rows: Vec<ResultRow> = all.iter().map(|one| one.row.clone()).collect();
-    let known = known(admission, &all, act.today);
+    let known = known(&act.tx, admission, &all).await?;
+    let counted = counted(&act.tx, &all, act.today).await?;
     let threshold = act.app.policy.workflow.warning_sat_milli;
     Ok(ResultFacts {
         pending: pending.as_ref().and_then(|one| one.row.grade),
@@ -267,24 +265,68 @@ async fn result_facts(
         accepted_objections,
         finality: finality(act, admission).await?,
         emp_low_twice: ResultRow::emp_low_twice(&rows),
-        sat_low: ResultRow::sat_low(&rows, threshold),
-        sat_suspended: ResultRow::sat_is_suspended(&rows),
+        sat_low: ResultRow::sat_low(&counted, threshold),
+        sat_suspended: ResultRow::sat_is_suspended(&counted),
         d_twice: ResultRow::d_twice(&known),
     })
 }
 
-/// What is only computed is no grade yet: two Ds are two that were decided, or published under a later state.
-pub(crate) fn known(
+/// What is only computed is no grade yet: two Ds are two that were decided, or published under a later state, the newest of
+/// their period and without an objection.
+pub(crate) async fn known(
+    db: &impl store::ConnectionTrait,
     admission: &Admission,
     all: &[results::GradeResult],
+) -> Result<Vec<ResultRow>, Problem> {
+    let federation = Some(admission.federation.as_str());
+    let mut known = Vec::new();
+    let mut published = None;
+    for (at, one) in all.iter().enumerate() {
+        if !one.row.decided && one.row.kind == ResultKind::Annual {
+            if published.is_none() {
+                let state = Some(PublicationState::Published);
+                published = Some(publications::list(db, federation, state).await?);
+            }
+            let told = published.iter().flatten().any(|row| row.run == one.run);
+            let replaced = all[at + 1..].iter().any(|later| {
+                later.row.kind == one.row.kind && later.row.freeze_on == one.row.freeze_on
+            });
+            if !told || replaced || objected(db, one).await? {
+                continue;
+            }
+        }
+        known.push(one.row.clone());
+    }
+    Ok(without_stayed(admission, known))
+}
+
+/// The rows that figures of satisfaction may be taken from: an annual one once it was decided, or its notice is over and no
+/// objection stands against it. A quarterly one has no notice.
+pub(crate) async fn counted(
+    db: &impl store::ConnectionTrait,
+    all: &[results::GradeResult],
     today: NaiveDate,
-) -> Vec<ResultRow> {
-    let known = all
-        .iter()
-        .filter(|one| one.row.decided || one.notice_until.is_some_and(|day| day < today))
-        .map(|one| one.row.clone())
-        .collect();
-    without_stayed(admission, known)
+) -> Result<Vec<ResultRow>, Problem> {
+    let mut counted = Vec::new();
+    for one in all {
+        let over = one.notice_until.is_some_and(|day| day < today);
+        if one.row.kind == ResultKind::Quarterly
+            || one.row.decided
+            || (over && !objected(db, one).await?)
+        {
+            counted.push(one.row.clone());
+        }
+    }
+    Ok(counted)
+}
+
+async fn objected(
+    db: &impl store::ConnectionTrait,
+    one: &results::GradeResult,
+) -> Result<bool, Problem> {
+    let (id, since) = (one.id.uuid(), one.entered_at);
+    Ok(store::objections::count(db, id, "open", since).await? > 0
+        || store::objections::count(db, id, "accepted", since).await? > 0)
 }
 
 /// A grade that an appeal stays counts as none: neither it nor the years before it are two in succession.

@@ -290,6 +290,7 @@ pub async fn withdraw(
         document_given: false,
         outcome: None,
         variation_given: false,
+        variation_fits: true,
         leaves_work: false,
         correction: None,
         redone: None,

@@ -3,7 +3,7 @@
 
 use domain::institution::appeal::Outcome;
 use domain::institution::{InstitutionState, InstitutionTransition as T};
-use store::cases::appeals::Appeal;
+use store::cases::appeals::{self, Appeal};
 use store::cases::results;
 use store::institutions::Admission;
 
@@ -83,6 +83,32 @@ pub(crate) async fn end(
         admission.stayed = admission.grade_stayed.then_some(T::T10);
     }
     moved(act, admission, appeal, "stay_end", from).await
+}
+
+/// The decision is set aside while an appeal stays it: nothing is left that could have its effect again. The appeal goes on.
+pub(crate) async fn fall(act: &Act, admission: &mut Admission, named: T) -> Result<(), Problem> {
+    let stayed = if named == T::T10 {
+        admission.grade_stayed
+    } else {
+        admission.stayed == Some(named)
+    };
+    // An outcome of appeal ended its own stay before.
+    if !stayed {
+        return Ok(());
+    }
+    for mut appeal in appeals::of(&act.tx, admission.id).await? {
+        if appeal.stayed && appeal.against == named {
+            appeal.stayed = false;
+            appeals::update(&act.tx, &appeal).await?;
+        }
+    }
+    if named == T::T10 {
+        admission.grade_stayed = false;
+        admission.stayed = admission.stayed.filter(|act| *act != T::T10);
+    } else {
+        admission.stayed = admission.grade_stayed.then_some(T::T10);
+    }
+    Ok(())
 }
 
 async fn moved(

@@ -333,6 +333,12 @@ pub(crate) async fn of_stage(
                 .await?;
             }
         }
+        // Another attempt, the resumption or the exit: after the term of appeal, for an appeal stays the suspension.
+        T::T15 => {
+            let days = numbers.service_wd + numbers.appeal_lodge_wd + numbers.province_decision_wd;
+            let due = working_days(act, days);
+            begin(act, of, "decide", Role::ProvinceOfficer, act.today, due).await?;
+        }
         T::T16 => {
             let due = working_days(act, numbers.emergency_hearing_wd);
             begin(act, of, "hearing", decider, act.today, due).await?;

@@ -104,7 +104,7 @@ pub(super) async fn may_freeze(
     corrects: Option<GradingRunId>,
 ) -> Result<(), Problem> {
     if let Some(corrects) = corrects {
-        return same_period(db, on, corrects).await;
+        return same_period(db, kind, on, corrects).await;
     }
     if kind == FreezeKind::Annual && rows::has_published(db, on).await? {
         return Err(refused(
@@ -120,9 +120,10 @@ pub(super) async fn may_freeze(
     Ok(())
 }
 
-/// A correction has the freeze date of the run that it corrects.
+/// A correction has the kind and the freeze date of the run that it corrects.
 pub(super) async fn same_period(
     db: &impl ConnectionTrait,
+    kind: FreezeKind,
     on: NaiveDate,
     corrects: GradingRunId,
 ) -> Result<(), Problem> {
@@ -130,14 +131,14 @@ pub(super) async fn same_period(
         .await?
         .ok_or_else(Problem::not_found)?;
     let freeze: Option<Freeze> = store::grading::freeze(db, before.freeze).await?;
-    if freeze.is_some_and(|freeze| freeze.freeze_on == on) {
+    if freeze.is_some_and(|freeze| freeze.kind == kind && freeze.freeze_on == on) {
         return Ok(());
     }
     Err(Problem::field(
         "/corrects",
         "other-period",
-        "更正的评级必须与原评级是同一冻结日。",
-        "A correction has the freeze date of the run that it corrects.",
+        "更正的评级必须与原评级是同一种类、同一冻结日。",
+        "A correction has the kind and the freeze date of the run that it corrects.",
     ))
 }
 

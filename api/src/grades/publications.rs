@@ -327,18 +327,27 @@ pub(crate) async fn execute(
     ready(act, &row)?;
     periods::still_stands(act, &row).await?;
     let results = store::grading::results(&act.tx, row.run, Some(&row.federation)).await?;
-    let (mut grades, mut held) = (0, Vec::new());
+    let (mut grades, mut held, mut without) = (0, Vec::new(), Vec::new());
     for result in &results {
         match grade(act, &row, result, proposal).await? {
             Graded::Now => grades += 1,
-            Graded::Later(held_up) => held.push(held_up),
-            Graded::Nothing => {}
+            Graded::Later(held_up) => {
+                held.push(held_up);
+                without.push(result.admission);
+            }
+            Graded::Nothing => without.push(result.admission),
         }
     }
     row.state = PublicationState::Published;
     row.published_on = Some(act.today);
     row.published_at = Some(act.now);
     row.revision = rows::update(&act.tx, &row).await?;
+    // What was published is a cause, also where no grade follows from it now.
+    for id in without {
+        if let Some(admission) = store::institutions::lock_any(&act.tx, id).await? {
+            crate::cases::causes::look(&act.app, &act.tx, &admission).await?;
+        }
+    }
     act.record(Entry {
         kind: KIND,
         id: row.id,
@@ -384,9 +393,8 @@ async fn grade(
         S::Provisional if result.grade == Grade::P.as_str() => return Ok(Graded::Nothing),
         S::Provisional => InstitutionTransition::T09,
         S::Graded => InstitutionTransition::T10,
+        // The grade waits; a second D in succession is known all the same.
         S::Warned | S::Rectifying | S::Suspended => {
-            // The grade waits; a second D in succession is known all the same.
-            crate::cases::causes::look(&act.app, &act.tx, &admission).await?;
             return Ok(Graded::Later(HeldUp {
                 admission: admission.id.to_string(),
                 code: admission.state.as_str().to_owned(),

@@ -96,7 +96,7 @@ pub async fn run(
         in_force(reader, own, freeze.freeze_on).await?
     };
     if let Some(corrects) = request.corrects {
-        same_period(reader, freeze.freeze_on, corrects).await?;
+        same_period(reader, freeze.kind, freeze.freeze_on, corrects).await?;
     }
     let found = evidence(app, &freeze).await?;
     let policy = loaded.policy.clone();

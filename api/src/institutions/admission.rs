@@ -248,11 +248,16 @@ pub(crate) async fn take(
     let case = effects::follow(act, &mut admission, step, request, proposal).await?;
     admission.revision = store::institutions::update(&act.tx, &admission).await?;
     let document = document(act, request.document.as_ref()).await?;
+    let aside = match request.sets_aside {
+        Some(named) => store::cases::decisions::newest(&act.tx, admission.id, named).await?,
+        None => None,
+    };
     let evidence: Vec<String> = request
         .evidence_sha256
         .iter()
         .map(|hash| format!("sha256:{}", hash.trim().to_lowercase()))
         .chain(case.as_ref().map(|case| format!("case:{}", case.number)))
+        .chain(aside.map(|one| format!("{}{}", store::cases::decisions::ASIDE, one.id)))
         .collect();
     act.record(Entry {
         kind: KIND,

@@ -149,6 +149,8 @@ pub struct AppealFacts {
     pub outcome: Option<Outcome>,
     /// Whether the request says how the decision is varied.
     pub variation_given: bool,
+    /// Whether the variation keeps within the policy, and is no worse than the decision.
+    pub variation_fits: bool,
     /// Whether something is left to be redone after the decision.
     pub leaves_work: bool,
     /// What was done to correct a grade that was set aside; nothing where no grade was.
@@ -353,6 +355,12 @@ fn unmet(facts: &AppealFacts, act: AppealAct, by_body: bool) -> Vec<Unmet> {
                     "请写明变更后的等级或日期。",
                     "Say the new grade or day.",
                 );
+                need(
+                    !facts.variation_given || facts.variation_fits,
+                    "variation-out-of-bounds",
+                    "变更不能超过规定的最长期限,也不能比原决定对机构更不利。",
+                    "A variation keeps within the longest term that the policy allows and is no worse for the institution than the decision.",
+                );
             }
         }
         AppealAct::Withdraw => {}
@@ -411,6 +419,7 @@ mod tests {
             document_given: true,
             outcome: Some(Outcome::Upheld),
             variation_given: true,
+            variation_fits: true,
             leaves_work: false,
             correction: None,
             redone: None,

@@ -22,7 +22,7 @@ pub use facts::{
     AdmissionFacts, CaseFacts, ExitFacts, Finality, FindingFacts, Given, Inspection, Persons,
     ResultFacts,
 };
-pub use followed::{Told, followed, undone};
+pub use followed::{Told, followed, rests_on, undone};
 pub use grade::{Grade, ResultKind, ResultRow};
 pub use report::{ReportKind, may_report};
 pub use table::{InstitutionTransition, TABLE};

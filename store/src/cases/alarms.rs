@@ -130,9 +130,9 @@ pub async fn of_assessor(
     Ok(AlarmRow::find_by_statement(statement).all(db).await?)
 }
 
-/// The oldest term of the province on an admission that is over; the nation may act after its inaction. A late draw or
-/// publication of an assessment, a contest of a trainee's work or an appeal of a trainee, is none of the institution's, and neither is a late
-/// answer to its wish to leave, a late review of certificates, inspection or draw of calls: no exit follows from them.
+/// The oldest term of the province on an admission that is over; the nation may act after its inaction. Only what leads
+/// towards an exit counts: to warn, to decide about a reply, an inspection or a suspension, to propose the exit. No exit
+/// follows from a late service, answer, audit of a survey or review of certificates.
 pub async fn oldest_overdue(
     db: &impl ConnectionTrait,
     admission: AdmissionId,
@@ -143,8 +143,8 @@ pub async fn oldest_overdue(
         due_on: Option<String>,
     }
     let sql = "SELECT MIN(due_on) AS due_on FROM term WHERE admission_id = $1 AND met_on IS NULL \
-               AND holder = 'province_officer' AND object_kind NOT IN ('assessment', 'episode', 'follow_up', 'grievance') \
-               AND kind NOT IN ('certificate_review', 'certificate_suspension', 'withdrawal', 'routine_inspection', 'survey_draw') \
+               AND holder = 'province_officer' AND object_kind IN ('admission', 'case') \
+               AND kind IN ('exit', 'warn', 'decide', 'inspection', 'suspension_end') \
                AND due_on < $2";
     let values = [
         Value::from(admission.uuid()),

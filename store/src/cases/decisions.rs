@@ -34,6 +34,25 @@ pub struct Decision {
     pub role: Role,
     /// Everybody who took part.
     pub persons: Vec<StaffPersonId>,
+    /// T25: the decision that it names as set aside.
+    pub aside: Option<TimelineId>,
+}
+
+/// What the evidence of a T25 says before the id of the decision that is set aside.
+pub const ASIDE: &str = "sets_aside:";
+
+/// The decisions as the rules about what follows from what read them.
+pub fn as_told(all: &[Decision]) -> Vec<domain::institution::Told> {
+    all.iter()
+        .map(|one| domain::institution::Told {
+            act: one.act,
+            from: one.from,
+            to: one.to,
+            aside: one
+                .aside
+                .and_then(|id| all.iter().position(|other| other.id == id)),
+        })
+        .collect()
 }
 
 /// The newest decision of this kind on an admission.
@@ -142,8 +161,7 @@ pub async fn told(db: &impl ConnectionTrait, leaf: LeafIndex) -> Result<Option<T
         .iter()
         .position(|row| row.leaf_index == Some(leaf.0.cast_signed()));
     let all: Result<Vec<Decision>, _> = rows.into_iter().map(Decision::try_from).collect();
-    let all: Vec<_> = all?.iter().map(|one| (one.act, one.from, one.to)).collect();
-    let undone = domain::institution::undone(&all);
+    let undone = domain::institution::undone(&as_told(&all?));
     found.undone = at.is_some_and(|at| undone[at]);
     Ok(Some(found))
 }
@@ -187,6 +205,12 @@ pub async fn find(
         .transpose()
 }
 
+fn aside(row: &timeline::Model) -> Option<TimelineId> {
+    let evidence: Vec<String> = serde_json::from_str(&row.evidence).ok()?;
+    let mut named = evidence.iter().filter_map(|one| one.strip_prefix(ASIDE));
+    named.next()?.parse().ok()
+}
+
 impl TryFrom<timeline::Model> for Decision {
     type Error = StoreError;
 
@@ -215,6 +239,7 @@ impl TryFrom<timeline::Model> for Decision {
             cause: row.reason_code.clone(),
             role: row.role.parse().map_err(|_| bad())?,
             persons,
+            aside: aside(&row),
         })
     }
 }

@@ -97,7 +97,9 @@ async fn what_is_owed_comes_back_with_the_state_by_its_old_last_day(database: Da
     assert_eq!(due(&owed(&story).await, "suspension_end"), None);
     story.server.days_pass(3);
     let kept = json!({ "transition": "T21", "reason": "许可已续期。" });
-    let kept = step(&story, province, kept).await.good();
+    let own = step(&story, province, kept.clone()).await;
+    assert_eq!(codes(&own), ["proposer-decides"]);
+    let kept = step(&story, story.who("province-2"), kept).await.good();
     assert_eq!(kept["state"], "suspended");
     let back = owed(&story).await;
     assert_eq!(due(&back, "suspension_end"), Some(end));

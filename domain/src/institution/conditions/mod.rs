@@ -61,11 +61,11 @@ fn persons(found: &mut Found, facts: &AdmissionFacts, transition: T) {
         "You declared an interest in this institution; somebody else must act.",
     );
     let own = persons.exit_proposed_by == Some(persons.actor);
-    if transition == T::T20 && persons.deciding {
+    if matches!(transition, T::T20 | T::T21) && persons.deciding {
         found.need(
             !own,
             "proposer-decides",
-            "退出由提出人以外的人决定,请由他人复核。",
+            "退出是否成立由提出人以外的人决定,请由他人办理。",
             "Whoever proposed the exit does not decide it; somebody else must.",
         );
     }
