@@ -367,6 +367,24 @@ if (trainee) {
   await browser.clearCookies();
   if ((await sendForm("/sign-in/code", { code: trainee.code })) !== "/me") faults.push("a trainee cannot sign in");
   await walk("trainee", ["/me", "/me/consents", "/me/reads", "/me/copy", "/me/requests", "/me/appeals", "/me/work"]);
+  // One of their certificates: without a share link, with one, and with one that was taken back.
+  const mine = await browser.newPage();
+  await mine.goto(`${demo.address}/me`);
+  const own = await mine.locator("main a[href^='/me/certificates/']").first().getAttribute("href", { timeout: 500 }).catch(() => null);
+  await mine.close();
+  if (own) {
+    await walk("own-certificate", [own]);
+    const sharing = await browser.newPage();
+    await sharing.goto(demo.address + own);
+    const press = (button) => Promise.all([sharing.waitForNavigation(), sharing.click(button)]);
+    await press("section[aria-labelledby=new] button");
+    if (!(await sharing.locator("#made + p + p code").count())) faults.push("a holder got no share link");
+    await walk("own-certificate-shared", [own]);
+    await press("section.card button");
+    if (await sharing.locator("section.card button").count()) faults.push("a share link was not taken back");
+    await sharing.close();
+    await walk("own-certificate-withdrawn", [own]);
+  } else faults.push("the trainee has no certificate");
   await sendForm("/me/requests", { kind: "copy", words: "请给我一份" });
   await walk("trainee-waiting", ["/me/requests", "/me/copy"]);
 } else faults.push("no trainee in the demo");

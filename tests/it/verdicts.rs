@@ -309,11 +309,11 @@ async fn after_a_death_nothing_is_shown_to_the_public(database: Database) {
     let items = json!([{ "qr": qr }, { "number": number, "name": "虚构样一" }]);
     let many = ask(&story, &json!({ "items": items })).await;
     // Nothing is shown, but the name was right: that uses up nobody's number.
-    let items: Vec<Value> = (0..20)
-        .map(|_| json!({ "number": number, "name": "虚构样一" }))
-        .collect();
-    let right = ask(&story, &json!({ "items": items })).await.text();
-    assert!(!right.contains("too-many-requests"), "{right}");
+    for _ in 0..12 {
+        let items = json!([{ "number": number, "name": "虚构样一" }]);
+        let right = ask(&story, &json!({ "items": items })).await.text();
+        assert!(!right.contains("too-many-requests"), "{right}");
+    }
     let page = anybody.get(&format!("/v/{id}")).await.text();
     let batch = form(
         &story,

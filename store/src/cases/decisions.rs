@@ -65,6 +65,7 @@ pub async fn newest(
         .filter(timeline::Column::ObjectId.eq(admission.uuid()))
         .filter(timeline::Column::Act.eq(act.as_str()))
         .filter(timeline::Column::ToState.is_not_null())
+        .order_by_desc(timeline::Column::LeafIndex)
         .order_by_desc(timeline::Column::Id)
         .limit(1)
         .one(db)
@@ -93,6 +94,8 @@ async fn decided(
         .filter(timeline::Column::ObjectId.eq(admission.uuid()))
         .filter(timeline::Column::Act.is_in(known))
         .filter(timeline::Column::ToState.is_not_null())
+        // A public decision is a leaf, and leaves are counted; ids of one millisecond are in no order.
+        .order_by_asc(timeline::Column::LeafIndex)
         .order_by_asc(timeline::Column::Id)
         .all(db)
         .await?)

@@ -47,7 +47,7 @@ async fn refuse(story: &Story, who: &str, receipt: &Value) -> tests::Answer {
 }
 
 /// Warned, replied, ordered to rectify until a day.
-async fn ordered(story: &Story) -> NaiveDate {
+pub(super) async fn ordered(story: &Story) -> NaiveDate {
     let province = story.who("province-1");
     warn(story, province).await;
     serve(story, province, "T11").await;

@@ -1,6 +1,7 @@
 //! Cases: from admission through warning, rectification and exit with appeals; refusals that say what to do; alarms;
 //! batches that are held (grading.md 7, workflow.md 6, field.md 7-9).
 
+mod aside;
 mod back;
 mod causes;
 mod desk;

@@ -221,7 +221,7 @@ async fn one_institution_from_admission_to_exit_and_back_by_appeal(database: Dat
         .filter(|term| term.object_kind == "case")
         .map(|term| term.kind)
         .collect();
-    assert_eq!(of_case, ["serve"]);
+    assert_eq!(of_case, ["serve", "decide"]);
 
     // Every public decision is a leaf, and the case tells its whole story.
     let path = format!("/api/v1/institutions/{}/timeline", story.admission);

@@ -187,9 +187,11 @@ fn found(texts: Vec<Found>) -> Result<Vec<Found>, FileFault> {
 fn pdf(bytes: &[u8]) -> Result<Vec<Found>, FileFault> {
     let pages =
         paper::scan::read_pdf(bytes).map_err(|fault| both(fault.code(), &fault.to_string()))?;
+    let shown: Vec<bool> = pages.iter().map(|page| !page.is_empty()).collect();
+    let backs = has_backs(&shown);
     let mut texts = Vec::new();
     for (number, page) in (1..).zip(pages) {
-        if page.is_empty() {
+        if page.is_empty() && !backs {
             texts.push(Err(fault(
                 PictureFault::NoCode.code(),
                 format!("第 {number} 页没有能读出的二维码;如该页是一份证书,请单独重新扫描"),
@@ -206,6 +208,23 @@ fn pdf(bytes: &[u8]) -> Result<Vec<Found>, FileFault> {
     found(texts)
 }
 
+/// Whether pages without a code are further pages of certificates, as a federation's own form may have: each certificate has
+/// the same number of them.
+#[cfg(feature = "paper")]
+fn has_backs(shown: &[bool]) -> bool {
+    let codes = shown.iter().filter(|shown| **shown).count();
+    let (Some(first), Some(0)) = (
+        shown.iter().position(|shown| *shown),
+        shown.len().checked_rem(codes),
+    ) else {
+        return false;
+    };
+    let each = shown.len() / codes;
+    (0..)
+        .zip(shown)
+        .all(|(at, shown)| (at % each == first) == *shown)
+}
+
 #[cfg(not(feature = "paper"))]
 fn pdf(_: &[u8]) -> Result<Vec<Found>, FileFault> {
     Err(fault(
@@ -218,6 +237,26 @@ fn pdf(_: &[u8]) -> Result<Vec<Found>, FileFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "paper")]
+    #[test]
+    fn a_page_without_a_code_is_told_unless_every_certificate_has_such_a_page() {
+        let backs =
+            |pages: &str| has_backs(&pages.bytes().map(|one| one == b'Q').collect::<Vec<_>>());
+        for (pages, told) in [
+            ("Q", true),
+            ("Q-", true),
+            ("-Q-Q-Q", true),
+            ("Q--Q--", true),
+            ("QQ-QQQQ", false),
+            ("QQ-Q", false),
+            ("Q--Q", false),
+            ("--", false),
+            ("", false),
+        ] {
+            assert_eq!(backs(pages), told, "{pages}");
+        }
+    }
 
     #[test]
     fn of_a_certificate_in_words_the_codes_are_taken_and_other_lists_stay_whole() {
