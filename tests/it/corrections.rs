@@ -7,7 +7,7 @@ use tests::answer::text;
 use tests::story::{CREDIT_CODE, PROVINCE};
 use tests::{Answer, Database, Story, on_both};
 
-use crate::cases::{admission, codes, decided, lodge, serve, step, warn};
+use crate::cases::{admission, by_two, codes, decided, file, lodge, serve, step, warn};
 use crate::standing::{freeze, graded_twice, page, publish, ranking, refreeze, score, worked};
 
 on_both! {
@@ -194,6 +194,24 @@ async fn what_a_correction_does_not_decide_keeps_the_grade_of_the_period(databas
     );
     let list = page(&story, "/rankings").await;
     assert!(list.contains("更正待定,沿用更正前的等级"), "{list}");
+
+    // When the warning is over, the grade that waited is owed, until it is given.
+    let province = story.who("province-1");
+    let owed = async || {
+        let all = province.get("/api/v1/alarms").await.good();
+        let held = |one: &&Value| one["act"] == "held_grade";
+        all.as_array().expect("a list").iter().filter(held).count()
+    };
+    serve(&story, province, "T11").await;
+    let reply = json!({ "kind": "reply", "text": "通道已清理。" });
+    file(&story, story.who("school-1"), reply).await.good();
+    story.server.days_pass(40);
+    assert_eq!(owed().await, 0, "it is still warned");
+    let lift = json!({ "transition": "T12", "reason": "已整改。" });
+    step(&story, province, lift).await.good();
+    assert_eq!(owed().await, 1);
+    by_two(&story, json!({ "transition": "T10" })).await;
+    assert_eq!(owed().await, 0);
 }
 
 async fn an_earlier_year_is_corrected_only_where_a_grade_was_set_aside_and_takes_no_later_grade(

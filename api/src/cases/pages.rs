@@ -146,6 +146,10 @@ pub(crate) fn act_word(f: &Frame, act: &str) -> String {
         "results_figures" => ("评级结果交机构核对", "figures to the institutions"),
         "results_notice" => ("公示评级结果", "notice of the results"),
         "results_publish" => ("决定并公布等级", "decide and publish the grades"),
+        "held_grade" => (
+            "决定公布时暂缓的等级",
+            "decide grades held back at publication",
+        ),
         "bulletin_objection" => ("答复对通报的异议", "answer an objection to a bulletin"),
         "T16-confirm" => ("紧急暂停的第二人确认", "confirm the emergency stop"),
         other => {

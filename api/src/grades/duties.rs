@@ -131,10 +131,25 @@ async fn of_grades(app: &App, today: NaiveDate) -> Result<Vec<Duty>, Problem> {
             .iter()
             .filter(|one| one.federation == of.federation)
             .collect();
-        if own
+        let published = own
             .iter()
-            .any(|one| one.state == PublicationState::Published)
-        {
+            .find(|one| one.state == PublicationState::Published);
+        if let Some(published) = published {
+            // A grade that waited for a warning, an objection or an interest is not forgotten when that is over.
+            if let Some(day) = published.published_on
+                && rows::has_held(reader, published.run, &of.federation).await?
+            {
+                let due_on = app
+                    .calendar
+                    .add_working_days(day, app.policy.workflow.province_decision_wd);
+                found.push(Duty {
+                    federation: of.federation,
+                    name: of.name,
+                    act: "held_grade",
+                    holder: Role::ProvinceOfficer,
+                    due_on,
+                });
+            }
             continue;
         }
         let (act, due_on) = stage(app, own.first().copied(), results_by);

@@ -68,6 +68,23 @@ pub async fn federations_of(
     Ok(Of::find_by_statement(statement).all(db).await?)
 }
 
+/// Whether a published run left a grade undecided that nothing in the institution's state keeps from being given now: its
+/// warning or suspension is over, or what kept the officer from it is. A first grade of P decides nothing.
+pub async fn has_held(
+    db: &impl ConnectionTrait,
+    run: GradingRunId,
+    federation: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM grade_result r JOIN admission a ON a.id = r.admission_id \
+               WHERE r.run_id = $1 AND a.federation = $2 AND r.kind = 'annual' AND r.decided_on IS NULL \
+               AND r.grade IS NOT NULL AND (a.state = 'graded' OR (a.state = 'provisional' AND r.grade <> 'P'))";
+    let values = [run.uuid().into(), federation.into()];
+    let row = Count::find_by_statement(statement(db, sql, values))
+        .one(db)
+        .await?;
+    Ok(row.is_some_and(|row| row.n > 0))
+}
+
 /// The name of a federation.
 pub async fn name_of(db: &impl ConnectionTrait, code: &str) -> Result<String, StoreError> {
     let found = crate::reference::federation(db, code).await?;
