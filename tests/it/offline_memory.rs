@@ -89,16 +89,10 @@ fn what_one_command_saw_of_the_trust_list_the_other_knows() {
     assert_eq!(at.with_bundle("bundle45", &[]).code, 0, "the same list");
     let show = ["bundle", "verify", "bundle42", "--root", "root.txt"];
     refused(&at.program.json(&show), "bundle_older");
-    let files: Vec<String> = std::fs::read_dir(&at.folder)
+    let files: Vec<std::path::PathBuf> = std::fs::read_dir(&at.folder)
         .expect("the folder")
-        .map(|entry| {
-            entry
-                .expect("a file")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .filter(|name| !name.ends_with(".lock"))
+        .map(|entry| entry.expect("a file").path())
+        .filter(|file| file.extension().is_none_or(|ext| ext != "lock"))
         .collect();
     assert_eq!(files.len(), 1, "one memory: {files:?}");
 
