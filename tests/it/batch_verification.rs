@@ -8,6 +8,7 @@ use tests::{Answer, Database, Story, on_both};
 
 on_both! {
     cells_that_are_no_text_come_back_as_they_were;
+    a_table_without_a_header_comes_back_as_it_was;
     a_table_comes_back_with_its_own_columns_and_the_results;
     photographs_and_lines_are_answered_one_by_one;
     one_certificate_asked_for_in_several_ways_is_marked;
@@ -367,4 +368,46 @@ async fn cells_that_are_no_text_come_back_as_they_were(database: Database) {
         ]
     );
     assert_eq!(got[1][9].text, "证书有效");
+}
+
+/// Whatever stands beside number and name, in whichever column: it is found, and every cell stays where it was.
+async fn a_table_without_a_header_comes_back_as_it_was(database: Database) {
+    let (story, issued) = Story::with_certificates(database, 3).await;
+    let people = [0, 1, 2].map(|at| known(&story, &issued, at));
+    let mut rows = Vec::new();
+    for (at, one) in people.into_iter().enumerate() {
+        let (number, name, qr) = one.await;
+        rows.push(match at {
+            0 => vec!["1".to_owned(), name, number, "仓库".to_owned()],
+            1 => vec!["2".to_owned(), "缝纫".to_owned(), qr, String::new()],
+            _ => vec![number, name, "3".to_owned(), "夜班".to_owned()],
+        });
+    }
+    let lines = rows.iter().map(|row| row.join(",") + "\n");
+    let table = lines.collect::<String>();
+    let form = Form::new()
+        .part("file", file("own.csv", table.clone()))
+        .text("as", "xlsx");
+    let back = send(&story, "/verify/batch", form).await;
+    assert_eq!(back.status, 200, "{}", back.text());
+    let got = sheet(&back.bytes);
+    assert_eq!(got[0][..5], ["", "", "", "", "查验结果"]);
+    for (row, sent) in got[1..].iter().zip(&rows) {
+        assert_eq!(row[..4], sent[..]);
+        assert_eq!(row[4], "证书有效", "{row:?}");
+    }
+    assert_eq!(got.len(), 4);
+    // The page sends the same lines again for the workbook.
+    let form = Form::new().part("file", file("own.csv", table));
+    let page = send(&story, "/verify/batch", form).await.text();
+    let again = page.split("name=\"again\" value=\"").nth(1);
+    let again = again.and_then(|rest| rest.split('"').next());
+    let again = again.expect("the lines").replace("&#34;", "\"");
+    let form = Form::new().text("again", again).text("as", "xlsx");
+    let back = send(&story, "/verify/batch", form).await;
+    // All but the moment of the check, which is the last column.
+    let untimed = |rows: Vec<Vec<String>>| -> Vec<Vec<String>> {
+        rows.into_iter().map(|row| row[..12].to_vec()).collect()
+    };
+    assert_eq!(untimed(sheet(&back.bytes)), untimed(got));
 }

@@ -225,3 +225,34 @@ fn an_older_bundle_is_told_as_older_although_its_list_is_older_too() {
     refused(&stale, "[bundle_older]");
     assert!(!at.program.path("result").exists());
 }
+
+#[test]
+fn who_remembers_waits_for_who_remembers() {
+    let at = Remembering::new();
+    let seen = ["--seen", "memory"];
+    at.list("list42", &seen).good();
+    let lock = std::fs::File::options()
+        .write(true)
+        .open(at.program.path("memory.lock"))
+        .expect("the lock beside the memory");
+    lock.lock().expect("held");
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| at.list("list45", &seen));
+        std::thread::sleep(std::time::Duration::from_millis(800));
+        assert!(!other.is_finished(), "it did not wait");
+        drop(lock);
+        other.join().expect("it ran").good();
+    });
+    // Several at once: the memory is whole, and of the newest.
+    std::thread::scope(|scope| {
+        for turn in 0..8 {
+            let at = &at;
+            scope.spawn(move || match turn % 2 {
+                0 => at.with_bundle("bundle45", &["--seen", "memory"]),
+                _ => at.list("list45", &["--seen", "memory"]),
+            });
+        }
+    });
+    refused(&at.with_list("list42", &seen), "was seen");
+    assert_eq!(at.with_bundle("bundle45", &seen).code, 0);
+}

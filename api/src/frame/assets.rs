@@ -1,4 +1,4 @@
-//! The stylesheet, the mark and the script of keys, under addresses that change with their content.
+//! The stylesheet, the mark and the scripts of pages, under addresses that change with their content.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use axum::routing::get;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::access::pages::passkey;
+use super::POLICY;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -18,17 +18,63 @@ use crate::problem::Problem;
 pub(crate) const STYLE: &str = include_str!("../../assets/style.css");
 const MARK: &str = include_str!("../../assets/mark.svg");
 
-static STYLE_PATH: LazyLock<String> = LazyLock::new(|| {
-    let digest = Sha256::digest(STYLE.as_bytes());
-    format!(
-        "/assets/style-{}.css",
-        data_encoding::HEXLOWER.encode(&digest[..6])
-    )
-});
+/// A file under an address that changes with its content, so that browsers may keep it.
+pub(crate) struct Asset {
+    path: LazyLock<String>,
+    content: &'static str,
+    media_type: &'static str,
+}
+
+static STYLE_FILE: Asset = Asset {
+    path: LazyLock::new(|| path("style", STYLE, "css")),
+    content: STYLE,
+    media_type: "text/css; charset=utf-8",
+};
+
+const PASSKEY_JS: &str = include_str!("../../assets/passkey.js");
+/// Asks the browser for a security key.
+pub(crate) static PASSKEY: Asset = Asset {
+    path: LazyLock::new(|| path("passkey", PASSKEY_JS, "js")),
+    content: PASSKEY_JS,
+    media_type: SCRIPT,
+};
+
+const READ_JS: &str = include_str!("../../assets/read.js");
+/// Lets the browser read to somebody.
+pub(crate) static READ: Asset = Asset {
+    path: LazyLock::new(|| path("read", READ_JS, "js")),
+    content: READ_JS,
+    media_type: SCRIPT,
+};
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+fn path(name: &str, content: &str, ending: &str) -> String {
+    let digest = Sha256::digest(content.as_bytes());
+    let digest = data_encoding::HEXLOWER.encode(&digest[..6]);
+    format!("/assets/{name}-{digest}.{ending}")
+}
+
+impl Asset {
+    /// Its address.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+/// Lets a page run the scripts of this site, which no other page does.
+pub(crate) fn with_scripts(mut response: Response) -> Result<Response, Problem> {
+    let policy = format!("{POLICY}; script-src 'self'");
+    let policy = HeaderValue::try_from(policy).map_err(Problem::internal)?;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
+}
 
 /// Address of the stylesheet.
 pub fn style_path() -> &'static str {
-    &STYLE_PATH
+    STYLE_FILE.path()
 }
 
 /// Routes of the assets and of the large mode.
@@ -52,19 +98,14 @@ fn image() -> Response {
 }
 
 async fn asset(Path(file): Path<String>) -> Result<Response, Problem> {
-    if style_path().strip_prefix("/assets/") == Some(file.as_str()) {
-        let headers = [
-            (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        ];
-        return Ok((headers, STYLE).into_response());
-    }
-    if passkey::script_path().strip_prefix("/assets/") == Some(file.as_str()) {
-        let headers = [
-            (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
-            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        ];
-        return Ok((headers, passkey::SCRIPT).into_response());
+    for asset in [&STYLE_FILE, &PASSKEY, &READ] {
+        if asset.path().strip_prefix("/assets/") == Some(file.as_str()) {
+            let headers = [
+                (header::CONTENT_TYPE, asset.media_type),
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            ];
+            return Ok((headers, asset.content).into_response());
+        }
     }
     if file == "mark.svg" {
         Ok(image())

@@ -167,6 +167,8 @@ pub async fn decide(
         ..Entry::default()
     })
     .await?;
+    // A published result counts as a cause from when nothing is objected to it any more.
+    crate::cases::causes::look(app, &act.tx, &admission).await?;
     let receipt = ObjectionReceipt {
         id: id.to_string(),
         state: state.to_owned(),

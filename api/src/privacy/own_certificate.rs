@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::certificates::own_shares::{self, DAYS, OwnShare, WithdrawShareRequest};
 use crate::certificates::share::{ShareReceipt, ShareRequest};
 use crate::extract::{IdempotencyKey, Path};
-use crate::frame::{Frame, Visit};
+use crate::frame::{Frame, Visit, assets};
 use crate::problem::Problem;
 
 #[derive(Template)]
@@ -33,6 +33,9 @@ struct CertificatePage {
     claims: Vec<(&'static str, &'static str)>,
     shares: Vec<(OwnShare, String)>,
     days: [u32; 3],
+    /// What the browser reads to the holder, and the script that lets it.
+    spoken: String,
+    script: &'static str,
     /// The link that was made just now; it is shown this once.
     made: Option<String>,
     form: String,
@@ -77,6 +80,8 @@ async fn page(
         _ => ("✔", lang.pick("登记状态:有效", "On record: valid")),
     };
     let view = CertificatePage {
+        spoken: spoken(lang, &one, state.1),
+        script: assets::READ.path(),
         state,
         forms: offered(app, lang),
         claims: Disclosable::ALL
@@ -97,7 +102,38 @@ async fn page(
         one,
         f,
     };
-    staff_page(app, StatusCode::OK, &view, Some(form))
+    assets::with_scripts(staff_page(app, StatusCode::OK, &view, Some(form))?)
+}
+
+/// The facts as sentences; the number character by character, as it is told on the telephone.
+fn spoken(lang: Locale, one: &OwnCertificate, state: &str) -> String {
+    let number: Vec<String> = one
+        .certificate_no
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(String::from)
+        .collect();
+    let number = number.join(" ");
+    let end = one.expires_at.as_deref().map_or("", day);
+    let facts = [
+        ("", state),
+        ("", one.program.as_str()),
+        (lang.pick("证书编号:", "Number: "), number.as_str()),
+        (lang.pick("签发日期:", "Issued: "), day(&one.issued_at)),
+        (lang.pick("有效期至:", "Ends: "), end),
+    ];
+    let mut spoken = String::new();
+    for (label, words) in facts.into_iter().filter(|(_, words)| !words.is_empty()) {
+        for part in [label, words, lang.pick("。", ". ")] {
+            spoken.push_str(part);
+        }
+    }
+    spoken
+}
+
+/// The day of a moment as it is told.
+fn day(moment: &str) -> &str {
+    moment.get(..10).unwrap_or(moment)
 }
 
 fn parsed(id: &str) -> Result<PublicId, Problem> {

@@ -4,11 +4,13 @@ use chrono::{Days, NaiveDate};
 use domain::ids::LeafIndex;
 use domain::institution::Grade;
 use serde_json::{Value, json};
-use store::cases::decisions;
+use store::cases::{decisions, results};
+use store::grading::publications::{self, Publication, PublicationState};
 use tests::answer::text;
+use tests::story::PROVINCE;
 use tests::{Answer, Database, Story, on_both};
 
-use super::back::ordered;
+use super::back::{objected, ordered, owed};
 use super::{
     HASH, admission, annual, appeal_act, by_two, codes, decided, document, lodge, serve, step, warn,
 };
@@ -23,6 +25,8 @@ on_both! {
     a_withdrawn_appeal_ends_the_stay;
     an_inadmissible_appeal_ends_the_stay;
     two_grades_of_d_are_two_that_were_decided;
+    a_d_counts_from_when_the_objection_to_it_is_dismissed;
+    a_d_counts_for_nothing_once_an_objection_to_it_is_accepted;
 }
 
 /// Whether the newest decision of this kind was set aside.
@@ -96,13 +100,18 @@ async fn suspended(story: &Story) {
     assert_eq!(done["outcome"]["state"], "suspended");
 }
 
+/// Warned, with an appeal against it, and stopped at once meanwhile: the appeal and the stop's receipt.
+async fn stopped_under_appeal(story: &Story) -> (Value, Value) {
+    let province = story.who("province-1");
+    warn(story, province).await;
+    serve(story, province, "T11").await;
+    let appeal = lodge(story, "T11").await;
+    (appeal, stopped(story).await)
+}
+
 async fn a_warning_that_falls_on_appeal_leaves_the_stop_that_came_after(database: Database) {
     let story = Story::ready(database).await;
-    let province = story.who("province-1");
-    warn(&story, province).await;
-    serve(&story, province, "T11").await;
-    let appeal = lodge(&story, "T11").await;
-    let receipt = stopped(&story).await;
+    let (appeal, receipt) = stopped_under_appeal(&story).await;
     story.approve("province-2", &receipt).await;
     let upheld = decided(&story, &appeal, "upheld").await;
     assert_eq!(
@@ -122,11 +131,7 @@ async fn a_stop_that_is_not_confirmed_leads_back_to_before_the_warning_that_fell
     database: Database,
 ) {
     let story = Story::ready(database).await;
-    let province = story.who("province-1");
-    warn(&story, province).await;
-    serve(&story, province, "T11").await;
-    let appeal = lodge(&story, "T11").await;
-    let receipt = stopped(&story).await;
+    let (appeal, receipt) = stopped_under_appeal(&story).await;
     decided(&story, &appeal, "upheld").await;
     assert_eq!(admission(&story).await["state"], "suspended");
     let path = format!("/api/v1/proposals/{}/refuse", text(&receipt["proposal_id"]));
@@ -248,6 +253,13 @@ async fn an_inadmissible_appeal_ends_the_stay(database: Database) {
     assert!(!undone(&story, "T10").await);
 }
 
+fn d_twice() -> Value {
+    json!({
+        "transition": "T19", "cause": "d_twice", "reason": "连续两年为 D。", "evidence_sha256": HASH,
+        "minutes": document("会议纪要〔2026〕7号"), "hearing": "可申请听证。",
+    })
+}
+
 async fn two_grades_of_d_are_two_that_were_decided(database: Database) {
     let story = Story::ready(database).await;
     let province = story.who("province-1");
@@ -255,13 +267,73 @@ async fn two_grades_of_d_are_two_that_were_decided(database: Database) {
     by_two(&story, json!({ "transition": "T09" })).await;
     // Its notice is over; nobody decided or published it.
     annual(&story, Grade::D).await;
-    let exit = json!({
-        "transition": "T19", "cause": "d_twice", "reason": "连续两年为 D。", "evidence_sha256": HASH,
-        "minutes": document("会议纪要〔2026〕7号"), "hearing": "可申请听证。",
-    });
+    let exit = d_twice();
     let early = step(&story, province, exit.clone()).await;
     assert_eq!(codes(&early), ["not-d-twice"]);
     by_two(&story, json!({ "transition": "T10" })).await;
     let done = by_two(&story, exit).await;
     assert_eq!(done["outcome"]["state"], "exit_notice");
+}
+
+/// A D in two years, the second one published with an objection that nobody has decided yet.
+async fn d_under_objection(story: &Story) -> String {
+    annual(story, Grade::D).await;
+    by_two(story, json!({ "transition": "T09" })).await;
+    annual(story, Grade::D).await;
+    let objection = objected(story).await;
+    let app = &story.server.app;
+    let id = story.admission.parse().expect("an id");
+    let all = results::of(app.store.reader(), id).await.expect("results");
+    let newest = all.last().expect("a result");
+    let published = Publication {
+        id: app.random.id(app.now()),
+        run: newest.run,
+        federation: PROVINCE.to_owned(),
+        freeze_on: newest.row.freeze_on,
+        state: PublicationState::Published,
+        figures_until: newest.shown_on,
+        notice_until: newest.notice_until,
+        published_on: Some(story.server.today()),
+        published_at: Some(app.now()),
+        revision: 1,
+    };
+    let tx = app.store.write().await.expect("a transaction");
+    publications::insert(&tx, &published)
+        .await
+        .expect("written");
+    store::commit(tx).await.expect("committed");
+    let early = step(story, story.who("province-1"), d_twice()).await;
+    assert_eq!(codes(&early), ["not-d-twice"]);
+    objection
+}
+
+async fn answered(story: &Story, objection: &str, accepted: bool) {
+    let path = format!("/api/v1/objections/{objection}/decision");
+    let answer = json!({ "accepted": accepted, "answer": "经现场核对,答复如下。" });
+    let province = story.who("province-1");
+    province.post(&path, &answer).await.good();
+}
+
+/// Whether the province owes a proposal to exit.
+async fn exit_is_owed(story: &Story) -> bool {
+    owed(story).await.iter().any(|(kind, _)| kind == "exit")
+}
+
+async fn a_d_counts_from_when_the_objection_to_it_is_dismissed(database: Database) {
+    let story = Story::ready(database).await;
+    let objection = d_under_objection(&story).await;
+    assert!(!exit_is_owed(&story).await);
+    answered(&story, &objection, false).await;
+    assert!(exit_is_owed(&story).await);
+    let done = by_two(&story, d_twice()).await;
+    assert_eq!(done["outcome"]["state"], "exit_notice");
+}
+
+async fn a_d_counts_for_nothing_once_an_objection_to_it_is_accepted(database: Database) {
+    let story = Story::ready(database).await;
+    let objection = d_under_objection(&story).await;
+    answered(&story, &objection, true).await;
+    assert!(!exit_is_owed(&story).await);
+    let refused = step(&story, story.who("province-1"), d_twice()).await;
+    assert_eq!(codes(&refused), ["not-d-twice"]);
 }

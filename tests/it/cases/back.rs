@@ -214,6 +214,32 @@ async fn only_the_decision_that_the_state_follows_from_is_set_aside(database: Da
     assert_eq!(done["outcome"]["state"], "provisional");
 }
 
+/// An objection to the newest result of the school, not decided yet.
+pub(super) async fn objected(story: &Story) -> String {
+    let app = &story.server.app;
+    let id = story.admission.parse().expect("an id");
+    let all = store::cases::results::of(app.store.reader(), id).await;
+    let result = all.expect("results").pop().expect("a result");
+    let objection = store::objections::Objection {
+        id: app.random.id(app.now()).into(),
+        object_kind: "result".to_owned(),
+        object_id: result.id.uuid(),
+        text: "就业人数有误。".to_owned(),
+        raised_at: app.now(),
+        state: "open".to_owned(),
+        answer: None,
+        number: None,
+        sender_enc: None,
+        answer_due: None,
+    };
+    let tx = app.store.write().await.expect("a transaction");
+    store::objections::insert(&tx, &objection)
+        .await
+        .expect("written");
+    store::commit(tx).await.expect("committed");
+    objection.id.to_string()
+}
+
 async fn an_accepted_objection_holds_the_grade_and_one_after_the_notice_is_none(
     database: Database,
 ) {
@@ -250,32 +276,12 @@ async fn an_accepted_objection_holds_the_grade_and_one_after_the_notice_is_none(
     story.approve("province-2", &waiting).await;
 
     annual(&story, Grade::C).await;
-    let app = &story.server.app;
-    let id = story.admission.parse().expect("an id");
-    let all = store::cases::results::of(app.store.reader(), id).await;
-    let result = all.expect("results").pop().expect("a result");
-    let objection = store::objections::Objection {
-        id: app.random.id(app.now()).into(),
-        object_kind: "result".to_owned(),
-        object_id: result.id.uuid(),
-        text: "就业人数有误。".to_owned(),
-        raised_at: app.now(),
-        state: "open".to_owned(),
-        answer: None,
-        number: None,
-        sender_enc: None,
-        answer_due: None,
-    };
-    let tx = app.store.write().await.expect("a transaction");
-    store::objections::insert(&tx, &objection)
-        .await
-        .expect("written");
-    store::commit(tx).await.expect("committed");
+    let objection = json!(objected(&story).await);
     let grade = json!({ "transition": "T09" });
     let refused = step(&story, province, grade.clone()).await;
     assert_eq!(codes(&refused), ["objection-open"]);
-    let id = json!(objection.id.to_string());
-    province.post(&decision(&id), &answer(true)).await.good();
+    let accepted = province.post(&decision(&objection), &answer(true)).await;
+    accepted.good();
     let refused = step(&story, province, grade).await;
     assert_eq!(codes(&refused), ["objection-accepted"]);
 }

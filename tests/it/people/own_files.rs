@@ -138,8 +138,27 @@ async fn a_holder_shares_the_own_certificate_sees_it_opened_and_takes_it_back(da
     };
     let path = format!("/me/certificates/{own}");
     assert!(list.contains(&format!("href=\"{path}\"")), "{list}");
-    let page = home.open(&path).await.text();
+    let answer = home.open(&path).await;
+    // The one script reads the facts to the holder; the number is told character by character.
+    assert!(
+        answer
+            .header("content-security-policy")
+            .contains("script-src 'self'")
+    );
+    let page = answer.text();
+    let script = page
+        .split("src=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let script = home.open(script.expect("a script")).await;
+    assert_eq!(
+        script.header("content-type"),
+        "text/javascript; charset=utf-8"
+    );
+    assert!(script.text().contains("SpeechSynthesisUtterance"));
     for words in [
+        "data-words=\"登记状态:有效。",
+        "证书编号:M Z ",
         "登记状态:有效",
         "还没有分享链接",
         "/proof.tlog",

@@ -1,13 +1,10 @@
 //! Enrolling an authenticator that signs, and proving with it. The one small script stands here; where it does not run the
 //! page says so and names the other ways.
 
-use std::sync::LazyLock;
-
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use sha2::{Digest, Sha256};
 
 use super::factor::enrolled;
 use super::factors::prove_first;
@@ -17,24 +14,11 @@ use crate::access::passkeys;
 use crate::access::permissions::ManageOwnAccess;
 use crate::app::App;
 use crate::extract::Query;
-use crate::frame::{Frame, POLICY, Visit};
+use crate::frame::{Frame, Visit, assets};
 use crate::problem::Problem;
 
-/// The script, under an address that changes with its content.
-pub(crate) const SCRIPT: &str = include_str!("../../../assets/passkey.js");
 const ENROL: &str = "/sign-in/enrol/key";
 const PROVE: &str = "/sign-in/second-factor/key";
-
-static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| {
-    let digest = Sha256::digest(SCRIPT.as_bytes());
-    let name = data_encoding::HEXLOWER.encode(&digest[..6]);
-    format!("/assets/passkey-{name}.js")
-});
-
-/// Address of the script.
-pub(crate) fn script_path() -> &'static str {
-    &SCRIPT_PATH
-}
 
 #[derive(Template)]
 #[template(path = "passkey.html")]
@@ -98,21 +82,17 @@ fn view(
         to: String::new(),
         fault,
         links,
-        script: script_path(),
+        script: assets::PASSKEY.path(),
     }
 }
 
 /// The page; with a question to the browser its policy lets our own script run, and nothing else.
 fn shown(app: &App, status: StatusCode, view: &PasskeyPage) -> Result<Response, Problem> {
-    let mut response = staff_page(app, status, view, None)?;
-    if view.asked.is_some() {
-        let policy = format!("{POLICY}; script-src 'self'");
-        let policy = HeaderValue::try_from(policy).map_err(Problem::internal)?;
-        response
-            .headers_mut()
-            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    let response = staff_page(app, status, view, None)?;
+    match view.asked {
+        Some(_) => assets::with_scripts(response),
+        None => Ok(response),
     }
-    Ok(response)
 }
 
 pub(super) async fn enrol_page(

@@ -72,7 +72,7 @@ pub(super) struct Lines {
     places: Places,
 }
 
-/// Columns in which the question stands.
+/// Columns in which the question stands; none of a table without a header, in whose rows it is looked for.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Places {
@@ -217,13 +217,7 @@ fn from_file(bytes: &[u8]) -> Result<Lines, Sentence> {
             ..table(header, found, rows[at + 1..].to_vec())
         });
     }
-    // No header: lines such as people type.
-    let words = |row: &Vec<PlainCell>| {
-        let texts: Vec<&str> = row.iter().map(|cell| cell.text.as_str()).collect();
-        texts.join(" ")
-    };
-    let text: Vec<String> = rows.iter().map(words).collect();
-    let lines = from_text(&text.join("\n"));
+    let lines = table(Vec::new(), Places::default(), rows);
     if lines.rows.iter().any(|row| row.question.is_ok()) {
         return Ok(lines);
     }
@@ -254,16 +248,60 @@ fn places(row: &[PlainCell]) -> Option<Places> {
     (found.qr.is_some() || (found.number.is_some() && found.name.is_some())).then_some(found)
 }
 
+impl Places {
+    fn question(self, cells: &[PlainCell]) -> Result<Question, NoQuestion> {
+        if (self.qr, self.number, self.name) == (None, None, None) {
+            return of_row(cells);
+        }
+        let at = |place: Option<usize>| {
+            let cell = place.and_then(|place| cells.get(place));
+            cell.map_or("", |cell| cell.text.trim())
+        };
+        question(at(self.qr), at(self.number), at(self.name))
+    }
+}
+
+/// The question of a row under no header: the text of a code, or a number and a name, beside whatever else stands there.
+fn of_row(cells: &[PlainCell]) -> Result<Question, NoQuestion> {
+    let texts: Vec<&str> = cells.iter().map(|cell| cell.text.trim()).collect();
+    if let Some(code) = texts.iter().find(|text| is_link(text)) {
+        return question(code, "", "");
+    }
+    let is_number = |text: &&&str| text.to_uppercase().parse::<CertificateNo>().is_ok();
+    let name = texts.iter().find(|text| !text.is_ascii());
+    if let (Some(number), Some(name)) = (texts.iter().find(is_number), name) {
+        return question("", number, name);
+    }
+    let [number, name] = typed(&texts.join(" "));
+    question("", &number, &name)
+}
+
+fn is_link(text: &str) -> bool {
+    text.to_ascii_lowercase().starts_with("http")
+}
+
+/// A line that somebody typed, as a number, or the text of a code, and a name.
+fn typed(line: &str) -> [String; 2] {
+    if is_link(line) {
+        return [line.to_owned(), String::new()];
+    }
+    let parts: Vec<&str> = line
+        .split(|one: char| one.is_whitespace() || matches!(one, ',' | ';' | '，' | '；' | '、'))
+        .filter(|part| !part.is_empty())
+        .collect();
+    match parts.split_last() {
+        Some((name, number)) if !number.is_empty() && !name.is_ascii() => {
+            [number.concat(), (*name).to_owned()]
+        }
+        _ => [parts.concat(), String::new()],
+    }
+}
+
 fn table(header: Vec<PlainCell>, places: Places, rows: Vec<Vec<PlainCell>>) -> Lines {
     let rows = rows
         .into_iter()
         .map(|cells| {
-            let at = |place: Option<usize>| {
-                let cell = place.and_then(|place| cells.get(place));
-                cell.map_or("", |cell| cell.text.trim()).to_owned()
-            };
-            let (qr, number, name) = (at(places.qr), at(places.number), at(places.name));
-            let question = question(&qr, &number, &name);
+            let question = places.question(&cells);
             Asked { cells, question }
         })
         .collect();
@@ -279,7 +317,7 @@ fn question(qr: &str, number: &str, name: &str) -> Result<Question, NoQuestion> 
     if !qr.is_empty() {
         return Ok(Question::Text(qr.to_owned()));
     }
-    if number.to_ascii_lowercase().starts_with("http") {
+    if is_link(number) {
         return Ok(Question::Text(number.to_owned()));
     }
     if number.is_empty() {
@@ -323,23 +361,7 @@ fn from_text(text: &str) -> Lines {
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
-        .map(|line| {
-            if line.to_ascii_lowercase().starts_with("http") {
-                return texts([line.to_owned(), String::new()]);
-            }
-            let parts: Vec<&str> = line
-                .split(|one: char| {
-                    one.is_whitespace() || matches!(one, ',' | ';' | '，' | '；' | '、')
-                })
-                .filter(|part| !part.is_empty())
-                .collect();
-            match parts.split_last() {
-                Some((name, number)) if !number.is_empty() && !name.is_ascii() => {
-                    texts([number.concat(), (*name).to_owned()])
-                }
-                _ => texts([parts.concat(), String::new()]),
-            }
-        })
+        .map(|line| texts(typed(line)))
         .collect();
     let places = Places {
         number: Some(0),

@@ -2,6 +2,7 @@
 //! come out whichever compressor is built in.
 
 use certs::qr::{Level, png};
+use image::imageops::FilterType;
 use image::{GrayImage, Luma};
 
 /// Pixels of a module.
@@ -27,6 +28,27 @@ pub(super) fn beside(texts: &[&str]) -> Vec<u8> {
     for symbol in &symbols {
         image::imageops::overlay(&mut whole, symbol, left, 0);
         left += i64::from(symbol.width());
+    }
+    file(&whole)
+}
+
+/// Codes one under the other, each of its own size: so many times larger.
+pub(super) fn stacked(symbols: &[(&str, u32)]) -> Vec<u8> {
+    let symbols: Vec<GrayImage> = symbols
+        .iter()
+        .map(|(text, times)| {
+            let one = symbol(text);
+            let (width, height) = (one.width() * times, one.height() * times);
+            image::imageops::resize(&one, width, height, FilterType::Nearest)
+        })
+        .collect();
+    let width = symbols.iter().map(GrayImage::width).max().unwrap_or(1);
+    let height = symbols.iter().map(GrayImage::height).sum();
+    let mut whole = GrayImage::from_pixel(width, height, Luma([255]));
+    let mut top = 0;
+    for symbol in &symbols {
+        image::imageops::overlay(&mut whole, symbol, 0, top);
+        top += i64::from(symbol.height());
     }
     file(&whole)
 }

@@ -4,7 +4,7 @@ use certs::certificate::Claims;
 use certs::qr::qr_text;
 use domain::PublicId;
 
-use super::draw::{beside, code, painted, picture};
+use super::draw::{beside, code, painted, picture, stacked};
 use super::{Case, genuine_text, text_of};
 use crate::arrange::{claims, host, issuer, signed, signer};
 
@@ -121,6 +121,9 @@ fn no_code() -> Vec<Case> {
 
 fn two_codes() -> Vec<Case> {
     let two = |name: &str, texts: &[&str]| Case::unread(name, "two_codes", "png", beside(texts));
+    let of_sizes = |name: &str, symbols: &[(&str, u32)]| {
+        Case::unread(name, "two_codes", "png", stacked(symbols))
+    };
     let (genuine, other) = (genuine_text(), other_genuine_text());
     let (forged, altered) = (forged_text(), altered_text());
     let lower = genuine.to_lowercase();
@@ -148,6 +151,27 @@ fn two_codes() -> Vec<Case> {
             &["https://www.example.cn/a", "https://www.example.cn/b"],
         ),
         two("two forged ones", &[&forged, &altered]),
+        of_sizes("two certificates stacked", &[(&genuine, 1), (&other, 1)]),
+        of_sizes(
+            "a certificate under a larger one",
+            &[(&other, 2), (&genuine, 1)],
+        ),
+        of_sizes(
+            "a certificate under one three times as large",
+            &[(&other, 3), (&genuine, 1)],
+        ),
+        of_sizes(
+            "a large forged one under a certificate",
+            &[(&genuine, 1), (&forged, 2)],
+        ),
+        of_sizes(
+            "a small web page under a certificate",
+            &[(&genuine, 2), ("https://www.example.cn/", 1)],
+        ),
+        of_sizes(
+            "a large web page under a certificate",
+            &[(&genuine, 1), ("https://www.example.cn/", 4)],
+        ),
     ]
 }
 
