@@ -87,7 +87,7 @@ impl Bound {
     }
 
     /// Waits for a place.
-    pub(crate) async fn place(&'static self) -> Result<Place, Problem> {
+    pub async fn place(&'static self) -> Result<Place, Problem> {
         let places = self
             .places
             .get_or_init(|| Arc::new(Semaphore::new(self.most())));

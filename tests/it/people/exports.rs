@@ -1,5 +1,8 @@
 //! Files of more than a thousand persons: by two persons, once, in time (trust.md UP-5).
 
+use std::sync::Arc;
+
+use reqwest::Method;
 use serde_json::{Value, json};
 use tests::answer::text;
 use tests::story::PASSWORD;
@@ -9,6 +12,7 @@ use super::{OWN, hidden};
 
 on_both! {
     a_file_of_many_persons_needs_a_second_person_and_is_taken_once;
+    a_file_that_could_not_be_made_is_not_used_up;
     class_by_class_is_as_much_as_all_at_once;
     an_export_is_asked_for_approved_and_taken_on_pages;
 }
@@ -138,6 +142,84 @@ async fn a_file_of_many_persons_needs_a_second_person_and_is_taken_once(database
     let path = format!("/api/v1/exports/{}/file", text(&refused["export"]));
     county
         .post(&path, &json!({}))
+        .await
+        .problem(409, "transition-refused");
+}
+
+/// The places of the writer are those of the process: one test at a time holds all of them.
+static WRITER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Another node of the registry, which gives an answer no more than this time; its address.
+async fn hasty(story: &Story, handler_ms: u64) -> String {
+    let mut app = story.server.app.clone();
+    let mut figures = (*app.config.border).clone();
+    figures.timeouts.handler_ms = handler_ms;
+    app.border = Arc::new(api::border::Border::new(Arc::new(figures)));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(api::server::serve(app, listener, std::future::pending()));
+    format!("http://{address}")
+}
+
+/// What cannot be made now is taken a moment later: a kept question that nobody understands, and a writer that does not
+/// come to it in time.
+async fn a_file_that_could_not_be_made_is_not_used_up(database: Database) {
+    let story = large(database).await;
+    let county = story.who("county-1");
+    let request = json!({ "list": "enrolments", "form": "csv", "reason": "年度统计核对" });
+    let asked = county.post("/api/v1/exports", &request).await.good();
+    story.approve("county-2", &asked).await;
+    let file = format!("/api/v1/exports/{}/file", text(&asked["export"]));
+    let stands = async |why: &str| {
+        let list = county.get("/api/v1/exports").await.good();
+        let row = &list[0];
+        assert_eq!(row["state"], "approved", "{why}");
+        assert!(row["taken_at"].is_null() && row["rows"].is_null(), "{why}");
+        let audit = "/api/v1/audit?act=take_export";
+        let audit = story.who("auditor").get(audit).await.good();
+        assert_eq!(audit["items"], json!([]), "{why}");
+    };
+    let keep = async |column: &str, value: &str| {
+        let sql = format!("UPDATE bulk_export SET {column} = '{value}'");
+        let kept = store::tampering::plainly(&story.server.app.store, &sql).await;
+        kept.expect("the row is there");
+    };
+    for (column, spoilt, right) in [("form", "pdf", "csv"), ("filter", "{", "{}")] {
+        keep(column, spoilt).await;
+        let broken = county.post(&file, &json!({})).await;
+        assert_eq!(broken.status, 500, "{column}: {}", broken.text());
+        stands(column).await;
+        keep(column, right).await;
+    }
+    // The rows are read, and the time is over while the file waits for the writer.
+    let there = story.who("anybody").at(&hasty(&story, 4_000).await);
+    let token = county.token().await.expect("a token");
+    let alone = WRITER.lock().await;
+    let writer = api::cores::every_bound()
+        .into_iter()
+        .find(|bound| bound.name() == "exports")
+        .expect("writing is bounded");
+    let mut places = Vec::new();
+    for _ in 0..writer.most() {
+        places.push(writer.place().await.expect("a place"));
+    }
+    let late = there.ask(Method::POST, &file).await.bearer_auth(token);
+    let late = there.send(late.json(&json!({}))).await;
+    drop(places);
+    drop(alone);
+    late.problem(503, "overloaded");
+    stands("no place at the writer").await;
+    let taken = county.post(&file, &json!({})).await;
+    assert_eq!(taken.status, 200, "{}", taken.text());
+    let csv = taken.text();
+    let rows = csv
+        .lines()
+        .filter(|line| line.contains(",3****************"))
+        .count();
+    assert_eq!(rows, MANY as usize, "all of them");
+    county
+        .post(&file, &json!({}))
         .await
         .problem(409, "transition-refused");
 }

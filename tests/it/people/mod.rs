@@ -10,6 +10,7 @@ mod own_files;
 mod passkeys;
 mod posts;
 mod requests;
+mod trainee_accounts;
 mod words;
 
 use domain::ids::{EnrolmentId, PersonId};
