@@ -17,7 +17,7 @@ use crate::access::permissions::{ManageOwnConsent, SeeOwnRecord};
 use crate::app::App;
 use crate::certificates::own_shares::{self, DAYS, OwnShare, WithdrawShareRequest};
 use crate::certificates::share::{ShareReceipt, ShareRequest};
-use crate::extract::{IdempotencyKey, Path};
+use crate::extract::{IdempotencyKey, Locale, Path};
 use crate::frame::{Frame, Visit, assets};
 use crate::problem::Problem;
 
