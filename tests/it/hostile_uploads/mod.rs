@@ -159,13 +159,14 @@ async fn every_hostile_upload_is_refused_in_its_own_words_and_within_memory() {
         "{count} uploads, {good} of them good"
     );
     let (beyond, readers) = (memory.beyond(), memory.of_readers());
-    assert!(readers > 0, "the readers of old workbooks are seen");
-    assert!(
-        beyond < MOST_KIB,
+    let told = format!(
         "{} MiB beyond the start, {} of them of readers",
         beyond >> 10,
         readers >> 10
     );
+    println!("{told}");
+    assert!(readers > 0, "the readers of old workbooks are seen");
+    assert!(beyond < MOST_KIB, "{told}");
     // What was refused left nothing; what was good is there, byte for byte.
     let names = names(&desk, &cohort).await;
     for rare in ["𠮷样一", "㐂示例", "𬱖乙", "买买提·样本", "龘虚构"] {
