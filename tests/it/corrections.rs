@@ -66,6 +66,12 @@ async fn a_published_period_is_not_published_again_by_a_run_that_corrects_nothin
     let other = refreeze(&story, freeze_on, Some(&first)).await;
     other.problem(422, "invalid-request");
     assert_eq!(codes(&other), ["other-period"]);
+    // The last day of March ends a quarter, too; that is no year.
+    let quarter = json!({ "kind": "quarterly", "freeze_on": freeze_on, "corrects": second });
+    let national = story.who("national-1");
+    let quarter = national.post("/api/v1/grading-freezes", &quarter).await;
+    quarter.problem(422, "invalid-request");
+    assert_eq!(codes(&quarter), ["other-period"]);
 
     // A run to compare is computed, and not opened; an earlier year is over.
     let same = again(&story, &second, None).await;

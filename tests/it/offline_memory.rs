@@ -1,6 +1,7 @@
 //! What a verifier without a network has seen: one memory for trust lists and bundles, so that neither command is led backwards
 //! by what the other would refuse (trust.md KY-6).
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use api::clock::{Clock as _, SystemClock};
@@ -221,6 +222,9 @@ fn an_older_bundle_is_told_as_older_although_its_list_is_older_too() {
         program.json(&[arguments, &["--root", "root.txt"]].concat())
     };
     run(&["bundle", "delta", "bundle42", "bundle43", "--out", "step"]).good();
+    // What is published is read by a web server, whoever wrote it.
+    let step = std::fs::metadata(at.program.path("step")).expect("a file");
+    assert_eq!(step.permissions().mode() & 0o777, 0o644);
     let stale = run(&["bundle", "apply", "bundle42", "step", "--out", "result"]);
     refused(&stale, "[bundle_older]");
     assert!(!at.program.path("result").exists());

@@ -347,6 +347,20 @@ async fn a_bulletin_waits_for_the_results_that_it_tells(database: Database) {
     let (ranking, provinces) = tell("publish").await;
     assert_eq!(ranking.good()["state"], "published");
     assert_eq!(provinces.good()["state"], "published");
+
+    // A quarter is for monitoring; no bulletin compares by it.
+    let quarter = json!({ "kind": "quarterly", "freeze_on": story.server.quarter_end() });
+    let run = national.post("/api/v1/grading-freezes", &quarter).await;
+    let request = json!({ "kind": "provinces", "run": run.good()["run"], "title": "培训情况通报" });
+    let draft = national.post("/api/v1/bulletins", &request).await.good();
+    let resource = format!("/api/v1/bulletins/{}", text(&draft["id"]));
+    let review = json!({ "act": "review" });
+    let waiting = national.act(&resource, "acts", &review).await.good();
+    story.approve("national-2", &waiting).await;
+    let told = national
+        .act(&resource, "acts", &json!({ "act": "open_notice" }))
+        .await;
+    assert_eq!(codes(&told), ["not-annual"]);
 }
 
 async fn provinces(story: &Story, run: &str) {
