@@ -17,6 +17,7 @@ on_both! {
     an_earlier_year_is_corrected_only_where_a_grade_was_set_aside_and_takes_no_later_grade;
     a_publication_decides_the_results_of_its_own_run;
     a_closed_period_keeps_its_ranks_and_tells_what_became_of_who_had_them;
+    a_bulletin_is_told_from_no_run_that_was_replaced_or_only_computed_to_compare;
 }
 
 /// The evidence of a run.
@@ -288,4 +289,72 @@ async fn a_closed_period_keeps_its_ranks_and_tells_what_became_of_who_had_them(d
         file.contains("机构现状") && file.contains("suspended"),
         "{file}"
     );
+}
+
+/// A bulletin that was reviewed by two persons, and is not noticed yet.
+async fn reviewed(story: &Story, kind: &str, run: &str) -> String {
+    let (who, second) = drafters(kind);
+    let request = json!({ "kind": kind, "run": run, "title": "培训情况通报" });
+    let draft = story.who(who).post("/api/v1/bulletins", &request).await;
+    let resource = format!("/api/v1/bulletins/{}", text(&draft.good()["id"]));
+    let review = json!({ "act": "review" });
+    let waiting = story.who(who).act(&resource, "acts", &review).await.good();
+    story.approve(second, &waiting).await;
+    resource
+}
+
+async fn notice(story: &Story, kind: &str, resource: &str) -> Answer {
+    let open = json!({ "act": "open_notice" });
+    let who = story.who(drafters(kind).0);
+    who.act(resource, "acts", &open).await
+}
+
+fn drafters(kind: &str) -> (&'static str, &'static str) {
+    if kind == "provinces" {
+        ("national-1", "national-2")
+    } else {
+        ("province-1", "province-2")
+    }
+}
+
+async fn a_bulletin_is_told_from_no_run_that_was_replaced_or_only_computed_to_compare(
+    database: Database,
+) {
+    let story = Story::ready(database).await;
+    let (_, second, freeze_on, contested) = graded_twice(&story).await;
+    // Drafted and reviewed while the run was the newest, and left lying until a correction was published.
+    let mut drafts = Vec::new();
+    for kind in ["ranking", "provinces"] {
+        drafts.push((kind, reviewed(&story, kind, &second).await));
+    }
+    work_confirmed(&story, &contested).await;
+    let fresh = refreeze(&story, freeze_on, Some(&second)).await.good();
+    let correction = text(&fresh["run"]);
+    assert_eq!(publish(&story, &correction).await["grades"], 1);
+    // Drafted when it was replaced already.
+    for kind in ["ranking", "provinces"] {
+        drafts.push((kind, reviewed(&story, kind, &second).await));
+    }
+
+    // Computed to compare, and opened nowhere: the province has no results of it, and the nation tells nothing from it.
+    let compared = again(&story, &correction, None).await;
+    let request = json!({ "kind": "ranking", "run": compared, "title": "培训情况通报" });
+    let province = story.who("province-1");
+    let refused = province.post("/api/v1/bulletins", &request).await;
+    refused.problem(422, "invalid-request");
+    assert_eq!(codes(&refused), ["no-results"]);
+    let draft = reviewed(&story, "provinces", &compared).await;
+    drafts.push(("provinces", draft));
+
+    for (kind, draft) in &drafts {
+        let refused = notice(&story, kind, draft).await;
+        refused.problem(409, "transition-refused");
+        assert_eq!(codes(&refused), ["results-not-public"], "{kind}");
+    }
+    // The same from the correction is told.
+    for kind in ["ranking", "provinces"] {
+        let draft = reviewed(&story, kind, &correction).await;
+        let told = notice(&story, kind, &draft).await.good();
+        assert_eq!(told["state"], "notice", "{kind}");
+    }
 }
