@@ -16,6 +16,7 @@ use crate::grades::class;
 
 on_both! {
     a_province_that_leaves_a_dormant_institution_alone_lets_the_nation_propose_its_exit;
+    what_the_province_leaves_undone_that_leads_to_no_exit_opens_none_to_the_nation;
     a_survey_that_nobody_sends_is_told;
     a_term_to_rectify_that_runs_out_is_the_provinces_to_answer;
     employment_that_is_low_in_two_quarters_in_a_row_is_the_provinces_to_answer;
@@ -75,6 +76,47 @@ async fn a_province_that_leaves_a_dormant_institution_alone_lets_the_nation_prop
     step(&story, story.who("province-1"), kept).await.good();
     look(&story).await;
     assert_eq!(count(&story, "exit").await, 0);
+}
+
+async fn what_the_province_leaves_undone_that_leads_to_no_exit_opens_none_to_the_nation(
+    database: Database,
+) {
+    let story = Story::ready(database).await;
+    let (province, national) = (story.who("province-1"), story.who("national-1"));
+    warn(&story, province).await;
+    // All that an exit needs, but for the silence of the province.
+    let exit = json!({
+        "transition": "T19", "cause": "licence_lost", "reason": "办学许可证注销。", "evidence_sha256": HASH,
+        "minutes": document("会议纪要〔2026〕5号"), "document": document("注〔2026〕1号"), "hearing": "可申请听证。",
+    });
+    story.server.days_pass(20);
+    for who in [province, national] {
+        assert!(
+            told(&story, who)
+                .await
+                .contains(&("serve".to_owned(), "overdue".to_owned()))
+        );
+    }
+    story.server.days_pass(60);
+    look(&story).await;
+    for kind in ["exit", "warn", "decide", "inspection", "suspension_end"] {
+        assert_eq!(count(&story, kind).await, 0, "{kind}");
+    }
+    assert_eq!(count(&story, "serve").await, 1);
+    let refused = step(&story, national, exit.clone()).await;
+    refused.problem(409, "transition-refused");
+    assert_eq!(codes(&refused), ["province-may-act"]);
+    assert!(refused.text().contains("没有逾期未办的事项"));
+
+    // A reply that the province leaves unanswered for as long does.
+    serve(&story, province, "T11").await;
+    let reply = json!({ "kind": "reply", "text": "通道已清理。" });
+    file(&story, story.who("school-1"), reply).await.good();
+    assert_eq!(count(&story, "decide").await, 1);
+    story.server.days_pass(80);
+    let waiting = step(&story, national, exit).await.good();
+    let done = story.approve("national-2", &waiting).await;
+    assert_eq!(done["outcome"]["state"], "exit_notice");
 }
 
 async fn a_term_to_rectify_that_runs_out_is_the_provinces_to_answer(database: Database) {
