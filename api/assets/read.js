@@ -1,27 +1,35 @@
-// 读给我听: the browser speaks the words of the button, in the language of the page; a second press stops it. The button shows
-// only where the browser can speak, and the page says nothing that the button alone would tell.
+// 读给我听: the browser speaks the parts of the button, each in its language; a second press stops it. The button shows only where
+// the browser can speak, and tells nothing that the page does not show.
 const button = document.getElementById("read");
+const still = button.textContent;
 const voice = window.speechSynthesis;
+// What is being said: an end that comes late from something stopped changes nothing.
+let said = null;
+
+function stop() {
+  said = null;
+  voice.cancel();
+  button.textContent = still;
+}
+
+function start() {
+  const words = JSON.parse(button.dataset.parts).map(([lang, text]) => {
+    const one = new SpeechSynthesisUtterance(text);
+    one.lang = lang;
+    one.rate = 0.85;
+    one.onerror = () => { if (said === words) stop(); };
+    return one;
+  });
+  words.at(-1).onend = () => { if (said === words) stop(); };
+  voice.cancel();
+  said = words;
+  button.textContent = button.dataset.stop;
+  for (const one of words) voice.speak(one);
+}
 
 if (voice && window.SpeechSynthesisUtterance) {
-  const still = button.textContent;
-  const quiet = () => { button.textContent = still; };
   button.hidden = false;
-  button.addEventListener("click", () => {
-    if (button.textContent !== still) {
-      voice.cancel();
-      quiet();
-      return;
-    }
-    const words = new SpeechSynthesisUtterance(button.dataset.words);
-    words.lang = document.documentElement.lang;
-    words.rate = 0.85;
-    words.onend = quiet;
-    words.onerror = quiet;
-    button.textContent = button.dataset.stop;
-    voice.cancel();
-    voice.speak(words);
-  });
+  button.addEventListener("click", () => (said ? stop() : start()));
   // What is spoken belongs to this page.
   window.addEventListener("pagehide", () => voice.cancel());
 }

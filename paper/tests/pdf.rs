@@ -284,6 +284,7 @@ fn what_a_template_makes_is_examined() {
         "scale(90%, one.qr)",
         "scale(y: 20%, one.qr)",
         "skew(ax: 20deg, one.qr)",
+        "box(clip: true, width: 20mm, one.qr)",
     ] {
         let text = bundled.replace("    one.qr,\n", &format!("    {small},\n"));
         assert_eq!(fault(&text), TemplateFault::Qr, "{small}");

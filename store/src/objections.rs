@@ -112,6 +112,20 @@ pub async fn count(
         .await?)
 }
 
+/// When the last of the objections to a thing that were not accepted was answered.
+pub async fn last_dismissed(
+    db: &impl ConnectionTrait,
+    object: Uuid,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let row = objection::Entity::find()
+        .filter(objection::Column::ObjectId.eq(object))
+        .filter(objection::Column::State.eq("dismissed"))
+        .order_by_desc(objection::Column::DecidedAt)
+        .one(db)
+        .await?;
+    time::optional_instant(row.and_then(|row| row.decided_at))
+}
+
 /// Decides an open objection; `Stale` when it was decided before.
 pub async fn decide(
     db: &impl ConnectionTrait,

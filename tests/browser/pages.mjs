@@ -375,15 +375,18 @@ if (trainee) {
   await mine.close();
   if (own) {
     await walk("own-certificate", [own]);
-    for (const [language, words] of [["", /^登记状态:有效。.+证书编号:M Z( [0-9A-Z])+。/], ["/en", /^On record: valid\. .+Number: M Z( [0-9A-Z])+\. /]]) {
+    for (const [language, words] of [["", /证书编号:M Z( [0-9A-Z])+。签发日期:[0-9]+年/], ["/en", /Number: M Z( [0-9A-Z])+\. Issued: [0-9]{4}-/]]) {
       // The voice is the browser's own, and need not be there: what it is asked to say is what counts.
       const act = async (page) => {
         await page.evaluate(() => { window.said = []; speechSynthesis.speak = (one) => window.said.push([one.text, one.lang]); });
         await page.click("#read");
       };
       await visit(language + own, { act, where: `${language}${own} read aloud` }, async ({ page, fault }) => {
-        const [text, lang] = (await page.evaluate(() => window.said))[0] ?? [];
-        if (!words.test(text) || lang !== (language ? "en" : "zh-CN")) fault(`says ${text} in ${lang}`);
+        const said = await page.evaluate(() => window.said);
+        const here = language ? "en" : "zh-CN";
+        // The program keeps its own language.
+        if (said.map(([, lang]) => lang).join() !== [here, "zh-CN", here].join()) fault(`speaks ${JSON.stringify(said)}`);
+        if (!/登记状态:有效|On record: valid/.test(said[0]?.[0]) || !words.test(said[2]?.[0])) fault(`says ${JSON.stringify(said)}`);
         if (!/停止朗读|Stop reading/.test(await page.textContent("#read"))) fault("the reading cannot be stopped");
         await page.click("#read");
         if (!/读给我听|Read it to me/.test(await page.textContent("#read"))) fault("the reading was not stopped");

@@ -205,12 +205,27 @@ async fn files_need_an_officer_in_scope_or_a_share_link(database: Database) {
     let resource = format!("/api/v1/certificates/{}/shares", text(&certificate["id"]));
     story
         .who("province-1")
-        .post(&resource, &json!({ "days": 0 }))
+        .post(
+            &resource,
+            &json!({ "days": 0, "reason": "持证人在窗口要求。" }),
+        )
         .await
         .problem(422, "invalid-request");
+    // The name is the holder's to show: a school makes no link, and an office says how the holder asked.
+    let of_school = json!({ "days": 3, "reason": "便于宣传。" });
+    let refused = story.who("school-1").post(&resource, &of_school).await;
+    refused.problem(403, "forbidden");
+    let bare = story
+        .who("province-1")
+        .post(&resource, &json!({ "days": 3, "reason": "" }))
+        .await;
+    bare.problem(422, "invalid-request");
     let share = story
         .who("province-1")
-        .post(&resource, &json!({ "days": 3 }))
+        .post(
+            &resource,
+            &json!({ "days": 3, "reason": "持证人在窗口要求。" }),
+        )
         .await
         .good();
     let token = text(&share["token"]);

@@ -30,8 +30,8 @@ async fn share(story: &Story, id: &str) -> String {
     let certificate = text(&story.certificate(id).await["id"]);
     let path = format!("/api/v1/certificates/{certificate}/shares");
     let link = story
-        .who("school-1")
-        .post(&path, &json!({ "days": 7 }))
+        .who("county-1")
+        .post(&path, &json!({ "days": 7, "reason": "持证人在窗口要求。" }))
         .await;
     text(&link.good()["token"])
 }

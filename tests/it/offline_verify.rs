@@ -363,6 +363,18 @@ fn a_pdf_of_two_certificates_is_read_page_by_page() {
         (1, vec!["valid".to_owned(), "revoked".to_owned()])
     );
     assert_eq!(ran.json()[1]["position"], 2);
+    assert!(!ran.err.contains("续页"), "{}", ran.err);
+    // A form of two pages: the second one is told on the side, and is no certificate that failed.
+    let front = paper::TEMPLATE.replace("#let certificate(one)", "#let front(one)");
+    let form = format!(
+        "{front}\n#let certificate(one) = {{\n  set page(paper: \"a4\")\n  front(one)\n  pagebreak(weak: true)\n  [培训说明]\n}}\n"
+    );
+    let form = Template::new("own.typ", &form).expect("a form");
+    let printed = press.print(&form, &[sheet(3), sheet(4)]).expect("printed");
+    desk.program.file("form.pdf", printed.pdf);
+    let ran = desk.verify("b", &["form.pdf"]);
+    assert_eq!((ran.code, states(&ran)), (0, vec!["valid".to_owned(); 2]));
+    assert!(ran.err.contains("有 2 页没有二维码"), "{}", ran.err);
 }
 
 #[test]

@@ -155,7 +155,10 @@ async fn files_on_paper_follow_the_rule_of_the_other_files(database: Database) {
     let shares = format!("/api/v1/certificates/{}/shares", text(&certificate["id"]));
     let share = story
         .who("province-1")
-        .post(&shares, &json!({ "days": 3 }))
+        .post(
+            &shares,
+            &json!({ "days": 3, "reason": "持证人在窗口要求。" }),
+        )
         .await
         .good();
     let token = text(&share["token"]);

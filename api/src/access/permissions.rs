@@ -161,8 +161,8 @@ permissions! {
     OpenCertificateFiles = "open_certificate_files" [I, X, C, P, N];
     /// Check a certificate for a caller: the part to read out, and whether the caller's fits.
     CheckByTelephone = "check_by_telephone" [X, C, P, N];
-    /// Make share links for the files of certificates.
-    ShareCertificates = "share_certificates" [I, X, C, P, N];
+    /// Make share links for the files of certificates, for holders who ask a federation for one.
+    ShareCertificates = "share_certificates" [X, C, P, N];
     /// Read single personal values of a trainee of one's scope, for a purpose.
     ReadPersonalData = "read_personal_data" [I, X, C, P, N];
     /// Note what the register of disability certificates said.

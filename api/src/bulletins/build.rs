@@ -229,7 +229,7 @@ async fn provinces(
         .collect())
 }
 
-fn figure(entry: &Value, name: &str) -> u32 {
+pub(super) fn figure(entry: &Value, name: &str) -> u32 {
     let value = entry["indicators"]["EMP"][name].as_u64().unwrap_or(0);
     u32::try_from(value).unwrap_or(u32::MAX)
 }

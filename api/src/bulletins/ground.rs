@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use domain::bulletin::{BulletinAct, BulletinKind};
-use domain::ids::{GradingRunId, LeafIndex};
+use domain::ids::{AdmissionId, GradingRunId, LeafIndex};
 use domain::institution::InstitutionTransition;
 use store::cases::decisions::{self, Told};
 use store::grading::publications::{self, PublicationState};
 use store::grading::{FreezeKind, Run};
 
 use super::acts::WriteBulletinRequest;
-use super::decided;
+use super::{build, decided};
 use crate::act::Act;
 use crate::problem::{Code, Problem};
 
@@ -59,13 +59,7 @@ pub(super) async fn may_be_told(
             "A quarterly run gives no grades, and no bulletin is told from it.",
         ));
     }
-    // A correction of one province leaves the results of the others as they are.
-    let (mut runs, mut before) = (BTreeSet::from([run.id.uuid()]), run.corrects);
     let everywhere = kind == BulletinKind::Provinces;
-    while let Some(id) = before.filter(|id| everywhere && runs.insert(*id)) {
-        let earlier = store::grading::run(&act.tx, GradingRunId::new(id)).await?;
-        before = earlier.and_then(|run| run.corrects);
-    }
     let federations = if everywhere {
         let all = store::grading::results(&act.tx, run.id, None).await?;
         all.into_iter().map(|row| row.federation).collect()
@@ -74,14 +68,19 @@ pub(super) async fn may_be_told(
     };
     for of in federations {
         let newest = publications::of_period(&act.tx, &of, freeze.freeze_on, false).await?;
-        let told = newest.first().is_some_and(|one| {
-            runs.contains(&one.run.uuid())
-                && match one.state {
-                    PublicationState::Figures => false,
-                    PublicationState::Notice => what == BulletinAct::OpenNotice,
-                    PublicationState::Published => true,
-                }
+        let open = newest.first().filter(|one| match one.state {
+            PublicationState::Figures => false,
+            PublicationState::Notice => what == BulletinAct::OpenNotice,
+            PublicationState::Published => true,
         });
+        // A correction of one province leaves the results of the others as they were told.
+        let told = match open {
+            Some(one) if one.run == run.id => true,
+            Some(one) if everywhere => {
+                figures(act, run.id, &of).await? == figures(act, one.run, &of).await?
+            }
+            _ => false,
+        };
         if !told {
             return Err(untold(
                 "results-not-public",
@@ -95,6 +94,22 @@ pub(super) async fn may_be_told(
         }
     }
     Ok(())
+}
+
+/// What a comparison of provinces tells from a run: grades and counts of the institutions of one.
+async fn figures(
+    act: &Act,
+    run: GradingRunId,
+    federation: &str,
+) -> Result<BTreeSet<(AdmissionId, String, u32, u32)>, Problem> {
+    let rows = store::grading::results(&act.tx, run, Some(federation)).await?;
+    let mut told = BTreeSet::new();
+    for row in rows {
+        let entry = serde_json::from_str(&row.entry).map_err(Problem::internal)?;
+        let counts = ["observed", "n"].map(|name| build::figure(&entry, name));
+        told.insert((row.admission, row.grade, counts[0], counts[1]));
+    }
+    Ok(told)
 }
 
 fn untold(code: &'static str, zh: &str, en: &str) -> Problem {

@@ -8,6 +8,7 @@ use domain::institution::{ResultKind, ResultRow};
 use store::WriteTx;
 use store::cases::terms::{self as rows, Term};
 use store::cases::{decisions, exit, papers, results};
+use store::grading::publications::{self, PublicationState};
 use store::institutions::Admission;
 
 use super::{facts, inspections, terms};
@@ -69,12 +70,6 @@ async fn to_warn(
         });
     }
     let each: Vec<ResultRow> = all.iter().map(|one| one.row.clone()).collect();
-    let shown = |kind: Option<ResultKind>| {
-        all.iter()
-            .filter(|one| kind.is_none_or(|kind| one.row.kind == kind))
-            .max_by_key(|one| one.row.freeze_on)
-            .map(|one| one.shown_on)
-    };
     let days = numbers.province_decision_wd;
     // What an inspection found is answered: a warning, or a later inspection that finds it in order.
     if let Some(newest) = inspections::newest(tx, admission)
@@ -85,15 +80,22 @@ async fn to_warn(
         found.push(Cause { since, days });
     }
     if ResultRow::emp_low_twice(&each)
-        && let Some(since) = shown(Some(ResultKind::Quarterly))
+        && let Some(newest) = all
+            .iter()
+            .filter(|one| one.row.kind == ResultKind::Quarterly)
+            .max_by_key(|one| one.row.freeze_on)
     {
+        let since = newest.shown_on;
         found.push(Cause { since, days });
     }
     let counted = facts::counted(tx, all, app.today()).await?;
-    if (ResultRow::sat_low(&counted, numbers.warning_sat_milli)
-        || ResultRow::sat_is_suspended(&counted))
-        && let Some(since) = shown(None)
+    let rows: Vec<ResultRow> = counted.iter().map(|one| one.row.clone()).collect();
+    if (ResultRow::sat_low(&rows, numbers.warning_sat_milli) || ResultRow::sat_is_suspended(&rows))
+        && let Some(newest) = counted.iter().max_by_key(|one| one.row.freeze_on)
     {
+        // A quarterly result has no notice, and counts as soon as it is shown.
+        let on = newest.notice_until.or(newest.decided_on);
+        let since = unopposed(tx, newest, on.unwrap_or(newest.shown_on)).await?;
         found.push(Cause { since, days });
     }
     Ok(found)
@@ -112,11 +114,18 @@ async fn to_leave(
         let newest = all
             .iter()
             .rfind(|one| one.row.kind == ResultKind::Annual && one.row.grade == Some(Grade::D));
-        let since = newest.and_then(|one| one.decided_on.or(one.notice_until));
-        found.extend(since.map(|since| Cause {
-            since,
-            days: final_wd(app),
-        }));
+        if let Some(newest) = newest {
+            let federation = Some(admission.federation.as_str());
+            let state = Some(PublicationState::Published);
+            let published = publications::list(tx, federation, state).await?;
+            let told = published.iter().find(|one| one.run == newest.run);
+            let on = [newest.decided_on, told.and_then(|one| one.published_on)];
+            let on = on.into_iter().flatten().min().unwrap_or(newest.shown_on);
+            found.push(Cause {
+                since: unopposed(tx, newest, on).await?,
+                days: final_wd(app),
+            });
+        }
     }
     if let Some(case) = store::cases::open_of(tx, admission.id).await?
         && matches!(case.stage, T::T13 | T::T17)
@@ -152,6 +161,16 @@ async fn to_leave(
         });
     }
     Ok(found)
+}
+
+/// Since when a result counts: from a day on, or from when the last objection to it was dismissed.
+async fn unopposed(
+    tx: &WriteTx,
+    result: &results::GradeResult,
+    on: NaiveDate,
+) -> Result<NaiveDate, Problem> {
+    let dismissed = store::objections::last_dismissed(tx, result.id.uuid()).await?;
+    Ok(dismissed.map_or(on, |at| on.max(domain::calendar::today(at))))
 }
 
 /// The days of a decision that rests on a grade: service, the term of appeal, and its own.

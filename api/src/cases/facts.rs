@@ -257,6 +257,7 @@ async fn result_facts(
     let rows: Vec<ResultRow> = all.iter().map(|one| one.row.clone()).collect();
     let known = known(&act.tx, admission, &all).await?;
     let counted = counted(&act.tx, &all, act.today).await?;
+    let counted: Vec<ResultRow> = counted.iter().map(|one| one.row.clone()).collect();
     let threshold = act.app.policy.workflow.warning_sat_milli;
     Ok(ResultFacts {
         pending: pending.as_ref().and_then(|one| one.row.grade),
@@ -300,13 +301,13 @@ pub(crate) async fn known(
     Ok(without_stayed(admission, known))
 }
 
-/// The rows that figures of satisfaction may be taken from: an annual one once it was decided, or its notice is over and no
+/// The results that figures of satisfaction may be taken from: an annual one once it was decided, or its notice is over and no
 /// objection stands against it. A quarterly one has no notice.
-pub(crate) async fn counted(
+pub(crate) async fn counted<'a>(
     db: &impl store::ConnectionTrait,
-    all: &[results::GradeResult],
+    all: &'a [results::GradeResult],
     today: NaiveDate,
-) -> Result<Vec<ResultRow>, Problem> {
+) -> Result<Vec<&'a results::GradeResult>, Problem> {
     let mut counted = Vec::new();
     for one in all {
         let over = one.notice_until.is_some_and(|day| day < today);
@@ -314,7 +315,7 @@ pub(crate) async fn counted(
             || one.row.decided
             || (over && !objected(db, one).await?)
         {
-            counted.push(one.row.clone());
+            counted.push(one);
         }
     }
     Ok(counted)

@@ -17,7 +17,7 @@ use super::change::{self, ChangeReceipt, ChangeRequest};
 use super::hold::{self, ReviewBatchRequest, ReviewedBatch};
 use super::issue::{self, IssuedBatch};
 use super::keys::{self, KeyReceipt, NewKeyRequest};
-use super::share::{self, ShareReceipt, ShareRequest};
+use super::share::{self, OfficeShareRequest, ShareReceipt};
 use crate::access::By;
 use crate::access::permissions::{
     ChangeCertificates, IssueCertificates, ManageKeys, ProposeCertificates, ReviewBatches,
@@ -336,16 +336,16 @@ async fn change_certificate(
     change::change_certificate(&app, &by.actor, &key, id, revision.0, &request).await
 }
 
-/// Make a share link for a certificate's files.
+/// Make a share link for a certificate's files, for a holder who asked for it.
 #[utoipa::path(post, path = "/api/v1/certificates/{id}/shares", tag = "certificates", security(("bearer" = [])),
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = ShareRequest,
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = OfficeShareRequest,
     responses((status = 201, body = ShareReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn share_certificate(
     State(app): State<App>,
     by: By<ShareCertificates>,
     key: IdempotencyKey,
     Path(id): Path<CertificateId>,
-    Body(request): Body<ShareRequest>,
+    Body(request): Body<OfficeShareRequest>,
 ) -> Result<Receipt, Problem> {
     share::share(&app, &by.actor, &key, id, &request).await
 }

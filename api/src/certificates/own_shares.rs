@@ -116,7 +116,7 @@ pub(crate) async fn share(
         .begin(actor, key, "share_own_certificate", &(found.id, request))
         .await?;
     let receipt = match begun {
-        Begin::First(act) => make(app, actor, act, found.id, request.days).await?,
+        Begin::First(act) => make(app, actor, act, found.id, (request.days, None)).await?,
         Begin::Again(receipt) => receipt,
     };
     shown(app, found.id, &receipt)

@@ -16,15 +16,29 @@ use utoipa::ToSchema;
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
+use crate::fields::Faults;
 use crate::problem::{Code, Problem};
 
 /// For how long a link opens the files.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShareRequest {
-    /// Days, 1 to 365.
+    /// Days: 7, 30 or 90.
     pub days: u32,
 }
+
+/// A link that a federation makes for a holder who asks for it and cannot make it themselves.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfficeShareRequest {
+    /// Days, 1 to 90.
+    pub days: u32,
+    /// How the holder asked for it, 5 to 200 characters: the full name is theirs to show (pages.md 3.5).
+    pub reason: String,
+}
+
+/// Most days for which a link opens the files.
+const MOST_DAYS: u32 = 90;
 
 /// Label of a token that is kept for repetitions.
 const TOKEN: &str = "share.token";
@@ -45,22 +59,26 @@ pub struct ShareReceipt {
     pub expires_at: String,
 }
 
-/// Makes a share link. Of the token its hash is kept, and for a repeated request the token itself, sealed.
+/// Makes a share link that a holder asked for. Of the token its hash is kept, and for a repeated request the token itself,
+/// sealed. The holder sees the link on the page of the certificate, and takes it back there.
 pub async fn share(
     app: &App,
     actor: &Actor,
     key: &IdempotencyKey,
     id: CertificateId,
-    request: &ShareRequest,
+    request: &OfficeShareRequest,
 ) -> Result<Receipt, Problem> {
-    if !(1..=365).contains(&request.days) {
-        return Err(Problem::field(
+    let mut faults = Faults::default();
+    faults.words("/reason", &request.reason, 5, 200);
+    if !(1..=MOST_DAYS).contains(&request.days) {
+        faults.add(
             "/days",
             "range",
-            "天数应为 1 至 365。",
-            "The days are 1 to 365.",
-        ));
+            "天数应为 1 至 90。",
+            "The days are 1 to 90.",
+        );
     }
+    faults.finish()?;
     let act = match app
         .begin(actor, key, "share_certificate", &(id, request))
         .await?
@@ -71,7 +89,8 @@ pub async fn share(
     let found = store::certificates::find(&act.tx, &Scope::of(actor), id)
         .await?
         .ok_or_else(Problem::not_found)?;
-    let receipt = make(app, actor, act, found.id, request.days).await?;
+    let reason = Some(request.reason.as_str());
+    let receipt = make(app, actor, act, found.id, (request.days, reason)).await?;
     shown(app, id, &receipt)
 }
 
@@ -81,7 +100,7 @@ pub(super) async fn make(
     actor: &Actor,
     mut act: Box<Act>,
     id: CertificateId,
-    days: u32,
+    (days, reason): (u32, Option<&str>),
 ) -> Result<Receipt, Problem> {
     let token = BASE64URL_NOPAD.encode(&app.random.bytes::<24>());
     let link = ShareLink {
@@ -95,6 +114,7 @@ pub(super) async fn make(
         kind: "certificate",
         id: id.uuid(),
         act: "share",
+        reason,
         ..Entry::default()
     })
     .await?;

@@ -15,12 +15,13 @@ use super::registry::{Acting, ActingArgs, CommandError, Printing, RegistryArgs};
 use super::written::write_whole;
 use crate::access::permissions::{
     ChangeCertificates, CheckByTelephone, IssueCertificates, ProposeCertificates, SeeCertificates,
+    ShareCertificates,
 };
 use crate::border::Source;
 use crate::certificates::batches::{self, ProposeBatchRequest};
 use crate::certificates::change::{self, ChangeRequest};
 use crate::certificates::json::CertificateResponse;
-use crate::certificates::share::{self, ShareRequest};
+use crate::certificates::share::{self, OfficeShareRequest};
 use crate::certificates::telephone::{self, TelephoneCheckRequest};
 use crate::certificates::{files, issue};
 use crate::problem::Problem;
@@ -80,6 +81,9 @@ pub struct ShareArgs {
     /// 有效天数 / days of validity
     #[arg(long, default_value_t = 30)]
     days: u32,
+    /// 持证人如何提出 / how the holder asked for it
+    #[arg(long)]
+    reason: String,
 }
 
 /// Check a certificate for a caller.
@@ -202,9 +206,12 @@ pub async fn share(
     registry: &RegistryArgs,
     print: Printing,
 ) -> Result<(), CommandError> {
-    let acting = Acting::begin::<SeeCertificates>(registry, &args.acting).await?;
+    let acting = Acting::begin::<ShareCertificates>(registry, &args.acting).await?;
     let found = find(&acting, &args.id).await?;
-    let request = ShareRequest { days: args.days };
+    let request = OfficeShareRequest {
+        days: args.days,
+        reason: args.reason,
+    };
     print.receipt(&share::share(&acting.app, &acting.actor, &acting.key, found.id, &request).await?)
 }
 

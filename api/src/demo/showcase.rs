@@ -20,7 +20,7 @@ use super::{DemoCertificate, Script};
 use crate::app::App;
 use crate::certificates::change::{self, ChangeRequest};
 use crate::certificates::files;
-use crate::certificates::share::{self, ShareReceipt, ShareRequest};
+use crate::certificates::share::{self, OfficeShareRequest, ShareReceipt};
 use crate::institutions::admission::{self, TransitionRequest};
 use crate::problem::Problem;
 use crate::verify;
@@ -150,7 +150,10 @@ pub(super) async fn show(
             if shown.iter().filter(|one| one.state == state).count() >= SHOWN {
                 continue;
             }
-            let request = ShareRequest { days: 30 };
+            let request = OfficeShareRequest {
+                days: 30,
+                reason: "持证人在窗口要求(演示)".to_owned(),
+            };
             let link: ShareReceipt = share::share(app, &officer, &key(app)?, row.id, &request)
                 .await?
                 .parse()?;

@@ -308,6 +308,24 @@ impl Frame {
         assets::style_path()
     }
 
+    /// The day in China of a moment (RFC 3339).
+    pub fn day_of(&self, moment: &str) -> String {
+        self.shown(moment, 0)
+    }
+
+    /// The last day of what ends with a moment: the end is exclusive.
+    pub fn last_day(&self, end: &str) -> String {
+        self.shown(end, 1)
+    }
+
+    /// So many days before the day of a moment; what is none is shown as it is.
+    fn shown(&self, moment: &str, before: u64) -> String {
+        let at = moment.parse::<chrono::DateTime<chrono::Utc>>().ok();
+        let day = at.map(domain::calendar::today);
+        let day = day.and_then(|day| day.checked_sub_days(chrono::Days::new(before)));
+        day.map_or_else(|| moment.to_owned(), |day| self.date(day))
+    }
+
     /// A civil date as pages write it.
     pub fn date(&self, day: chrono::NaiveDate) -> String {
         use chrono::Datelike as _;

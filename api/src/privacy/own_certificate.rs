@@ -17,7 +17,7 @@ use crate::access::permissions::{ManageOwnConsent, SeeOwnRecord};
 use crate::app::App;
 use crate::certificates::own_shares::{self, DAYS, OwnShare, WithdrawShareRequest};
 use crate::certificates::share::{ShareReceipt, ShareRequest};
-use crate::extract::{IdempotencyKey, Locale, Path};
+use crate::extract::{IdempotencyKey, Path};
 use crate::frame::{Frame, Visit, assets};
 use crate::problem::Problem;
 
@@ -33,7 +33,7 @@ struct CertificatePage {
     claims: Vec<(&'static str, &'static str)>,
     shares: Vec<(OwnShare, String)>,
     days: [u32; 3],
-    /// What the browser reads to the holder, and the script that lets it.
+    /// What the browser reads to the holder (languages and words as JSON), and the script that lets it.
     spoken: String,
     script: &'static str,
     /// The link that was made just now; it is shown this once.
@@ -80,7 +80,7 @@ async fn page(
         _ => ("✔", lang.pick("登记状态:有效", "On record: valid")),
     };
     let view = CertificatePage {
-        spoken: spoken(lang, &one, state.1),
+        spoken: spoken(&f, &one, state.1)?,
         script: assets::READ.path(),
         state,
         forms: offered(app, lang),
@@ -105,35 +105,38 @@ async fn page(
     assets::with_scripts(staff_page(app, StatusCode::OK, &view, Some(form))?)
 }
 
-/// The facts as sentences; the number character by character, as it is told on the telephone.
-fn spoken(lang: Locale, one: &OwnCertificate, state: &str) -> String {
+/// The facts as sentences, each with its language: the number character by character, as it is told on the telephone; the name
+/// of a program stays Chinese on an English page.
+fn spoken(f: &Frame, one: &OwnCertificate, state: &str) -> Result<String, Problem> {
     let number: Vec<String> = one
         .certificate_no
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .map(String::from)
         .collect();
-    let number = number.join(" ");
-    let end = one.expires_at.as_deref().map_or("", day);
-    let facts = [
-        ("", state),
-        ("", one.program.as_str()),
-        (lang.pick("证书编号:", "Number: "), number.as_str()),
-        (lang.pick("签发日期:", "Issued: "), day(&one.issued_at)),
-        (lang.pick("有效期至:", "Ends: "), end),
-    ];
-    let mut spoken = String::new();
-    for (label, words) in facts.into_iter().filter(|(_, words)| !words.is_empty()) {
-        for part in [label, words, lang.pick("。", ". ")] {
-            spoken.push_str(part);
-        }
+    let (number, issued) = (number.join(" "), f.day_of(&one.issued_at));
+    let stop = f.t("。", ". ");
+    let mut facts = [
+        (f.t("证书编号:", "Number: "), number),
+        (f.t("签发日期:", "Issued: "), issued),
+    ]
+    .map(|(label, words)| [label, &words, stop].concat())
+    .concat();
+    if let Some(end) = &one.expires_at {
+        facts += &[f.t("有效期至:", "Ends: "), &f.last_day(end), stop].concat();
     }
-    spoken
-}
-
-/// The day of a moment as it is told.
-fn day(moment: &str) -> &str {
-    moment.get(..10).unwrap_or(moment)
+    let here = f.html_lang();
+    let of_program = if f.lang_of(&one.program).is_empty() {
+        here
+    } else {
+        "zh-CN"
+    };
+    let parts = [
+        (here, format!("{state}{stop}")),
+        (of_program, format!("{}。", one.program)),
+        (here, facts),
+    ];
+    serde_json::to_string(&parts).map_err(Problem::internal)
 }
 
 fn parsed(id: &str) -> Result<PublicId, Problem> {

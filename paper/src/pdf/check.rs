@@ -117,7 +117,9 @@ impl Seen<'_> {
                     let of = &group.transform;
                     let leaned = of.kx.get().abs() + of.ky.get().abs() > LEAN;
                     let side = of.sx.get().abs().min(of.sy.get().abs());
-                    self.walk(&group.frame, if leaned { 0.0 } else { scale * side });
+                    // Of what is clipped a part may be missing.
+                    let whole = !leaned && group.clip.is_none();
+                    self.walk(&group.frame, if whole { scale * side } else { 0.0 });
                 }
                 FrameItem::Text(text) => {
                     self.text

@@ -309,7 +309,7 @@ pub(super) fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         "verify_certificates" | "record_attendance" | "enter_assessments" => json!({ "items": [] }),
         "refuse_batch" | "refuse_proposal" => json!({ "reason": "依规办理" }),
         "change_certificate" => json!({ "act": "suspend", "reason_code": "under_review" }),
-        "share_certificate" => json!({ "days": 1 }),
+        "share_certificate" => json!({ "days": 1, "reason": "持证人要求" }),
         "share_own_certificate" => json!({ "days": 7 }),
         "withdraw_own_share" => json!({ "link": "none" }),
         "create_key" => json!({ "federation": "330106", "year": 2026 }),

@@ -157,7 +157,7 @@ async fn a_holder_shares_the_own_certificate_sees_it_opened_and_takes_it_back(da
     );
     assert!(script.text().contains("SpeechSynthesisUtterance"));
     for words in [
-        "data-words=\"登记状态:有效。",
+        "data-parts=\"[[&#34;zh-CN&#34;,&#34;登记状态:有效。&#34;]",
         "证书编号:M Z ",
         "登记状态:有效",
         "还没有分享链接",
@@ -210,7 +210,8 @@ async fn a_holder_shares_the_own_certificate_sees_it_opened_and_takes_it_back(da
     let inner = text(&story.certificate(&own).await["id"]);
     let by_staff = format!("/api/v1/certificates/{inner}/shares");
     let county = story.who("county-1");
-    let theirs = county.post(&by_staff, &json!({ "days": 30 })).await.good();
+    let asked = json!({ "days": 30, "reason": "持证人在窗口要求。" });
+    let theirs = county.post(&by_staff, &asked).await.good();
     let theirs = format!(
         "/api/v1/certificates/{own}/qr.txt?share={}",
         text(&theirs["token"])

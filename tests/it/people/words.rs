@@ -39,7 +39,10 @@ async fn a_share_token_is_answered_again_and_stands_nowhere_in_clear(database: D
     let id = text(&issued["certificates"][0]["id"]);
     let certificate = story.certificate(&id).await;
     let path = format!("/api/v1/certificates/{}/shares", text(&certificate["id"]));
-    let (key, body) = (fresh_key(), json!({ "days": 7 }));
+    let (key, body) = (
+        fresh_key(),
+        json!({ "days": 7, "reason": "持证人在窗口要求。" }),
+    );
     let county = story.who("county-1");
     let first = county.post_with_key(&path, &key, &body).await;
     let again = county.post_with_key(&path, &key, &body).await;
@@ -178,7 +181,10 @@ async fn a_share_link_asked_for_again_after_its_key_was_put_away_is_told_to_be_g
         .certificate(&text(&issued["certificates"][0]["id"]))
         .await;
     let path = format!("/api/v1/certificates/{}/shares", text(&certificate["id"]));
-    let (key, body) = (fresh_key(), json!({ "days": 7 }));
+    let (key, body) = (
+        fresh_key(),
+        json!({ "days": 7, "reason": "持证人在窗口要求。" }),
+    );
     let county = story.who("county-1");
     let first = county.post_with_key(&path, &key, &body).await;
     first.good();

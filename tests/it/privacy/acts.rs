@@ -43,7 +43,10 @@ pub(super) async fn life_goes_on(
     story.approve("province-2", &proposed).await;
     let shared = story
         .who("province-1")
-        .post(&format!("{resource}/shares"), &json!({ "days": 3 }))
+        .post(
+            &format!("{resource}/shares"),
+            &json!({ "days": 3, "reason": "持证人在窗口要求。" }),
+        )
         .await
         .good();
     let token = text(&shared["token"]);

@@ -154,7 +154,13 @@ async fn after_a_death_nothing_is_shown_to_the_public(database: Database) {
     let inner = text(&story.certificate(&id).await["id"]);
     let share = format!("/api/v1/certificates/{inner}/shares");
     let county = story.who("county-1");
-    let link = county.post(&share, &json!({ "days": 30 })).await.good();
+    let link = county
+        .post(
+            &share,
+            &json!({ "days": 30, "reason": "持证人在窗口要求。" }),
+        )
+        .await
+        .good();
     let shared = format!(
         "/api/v1/certificates/{id}/qr.txt?share={}",
         text(&link["token"])

@@ -97,7 +97,7 @@ pub(super) type Found = Result<String, FileFault>;
 
 /// The QR texts of a file, in order.
 pub(super) fn codes(path: &Path) -> Result<Vec<Found>, FileFault> {
-    texts(read(path)?)
+    texts(path, read(path)?)
 }
 
 /// At most one byte more than a picture may have, so that a device file cannot fill the memory.
@@ -119,9 +119,9 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, FileFault> {
     }
 }
 
-fn texts(bytes: Vec<u8>) -> Result<Vec<Found>, FileFault> {
+fn texts(path: &Path, bytes: Vec<u8>) -> Result<Vec<Found>, FileFault> {
     if bytes.starts_with(b"%PDF-") {
-        return pdf(&bytes);
+        return pdf(path, &bytes);
     }
     match read_one(&bytes) {
         Ok(text) => Ok(vec![Ok(text)]),
@@ -182,13 +182,20 @@ fn found(texts: Vec<Found>) -> Result<Vec<Found>, FileFault> {
 }
 
 /// One code for each certificate of the file, page after page; the same code twice on a page is one. A page without a code is
-/// told: it may be a certificate that was scanned badly.
+/// told: it may be a certificate that was scanned badly. What looks like a further page is told on the side.
 #[cfg(feature = "paper")]
-fn pdf(bytes: &[u8]) -> Result<Vec<Found>, FileFault> {
+fn pdf(path: &Path, bytes: &[u8]) -> Result<Vec<Found>, FileFault> {
     let pages =
         paper::scan::read_pdf(bytes).map_err(|fault| both(fault.code(), &fault.to_string()))?;
     let shown: Vec<bool> = pages.iter().map(|page| !page.is_empty()).collect();
     let backs = has_backs(&shown);
+    let without = shown.iter().filter(|shown| !**shown).count();
+    if backs && without > 0 {
+        eprintln!(
+            "mingzheng: {}: 有 {without} 页没有二维码,按证书的续页处理;如其中有证书,请单独重新扫描 / {without} pages show no code and are taken for further pages of certificates: if one is a certificate, scan it again",
+            path.display()
+        );
+    }
     let mut texts = Vec::new();
     for (number, page) in (1..).zip(pages) {
         if page.is_empty() && !backs {
@@ -226,7 +233,7 @@ fn has_backs(shown: &[bool]) -> bool {
 }
 
 #[cfg(not(feature = "paper"))]
-fn pdf(_: &[u8]) -> Result<Vec<Found>, FileFault> {
+fn pdf(_: &Path, _: &[u8]) -> Result<Vec<Found>, FileFault> {
     Err(fault(
         "pdf_unavailable",
         "本程序编译时未含 PDF,请改用照片",

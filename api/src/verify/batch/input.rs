@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use domain::{CertificateNo, PersonName};
 use serde::{Deserialize, Serialize};
 
+use super::few::Few;
 use super::photographs::{Held, Photographs};
 use crate::app::App;
 use crate::problem::{Code, Problem, Sentence};
@@ -81,16 +82,18 @@ struct Places {
     name: Option<usize>,
 }
 
-/// The lines as the page of the results sends them again.
+/// The lines as the page of the results sends them again; what is longer than anything that it sends is not read to its end.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Again {
     #[serde(default)]
-    above: Vec<Vec<PlainCell>>,
-    header: Vec<PlainCell>,
+    above: Few<Cells, HEADER_ROWS>,
+    header: Cells,
     places: Places,
-    rows: Vec<Vec<PlainCell>>,
+    rows: Few<Cells, MOST_QUESTIONS>,
 }
+
+type Cells = Few<PlainCell, { COLUMNS as usize }>;
 
 /// Reads the form as it comes; of photographs only their texts are kept.
 pub(super) async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Problem> {
@@ -157,7 +160,11 @@ pub(super) fn lines(sent: Sent) -> Result<Lines, Sentence> {
         }
         from_photographs(sent.read)
     } else {
-        from_text(&sent.text)
+        // Counted before anything is made of them.
+        match typed_lines(&sent.text).count() {
+            0..=MOST_QUESTIONS => from_text(&sent.text),
+            count => return Err(too_many(count)),
+        }
     };
     match lines.rows.len() {
         0 => Err(Sentence::new(
@@ -177,21 +184,16 @@ fn too_many(count: usize) -> Sentence {
 }
 
 fn from_again(text: &str) -> Result<Lines, Sentence> {
-    let bad = || {
+    let again: Again = serde_json::from_str(text).map_err(|_| {
         Sentence::new(
             "内容不完整,请重新上传。",
             "The content is incomplete: upload it again.",
         )
-    };
-    let again: Again = serde_json::from_str(text).map_err(|_| bad())?;
-    let wide = |cells: &Vec<PlainCell>| cells.len() > usize::from(COLUMNS);
-    let most = again.above.len() <= HEADER_ROWS;
-    if !most || wide(&again.header) || again.above.iter().chain(&again.rows).any(wide) {
-        return Err(bad());
-    }
+    })?;
+    let plain = |rows: Vec<Cells>| rows.into_iter().map(|Few(cells)| cells).collect();
     Ok(Lines {
-        above: again.above,
-        ..table(again.header, again.places, again.rows)
+        above: plain(again.above.0),
+        ..table(again.header.0, again.places, plain(again.rows.0))
     })
 }
 
@@ -261,16 +263,39 @@ impl Places {
     }
 }
 
-/// The question of a row under no header: the text of a code, or a number and a name, beside whatever else stands there.
+/// The question of a row under no header: the text of a code, or a number and a name, beside whatever else stands there. A
+/// guess would cost the number one of its wrong names, so what is not clear is not asked.
 fn of_row(cells: &[PlainCell]) -> Result<Question, NoQuestion> {
     let texts: Vec<&str> = cells.iter().map(|cell| cell.text.trim()).collect();
-    if let Some(code) = texts.iter().find(|text| is_link(text)) {
+    let is_code = |text: &&&str| is_link(text) && certs::qr::parse_qr_text(text).is_ok();
+    if let Some(code) = texts.iter().find(is_code) {
         return question(code, "", "");
     }
     let is_number = |text: &&&str| text.to_uppercase().parse::<CertificateNo>().is_ok();
-    let name = texts.iter().find(|text| !text.is_ascii());
-    if let (Some(number), Some(name)) = (texts.iter().find(is_number), name) {
-        return question("", number, name);
+    if let Some(number) = texts.iter().find(is_number) {
+        let others: Vec<&str> = texts
+            .iter()
+            .copied()
+            .filter(|one| !one.is_ascii())
+            .collect();
+        let mut names = others
+            .iter()
+            .filter(|one| one.parse::<PersonName>().is_ok());
+        return match (names.next(), names.next()) {
+            (Some(name), None) => question("", number, name),
+            (None, _) => question("", number, others.first().copied().unwrap_or("")),
+            (Some(_), Some(_)) => Err((
+                "name-unclear",
+                Sentence::new(
+                    "没有表头,看不出哪一格是姓名;请加上“证书编号”和“姓名”两个表头。",
+                    "Without headings it is not clear which cell is the name: add the headings 证书编号 (number) and 姓名 (name).",
+                ),
+            )),
+        };
+    }
+    // The text of a damaged code is told as one.
+    if let Some(link) = texts.iter().find(|text| is_link(text)) {
+        return question(link, "", "");
     }
     let [number, name] = typed(&texts.join(" "));
     question("", &number, &name)
@@ -355,14 +380,13 @@ pub(super) fn texts(cells: [String; 2]) -> Vec<PlainCell> {
     cells.map(PlainCell::from).into()
 }
 
+fn typed_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
 /// Lines of text: the text of a code, or a number and, last, a name.
 fn from_text(text: &str) -> Lines {
-    let rows = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(|line| texts(typed(line)))
-        .collect();
+    let rows = typed_lines(text).map(|line| texts(typed(line))).collect();
     let places = Places {
         number: Some(0),
         name: Some(1),
@@ -388,10 +412,10 @@ impl Lines {
     /// The lines as they can be sent again.
     pub(super) fn again(&self) -> String {
         let again = Again {
-            above: self.above.clone(),
-            header: self.header.clone(),
+            above: Few(self.above.iter().cloned().map(Few).collect()),
+            header: Few(self.header.clone()),
             places: self.places,
-            rows: self.rows.iter().map(|row| row.cells.clone()).collect(),
+            rows: Few(self.rows.iter().map(|row| Few(row.cells.clone())).collect()),
         };
         serde_json::to_string(&again).unwrap_or_default()
     }

@@ -1,6 +1,7 @@
 //! `/verify/batch`: up to a thousand certificates at once, for employers (pages.md 3.6). What is sent in is held in memory
 //! while it is answered, and neither kept nor written to a log (field.md 25).
 
+mod few;
 mod input;
 mod output;
 mod photographs;
