@@ -20,11 +20,17 @@ struct Remembering {
 
 impl Remembering {
     fn new() -> Self {
+        let at = Self::without_home();
+        let state = at.program.path("state");
+        let program = at.program.with("XDG_STATE_HOME", state);
+        Self { program, ..at }
+    }
+
+    /// At a desk where neither a home nor a folder for states is known.
+    fn without_home() -> Self {
         // The clock of the program that is run.
         let registry = PaperRegistry::new(SystemClock.now());
         let program = Mingzheng::new(&built().display().to_string());
-        let folder = program.path("state");
-        let program = program.with("XDG_STATE_HOME", &folder);
         program.file("good.txt", registry.text(3));
         program.file("root.txt", registry.root());
         for version in [42, 45] {
@@ -34,7 +40,7 @@ impl Remembering {
             let bundle = registry.signed(&content);
             program.file(&format!("bundle{version}"), bundle);
         }
-        let folder = folder.join("mingzheng");
+        let folder = program.path("state/mingzheng");
         Self {
             program,
             registry,
@@ -259,4 +265,30 @@ fn who_remembers_waits_for_who_remembers() {
     });
     refused(&at.with_list("list42", &seen), "was seen");
     assert_eq!(at.with_bundle("bundle45", &seen).code, 0);
+}
+
+#[test]
+fn without_a_home_it_still_answers_and_says_what_is_not_remembered() {
+    let at = Remembering::without_home();
+    // A list has no place but the home: each time it is said, and an older one is taken.
+    for file in ["list45", "list42"] {
+        let ran = at.with_list(file, &[]);
+        assert_eq!(ran.code, 3, "the status is not known: {}", ran.err);
+        assert_eq!(ran.json()[0]["state"], "indeterminate", "{}", ran.out);
+        for words in ["无法记住清单版本", "there is no home folder"] {
+            assert!(ran.err.contains(words), "{words}: {}", ran.err);
+        }
+    }
+    // A bundle is remembered beside itself, and there is nothing to say.
+    let ran = at.with_bundle("bundle42", &["--root", "root.txt"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    assert!(at.program.path("bundle42.seen.json").exists());
+    // Where that is not to be written, it is said.
+    std::fs::create_dir(at.program.path("bundle45.seen.json.lock")).expect("a folder");
+    let ran = at.with_bundle("bundle45", &["--root", "root.txt"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.json()[0]["state"], "valid", "{}", ran.out);
+    assert!(ran.err.contains("无法记住离线包编号"), "{}", ran.err);
+    assert!(!at.program.path("bundle45.seen.json").exists());
+    assert!(!at.folder.exists(), "nothing is kept elsewhere");
 }

@@ -1,5 +1,6 @@
 //! Bad input: each is a clear problem document in Chinese and English, nothing is lost, nothing half-written.
 
+use domain::ids::{EnrolmentId, PersonId};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::answer::text;
@@ -14,6 +15,7 @@ on_both! {
     certificates_need_an_accepted_class_and_two_persons;
     a_suspension_between_proposal_and_approval_stops_the_issue;
     a_consent_withdrawn_between_proposal_and_approval_stops_the_issue;
+    a_consent_that_ends_between_proposal_and_approval_stops_the_issue;
     what_lies_elsewhere_is_not_found;
 }
 
@@ -376,20 +378,51 @@ async fn a_consent_withdrawn_between_proposal_and_approval_stops_the_issue(datab
     let cohort = story.accepted(3).await;
     let batch = story.propose(&cohort).await;
     let members = tests::people::of_class(&story, &cohort).await;
-    let request = api::privacy::consents::ConsentRequest {
+    withdraw_training(&story, members[1].1).await;
+    stopped_by_consent(&story, &batch, members[1].0).await;
+}
+
+async fn a_consent_that_ends_between_proposal_and_approval_stops_the_issue(database: Database) {
+    let mut story = Story::ready(database).await;
+    let cohort = story.accepted(3).await;
+    let members = tests::people::of_class(&story, &cohort).await;
+    let today = story.server.today();
+    // Given anew until a day: one ends today, one tomorrow.
+    for ((_, person), days) in members.iter().copied().zip([0, 1]) {
+        withdraw_training(&story, person).await;
+        let until = training(Some(today + chrono::Days::new(days)));
+        let key = tests::client::fresh_key().parse().expect("a key");
+        let actor = tests::people::actor(person);
+        let given = api::privacy::consents::give(&story.server.app, &actor, &key, &until).await;
+        given.expect("given");
+    }
+    let batch = story.propose(&cohort).await;
+    story.server.days_pass(1);
+    stopped_by_consent(&story, &batch, members[0].0).await;
+}
+
+fn training(until: Option<chrono::NaiveDate>) -> api::privacy::consents::ConsentRequest {
+    api::privacy::consents::ConsentRequest {
         purpose: domain::privacy::ConsentPurpose::Training,
-        until: None,
-    };
+        until,
+    }
+}
+
+async fn withdraw_training(story: &Story, person: PersonId) {
     let key = tests::client::fresh_key().parse().expect("a key");
-    let actor = tests::people::actor(members[1].1);
+    let actor = tests::people::actor(person);
     let app = &story.server.app;
-    let done = api::privacy::consents::withdraw(app, &actor, &key, &request).await;
+    let done = api::privacy::consents::withdraw(app, &actor, &key, &training(None)).await;
     done.expect("withdrawn");
+}
+
+/// The consent of this one, and nothing else, keeps the whole batch from being issued.
+async fn stopped_by_consent(story: &Story, batch: &str, enrolment: EnrolmentId) {
     let leaves = story.server.leaves().await;
     let path = format!("/api/v1/certificate-batches/{batch}/approve");
     let told = story.who("province-1").post(&path, &json!({})).await;
     told.problem(409, "gates-failed");
-    let wanted = format!("/enrolments/{}", members[1].0);
+    let wanted = format!("/enrolments/{enrolment}");
     let faults = told.json()["errors"].clone();
     assert_eq!(faults.as_array().map(Vec::len), Some(1), "{faults}");
     assert_eq!(

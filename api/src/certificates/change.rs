@@ -233,6 +233,8 @@ async fn supersede(
     let cohort = store::certificates::cohort_for_issue(&act.tx, &scope, cohort_id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    // As at an issue: whoever corrects the name waits, or was waited for.
+    store::persons::lock(&act.tx, &[old.person]).await?;
     let candidate = store::certificates::candidate_of_enrolment(
         &act.tx,
         act.app.store.vault(),

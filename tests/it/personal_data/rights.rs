@@ -12,6 +12,7 @@ use tests::{Database, Story, on_both, people};
 on_both! {
     a_consent_is_recorded_at_import_and_withdrawn_as_easily_as_given;
     a_corrected_name_stands_on_the_certificate_that_supersedes;
+    what_supersedes_waits_for_a_name_that_is_being_corrected;
     a_request_is_decided_once_and_by_its_last_day;
 }
 
@@ -107,16 +108,7 @@ async fn a_corrected_name_stands_on_the_certificate_that_supersedes(database: Da
         .await
         .good();
     let new = story.certificate(&text(&done["superseded_by"])).await;
-    let request =
-        |number: &Value, name: &str| json!({ "items": [{ "number": number, "name": name }] });
-    let state = async |number: &Value, name: &str| {
-        let anybody = story.who("anybody");
-        let ask = anybody
-            .ask(reqwest::Method::POST, "/api/v1/verifications")
-            .await;
-        let answer = anybody.send(ask.json(&request(number, name))).await.good();
-        text(&answer["items"][0]["state"])
-    };
+    let state = async |number: &Value, name: &str| state(&story, number, name).await;
     assert_eq!(state(&new["certificate_no"], right).await, "valid");
     assert_eq!(
         state(&new["certificate_no"], known[0].name).await,
@@ -141,6 +133,51 @@ async fn a_corrected_name_stands_on_the_certificate_that_supersedes(database: Da
         [(known[0].name, true), (right, false)],
         "both names with their dates"
     );
+}
+
+/// What anybody is told of this number and name.
+async fn state(story: &Story, number: &Value, name: &str) -> String {
+    let request = json!({ "items": [{ "number": number, "name": name }] });
+    let anybody = story.who("anybody");
+    let ask = anybody
+        .ask(reqwest::Method::POST, "/api/v1/verifications")
+        .await;
+    let answer = anybody.send(ask.json(&request)).await.good();
+    text(&answer["items"][0]["state"])
+}
+
+async fn what_supersedes_waits_for_a_name_that_is_being_corrected(database: Database) {
+    let story = Story::ready(database).await;
+    let (issued, members) = story.certified(&people::known()[..1]).await;
+    let (_, person) = members[0];
+    story.server.days_pass(1);
+    let old = story
+        .certificate(&text(&issued["certificates"][0]["id"]))
+        .await;
+    let province = story.who("province-1");
+    let resource = format!("/api/v1/certificates/{}", text(&old["id"]));
+    let revision = province.get(&resource).await.good()["revision"].clone();
+
+    let app = &story.server.app;
+    let (vault, today, right) = (app.store.vault(), app.today(), "欧阳虚构佳");
+    let tx = app.store.write().await.expect("a transaction");
+    store::persons::lock(&tx, &[person]).await.expect("locked");
+    let open = store::persons::open(&tx, vault, &[person], today).await;
+    let open = open.expect("opened").remove(&person).expect("the person");
+    let row = app.random.id(app.now());
+    let renamed = store::persons::rename(&tx, &open, right, today, None, row).await;
+    renamed.expect("renamed");
+    let path = format!("{resource}/changes");
+    let request = json!({ "act": "supersede", "reason_code": "correction" });
+    let corrected = async {
+        tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+        store::commit(tx).await.expect("committed");
+    };
+    let (done, ()) = tokio::join!(province.post_seen(&path, &revision, &request), corrected);
+    let new = text(&done.good()["superseded_by"]);
+    let new = story.certificate(&new).await;
+    let told = state(&story, &new["certificate_no"], right).await;
+    assert_eq!(told, "valid", "the name of after the correction is signed");
 }
 
 async fn a_request_is_decided_once_and_by_its_last_day(database: Database) {
