@@ -66,6 +66,7 @@ pub(super) async fn may_be_told(
     } else {
         BTreeSet::from([federation.to_owned()])
     };
+    let mut of_run = false;
     for of in federations {
         let newest = publications::of_period(&act.tx, &of, freeze.freeze_on, false).await?;
         let open = newest.first().filter(|one| match one.state {
@@ -75,25 +76,37 @@ pub(super) async fn may_be_told(
         });
         // A correction of one province leaves the results of the others as they were told.
         let told = match open {
-            Some(one) if one.run == run.id => true,
+            Some(one) if one.run == run.id => {
+                of_run = true;
+                true
+            }
             Some(one) if everywhere => {
                 figures(act, run.id, &of).await? == figures(act, one.run, &of).await?
             }
             _ => false,
         };
         if !told {
-            return Err(untold(
-                "results-not-public",
-                &format!(
-                    "{of} 这次评级的结果还没有公示(通报公示前)或公布(通报发布前),或已由更正的评级取代;请先办理结果,或按最新的评级重新起草。"
-                ),
-                &format!(
-                    "The results of this run in {of} are not under notice yet (for the notice of a bulletin), not published (for its publication), or were replaced by a correction; tell the results first, or draft it from the newest run."
-                ),
-            ));
+            return Err(not_public(&of));
         }
     }
-    Ok(())
+    // A run that was only computed to compare is told by nobody, whatever it says.
+    if of_run {
+        Ok(())
+    } else {
+        Err(not_public(federation))
+    }
+}
+
+fn not_public(federation: &str) -> Problem {
+    untold(
+        "results-not-public",
+        &format!(
+            "{federation} 这次评级的结果还没有公示(通报公示前)或公布(通报发布前),或已由更正的评级取代;请先办理结果,或按最新的评级重新起草。"
+        ),
+        &format!(
+            "The results of this run in {federation} are not under notice yet (for the notice of a bulletin), not published (for its publication), or were replaced by a correction; tell the results first, or draft it from the newest run."
+        ),
+    )
 }
 
 /// What a comparison of provinces tells from a run: grades and counts of the institutions of one.

@@ -307,7 +307,7 @@ async fn d_under_objection(story: &Story) -> String {
     objection
 }
 
-async fn answered(story: &Story, objection: &str, accepted: bool) {
+pub(super) async fn answered(story: &Story, objection: &str, accepted: bool) {
     let path = format!("/api/v1/objections/{objection}/decision");
     let answer = json!({ "accepted": accepted, "answer": "经现场核对,答复如下。" });
     let province = story.who("province-1");

@@ -1,13 +1,16 @@
 //! Causes that nobody acts on: the province owes an answer, and after its silence the nation may act (grading.md 7, T19).
 
 use chrono::{Days, Months, NaiveDate};
+use domain::ids::GradingRunId;
 use domain::institution::{Grade, ResultKind, ResultRow};
 use serde_json::{Value, json};
 use store::cases::results::{self, GradeResult};
 use tests::answer::text;
+use tests::story::PROVINCE;
 use tests::{Database, Story, on_both};
 
-use super::back::owed;
+use super::aside::answered;
+use super::back::{objected, owed};
 use super::review::told;
 use super::silence::second_by;
 use super::{HASH, annual, by_two, codes, document, file, serve, step, warn};
@@ -22,6 +25,7 @@ on_both! {
     employment_that_is_low_in_two_quarters_in_a_row_is_the_provinces_to_answer;
     satisfaction_that_is_low_is_the_provinces_to_answer;
     satisfaction_that_is_suspended_is_the_provinces_to_answer;
+    figures_count_as_a_cause_when_their_notice_is_over;
 }
 
 async fn look(story: &Story) {
@@ -178,28 +182,35 @@ async fn a_survey_that_nobody_sends_is_told(database: Database) {
     assert_eq!(overdue().await, 0);
 }
 
-/// A quarterly result of the school in which employment is significantly low. Its run is a real one, of an annual freeze so
-/// many years back, which enters nothing by itself.
+/// A quarterly result of the school in which employment is significantly low.
 async fn low_in(story: &Story, freeze_on: &str, years: u32) {
+    let row = ResultRow {
+        kind: ResultKind::Quarterly,
+        freeze_on: freeze_on.parse().expect("a day"),
+        grade: None,
+        emp_sig_low: true,
+        sat_milli: None,
+        sat_suspended: false,
+        decided: false,
+    };
+    entered(story, row, years).await;
+}
+
+/// A result of the school; answers its run, which is a real one, of an annual freeze so many years back, and enters nothing by
+/// itself.
+async fn entered(story: &Story, row: ResultRow, years: u32) -> GradingRunId {
     let back = Months::new(12 * years);
     let of_run = story.server.last_annual_freeze() - back;
     let request = json!({ "kind": "annual", "freeze_on": of_run });
     let national = story.who("national-1");
     let frozen = national.post("/api/v1/grading-freezes", &request).await;
+    let run = text(&frozen.good()["run"]).parse().expect("an id");
     let app = &story.server.app;
     let result = GradeResult {
         id: app.random.id(app.now()).into(),
         admission: story.admission.parse().expect("an id"),
-        run: text(&frozen.good()["run"]).parse().expect("an id"),
-        row: ResultRow {
-            kind: ResultKind::Quarterly,
-            freeze_on: freeze_on.parse().expect("a day"),
-            grade: None,
-            emp_sig_low: true,
-            sat_milli: None,
-            sat_suspended: false,
-            decided: false,
-        },
+        run,
+        row,
         shown_on: story.server.today(),
         notice_on: None,
         notice_until: None,
@@ -211,6 +222,7 @@ async fn low_in(story: &Story, freeze_on: &str, years: u32) {
     let tx = app.store.write().await.expect("a transaction");
     results::insert(&tx, &[result]).await.expect("written");
     store::commit(tx).await.expect("committed");
+    run
 }
 
 fn warning(cause: &str) -> Value {
@@ -297,4 +309,45 @@ async fn satisfaction_that_is_suspended_is_the_provinces_to_answer(database: Dat
     let warned = step(&story, province, warning("sat_suspended")).await;
     assert_eq!(warned.good()["state"], "warned");
     assert_eq!(warn_by(&story).await, None);
+}
+
+/// What was warned of and lifted is not owed again because other figures are shown, which do not count yet.
+async fn figures_count_as_a_cause_when_their_notice_is_over(database: Database) {
+    let story = Story::ready(database).await;
+    let province = story.who("province-1");
+    let low = |kind, freeze_on: &str| ResultRow {
+        kind,
+        freeze_on: freeze_on.parse().expect("a day"),
+        grade: (kind == ResultKind::Annual).then_some(Grade::C),
+        emp_sig_low: false,
+        sat_milli: Some(2_000),
+        sat_suspended: false,
+        decided: false,
+    };
+    entered(&story, low(ResultKind::Quarterly, "2025-12-31"), 0).await;
+    step(&story, province, warning("sat_low")).await.good();
+    serve(&story, province, "T11").await;
+    let reply = json!({ "kind": "reply", "text": "已经整改。" });
+    file(&story, story.who("school-1"), reply).await.good();
+    let lift = json!({ "transition": "T12", "reason": "已整改。" });
+    step(&story, province, lift).await.good();
+    story.server.days_pass(3);
+    let run = entered(&story, low(ResultKind::Annual, "2026-03-31"), 1).await;
+    // The causes are looked at with every decision of an objection.
+    let seen = async || {
+        let objection = objected(&story).await;
+        answered(&story, &objection, false).await;
+        warn_by(&story).await
+    };
+    assert_eq!(seen().await, None, "only shown");
+    let app = &story.server.app;
+    let tx = app.store.write().await.expect("a transaction");
+    let today = story.server.today();
+    results::notice(&tx, run, PROVINCE, today, today + Days::new(2))
+        .await
+        .expect("written");
+    store::commit(tx).await.expect("committed");
+    assert_eq!(seen().await, None, "under notice");
+    story.server.days_pass(3);
+    assert_eq!(seen().await, Some(in_ten_days(&story)));
 }
