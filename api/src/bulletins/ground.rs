@@ -93,7 +93,11 @@ pub(super) async fn may_be_told(
     if of_run {
         Ok(())
     } else {
-        Err(not_public(federation))
+        Err(untold(
+            "results-not-public",
+            "各省公示或公布的都不是这次评级的结果,请按各省已公示的评级重新起草。",
+            "No province has told the results of this run: draft it from one that a province has told.",
+        ))
     }
 }
 

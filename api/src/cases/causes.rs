@@ -94,7 +94,8 @@ async fn to_warn(
         && let Some(newest) = counted.iter().max_by_key(|one| one.row.freeze_on)
     {
         // A quarterly result has no notice, and counts as soon as it is shown.
-        let on = newest.notice_until.or(newest.decided_on);
+        let over = newest.notice_until.map(|day| day + Days::new(1));
+        let on = over.or(newest.decided_on);
         let since = unopposed(tx, newest, on.unwrap_or(newest.shown_on)).await?;
         found.push(Cause { since, days });
     }
@@ -110,10 +111,14 @@ async fn to_leave(
     let numbers = &app.policy.workflow;
     let today = app.today();
     let mut found = Vec::new();
-    if ResultRow::d_twice(&facts::known(tx, admission, all).await?) {
-        let newest = all
-            .iter()
-            .rfind(|one| one.row.kind == ResultKind::Annual && one.row.grade == Some(Grade::D));
+    let known = facts::known(tx, admission, all).await?;
+    if ResultRow::d_twice(&known) {
+        // What is only shown, or under notice, is none of the two.
+        let newest = all.iter().rfind(|one| {
+            one.row.kind == ResultKind::Annual
+                && one.row.grade == Some(Grade::D)
+                && known.contains(&one.row)
+        });
         if let Some(newest) = newest {
             let federation = Some(admission.federation.as_str());
             let state = Some(PublicationState::Published);

@@ -10,7 +10,7 @@ use certs::keys::{KeyId, KeyState};
 use certs::log::LeafEntry;
 use domain::access::Actor;
 use domain::certificate::{CertificateReason, CertificateStatus};
-use domain::ids::{CertificateId, CohortId, EnrolmentId, LeafIndex};
+use domain::ids::{CertificateId, CohortId, EnrolmentId, LeafIndex, PersonId};
 use serde::{Deserialize, Serialize};
 use store::certificates::Superseded;
 use store::scope::Scope;
@@ -150,15 +150,18 @@ async fn replace<'f>(
     }
     let app = act.app.clone();
     let scope = Scope::of(&act.actor);
-    let mut replaced = Vec::with_capacity(found.len());
+    let mut locked = Vec::with_capacity(classes.len());
     for (cohort, olds) in classes {
-        let Some(cohort) = store::certificates::cohort_for_issue(&act.tx, &scope, cohort).await?
-        else {
-            continue;
-        };
-        if papers::missing_in_names(&app, &cohort).is_some() {
-            continue;
-        }
+        let cohort = store::certificates::cohort_for_issue(&act.tx, &scope, cohort).await?;
+        let printed = cohort.filter(|one| papers::missing_in_names(&app, one).is_none());
+        locked.extend(printed.map(|cohort| (cohort, olds)));
+    }
+    // As at an issue, all classes before all persons: whoever corrects a name waits, or was waited for.
+    let people = locked.iter().flat_map(|(_, olds)| olds.values());
+    let people: Vec<PersonId> = people.map(|old| old.person).collect();
+    store::persons::lock(&act.tx, &people).await?;
+    let mut replaced = Vec::with_capacity(found.len());
+    for (cohort, olds) in locked {
         let enrolments: Vec<EnrolmentId> = olds.keys().copied().collect();
         let mut candidates = store::certificates::candidates_of_enrolments(
             &act.tx,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::certificate::CertificateStatus;
-use domain::ids::{CertificateId, CohortId, EnrolmentId, LeafIndex};
+use domain::ids::{CertificateId, CohortId, EnrolmentId, LeafIndex, PersonId};
 use domain::{CertificateNo, PublicId};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
 use uuid::Uuid;
@@ -224,6 +224,8 @@ pub struct Superseded {
     pub id: CertificateId,
     /// Its enrolment.
     pub enrolment: EnrolmentId,
+    /// Its trainee.
+    pub person: PersonId,
     /// Its cohort.
     pub cohort: CohortId,
     /// Hash of its signed bytes.
@@ -240,6 +242,7 @@ pub struct Superseded {
 struct SupersededRow {
     id: Uuid,
     enrolment_id: Uuid,
+    person_id: Uuid,
     cohort_id: Uuid,
     cose_sha256: Vec<u8>,
     expires_at: Option<i64>,
@@ -265,7 +268,7 @@ pub async fn to_reissue(
     };
     let (within, value) = scope.sql("a.site_region", "a.institution_id", 6);
     let sql = format!(
-        "SELECT c.id, c.enrolment_id, e.cohort_id, c.cose_sha256, c.expires_at, c.status_list, c.revision
+        "SELECT c.id, c.enrolment_id, e.person_id, e.cohort_id, c.cose_sha256, c.expires_at, c.status_list, c.revision
          FROM certificate c JOIN admission a ON a.id = c.admission_id JOIN enrolment e ON e.id = c.enrolment_id
          WHERE c.kid = $2 AND c.id > $3 AND c.status = 'issued' AND (c.expires_at IS NULL OR c.expires_at > $4)
            AND {} = 0 AND {within} ORDER BY c.id LIMIT $5{lock}",
@@ -289,6 +292,7 @@ pub async fn to_reissue(
             Ok(Superseded {
                 id: row.id.into(),
                 enrolment: row.enrolment_id.into(),
+                person: row.person_id.into(),
                 cohort: row.cohort_id.into(),
                 cose_sha256: row.cose_sha256.as_slice().try_into().map_err(|_| bad())?,
                 expires_at: time::optional_instant(row.expires_at)?,

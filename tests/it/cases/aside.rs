@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 use domain::ids::LeafIndex;
-use domain::institution::Grade;
+use domain::institution::{Grade, ResultKind, ResultRow};
 use serde_json::{Value, json};
 use store::cases::{decisions, results};
 use store::grading::publications::{self, Publication, PublicationState};
@@ -11,6 +11,7 @@ use tests::story::PROVINCE;
 use tests::{Answer, Database, Story, on_both};
 
 use super::back::{objected, ordered, owed};
+use super::causes::entered;
 use super::{
     HASH, admission, annual, appeal_act, by_two, codes, decided, document, lodge, serve, step, warn,
 };
@@ -27,6 +28,7 @@ on_both! {
     two_grades_of_d_are_two_that_were_decided;
     a_d_counts_from_when_the_objection_to_it_is_dismissed;
     a_d_counts_for_nothing_once_an_objection_to_it_is_accepted;
+    a_d_that_is_only_shown_brings_no_decided_cause_back;
 }
 
 /// Whether the newest decision of this kind was set aside.
@@ -336,4 +338,28 @@ async fn a_d_counts_for_nothing_once_an_objection_to_it_is_accepted(database: Da
     assert!(!exit_is_owed(&story).await);
     let refused = step(&story, story.who("province-1"), d_twice()).await;
     assert_eq!(codes(&refused), ["not-d-twice"]);
+}
+
+async fn a_d_that_is_only_shown_brings_no_decided_cause_back(database: Database) {
+    let story = Story::ready(database).await;
+    graded(&story, Grade::D, Grade::D).await;
+    by_two(&story, d_twice()).await;
+    let kept = json!({ "transition": "T21", "reason": "已有改进。" });
+    let kept = step(&story, story.who("province-2"), kept).await.good();
+    assert_eq!(kept["state"], "graded");
+    story.server.days_pass(3);
+    let shown = ResultRow {
+        kind: ResultKind::Annual,
+        freeze_on: story.server.today(),
+        grade: Some(Grade::D),
+        emp_sig_low: false,
+        sat_milli: None,
+        sat_suspended: false,
+        decided: false,
+    };
+    entered(&story, shown, 3).await;
+    // The causes are looked at with every decision of an objection.
+    let objection = objected(&story).await;
+    answered(&story, &objection, false).await;
+    assert!(!exit_is_owed(&story).await);
 }

@@ -198,7 +198,7 @@ async fn low_in(story: &Story, freeze_on: &str, years: u32) {
 
 /// A result of the school; answers its run, which is a real one, of an annual freeze so many years back, and enters nothing by
 /// itself.
-async fn entered(story: &Story, row: ResultRow, years: u32) -> GradingRunId {
+pub(super) async fn entered(story: &Story, row: ResultRow, years: u32) -> GradingRunId {
     let back = Months::new(12 * years);
     let of_run = story.server.last_annual_freeze() - back;
     let request = json!({ "kind": "annual", "freeze_on": of_run });
