@@ -151,7 +151,8 @@ function onCanvas({ canvas, pen }) {
   for (let more = 0; more < 3; more += 1) {
     const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
     const found = globalThis.jsQR(data, canvas.width, canvas.height);
-    if (!found) break;
+    // Out of the noise between two codes the library now and then reads an empty one, which is none.
+    if (!found?.data) break;
     texts.push(found.data);
     const { topLeftCorner: a, topRightCorner: b, bottomRightCorner: c, bottomLeftCorner: d } = found.location;
     pen.fillStyle = pen.strokeStyle = "#fff";
