@@ -180,6 +180,9 @@ pub struct Server {
     pub nodes: u32,
     /// Address and port of `/metrics` and of the details of `/readyz`, for the operator's network only. Default: off.
     pub metrics_listen: Option<SocketAddr>,
+    /// Percent of the disk of the data folder below which `/readyz` says no, though certificates are still verified; 0 does
+    /// not look (trust.md HL-1). Default 5.
+    pub disk_free_percent: u64,
 }
 
 /// Who encrypts the way to this process.
@@ -205,6 +208,7 @@ impl Default for Server {
             delivery_secret_file: None,
             nodes: 1,
             metrics_listen: None,
+            disk_free_percent: 5,
         }
     }
 }
@@ -258,6 +262,7 @@ impl ConfigFile {
             phone: self.site.phone.clone(),
             role: self.server.role,
             require_second_factor: self.server.require_second_factor,
+            disk_free_percent: self.server.disk_free_percent,
             delivery: self.server.delivery.parse()?,
             witnesses: Arc::new(self.witnesses.witnesses()?),
             paper: Arc::new(self.paper.clone()),

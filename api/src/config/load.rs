@@ -341,6 +341,7 @@ fn check(loaded: &mut Loaded) {
 /// Least and greatest values.
 const RANGES: &[(&str, i64, i64)] = &[
     ("server.nodes", 1, 1_000),
+    ("server.disk_free_percent", 0, 90),
     ("timeouts.header_ms", 1, 600_000),
     ("timeouts.body_ms", 1, 600_000),
     ("timeouts.upload_ms", 1, 3_600_000),

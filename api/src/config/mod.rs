@@ -88,6 +88,8 @@ pub struct Config {
     /// Whether staff must have a second factor (trust.md AU-5). The demo and tests switch it off; who has enrolled one
     /// must prove it in any case.
     pub require_second_factor: bool,
+    /// Percent of the disk of the data folder that must be free for `/readyz` to say yes; 0 does not look.
+    pub disk_free_percent: u64,
     /// Cookies without `Secure` and without the `__Host-` prefix, because the demo speaks http on the loopback.
     pub loopback_cookies: bool,
     /// Where messages to people go.
@@ -155,6 +157,7 @@ impl Config {
             scripted_clock: false,
             log_origin: format!("{}/log", host.to_ascii_lowercase()),
             require_second_factor: true,
+            disk_free_percent: 5,
             // Only a loopback host may be spoken to by http (`safety`).
             loopback_cookies: url.starts_with("http://"),
             delivery: DeliveryTarget::default(),

@@ -16,8 +16,6 @@ use tokio::time::Instant;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 
-/// Parts of the disk that must be free, in percent.
-const FREE_PERCENT: u64 = 5;
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an answer holds: whoever asks meanwhile costs nothing. Anybody may ask, as often as they like.
@@ -262,9 +260,10 @@ fn standing(app: &App) -> Result<(), String> {
 fn disk(app: &App) -> Result<(), String> {
     let disk = rustix::fs::statvfs(app.keyring.folder()).map_err(|error| error.to_string())?;
     let percent = disk.f_bavail.saturating_mul(100) / disk.f_blocks.max(1);
-    if percent >= FREE_PERCENT {
+    let least = app.config.disk_free_percent;
+    if percent >= least {
         Ok(())
     } else {
-        Err(format!("{percent} percent free"))
+        Err(format!("{percent} percent free, {least} are needed"))
     }
 }

@@ -31,6 +31,15 @@ async fn served(
     (address, stop, tokio::spawn(serving))
 }
 
+/// The address of the operator's own listener.
+async fn inside(app: &App) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let router = api::server::health::inside(app.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
 fn http() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
@@ -156,10 +165,7 @@ async fn the_operator_sees_figures_and_reasons_inside_only() {
     let number = text(&issued["certificates"][0]["certificate_no"]);
     let body = json!({ "items": [{ "number": number, "name": "虚构某人" }] });
     anybody.post("/api/v1/verifications", &body).await.good();
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    let router = api::server::health::inside(story.server.app.clone());
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let address = inside(&story.server.app).await;
     let get = async |path: &str| {
         let answer = http().get(format!("{address}{path}")).send().await;
         answer.expect("an answer").text().await.expect("a body")
@@ -225,6 +231,28 @@ async fn a_process_gives_only_its_part_of_the_service() {
             assert_eq!(anybody.get(path).await.status, 200, "{role:?} {path}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_disk_that_is_too_full_the_service_still_verifies() {
+    // No disk has more than all of itself free.
+    let full = |settings: &mut api::boot::Settings| settings.config.disk_free_percent = 101;
+    let server = TestServer::start_with(Database::Sqlite, full).await;
+    let ready = async |path: &str| {
+        let answer = http().get(server.url(path)).send().await;
+        answer.expect("an answer").status().as_u16()
+    };
+    assert_eq!(ready("/readyz").await, 503);
+    assert_eq!(ready("/readyz/verification").await, 200);
+    let address = inside(&server.app).await;
+    let told = http().get(format!("{address}/readyz")).send().await;
+    let told: Value = told.expect("an answer").json().await.expect("JSON");
+    let disk = &told["checks"].as_array().expect("checks")[6];
+    assert_eq!(
+        (&disk["name"], &disk["good"]),
+        (&json!("disk"), &json!(false))
+    );
+    assert!(text(&disk["reason"]).ends_with("101 are needed"), "{told}");
 }
 
 /// Anybody may ask whether the service is ready, as often as they like, and hang up: the database is asked once a second.

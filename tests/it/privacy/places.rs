@@ -266,7 +266,8 @@ pub(super) async fn served_by_the_program(
     let mut program = Mingzheng::new(env!("CARGO_BIN_EXE_tests"))
         .with("MINGZHENG_DATA", story.server.data())
         .with("MINGZHENG_LOG", "trace")
-        .with("MINGZHENG__SERVER__METRICS_LISTEN", "127.0.0.1:0");
+        .with("MINGZHENG__SERVER__METRICS_LISTEN", "127.0.0.1:0")
+        .with("MINGZHENG__SERVER__DISK_FREE_PERCENT", "0");
     if let Some(address) = address {
         program = program.with("MINGZHENG_DATABASE", address);
     }
