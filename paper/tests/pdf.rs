@@ -289,6 +289,54 @@ fn what_a_template_makes_is_examined() {
         let text = bundled.replace("    one.qr,\n", &format!("    {small},\n"));
         assert_eq!(fault(&text), TemplateFault::Qr, "{small}");
     }
+    // Painted over, by whatever comes after it, or half beyond the paper.
+    let after =
+        |more: &str| bundled.replace("    one.qr,\n", &format!("    {{ one.qr; {more} }},\n"));
+    let page = |more: &str| {
+        bundled.replace(
+            "    paper: \"a4\",\n",
+            &format!("    paper: \"a4\",\n    {more},\n"),
+        )
+    };
+    let square = "rect(width: 8mm, height: 8mm, fill: white)";
+    for over in [
+        after(&format!("place(bottom + center, dy: -9mm, {square})")),
+        after(&format!(
+            "place(bottom + center, dy: -9mm, rotate(30deg, {square}))"
+        )),
+        after("place(bottom + center, dy: -15mm, text(size: 20pt)[样张])"),
+        after("place(bottom + left, dy: -15mm, line(length: 40mm, stroke: 2mm + white))"),
+        after("place(bottom + left, dy: -9mm, circle(radius: 4mm, stroke: 1mm + white))"),
+        page("foreground: rect(width: 100%, height: 100%, fill: luma(250))"),
+        page(
+            "foreground: move(dx: 65mm, dy: 110mm, rotate(-40deg, text(size: 60pt, fill: luma(230))[SAMPLE]))",
+        ),
+        bundled.replace("    one.qr,\n", "    move(dx: 40mm, one.qr),\n"),
+        bundled.replace("    one.qr,\n", "    move(dy: 40mm, one.qr),\n"),
+    ] {
+        assert_ne!(over, bundled);
+        assert_eq!(fault(&over), TemplateFault::Hidden, "{over}");
+    }
+    // Under it, around it and beside it there may be whatever the federation likes.
+    for beside in [
+        bundled.replace(
+            "    one.qr,\n",
+            "    box(stroke: 1mm + red, fill: luma(240), inset: 1mm, one.qr),\n",
+        ),
+        page("foreground: pad(8mm, rect(width: 100%, height: 100%, radius: 6mm, stroke: 2pt))"),
+        after("place(bottom + center, dy: 4mm, text(size: 8pt)[扫一扫])"),
+        after("place(bottom + left, dx: -3mm, line(angle: -90deg, length: 40mm, stroke: 1mm))"),
+        bundled.replace(
+            "background: pad(12mm",
+            "background: rect(width: 100%, height: 100%, fill: luma(250)) + pad(12mm",
+        ),
+    ] {
+        assert_ne!(beside, bundled);
+        let template = Template::new("of-test.typ", &beside).expect("short enough");
+        let printed = press.print(&template, &one).expect(&beside);
+        let found = paper::scan::read_pdf(&printed.pdf).expect("read");
+        assert_eq!(found.concat(), [one[0].qr_text.clone()], "{beside}");
+    }
     // A code of somebody else in place of ours, or beside it, as large as can be.
     let other = certs::qr::png("HTTPS://EVIL.EXAMPLE/", certs::qr::Level::Q, 3).expect("a code");
     let bytes = other

@@ -1,9 +1,10 @@
 //! What was laid out is looked at before it is handed out: a template is written by people.
 
-use typst::layout::{Frame, FrameItem};
+use typst::layout::{Frame, FrameItem, Size, Transform};
 use typst::visualize::ImageKind;
 use typst_layout::{Page, PagedDocument};
 
+use super::cover::{self, Area};
 use super::template::TemplateFault;
 use super::{PaperFault, QR_MM, given};
 use crate::neutral::telling;
@@ -26,6 +27,11 @@ struct Seen<'a> {
     text: String,
     /// Widths of QR symbols in millimetres, without their quiet zones.
     symbols: Vec<f64>,
+    /// Size of the page that is looked at, and where symbols stand on it already.
+    page: Size,
+    placed: Vec<Area>,
+    /// Whether something was painted over one, or one reaches beyond the page.
+    hidden: bool,
     without_glyph: Option<char>,
 }
 
@@ -56,6 +62,9 @@ fn part(pages: &[Page], sheets: &[Sheet], ours: &[[u8; 32]]) -> Result<(), Paper
         other_picture: false,
         text: String::new(),
         symbols: Vec::new(),
+        page: Size::zero(),
+        placed: Vec::new(),
+        hidden: false,
         without_glyph: None,
     };
     for page in pages {
@@ -68,7 +77,9 @@ fn part(pages: &[Page], sheets: &[Sheet], ours: &[[u8; 32]]) -> Result<(), Paper
         {
             return Err(TemplateFault::Size.into());
         }
-        seen.walk(&page.frame, 1.0);
+        seen.page = size;
+        seen.placed.clear();
+        seen.walk(&page.frame, 1.0, Transform::identity());
     }
     if let Some(one) = seen.without_glyph {
         return Err(PaperFault::NoGlyph(one));
@@ -82,6 +93,9 @@ fn part(pages: &[Page], sheets: &[Sheet], ours: &[[u8; 32]]) -> Result<(), Paper
         .filter(|width| **width >= QR_MM - SLACK_MM);
     if large.count() < sheets.len() {
         return Err(TemplateFault::Qr.into());
+    }
+    if seen.hidden {
+        return Err(TemplateFault::Hidden.into());
     }
     let bare = |text: &str| -> String { text.chars().filter(|one| !one.is_whitespace()).collect() };
     let mut rest = seen.text.clone();
@@ -109,8 +123,9 @@ fn part(pages: &[Page], sheets: &[Sheet], ours: &[[u8; 32]]) -> Result<(), Paper
 }
 
 impl Seen<'_> {
-    fn walk(&mut self, frame: &Frame, scale: f64) {
-        for (_, item) in frame.items() {
+    fn walk(&mut self, frame: &Frame, scale: f64, placed: Transform) {
+        for (at, item) in frame.items() {
+            let placed = placed.pre_concat(Transform::translate(at.x, at.y));
             match item {
                 FrameItem::Group(group) => {
                     // The narrower side counts, and what is leaned over is no square any more.
@@ -119,9 +134,11 @@ impl Seen<'_> {
                     let side = of.sx.get().abs().min(of.sy.get().abs());
                     // Of what is clipped a part may be missing.
                     let whole = !leaned && group.clip.is_none();
-                    self.walk(&group.frame, if whole { scale * side } else { 0.0 });
+                    let scale = if whole { scale * side } else { 0.0 };
+                    self.walk(&group.frame, scale, placed.pre_concat(*of));
                 }
                 FrameItem::Text(text) => {
+                    self.painted(|| cover::of_text(text, placed).into_iter().collect());
                     self.text
                         .extend(text.text.chars().filter(|one| !one.is_whitespace()));
                     for glyph in text.glyphs.iter().filter(|glyph| glyph.id == 0) {
@@ -142,12 +159,28 @@ impl Seen<'_> {
                         self.other_picture = true;
                         continue;
                     }
+                    if let Some(area) = Area::of(*size, placed) {
+                        self.painted(|| vec![area]);
+                        self.hidden |= !area.is_on(self.page);
+                        self.placed.push(area);
+                    }
                     let share = given::symbol_share(image.width());
                     self.symbols
                         .push(size.x.to_pt() * scale * share / PT_PER_MM);
                 }
-                _ => {}
+                FrameItem::Shape(shape, _) => self.painted(|| cover::of_shape(shape, placed)),
+                FrameItem::Link(..) | FrameItem::Tag(_) => {}
             }
+        }
+    }
+
+    /// What comes later is painted over what is there.
+    fn painted(&mut self, areas: impl FnOnce() -> Vec<Area>) {
+        if !self.placed.is_empty() && !self.hidden {
+            let areas = areas();
+            self.hidden = areas
+                .iter()
+                .any(|area| self.placed.iter().any(|symbol| symbol.meets(area)));
         }
     }
 }

@@ -5,6 +5,7 @@
 //! code large enough, name and number there, every character with a glyph, no word that tells a disability.
 
 mod check;
+mod cover;
 mod fonts;
 mod given;
 mod template;

@@ -36,6 +36,11 @@ pub enum TemplateFault {
     /// The QR code is missing or smaller than asked.
     #[error("二维码缺失或小于 33 毫米 / the QR code is missing or smaller than 33 mm")]
     Qr,
+    /// Something is painted over the QR code, or it reaches beyond the page: no scanner would read it.
+    #[error(
+        "二维码被别的内容盖住或伸出纸外;底纹请放在 page 的 background 里 / something is painted over the QR code, or it reaches beyond the page; ornaments belong into the page's background"
+    )]
+    Hidden,
     /// A picture that is not the certificate's QR code: it could be another code.
     #[error("模板中不得有二维码以外的图片 / the template has a picture that is not the QR code")]
     Picture,
