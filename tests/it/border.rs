@@ -249,9 +249,11 @@ async fn an_upload_over_a_slow_line_holds_no_place() {
     let mut slow = Raw::connect(story.server.address()).await;
     slow.send(format!(
         "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: slow-1\r\n\
-         Content-Type: text/csv\r\nContent-Length: {}\r\n\r\n",
+         Content-Type: text/csv\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
         file.len()
     ))
+    .await
+    .continued()
     .await
     .send(&file[..20])
     .await;
@@ -278,24 +280,25 @@ async fn a_form_with_a_file_over_a_slow_line_holds_no_place() {
     browser.sign_in("national-1", PASSWORD).await;
     let form = "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nonce\r\n\
         --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p.json\"\r\n\r\n{}\r\n--b--\r\n";
-    let head = |cookie: &str| {
+    let head = |cookie: &str, more: &str| {
         format!(
             "POST /admin/policies HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {cookie}\r\n\
-             Sec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n",
+             Sec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n{more}\r\n",
             form.len()
         )
     };
     let address = story.server.address();
     let mut slow = Raw::connect(address).await;
-    slow.send(head(&browser.cookie())).await;
+    let asks = head(&browser.cookie(), "Expect: 100-continue\r\n");
+    slow.send(asks).await.continued().await;
     slow.send(&form[..20]).await;
     // The quick one finds the only place free, however often it asks.
     for _ in 0..3 {
-        let quick = exchange(address, head(&browser.cookie()) + form).await;
+        let quick = exchange(address, head(&browser.cookie(), "") + form).await;
         assert_eq!(quick.status, 422, "{} {}", quick.head, quick.body);
     }
     // A cookie that is none of ours is led to the sign-in, and nothing of its file is read.
-    let invented = exchange(address, head("__Host-session=ms_invented") + form).await;
+    let invented = exchange(address, head("__Host-session=ms_invented", "") + form).await;
     assert_eq!(invented.status, 303, "{}", invented.head);
     let answer = slow.send(&form[20..]).await.end().await;
     assert_eq!(answer.status, 422, "{} {}", answer.head, answer.body);

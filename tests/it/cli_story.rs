@@ -568,7 +568,7 @@ fn wrong_use_has_its_code(desk: &Desk, picture: &str) {
         assert_eq!(ran.code, code, "{arguments:?}: {} {}", ran.out, ran.err);
         assert!(!ran.err.contains("panicked"), "{}", ran.err);
     }
-    let open = program.file("open", PASSWORD).display().to_string();
+    let open = program.open_file("open", PASSWORD).display().to_string();
     let refused = program.run(&[
         "institution",
         "list",

@@ -81,8 +81,17 @@ impl Mingzheng {
 
     /// Writes a file that only its owner may read.
     pub fn secret(&self, name: &str, content: &str) -> PathBuf {
+        self.with_mode(name, content, 0o600)
+    }
+
+    /// Writes a file that others may read, whatever mask the process has.
+    pub fn open_file(&self, name: &str, content: &str) -> PathBuf {
+        self.with_mode(name, content, 0o644)
+    }
+
+    fn with_mode(&self, name: &str, content: &str, mode: u32) -> PathBuf {
         let path = self.file(name, content);
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("a mode");
         path
     }
 

@@ -33,6 +33,15 @@ impl Raw {
         self
     }
 
+    /// Waits until the server asks for the body of a request that said `Expect: 100-continue`: it has taken the request up.
+    pub async fn continued(&mut self) -> &mut Self {
+        const GO_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+        let mut told = [0; GO_ON.len()];
+        self.0.read_exact(&mut told).await.expect("it goes on");
+        assert_eq!(told, GO_ON);
+        self
+    }
+
     /// Reads until the server closes.
     pub async fn end(&mut self) -> RawAnswer {
         let mut bytes = Vec::new();

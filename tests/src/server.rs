@@ -7,6 +7,7 @@ use api::app::App;
 use api::boot::{self, Settings};
 use api::clock::SetClock;
 use api::config::Config;
+use api::config::border::Border;
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -75,6 +76,10 @@ impl TestServer {
         settings.config.require_second_factor = false;
         // How full the disk of this machine is decides about no test but that of the disk.
         settings.config.disk_free_percent = 0;
+        // Nor does how busy it is; tests of times set their own.
+        let mut border = Border::default();
+        border.timeouts.handler_ms = 120_000;
+        settings.config.border = Arc::new(border);
         settings.config.program = Some(crate::command::built());
         change(&mut settings);
         let app = boot::open(&settings).await.expect("the registry opens");

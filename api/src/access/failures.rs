@@ -127,12 +127,13 @@ pub async fn begin(
 impl Attempt {
     /// The attempt was right: nothing is held against its place.
     pub async fn forgive(&self, tx: &store::WriteTx) -> Result<(), Problem> {
+        // In the order in which an attempt writes them: two of one person at once wait, and neither for the other.
+        let around = self.around.iter().map(|(subject, _)| subject);
+        for shared in self.strangers.iter().chain(around).chain(&self.network) {
+            rows::take_back(tx, shared).await?;
+        }
         if let Some(own) = &self.own {
             rows::forget(tx, own).await?;
-        }
-        let around = self.around.iter().map(|(subject, _)| subject);
-        for shared in around.chain(&self.strangers).chain(&self.network) {
-            rows::take_back(tx, shared).await?;
         }
         Ok(())
     }

@@ -283,6 +283,8 @@ async fn apply(
         CohortAct::Accept | CohortAct::Terminate | CohortAct::Transfer
     ) {
         let people: Vec<_> = members.iter().map(|member| member.person).collect();
+        // All of them in one order first: whoever locks others of them meanwhile waits, and neither for the other.
+        store::persons::lock(&act.tx, &people).await?;
         let app = act.app.clone();
         for some in people.chunks(100) {
             monitoring::update_in(&app, &act.tx, some).await?;

@@ -38,7 +38,7 @@ pub(super) async fn change(
     stage: &Stage,
     issued: &[Issued],
 ) -> Result<(), Problem> {
-    script.day(super::PAST + 215);
+    script.day(super::PAST + 205);
     let mut announced = Vec::new();
     for batch in issued.iter().filter(|batch| !batch.expired).take(3) {
         let rows = store::certificates::of_batch(app.store.reader(), batch.batch).await?;

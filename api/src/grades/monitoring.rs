@@ -32,6 +32,8 @@ pub async fn update_in(
     if people.is_empty() {
         return Ok(());
     }
+    // The sums move by the difference to what stands there: two who judge one person at once take turns.
+    store::persons::lock(db, people).await?;
     let pseudonyms = Pseudonyms::new(&app.random.bytes::<32>());
     let people: Vec<Uuid> = people.iter().map(|person| person.uuid()).collect();
     let province = |region: &str| province_of(app, region);

@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
@@ -21,6 +22,24 @@ use crate::border::{Border, Peer};
 
 /// What the reader of heads holds: above the limit of headers and address, so that going over them is told as a problem.
 const HEAD_BUFFER: usize = 64 * 1024;
+
+/// Every connection is an open file, and a service is often started with room for a thousand of them alone: it takes as
+/// many as it may. Who forbids more has said so.
+fn room_for_connections(wanted: usize) {
+    let room = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: room.maximum,
+        maximum: room.maximum,
+    };
+    let _ = setrlimit(Resource::Nofile, most);
+    let least = u64::try_from(wanted).unwrap_or(u64::MAX);
+    if room.maximum.is_some_and(|most| most < least) {
+        tracing::warn!(
+            allowed = ?room.maximum, wanted,
+            "fewer open files are allowed than connections: raise the limit, or lower sizes.connections"
+        );
+    }
+}
 
 /// Serves a router until `stop` ends: then readiness is false at once, connections are taken for the drain delay, and
 /// running requests get their time to end.
@@ -38,6 +57,7 @@ pub async fn serve_router(
         .header_read_timeout(Duration::from_millis(times.header_ms))
         .max_buf_size(HEAD_BUFFER);
     let ends = GracefulShutdown::new();
+    room_for_connections(border.figures.sizes.connections);
     let places = Arc::new(Semaphore::new(border.figures.sizes.connections));
     let mut stop = std::pin::pin!(async {
         stop.await;

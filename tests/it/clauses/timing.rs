@@ -1,8 +1,8 @@
 //! What must not be told by how long an answer takes: AU-2 at the sign-in, EN-2 at questions by number and name.
 //!
 //! Pairs are asked in turns, so that whatever else the machine does slows both down; what is compared is a
-//! quick one of each, which nothing else was in the way of. The bounds are wide: a busy machine shall not fail the test,
-//! twice the work shall.
+//! quick one of each, which nothing else was in the way of. The bounds are wide, and a series that a busy machine disturbed
+//! goes on: it shall not fail the test, twice the work shall.
 
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,9 @@ on_both! {
     an_unknown_number_and_a_wrong_name_get_one_answer_in_the_same_time;
 }
 
-/// How often each of a pair is asked.
+/// How often each of a pair is asked, and how often again while the times are not alike.
 const ROUNDS: u64 = 15;
+const SERIES: u64 = 4;
 /// Longer than a count of wrong passwords or of wrong names lasts.
 const NEXT_DAY: i64 = 25 * 3600;
 
@@ -31,20 +32,18 @@ async fn timed(client: &Client, path: &str, body: &Value) -> (Answer, Duration) 
 }
 
 /// The time of one that little came in the way of: waiting only makes it longer.
-fn undisturbed(times: &mut [Duration]) -> Duration {
+fn undisturbed(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
     times.sort_unstable();
-    times[times.len() / 5]
+    times[1]
 }
 
-/// Prints the ratio of two such times and holds it against the bounds.
-fn alike(what: &str, mut one: Vec<Duration>, mut other: Vec<Duration>) {
-    let (one, other) = (undisturbed(&mut one), undisturbed(&mut other));
+/// Prints the ratio of two such times and answers whether it keeps the bounds.
+fn alike(what: &str, one: &[Duration], other: &[Duration]) -> bool {
+    let (one, other) = (undisturbed(one), undisturbed(other));
     let ratio = one.as_secs_f64() / other.as_secs_f64();
     println!("{what}: {one:?} against {other:?}, ratio {ratio:.2}");
-    assert!(
-        (0.5..1.6).contains(&ratio),
-        "{what}: {one:?} against {other:?}"
-    );
+    (0.5..1.6).contains(&ratio)
 }
 
 async fn an_unknown_name_a_wrong_password_and_a_disabled_account_take_as_long_as_each_other(
@@ -65,7 +64,8 @@ async fn an_unknown_name_a_wrong_password_and_a_disabled_account_take_as_long_as
     national.post(&path, &json!({})).await.good();
     let anybody = story.who("anybody");
     let (mut wrong, mut unknown, mut off) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
+    let mut good = false;
+    for round in 0..=SERIES * ROUNDS {
         let guess = |name: &str, password: &str| json!({ "name": name, "password": password });
         // Every round begins with another of them.
         let mut asked = [
@@ -83,14 +83,16 @@ async fn an_unknown_name_a_wrong_password_and_a_disabled_account_take_as_long_as
             }
         }
         story.server.clock.advance_seconds(NEXT_DAY);
+        if round > 0 && round % ROUNDS == 0 {
+            good = alike("unknown name, wrong password", &unknown, &wrong)
+                && alike("disabled account, wrong password", &off, &wrong)
+                && alike("unknown name, disabled account", &unknown, &off);
+            if good {
+                break;
+            }
+        }
     }
-    alike(
-        "unknown name, wrong password",
-        unknown.clone(),
-        wrong.clone(),
-    );
-    alike("disabled account, wrong password", off.clone(), wrong);
-    alike("unknown name, disabled account", unknown, off);
+    assert!(good, "one of them takes another time than the others");
 }
 
 async fn an_unknown_number_and_a_wrong_name_get_one_answer_in_the_same_time(database: Database) {
@@ -98,7 +100,8 @@ async fn an_unknown_number_and_a_wrong_name_get_one_answer_in_the_same_time(data
     let number = text(&issued["certificates"][0]["certificate_no"]);
     let anybody = story.who("anybody");
     let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
+    let mut good = false;
+    for round in 0..=SERIES * ROUNDS {
         let absent = CertificateNo::mint("33", 2026, &(round + 1).to_be_bytes()).expect("a number");
         let ask = |number: &str| json!({ "items": [{ "number": number, "name": "虚构样二" }] });
         let mut asked = [
@@ -122,8 +125,14 @@ async fn an_unknown_number_and_a_wrong_name_get_one_answer_in_the_same_time(data
         }
         assert_eq!(bodies[0], bodies[1], "one answer to both");
         story.server.clock.advance_seconds(NEXT_DAY);
+        if round > 0 && round % ROUNDS == 0 {
+            good = alike("unknown number, wrong name", &unknown, &wrong);
+            if good {
+                break;
+            }
+        }
     }
-    alike("unknown number, wrong name", unknown, wrong);
+    assert!(good, "one of them takes another time than the other");
     // The pages lead a wrong name and an unknown number to the same words.
     let page = async |number: &str| {
         let fields = [("number", number), ("name", "虚构样二")];

@@ -285,7 +285,7 @@ fn issuer_keys_live_in_a_token_where_one_is_named() {
     let wrong = desk.program.secret("wrong", "another-pin");
     for content in [
         name(&wrong),
-        name(&desk.program.file("open", "a-pin-of-tests")),
+        name(&desk.program.open_file("open", "a-pin-of-tests")),
         name(&desk.program.path("missing")),
         name(&pin).replace("issuers", "nobody"),
         name(&pin).replace("\"token\"", "\"label\""),

@@ -204,7 +204,7 @@ fn start(programs: &Path) -> std::io::Result<Cluster> {
         .args([
             "-c",
             r#""$1/postgres" -D "$2/data" -p "$3" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-               -c fsync=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB \
+               -c fsync=off -c full_page_writes=off -c max_wal_size=128MB -c max_connections=300 -c shared_buffers=64MB \
                >"$2/server.log" 2>&1 </dev/null &
                server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf "$2""#,
             "keeper",
@@ -219,7 +219,7 @@ fn start(programs: &Path) -> std::io::Result<Cluster> {
         .process_group(0);
     as_user(&mut keeper);
     let keeper = keeper.spawn()?;
-    for _ in 0..300 {
+    for _ in 0..1_200 {
         if answers(port) {
             return Ok(Cluster {
                 port,

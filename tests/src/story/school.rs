@@ -1,5 +1,6 @@
 //! The school: it applies, is admitted, publishes a program, opens an offer; and a second one elsewhere.
 
+use chrono::Datelike as _;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -211,7 +212,8 @@ impl Story {
                 .await
                 .good();
         }
-        self.issuer_key(2026).await;
+        let year = self.server.today().year();
+        self.issuer_key(year).await;
     }
 
     /// A certificate type and the draft of a program that leads to it.
