@@ -193,7 +193,7 @@ pub struct EpisodeFacts {
     pub proof: Proof,
     /// Whether the county confirmed it.
     pub confirmed: bool,
-    /// Whether it has a last day.
+    /// Whether it has a last day before the act.
     pub ended: bool,
     /// Whether an appeal against its voiding was upheld: then it is restored by dismissing the contest after all.
     pub appeal_upheld: bool,
@@ -213,6 +213,7 @@ pub fn act(
             Some(Contest::Dismissed),
         )),
         (_, S::Void) => Err(vec![refused(act, facts.state)]),
+        (A::End, state) if facts.ended || state == S::Ended => Err(vec![last_day_known()]),
         (A::AddEvidence | A::End, S::Contested) => Ok((S::Contested, Some(Contest::Open))),
         (A::AddEvidence, _) => Ok((standing(facts.confirmed, facts.ended), None)),
         (A::End, _) => Ok((standing(facts.confirmed, true), None)),
@@ -238,6 +239,15 @@ pub fn act(
     }
 }
 
+/// An end is told once (workflow.md 4): nobody makes work longer that a register proved to be short. Evidence may.
+fn last_day_known() -> Unmet {
+    Unmet::new(
+        "last-day-known",
+        "这条就业记录已有最后工作日,不能再次登记离职;日期有误的,以后续登记数据为准,或提出争议。",
+        "The episode has a last day, and takes no other one: a later register corrects it, or contest it.",
+    )
+}
+
 /// Names both states, and who may do what now.
 fn refused(act: EpisodeAct, state: EpisodeState) -> Unmet {
     use EpisodeAct as A;
@@ -246,13 +256,14 @@ fn refused(act: EpisodeAct, state: EpisodeState) -> Unmet {
         A::Confirm => &[S::Claimed, S::Corroborated],
         A::Contest => &[S::Claimed, S::Corroborated, S::Verified, S::Ended],
         A::Dismiss | A::Uphold => &[S::Contested],
-        A::AddEvidence | A::End => &[
+        A::AddEvidence => &[
             S::Claimed,
             S::Corroborated,
             S::Verified,
             S::Contested,
             S::Ended,
         ],
+        A::End => &[S::Claimed, S::Corroborated, S::Verified, S::Contested],
     };
     let (now_zh, now_en) = match state {
         S::Claimed | S::Corroborated => (
@@ -413,7 +424,7 @@ mod tests {
                 };
                 let decided = act(facts, one).ok().map(|(state, _)| state);
                 let expected = match (one, state) {
-                    (_, S::Void) | (A::Contest, S::Contested) => None,
+                    (_, S::Void) | (A::Contest, S::Contested) | (A::End, S::Ended) => None,
                     (A::AddEvidence | A::End, S::Contested) | (A::Contest, _) => Some(S::Contested),
                     (A::AddEvidence, _)
                     | (A::Confirm, S::Claimed | S::Corroborated)
@@ -424,6 +435,20 @@ mod tests {
                 };
                 assert_eq!(decided, expected, "{one} on {state}");
             }
+        }
+    }
+
+    #[test]
+    fn what_has_a_last_day_is_given_no_other_one() {
+        for &state in EpisodeState::ALL {
+            let facts = EpisodeFacts {
+                state,
+                proof: Proof::Register,
+                confirmed: false,
+                ended: true,
+                appeal_upheld: false,
+            };
+            assert!(act(facts, EpisodeAct::End).is_err(), "{state}");
         }
     }
 }

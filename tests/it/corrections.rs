@@ -7,7 +7,7 @@ use tests::answer::text;
 use tests::story::{CREDIT_CODE, PROVINCE};
 use tests::{Answer, Database, Story, on_both};
 
-use crate::cases::{admission, by_two, codes, decided, file, lodge, serve, step, warn};
+use crate::cases::{admission, appeal_act, by_two, codes, decided, file, lodge, serve, step, warn};
 use crate::standing::{freeze, graded_twice, page, publish, ranking, refreeze, score, worked};
 
 on_both! {
@@ -18,6 +18,7 @@ on_both! {
     a_publication_decides_the_results_of_its_own_run;
     a_closed_period_keeps_its_ranks_and_tells_what_became_of_who_had_them;
     a_bulletin_is_told_from_no_run_that_was_replaced_or_only_computed_to_compare;
+    a_grade_set_aside_on_appeal_is_given_anew_from_what_was_frozen_after_the_decision;
 }
 
 /// The evidence of a run.
@@ -357,4 +358,49 @@ async fn a_bulletin_is_told_from_no_run_that_was_replaced_or_only_computed_to_co
         let told = notice(&story, kind, &draft).await.good();
         assert_eq!(told["state"], "notice", "{kind}");
     }
+}
+
+async fn a_grade_set_aside_on_appeal_is_given_anew_from_what_was_frozen_after_the_decision(
+    database: Database,
+) {
+    let story = Story::ready(database).await;
+    let (_, second, freeze_on, contested) = graded_twice(&story).await;
+    let province = story.who("province-1");
+    serve(&story, province, "T10").await;
+    let appeal = lodge(&story, "T10").await;
+    // Another institution's appeal brings a correction of the whole period; of this one nothing was corrected yet.
+    let early = refreeze(&story, freeze_on, Some(&second)).await.good();
+    let early = text(&early["run"]);
+    let outcome = publish(&story, &early).await;
+    assert_eq!(
+        (&outcome["grades"], &outcome["held"][0]["code"]),
+        (&json!(0), &json!("appeal-pending"))
+    );
+    decided(&story, &appeal, "upheld").await;
+    let before = admission(&story).await["grade"].clone();
+
+    // What was frozen before the decision carries nothing out, gives no grade, and is owed none.
+    let id = text(&appeal["id"]);
+    let execute = async |run: &str| {
+        let request = json!({ "act": "execute", "reason": "已按决定重新评级。", "run": run });
+        appeal_act(province, &id, request).await
+    };
+    assert_eq!(codes(&execute(&early).await), ["correction-too-early"]);
+    let grade = step(&story, province, json!({ "transition": "T10" })).await;
+    grade.problem(409, "transition-refused");
+    assert_eq!(codes(&grade), ["result-missing"]);
+    story.server.days_pass(25);
+    let alarms = province.get("/api/v1/alarms").await.good();
+    let mut alarms = alarms.as_array().expect("a list").iter();
+    assert!(alarms.all(|one| one["act"] != "held_grade"));
+
+    // The run after it does.
+    work_confirmed(&story, &contested).await;
+    let fresh = refreeze(&story, freeze_on, Some(&early)).await.good();
+    let fresh = text(&fresh["run"]);
+    assert_eq!(publish(&story, &fresh).await["grades"], 1);
+    assert_eq!(execute(&fresh).await.good()["state"], "executed");
+    let now = admission(&story).await["grade"].clone();
+    assert_eq!((before, now), (json!("B"), json!("B")));
+    assert_eq!(ranking(&story).await["run"], json!(fresh));
 }

@@ -6,11 +6,12 @@ use tests::answer::text;
 use tests::story::{Elsewhere, HOURS, application};
 use tests::{Answer, Database, Story, on_both, people};
 
-use crate::cases::codes;
+use crate::cases::{HASH, by_two, codes, document, running, step};
 
 on_both! {
     transferred_trainees_go_on_elsewhere_with_their_hours_and_nobody_has_failed;
     after_half_of_the_hours_the_receiving_institution_does_not_answer_for_completion;
+    the_plan_of_an_exit_that_was_not_upheld_protects_no_class_that_went_on;
 }
 
 const NEIGHBOUR: &str = "52510703XX00000517";
@@ -195,4 +196,30 @@ async fn after_half_of_the_hours_the_receiving_institution_does_not_answer_for_c
     let mut new = flags(&found, &to);
     new.sort_unstable();
     assert_eq!(new, [(false, false), (true, false), (true, false)]);
+}
+
+async fn the_plan_of_an_exit_that_was_not_upheld_protects_no_class_that_went_on(
+    database: Database,
+) {
+    let story = Story::ready(database).await;
+    let kept = running(&story, 700, 2).await;
+    let gone = running(&story, 800, 2).await;
+    let exit = json!({
+        "transition": "T19", "cause": "licence_lost", "reason": "办学许可证已注销。", "evidence_sha256": HASH,
+        "minutes": document("会议纪要〔2026〕5号"), "document": document("注〔2026〕1号"), "hearing": "可申请听证。",
+        "arrangements": [
+            { "cohort": kept, "plan": "end_with_credit" }, { "cohort": gone, "plan": "end_with_credit" },
+        ],
+    });
+    by_two(&story, exit).await;
+    // One class is ended as planned while the notice runs. The other goes on, since the exit is not upheld.
+    story.cohort_act("county-1", &gone, "terminate").await;
+    let back = json!({ "transition": "T21", "reason": "许可证已补办。" });
+    step(&story, story.who("province-2"), back).await.good();
+    story.server.days_pass(2);
+    // It ends later, for what the institution itself failed to do.
+    story.cohort_act("county-1", &kept, "terminate").await;
+    let found = evidence(&story).await;
+    assert_eq!(flags(&found, &gone), [(true, false); 5]);
+    assert_eq!(flags(&found, &kept), [(false, false); 5]);
 }

@@ -277,6 +277,7 @@ async fn correction(
     let federation = Some(admission.federation.as_str());
     if let Some(run) = request.run {
         found.run = corrected_by(act, old.run, run).await?;
+        found.fresh = frozen_since(act, appeal, run).await?;
         found.published =
             publications::list(&act.tx, federation, Some(PublicationState::Published))
                 .await?
@@ -299,6 +300,16 @@ async fn corrected_by(act: &Act, old: GradingRunId, run: GradingRunId) -> Result
         at = store::grading::run(&act.tx, before.into()).await?;
     }
     Ok(false)
+}
+
+/// Whether the evidence of a run was frozen after the appeal was decided.
+async fn frozen_since(act: &Act, appeal: &Appeal, run: GradingRunId) -> Result<bool, Problem> {
+    let Some(run) = store::grading::run(&act.tx, run).await? else {
+        return Ok(false);
+    };
+    let freeze = store::grading::freeze(&act.tx, run.freeze).await?;
+    // An appeal that waits to be carried out has been decided since then.
+    Ok(freeze.is_some_and(|one| one.taken_at >= appeal.state_since))
 }
 
 /// Ends the terms of what was done, and begins those of what is owed now.

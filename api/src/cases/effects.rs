@@ -399,13 +399,13 @@ async fn propose_exit(
     Ok(())
 }
 
-/// The institution stays: what was planned for its classes is no longer owed.
+/// The institution stays: what was planned for its classes is no longer owed, and a class that goes on is no class of an exit.
 async fn end_plans(act: &Act, case: &Case) -> Result<(), Problem> {
     for plan in exit::plans_of(&act.tx, case.id).await? {
         let (object, kind) = (plan.cohort.uuid(), plan.plan.as_str());
         store::cases::terms::meet(&act.tx, object, &[kind], act.today).await?;
     }
-    Ok(())
+    Ok(exit::end_plans(&act.tx, case.id, facts::RUNNING, act.now).await?)
 }
 
 /// Refuses classes of others.

@@ -226,19 +226,25 @@ pub(crate) fn appeal_until(act: &Act, served: NaiveDate) -> NaiveDate {
     act.app.calendar.add_working_days(served, days)
 }
 
-/// The annual result that waits for its decision: that of the run whose results are published, else the newest one.
+/// The annual result that waits for its decision: that of the run whose results are published, else the newest one. One that
+/// an upheld appeal has overtaken waits for nothing; the run after it gives the grade.
 pub(crate) async fn pending(
     act: &Act,
     admission: &Admission,
     run: Option<GradingRunId>,
 ) -> Result<Option<results::GradeResult>, Problem> {
     let all = results::of(&act.tx, admission.id).await?;
-    Ok(all
+    let newest = all
         .into_iter()
         .rfind(|one| {
             one.row.kind == ResultKind::Annual && run.is_none_or(|published| one.run == published)
         })
-        .filter(|one| !one.row.decided))
+        .filter(|one| !one.row.decided);
+    let Some(newest) = newest else {
+        return Ok(None);
+    };
+    let overtaken = results::is_overtaken(&act.tx, newest.id).await?;
+    Ok((!overtaken).then_some(newest))
 }
 
 async fn result_facts(
@@ -273,7 +279,7 @@ async fn result_facts(
 }
 
 /// What is only computed is no grade yet: two Ds are two that were decided, or published under a later state, the newest of
-/// their period and without an objection.
+/// their period, without an objection, and overtaken by no appeal.
 pub(crate) async fn known(
     db: &impl store::ConnectionTrait,
     admission: &Admission,
@@ -292,7 +298,11 @@ pub(crate) async fn known(
             let replaced = all[at + 1..].iter().any(|later| {
                 later.row.kind == one.row.kind && later.row.freeze_on == one.row.freeze_on
             });
-            if !told || replaced || objected(db, one).await? {
+            if !told
+                || replaced
+                || objected(db, one).await?
+                || results::is_overtaken(db, one.id).await?
+            {
                 continue;
             }
         }

@@ -125,7 +125,6 @@ pub async fn act_on(
         let mut faults = Faults::default();
         dates(app, episode.start_on, request.last_day, &mut faults);
         faults.finish()?;
-        episode.last_day = request.last_day;
     }
     if let Some(source) = request.source {
         sources.push(source);
@@ -148,6 +147,9 @@ pub async fn act_on(
         Problem::new(Code::TransitionRefused).with_errors(errors)
     })?;
     episode.state = state;
+    if request.act == A::End {
+        episode.last_day = request.last_day;
+    }
     if let Some(contest) = contest {
         episode.contest = Some(contest);
         // Its days run from the contest: what is added meanwhile gives nobody more time.

@@ -243,10 +243,17 @@ pub async fn not_contactable(
         .ok_or_else(Problem::not_found)?;
     not_interested_about(&act, enrolment.uuid()).await?;
     if !rows::not_contactable(&act.tx, enrolment).await? {
-        return Err(Problem::new(Code::TransitionRefused).with_detail(
-            "还没有给这位学员发出调查。",
-            "No survey was sent to this trainee yet.",
-        ));
+        let (zh, en) = match rows::of_enrolment(&act.tx, enrolment).await? {
+            Some(_) => (
+                "这位学员已经作答,不能确认联系不上;答卷照常计入。",
+                "This trainee has answered, and was reached; the answer counts.",
+            ),
+            None => (
+                "还没有给这位学员发出调查。",
+                "No survey was sent to this trainee yet.",
+            ),
+        };
+        return Err(Problem::new(Code::TransitionRefused).with_detail(zh, en));
     }
     act.record(Entry {
         kind: "enrolment",

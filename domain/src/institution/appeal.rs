@@ -165,6 +165,8 @@ pub struct AppealFacts {
 pub struct Correction {
     /// Whether the run that is named corrects the run of the grade.
     pub run: bool,
+    /// Whether its evidence was frozen after the appeal was decided: before, nothing was corrected as the decision says.
+    pub fresh: bool,
     /// Whether its grades are published in the federation.
     pub published: bool,
     /// Bulletins of the old run that stand uncorrected.
@@ -294,6 +296,12 @@ fn unmet(facts: &AppealFacts, act: AppealAct, by_body: bool) -> Vec<Unmet> {
                     "correction-missing",
                     "等级经申诉撤销,须用更正后的数据重新评级:请给出更正原评级的评级(run)。",
                     "The grade was set aside on appeal and is computed anew with corrected data: name the run that corrects the old one (run).",
+                );
+                need(
+                    !correction.run || correction.fresh,
+                    "correction-too-early",
+                    "这次评级的数据在申诉决定之前已经冻结,没有按决定更正:请在数据更正后重新冻结、评级。",
+                    "The evidence of this run was frozen before the appeal was decided, and is not corrected by it: freeze and compute anew.",
                 );
                 need(
                     !correction.run || correction.published,
@@ -456,6 +464,14 @@ mod tests {
         assert_eq!(codes(&done), ["correction-missing"]);
         done.correction = Some(Correction {
             run: true,
+            fresh: false,
+            published: true,
+            bulletins: 0,
+        });
+        assert_eq!(codes(&done), ["correction-too-early"]);
+        done.correction = Some(Correction {
+            run: true,
+            fresh: true,
             published: false,
             bulletins: 1,
         });
@@ -465,6 +481,7 @@ mod tests {
         );
         done.correction = Some(Correction {
             run: true,
+            fresh: true,
             published: true,
             bulletins: 0,
         });

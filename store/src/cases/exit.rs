@@ -181,6 +181,7 @@ pub async fn plan(
             receiving: Set(one.receiving.clone()),
             hours_taught: Set(one.hours_taught.cast_signed()),
             due_on: Set(one.due_on.to_string()),
+            ended_at: Set(None),
         };
         class_plan::Entity::insert(row)
             .on_conflict(
@@ -190,6 +191,7 @@ pub async fn plan(
                         class_plan::Column::Receiving,
                         class_plan::Column::HoursTaught,
                         class_plan::Column::DueOn,
+                        class_plan::Column::EndedAt,
                     ])
                     .to_owned(),
             )
@@ -223,6 +225,29 @@ pub async fn plans_of(
         .collect()
 }
 
+/// The institution stays: ends the plans of a case for its classes in these states, which go on. What was carried out before
+/// stays what the exit did.
+pub async fn end_plans(
+    db: &impl ConnectionTrait,
+    case: CaseId,
+    states: &[CohortState],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let going_on = sea_orm::sea_query::Query::select()
+        .column(cohort::Column::Id)
+        .from(cohort::Entity)
+        .and_where(cohort::Column::State.is_in(states.iter().map(|state| state.as_str())))
+        .to_owned();
+    class_plan::Entity::update_many()
+        .col_expr(class_plan::Column::EndedAt, Expr::value(time::millis(now)))
+        .filter(class_plan::Column::CaseId.eq(case.uuid()))
+        .filter(class_plan::Column::EndedAt.is_null())
+        .filter(class_plan::Column::CohortId.in_subquery(going_on))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Whether a class is taught to its end although its institution leaves.
 pub async fn is_taught_out(
     db: &impl ConnectionTrait,
@@ -231,6 +256,7 @@ pub async fn is_taught_out(
     Ok(class_plan::Entity::find()
         .filter(class_plan::Column::CohortId.eq(cohort.uuid()))
         .filter(class_plan::Column::Plan.eq(Plan::TeachOut.as_str()))
+        .filter(class_plan::Column::EndedAt.is_null())
         .one(db)
         .await?
         .is_some())

@@ -5,11 +5,13 @@ use domain::ids::{AdmissionId, GradingRunId, ResultId, StaffPersonId};
 use domain::institution::{Grade, ResultKind, ResultRow};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder,
 };
 
 use crate::entity::cases::grade_result;
 use crate::entity::catalogue::admission;
+use crate::privacy::statement;
 use crate::{StoreError, time};
 
 /// A result.
@@ -41,6 +43,27 @@ pub struct GradeResult {
 
 /// Rows of one statement.
 const TOGETHER: usize = 500;
+
+/// Whether a result `r` rests on evidence that was frozen before the decision of an appeal which set a grade of the same
+/// period aside: that grade is computed anew with corrected data (workflow.md 6), and this result gives none.
+pub(crate) const OVERTAKEN: &str = "EXISTS (SELECT 1 FROM appeal p JOIN timeline t ON t.object_id = p.id AND t.act = 'decide' \
+     JOIN grading_run n ON n.id = r.run_id JOIN grading_freeze f ON f.id = n.freeze_id \
+     WHERE p.admission_id = r.admission_id AND p.against = 'T10' AND p.outcome = 'upheld' AND f.taken_at < t.at \
+     AND EXISTS (SELECT 1 FROM grade_result o WHERE o.admission_id = r.admission_id AND o.freeze_on = r.freeze_on \
+     AND o.decided_on IS NOT NULL AND o.grade IS NULL))";
+
+/// Whether an upheld appeal asks for another result in place of this one.
+pub async fn is_overtaken(db: &impl ConnectionTrait, id: ResultId) -> Result<bool, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        n: i64,
+    }
+    let sql = format!("SELECT COUNT(*) AS n FROM grade_result r WHERE r.id = $1 AND {OVERTAKEN}");
+    let row = Row::find_by_statement(statement(db, sql, [id.uuid().into()]))
+        .one(db)
+        .await?;
+    Ok(row.is_some_and(|row| row.n > 0))
+}
 
 /// Enters results; the same run twice for an admission is a duplicate.
 pub async fn insert(db: &impl ConnectionTrait, new: &[GradeResult]) -> Result<(), StoreError> {

@@ -151,7 +151,7 @@ SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.h
       AND (h.leaf_index IS NULL OR h.leaf_index < c.leaf_index)
     ORDER BY h.at DESC, h.id DESC LIMIT 1) AS institution_state_at_issue,
   CASE WHEN c.generation > 1 OR EXISTS (SELECT 1 FROM enrolment n JOIN class_plan k ON k.cohort_id = n.cohort_id
-    WHERE n.id = c.enrolment_id AND k.plan = 'teach_out') THEN 1 ELSE 0 END AS issued_apart
+    WHERE n.id = c.enrolment_id AND k.plan = 'teach_out' AND k.ended_at IS NULL) THEN 1 ELSE 0 END AS issued_apart
 FROM certificate c
 JOIN log_leaf l ON l.leaf_index = c.leaf_index
 JOIN program_version v ON v.id = c.program_version_id

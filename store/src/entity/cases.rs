@@ -77,7 +77,7 @@ entity! {
     class_plan = "class_plan" {
         #[sea_orm(primary_key, auto_increment = false)] case_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)] cohort_id: Uuid,
-        plan: String, receiving: Option<String>, hours_taught: i32, due_on: String,
+        plan: String, receiving: Option<String>, hours_taught: i32, due_on: String, ended_at: Option<i64>,
     }
     closed_offer = "closed_offer" {
         #[sea_orm(primary_key, auto_increment = false)] case_id: Uuid,

@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::FreezeKind;
+use crate::cases::results::OVERTAKEN;
 use crate::privacy::statement;
 use crate::{StoreError, time};
 
@@ -69,15 +70,19 @@ pub async fn federations_of(
 }
 
 /// Whether a published run left a grade undecided that nothing in the institution's state keeps from being given now: its
-/// warning or suspension is over, or what kept the officer from it is. A first grade of P decides nothing.
+/// warning or suspension is over, or what kept the officer from it is. A first grade of P decides nothing, and after an upheld
+/// appeal a later run does.
 pub async fn has_held(
     db: &impl ConnectionTrait,
     run: GradingRunId,
     federation: &str,
 ) -> Result<bool, StoreError> {
-    let sql = "SELECT COUNT(*) AS n FROM grade_result r JOIN admission a ON a.id = r.admission_id \
-               WHERE r.run_id = $1 AND a.federation = $2 AND r.kind = 'annual' AND r.decided_on IS NULL \
-               AND r.grade IS NOT NULL AND (a.state = 'graded' OR (a.state = 'provisional' AND r.grade <> 'P'))";
+    let sql = format!(
+        "SELECT COUNT(*) AS n FROM grade_result r JOIN admission a ON a.id = r.admission_id \
+         WHERE r.run_id = $1 AND a.federation = $2 AND r.kind = 'annual' AND r.decided_on IS NULL \
+         AND r.grade IS NOT NULL AND (a.state = 'graded' OR (a.state = 'provisional' AND r.grade <> 'P')) \
+         AND NOT {OVERTAKEN}"
+    );
     let values = [run.uuid().into(), federation.into()];
     let row = Count::find_by_statement(statement(db, sql, values))
         .one(db)

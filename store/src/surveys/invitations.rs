@@ -231,7 +231,8 @@ pub async fn remind(
     Ok(done.rows_affected == 1)
 }
 
-/// Confirmed by the county: this person cannot be reached, and leaves the count of those invited (field.md 15).
+/// Confirmed by the county: this person cannot be reached, and leaves the count of those invited (field.md 15). `false` where
+/// nothing was sent, or it was answered: whoever answers was reached.
 pub async fn not_contactable(
     db: &impl ConnectionTrait,
     enrolment: EnrolmentId,
@@ -240,6 +241,7 @@ pub async fn not_contactable(
     let done = survey_invitation::Entity::update_many()
         .col_expr(C::Contactable, Expr::value(false))
         .filter(C::EnrolmentId.eq(enrolment.uuid()))
+        .filter(C::State.ne("answered"))
         .exec(db)
         .await?;
     Ok(done.rows_affected == 1)

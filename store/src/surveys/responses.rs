@@ -48,7 +48,7 @@ pub struct NewResponse {
     pub taken_by: Option<(StaffPersonId, Role)>,
 }
 
-/// Writes a response and uses the token up; `Stale` when the token was used meanwhile.
+/// Writes a response and uses the token up; `Stale` when the token was used meanwhile. Whoever answers was reached after all.
 pub async fn answer(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -58,6 +58,7 @@ pub async fn answer(
     let used = survey_invitation::Entity::update_many()
         .col_expr(C::State, Expr::value("answered"))
         .col_expr(C::AnsweredOn, Expr::value(new.submitted_on.to_string()))
+        .col_expr(C::Contactable, Expr::value(true))
         .filter(C::Id.eq(new.invitation))
         .filter(C::State.eq("open"))
         .exec(db)

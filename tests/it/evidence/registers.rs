@@ -12,6 +12,7 @@ on_both! {
     a_register_tells_an_importer_only_of_people_who_are_trained_or_live_in_the_area;
     nobody_begins_work_after_death_in_a_register_either;
     the_quota_audit_comes_as_a_workbook_and_agrees_with_what_is_known;
+    nobody_gives_another_last_day_to_work_that_a_register_shows_as_over;
     no_plain_digest_of_a_list_of_persons_is_kept;
 }
 
@@ -268,4 +269,63 @@ async fn the_quota_audit_comes_as_a_workbook_and_agrees_with_what_is_known(datab
         refused.faults(),
         [("/rows/3/start_on".to_owned(), "date".to_owned())]
     );
+}
+
+async fn nobody_gives_another_last_day_to_work_that_a_register_shows_as_over(database: Database) {
+    let story = Story::ready(database).await;
+    let members = taught(&story, roster(651, 1, "330106")).await;
+    story.server.days_pass(90);
+    let today = story.server.today();
+    let (start, last) = (today - Days::new(80), today - Days::new(65));
+    let rows = [row(651, &employer(3), start, Some(last))];
+    imported(&story, "county-1", today, &rows).await.good();
+    let stands = async || episodes(&story, "county-1", &members[0]).await.remove(0);
+    let before = stands().await;
+    assert_eq!(
+        (&before["state"], &before["last_day"]),
+        (&json!("ended"), &json!(last))
+    );
+    let id = before["id"].as_str().expect("an id");
+    let path = format!("/api/v1/episodes/{id}");
+    let longer = json!({ "act": "end", "last_day": today - Days::new(5) });
+    let refused = async |who: &str| {
+        let answer = story.who(who).act(&path, "acts", &longer).await;
+        answer.problem(409, "transition-refused");
+        assert_eq!(
+            answer.faults(),
+            [(String::new(), "last-day-known".to_owned())],
+            "{who}"
+        );
+    };
+    // Whoever decides gives none either: the register tells it (workflow.md 4).
+    refused("school-1").await;
+    refused("county-1").await;
+    assert_eq!(stands().await, before);
+
+    // The form of the page is held to the same.
+    let mut school = crate::evidence_desk::signed_in(&story, "school-1").await;
+    let page = format!("/org/episodes/{id}");
+    let html = school.open(&page).await.text();
+    assert!(!html.contains("value=\"end\""), "{html}");
+    let (revision, day) = (
+        before["revision"].to_string(),
+        (today - Days::new(5)).to_string(),
+    );
+    let fields = [
+        ("key", "longer"),
+        ("revision", revision.as_str()),
+        ("act", "end"),
+        ("last_day", day.as_str()),
+    ];
+    let sent = school
+        .send(&page, &crate::evidence_desk::OWN, &fields)
+        .await;
+    assert_eq!(sent.status, 409, "{}", sent.text());
+
+    // Nor is a contest the way round it.
+    let contest = json!({ "act": "contest", "reason": "工作时间不实。" });
+    let county = story.who("county-1");
+    county.act(&path, "acts", &contest).await.good();
+    refused("school-1").await;
+    assert_eq!(stands().await["last_day"], json!(last));
 }

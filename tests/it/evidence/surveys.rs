@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::answer::text;
 use tests::{Client, Database, Story, TestServer, on_both};
 
-use super::{contacts, roster, taught};
+use super::{contacts, file_of, frozen, roster, taught};
 use crate::grades::{links, send_form};
 
 on_both! {
@@ -16,6 +16,7 @@ on_both! {
     identity_leaves_an_answer_by_itself_when_the_survey_is_over;
     nobody_acts_where_they_declared_an_interest;
     who_withdrew_is_sent_nothing_and_the_number_goes;
+    who_answers_was_reached_whatever_the_county_confirmed;
     a_new_index_key_leaves_links_alive_and_a_file_known;
 }
 
@@ -393,4 +394,48 @@ async fn nobody_acts_where_they_declared_an_interest(database: Database) {
     for done in acts("county-2").await {
         done.good();
     }
+}
+
+async fn who_answers_was_reached_whatever_the_county_confirmed(database: Database) {
+    let story = from_afar(database).await;
+    let members = taught(&story, roster(691, 4, "330106")).await;
+    let class = cohort(&story).await;
+    contacts(&story, &members).await;
+    let county = story.who("county-1");
+    let path = format!("/api/v1/cohorts/{class}/survey");
+    county.post(&path, &json!({})).await.good();
+    let found = links(&story);
+    let link = |at: usize| {
+        let phone = format!("137{at:08}");
+        let own = found.iter().find(|(to, _)| *to == phone);
+        own.expect("a link").1.clone()
+    };
+    let unreached = async |at: usize| {
+        let path = format!("/api/v1/enrolments/{}/not-contactable", members[at]);
+        county.post(&path, &json!({})).await
+    };
+    // Who has answered was reached: the answer stays.
+    answered(&story, &link(0), "203.0.113.7", "4").await;
+    let refused = unreached(0).await.problem(409, "transition-refused");
+    assert!(text(&refused["detail"]).contains("已经作答"), "{refused}");
+    for at in 1..4 {
+        unreached(at).await.good();
+    }
+    // One finds the link all the same, one comes to the counter; one stays out of reach.
+    story.server.days_pass(10);
+    answered(&story, &link(1), "203.0.113.8", "4").await;
+    let path = format!("/api/v1/enrolments/{}/survey-answer", members[2]);
+    let paper = json!({ "mode": "paper", "by": "self", "items": [4, 4, 3, 4, 5] });
+    county.post(&path, &paper).await.good();
+    story.server.days_pass(31);
+    api::surveys::invite::close(&story.server.app)
+        .await
+        .expect("closed");
+    let run = frozen(&story, "quarterly").await;
+    let evidence = file_of(&story, &run, "evidence").await;
+    let rows = |table: &str| evidence[table].as_array().cloned().expect("a table");
+    let invited = rows("enrolments");
+    let reached = invited.iter().filter(|one| one["contactable"] == true);
+    assert_eq!((invited.len(), reached.count()), (4, 3), "{evidence}");
+    assert_eq!(rows("surveys").len(), 3, "{evidence}");
 }

@@ -277,7 +277,6 @@ async fn possible(
         .iter()
         .copied()
         .filter(|act| held(*act) && decide(facts, *act).is_ok())
-        .filter(|act| *act != A::End || episode.last_day.is_none())
         .collect();
     for act in [A::Confirm, A::Dismiss, A::Uphold] {
         if offered.contains(&act)

@@ -15,7 +15,8 @@ use crate::{StoreError, persons, time};
 fn left_by_exit(takeover_permille: u32) -> String {
     format!(
         "CASE WHEN e.state = 'transferred' \
-         OR (e.exit_reason = 'cohort_terminated' AND EXISTS (SELECT 1 FROM class_plan l WHERE l.cohort_id = e.cohort_id AND l.plan = 'end_with_credit')) \
+         OR (e.exit_reason = 'cohort_terminated' AND EXISTS (SELECT 1 FROM class_plan l WHERE l.cohort_id = e.cohort_id AND l.plan = 'end_with_credit' \
+         AND l.ended_at IS NULL)) \
          OR EXISTS (SELECT 1 FROM enrolment o JOIN cohort d ON d.id = o.cohort_id WHERE o.id = e.transferred_from \
          AND (d.planned_hours - d.hours_taught) * 1000 < d.planned_hours * {takeover_permille}) THEN 1 ELSE 0 END"
     )
