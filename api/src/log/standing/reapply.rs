@@ -122,7 +122,7 @@ pub(super) async fn apply(
         applied.statuses += 1;
     }
     // Their places in the status lists are taken: the signed certificates are out there.
-    status_index::skip(tx, app, lost.len(), now).await?;
+    status_index::skip(tx, app, lost.len() as u64, now).await?;
     store::recovery::keep_lost(tx, &lost).await?;
     applied.to_enter.sort_by_key(|one| one.leaf_index);
     Ok(applied)
