@@ -110,21 +110,28 @@ pub(super) async fn claim(act: &Act, count: usize) -> Result<Vec<(u32, u32)>, Pr
 }
 
 /// Passes over as many places as certificates were issued since the backup of a restored database: they are signed, and
-/// their places must not be given again.
+/// their places must not be given again. Answers list and index of each in the order of their issue, as far as the open list
+/// went: the order of a later one is lost with it.
 pub(crate) async fn skip(
     tx: &store::WriteTx,
     app: &App,
     count: u64,
     now: DateTime<Utc>,
-) -> Result<(), Problem> {
+) -> Result<Vec<(u32, u32)>, Problem> {
     let open = open_status_list(tx, app.store.vault()).await?;
-    let room = open.as_ref().map_or(0, |list| capacity(list) - list.used);
-    let taken = room.min(u32::try_from(count).unwrap_or(u32::MAX));
+    let mut places = Vec::new();
     if let Some(list) = &open {
+        let room = capacity(list) - list.used;
+        let taken = room.min(u32::try_from(count).unwrap_or(u32::MAX));
+        let order = order(list);
+        let from = list.used as usize;
+        let indexes = &order[from..from + taken as usize];
+        places.extend(indexes.iter().map(|index| (list.id, *index)));
         claim_status_indexes(tx, list, taken).await?;
     }
-    let further = (count - u64::from(taken)).div_ceil(u64::from(PLACES));
-    use_up(tx, app, open.map_or(0, |list| list.id), further, now).await
+    let further = (count - places.len() as u64).div_ceil(u64::from(PLACES));
+    use_up(tx, app, open.map_or(0, |list| list.id), further, now).await?;
+    Ok(places)
 }
 
 /// The same where nobody knows how many there were, but for `least` of them: the rest of the open list is left out, and at
