@@ -58,6 +58,8 @@ pub struct App {
     pub readiness: crate::server::health::Readiness,
     /// Leaves of the log that were proven.
     pub proven: Arc<crate::log::proven::Proven>,
+    /// Checkpoints whose cosignatures were checked.
+    pub cosigned: Arc<crate::log::cosigned::Cosigned>,
     /// Whether acts only try: every check runs, the answer is given, nothing is kept. Set by the command line alone.
     pub dry_run: bool,
 }

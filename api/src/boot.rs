@@ -128,6 +128,7 @@ pub async fn open(settings: &Settings) -> Result<App, BootError> {
         standing: Arc::new(Standing::new(&settings.data)),
         readiness: Readiness::default(),
         proven: Arc::default(),
+        cosigned: Arc::default(),
         dry_run: false,
     };
     load_reference(&app, &policy_text).await?;

@@ -54,6 +54,7 @@ mod m20260301_000071_two_for_a_person;
 mod m20260301_000073_survey_urns;
 mod m20260301_000074_vouched_requests;
 mod m20260301_000075_ended_plans;
+mod m20260301_000076_lost_places;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -110,6 +111,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000073_survey_urns::Migration),
             Box::new(m20260301_000074_vouched_requests::Migration),
             Box::new(m20260301_000075_ended_plans::Migration),
+            Box::new(m20260301_000076_lost_places::Migration),
         ]
     }
 }

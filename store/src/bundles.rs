@@ -150,12 +150,15 @@ struct Changed {
     status: String,
 }
 
-/// Every certificate that is not in force: its place, and its status.
+/// Every certificate that is not in force, those too whose records were lost: its place, and its status.
 pub async fn not_in_force(
     db: &impl PublicRead,
     mut each: impl FnMut(u32, u32, CertificateStatus),
 ) -> Result<(), StoreError> {
     let db = db.connection();
+    for (list, index, status) in crate::recovery::lost_not_in_force(db).await? {
+        each(list, index, status);
+    }
     // The status stands in the text of the query, so that the index of these few is used.
     let sql = format!(
         "SELECT status_list, status_index, status FROM certificate

@@ -121,21 +121,92 @@ struct LostRow {
     logged_at: i64,
 }
 
-/// Keeps that certificates are in the log though their records are lost.
-pub async fn keep_lost(db: &impl ConnectionTrait, lost: &[Lost]) -> Result<(), StoreError> {
-    for one in lost {
+/// Keeps that certificates are in the log though their records are lost. The first of them had these places, list and index,
+/// in the status lists; those of the others are not known.
+pub async fn keep_lost(
+    db: &impl ConnectionTrait,
+    lost: &[Lost],
+    places: &[(u32, u32)],
+) -> Result<(), StoreError> {
+    let small = |value: u32| {
+        i32::try_from(value).map_err(|_| StoreError::inconsistent("status_list", value))
+    };
+    for (number, one) in lost.iter().enumerate() {
+        let (list, index) = match places.get(number) {
+            Some((list, index)) => (Some(small(*list)?), Some(small(*index)?)),
+            None => (None, None),
+        };
         let statement = Statement::from_sql_and_values(
             db.get_database_backend(),
-            "INSERT INTO lost_certificate (sha256, leaf_index, logged_at) VALUES ($1, $2, $3)",
+            "INSERT INTO lost_certificate (sha256, leaf_index, logged_at, status_list, status_index)
+             VALUES ($1, $2, $3, $4, $5)",
             [
                 one.sha256.to_vec().into(),
                 one.leaf.0.cast_signed().into(),
                 time::millis(one.logged_at).into(),
+                list.into(),
+                index.into(),
             ],
         );
         db.execute_raw(statement).await?;
     }
     Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct ListOf {
+    status_list: Option<i32>,
+}
+
+/// Keeps what the log tells last of the status of such a certificate; answers the list in which it stands.
+pub async fn set_lost_status(
+    db: &impl ConnectionTrait,
+    sha256: &[u8; 32],
+    status: CertificateStatus,
+) -> Result<Option<u32>, StoreError> {
+    let backend = db.get_database_backend();
+    let statement = Statement::from_sql_and_values(
+        backend,
+        "UPDATE lost_certificate SET status = $1 WHERE sha256 = $2",
+        [status.as_str().into(), sha256.to_vec().into()],
+    );
+    db.execute_raw(statement).await?;
+    let sql = "SELECT status_list FROM lost_certificate WHERE sha256 = $1";
+    let statement = Statement::from_sql_and_values(backend, sql, [sha256.to_vec().into()]);
+    let row = ListOf::find_by_statement(statement).one(db).await?;
+    row.and_then(|row| row.status_list)
+        .map(|list| {
+            u32::try_from(list).map_err(|_| StoreError::inconsistent("lost_certificate", list))
+        })
+        .transpose()
+}
+
+#[derive(FromQueryResult)]
+struct Told {
+    status_list: i32,
+    status_index: i32,
+    status: String,
+}
+
+/// List, index and status of those of them that are not in force by what the log told last: no act ever changes that.
+pub async fn lost_not_in_force(
+    db: &impl PublicRead,
+) -> Result<Vec<(u32, u32, CertificateStatus)>, StoreError> {
+    let db = db.connection();
+    let sql = "SELECT status_list, status_index, status FROM lost_certificate
+               WHERE status <> 'issued' AND status_index IS NOT NULL";
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    let rows = Told::find_by_statement(statement).all(db).await?;
+    rows.into_iter()
+        .map(|row| {
+            let bad = || StoreError::inconsistent("lost_certificate", row.status_index);
+            Ok((
+                u32::try_from(row.status_list).map_err(|_| bad())?,
+                u32::try_from(row.status_index).map_err(|_| bad())?,
+                row.status.parse().map_err(|_| bad())?,
+            ))
+        })
+        .collect()
 }
 
 /// Which of these are such.

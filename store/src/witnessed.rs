@@ -70,6 +70,21 @@ pub async fn first_covering(
         .transpose()
 }
 
+/// The cosigned checkpoints of these sizes, in no order.
+pub async fn of_sizes(
+    db: &impl PublicRead,
+    sizes: &[u64],
+) -> Result<Vec<WitnessedRow>, StoreError> {
+    let sizes = sizes.iter().map(|size| size.cast_signed());
+    log_witnessed::Entity::find()
+        .filter(log_witnessed::Column::Size.is_in(sizes))
+        .all(db.connection())
+        .await?
+        .into_iter()
+        .map(WitnessedRow::try_from)
+        .collect()
+}
+
 /// Since when a checkpoint waits for its quorum: the time of the first that is newer than all cosigned ones.
 pub async fn waiting_since(db: &impl PublicRead) -> Result<Option<DateTime<Utc>>, StoreError> {
     let done = latest(db.connection()).await?.map_or(0, |row| row.size);

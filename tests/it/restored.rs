@@ -6,8 +6,11 @@ use std::sync::Arc;
 use api::config::witnesses::Witnesses;
 use api::log::standing::{quorum, recover};
 use api::log::witnesses::Asking;
+use certs::bundle::Bundle;
+use certs::credential::{TokenStatus, verify_token_status_list};
 use certs::log::WitnessPolicy;
-use serde_json::json;
+use certs::verdict::{Presented, State};
+use serde_json::{Value, json};
 use tests::answer::text;
 use tests::command::{Mingzheng, built};
 use tests::story::PASSWORD;
@@ -74,8 +77,10 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     let backup = story.server.backup().await;
     let before = story.server.leaves().await;
 
-    // After the backup: ten certificates, and one of before is put on hold. The witness sees it, and so does a monitor.
+    // After the backup: ten certificates, of which one is revoked and one put on hold, and so is one of before. The witness
+    // sees it, and so does a monitor.
     let lost = approve(&story, &batch).await.good();
+    let [lost_text, revoked, held] = three(&story, &lost).await;
     tells_of_the_lost_quorum(&story).await;
     story.suspend(&kept).await;
     let held_on = story.server.today();
@@ -84,8 +89,7 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     assert_eq!(waits.expect("known"), None, "the witness is back");
     let published = story.who("anybody").get("/log/checkpoint").await.text();
     let size = story.server.leaves().await;
-    assert_eq!(size, before + 11);
-    let lost_text = story.qr_text(&text(&lost["certificates"][0]["id"])).await;
+    assert_eq!(size, before + 13);
     let vkey = story.server.app.keyring.log_vkey();
     let monitor = Mingzheng::new(built().to_str().expect("a path"));
     let log = story.server.url("/log");
@@ -130,10 +134,12 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     assert_eq!((found.from, found.size), (before, size));
     assert_eq!(found.applied.statuses, 1);
     let kinds: Vec<&str> = found.applied.to_enter.iter().map(|one| one.kind).collect();
+    let (issues, others) = kinds.split_at(10);
     assert_eq!(
-        kinds, ["issue"; 10],
+        issues, ["issue"; 10],
         "their holders' data has to be entered"
     );
+    assert_eq!(others, ["certificate_status"; 2]);
     assert_eq!(status_of(&story, "/readyz").await, 200);
     assert_eq!(state(&story, &kept).await, "suspended", "the hold is back");
     let path = format!("/api/v1/verifications/{kept}?on={held_on}");
@@ -155,6 +161,9 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     let told = told.await.good();
     assert_eq!(told["items"][0]["state"], "not_found", "{told}");
 
+    // Nobody can change its status any more. What the log told of it last stands in the lists, and what is good stays good.
+    says_without_the_records(&story, [&lost_text, &revoked, &held]).await;
+
     // It issues again: on the one history, in places of the status lists that nobody has.
     let issued = approve(&story, &batch).await.good();
     assert_eq!(story.server.leaves().await, size + 10);
@@ -171,7 +180,7 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
         (&report["size"], &report["alarms"]),
         (&json!(size + 10), &json!([]))
     );
-    let places: Vec<(u64, u64)> = [&lost_text, &story.qr_text(&again).await]
+    let places: Vec<(u32, u32)> = [&lost_text, &story.qr_text(&again).await]
         .map(|text| place(text))
         .into();
     assert_ne!(
@@ -184,13 +193,60 @@ async fn a_restored_backup_signs_nothing_until_the_lost_leaves_are_back(database
     assert!(trust_list_version(&story).await >= lists + 1000);
 }
 
+/// The texts of three certificates of a batch: one as it is, one that is revoked now, one that is put on hold.
+async fn three(story: &Story, issued: &Value) -> [String; 3] {
+    let id = |number: usize| text(&issued["certificates"][number]["id"]);
+    let inner = text(&story.certificate(&id(1)).await["id"]);
+    // For any other reason the holder is told first, and has their days.
+    let request = json!({ "act": "revoke", "reason_code": "key_compromise" });
+    let path = format!("/api/v1/certificates/{inner}");
+    let province = story.who("province-1");
+    let proposed = province.act(&path, "changes", &request).await.good();
+    story.approve("province-2", &proposed).await;
+    story.suspend(&id(2)).await;
+    [
+        story.qr_text(&id(0)).await,
+        story.qr_text(&id(1)).await,
+        story.qr_text(&id(2)).await,
+    ]
+}
+
+/// A bundle and the status list of wallets: one that is good, one revoked, one on hold.
+async fn says_without_the_records(story: &Story, texts: [&str; 3]) {
+    let app = &story.server.app;
+    let built = api::bundles::build(app).await.expect("a bundle");
+    let bytes = store::bundles::bytes(app.store.public(), built.number).await;
+    let bytes = bytes.expect("read").expect("the bundle");
+    let roots = api::trust::list::roots(app.store.reader()).await;
+    let bundle = Bundle::open(&bytes, &roots.expect("roots")).expect("it opens");
+    let now = app.now();
+    let told = texts.map(|text| bundle.judge(Presented::Text(text), now).state);
+    assert_eq!(told, [State::Valid, State::Revoked, State::Suspended]);
+    let keys = api::certificates::keys::published_key_set(app.store.reader()).await;
+    let (host, keys) = (
+        app.config.host.parse().expect("a host"),
+        keys.expect("keys"),
+    );
+    for (text, wanted) in texts.into_iter().zip([
+        TokenStatus::Valid,
+        TokenStatus::Invalid,
+        TokenStatus::Suspended,
+    ]) {
+        let (number, index) = place(text);
+        let path = format!("/status/token/{number}");
+        let list = story.who("anybody").get(&path).await.text();
+        let list = verify_token_status_list(&list, &host, number, &keys, now);
+        assert_eq!(list.expect("a good list").get(index), Some(wanted));
+    }
+}
+
 /// List and index of a certificate.
-fn place(text: &str) -> (u64, u64) {
+fn place(text: &str) -> (u32, u32) {
     let parsed = certs::qr::parse_qr_text(text).expect("a QR text");
     let cose = parsed.cose.expect("signed bytes");
     let decoded = certs::certificate::decode(&cose).expect("a certificate");
     let claims = decoded.unverified_claims();
-    (claims.status_list.into(), claims.status_index.into())
+    (claims.status_list, claims.status_index)
 }
 
 /// A monitor's folder in which one byte of the last entry is another.

@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::extract::Query;
 use crate::keyring::KeyRng;
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::trust::affected::coverage;
+use crate::verify::covered_from_before;
 
 /// Routes of this feature.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -82,11 +82,9 @@ async fn spoken(
     let own = store::certificates::key(reader, &certificate.kid)
         .await?
         .ok_or_else(|| Problem::internal("a certificate under a key that is not in the table"))?;
-    let row = match (own.state.as_str(), own.compromised_at) {
-        ("active" | "retired", _) => own,
-        ("compromised", Some(at))
-            if store::certificates::covered(reader, certificate.id, coverage(app, at)).await? =>
-        {
+    let row = match own.state.as_str() {
+        "active" | "retired" => own,
+        "compromised" if covered_from_before(app, &certificate.public_id).await? => {
             let federation = facts.federation.as_str();
             store::certificates::active_issuer_key(reader, federation, app.now())
                 .await?

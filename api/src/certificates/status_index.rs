@@ -17,6 +17,8 @@ use crate::problem::Problem;
 const SIZE: u32 = 131_072;
 /// One place in so many is a decoy and is never given to a certificate.
 const DECOY_SHARE: u32 = 64;
+/// Places that certificates may get in a list of this size.
+const PLACES: u32 = SIZE - SIZE / DECOY_SHARE;
 /// For how many further certificates a decoy seems to be on hold.
 const HOLD: u32 = 4096;
 
@@ -107,35 +109,64 @@ pub(super) async fn claim(act: &Act, count: usize) -> Result<Vec<(u32, u32)>, Pr
     Ok(places)
 }
 
-/// Passes over as many places as certificates were lost with the end of a restored database: they are signed, and their
-/// places must not be given again.
+/// Passes over as many places as certificates were issued since the backup of a restored database: they are signed, and
+/// their places must not be given again. Answers list and index of each in the order of their issue, as far as the open list
+/// went: the order of a later one is lost with it.
 pub(crate) async fn skip(
     tx: &store::WriteTx,
     app: &App,
-    mut count: usize,
+    count: u64,
+    now: DateTime<Utc>,
+) -> Result<Vec<(u32, u32)>, Problem> {
+    let open = open_status_list(tx, app.store.vault()).await?;
+    let mut places = Vec::new();
+    if let Some(list) = &open {
+        let room = capacity(list) - list.used;
+        let taken = room.min(u32::try_from(count).unwrap_or(u32::MAX));
+        let order = order(list);
+        let from = list.used as usize;
+        let indexes = &order[from..from + taken as usize];
+        places.extend(indexes.iter().map(|index| (list.id, *index)));
+        claim_status_indexes(tx, list, taken).await?;
+    }
+    let further = (count - places.len() as u64).div_ceil(u64::from(PLACES));
+    use_up(tx, app, open.map_or(0, |list| list.id), further, now).await?;
+    Ok(places)
+}
+
+/// The same where nobody knows how many there were, but for `least` of them: the rest of the open list is left out, and at
+/// least one list more.
+pub(crate) async fn leave_out(
+    tx: &store::WriteTx,
+    app: &App,
+    least: u64,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let vault = app.store.vault();
-    while count > 0 {
-        let Some(list) = open_status_list(tx, vault).await? else {
-            return Ok(());
+    let open = open_status_list(tx, app.store.vault()).await?;
+    if let Some(list) = &open {
+        claim_status_indexes(tx, list, capacity(list) - list.used).await?;
+    }
+    let further = least.div_ceil(u64::from(PLACES)).max(1);
+    use_up(tx, app, open.map_or(0, |list| list.id), further, now).await
+}
+
+/// Lists that were lost as a whole, each with an order that nobody knows: their numbers are used.
+async fn use_up(
+    tx: &store::WriteTx,
+    app: &App,
+    last: u32,
+    lists: u64,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let lists = u32::try_from(lists).map_err(Problem::internal)?;
+    for id in last + 1..=last + lists {
+        let used = StatusList {
+            id,
+            size: SIZE,
+            used: PLACES,
+            seed: app.random.bytes(),
         };
-        let room = capacity(&list) - list.used;
-        let taken = room.min(u32::try_from(count).unwrap_or(u32::MAX));
-        claim_status_indexes(tx, &list, taken).await?;
-        count -= taken as usize;
-        if count > 0 {
-            // The rest stands in lists that were lost as a whole, each with an order that nobody knows: their numbers are used.
-            let size = SIZE - SIZE / DECOY_SHARE;
-            let next = StatusList {
-                id: list.id + 1,
-                size: SIZE,
-                used: size,
-                seed: app.random.bytes(),
-            };
-            insert_status_list(tx, vault, &next, now).await?;
-            count = count.saturating_sub(size as usize);
-        }
+        insert_status_list(tx, app.store.vault(), &used, now).await?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 pub mod check;
+pub mod cosigned;
 pub mod json;
 pub mod monitor;
 pub mod pages;

@@ -124,7 +124,11 @@ pub(crate) async fn strangers(
 
 /// Size and root of a checkpoint over the leaf that the log's key has signed; the cosigned one where witnesses are asked.
 /// Without one nothing can be said: neither that the certificate is in the log nor that it is not.
-async fn anchor(app: &App, db: &PublicSnapshot, leaf: u64) -> Result<(u64, Hash), Problem> {
+pub(super) async fn anchor(
+    app: &App,
+    db: &PublicSnapshot,
+    leaf: u64,
+) -> Result<(u64, Hash), Problem> {
     let kept = app.proven.kept().anchor;
     if let Some(kept) = kept.filter(|(size, _)| leaf < *size) {
         return Ok(kept);

@@ -7,7 +7,7 @@ use certs::trust_list::{KeyPurpose, Roots, SignedTrustList, TrustList, TrustedKe
 use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 use store::certificates::KeyRow;
 use store::trust_lists::TrustListRow;
-use store::{ConnectionTrait, WriteTx};
+use store::{ConnectionTrait, PublicRead, WriteTx};
 
 use crate::app::App;
 use crate::certificates::keys;
@@ -145,6 +145,23 @@ async fn newest(tx: &WriteTx) -> Result<Option<SignedTrustList>, Problem> {
             .map_err(Problem::internal),
         None => Ok(None),
     }
+}
+
+/// The newest list, checked with the root's own key file: who writes the database alone can put no other one there.
+pub(crate) async fn by_own_root(
+    app: &App,
+    db: &impl PublicRead,
+) -> Result<Option<SignedTrustList>, Problem> {
+    let Some(row) = store::trust_lists::latest(db).await? else {
+        return Ok(None);
+    };
+    let signer = own_keys::root_signer(app, db).await?;
+    let root = Roots::one(signer.key_id().clone(), signer.public_key().clone());
+    let opened = SignedTrustList::open(&row.body, &root);
+    if let Err(fault) = &opened {
+        tracing::error!("The newest trust list is not one of this registry's root: {fault}");
+    }
+    Ok(opened.ok())
 }
 
 /// Every key of the table.

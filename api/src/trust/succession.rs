@@ -3,7 +3,8 @@
 //! The successor has a key and a name of its own and begins with the leaves of the old log, so every certificate keeps its
 //! index. The old log ends with the leaves that tell the change, under its own key where that can still sign; then the
 //! successor's first own leaf holds the last checkpoint of the old one, signatures and all. Where leaves were lost that
-//! checkpoint is of a greater size than the leaf's index, and everybody sees how many are missing.
+//! checkpoint is of a greater size than the leaf's index, and everybody sees how many are missing; and no place of a status
+//! list and no number that may have been given since the backup is given again.
 
 use certs::keys::{KeyId, KeyState, PublicKey};
 use certs::log::{LeafEntry, is_signed_checkpoint};
@@ -13,6 +14,7 @@ use store::certificates::KeyRow;
 
 use crate::act::Act;
 use crate::certificates::keys;
+use crate::log::standing::left_out;
 use crate::problem::Problem;
 
 /// What the change left behind.
@@ -27,7 +29,8 @@ pub(super) struct Succeeded {
 pub(super) async fn succeed(act: &mut Act, next: &KeyRow) -> Result<Succeeded, Problem> {
     let (kid, record) = keys::record(next)?;
     let olds = store::certificates::active_own_keys(&act.tx, "log").await?;
-    let lost = act.app.standing.behind().is_some();
+    let behind = act.app.standing.behind();
+    let lost = behind.is_some();
     let at = act.begin_closing().await?.at().trunc_subsecs(3);
     let mut leaves = Vec::new();
     if lost {
@@ -46,6 +49,10 @@ pub(super) async fn succeed(act: &mut Act, next: &KeyRow) -> Result<Succeeded, P
             KeyState::Retired,
         ));
         set_state(act, old, KeyState::Retired).await?;
+    }
+    if let Some(behind) = &behind {
+        // Before anything is published: nobody knows what was given since the backup.
+        left_out::for_good(&act.tx, &act.app, behind, act.now).await?;
     }
     let before = store::log::latest_checkpoint(&act.tx).await?;
     let appender = act.begin_closing().await?;

@@ -7,7 +7,8 @@ use certs::keys::KeySet;
 use certs::log::{Hash, LeafEntry};
 use certs::qr::QrText;
 use certs::verdict::{
-    CertificateState, Facts, InstitutionFact, LogFact, Presented, Standing, StatusFact, examine,
+    CertificateState, CheckName, Facts, InstitutionFact, LogFact, Presented, Reason, Standing,
+    StatusFact, examine,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::certificate::{CertificateReason, CertificateStatus};
@@ -21,7 +22,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{Answer, KnownCertificate};
 use crate::app::App;
-use crate::log::proven;
+use crate::log::{cosigned, proven};
 use crate::neutral::{area, neutral_or};
 use crate::problem::Problem;
 
@@ -96,6 +97,17 @@ pub async fn name_matches(app: &App, id: &PublicId, name: &PersonName) -> Result
     is_holder(app, &found, name)
 }
 
+/// Whether a certificate under a compromised key counts all the same, since the log covers it from before (trust.md KY-4): by
+/// the verdict itself. Nobody asked, so no check of the holder's certificate is counted.
+pub(crate) async fn covered_from_before(app: &App, id: &PublicId) -> Result<bool, Problem> {
+    let read = read(app, vec![Question::Id(*id)]).await?;
+    let Some(row) = read.rows.first() else {
+        return Ok(false);
+    };
+    let key = read.answer(row, app.now())?.verdict.check(CheckName::Key);
+    Ok(key.reason == Reason::KeyCompromisedCovered)
+}
+
 async fn one(app: &App, question: Question) -> Result<Answer, Problem> {
     answer_all(app, vec![question])
         .await?
@@ -147,6 +159,7 @@ impl Row {
 
 /// What the log says of certificates whose records were lost when the registry was restored (trust.md BK-4).
 async fn lost(
+    app: &App,
     db: &store::PublicSnapshot,
     rows: &[Row],
     tree_size: u64,
@@ -162,7 +175,13 @@ async fn lost(
     let hashes: Vec<[u8; 32]> = unknown().filter_map(Row::hash).collect();
     let mut facts = HashMap::new();
     for one in store::recovery::lost(db, &hashes).await? {
-        let seen = store::witnessed::first_covering(db, one.leaf).await?;
+        let seen = match store::witnessed::first_covering(db, one.leaf).await? {
+            Some(row) => {
+                let mut times = cosigned::times(app, db, &[row.size]).await?;
+                times.remove(&row.size)
+            }
+            None => None,
+        };
         let fact = match seen {
             None if witnessed => LogFact::Pending,
             seen => LogFact::Included {
@@ -170,7 +189,7 @@ async fn lost(
                 index: one.leaf.0,
                 tree_size,
                 witnessed: seen.is_some(),
-                covered_at: seen.map_or(one.logged_at, |row| row.at),
+                covered_at: seen.unwrap_or(one.logged_at),
             },
         };
         facts.insert(one.sha256, fact);
@@ -188,6 +207,8 @@ struct Read {
     tree_size: u64,
     /// Whether a quorum of witnesses is asked for (trust.md LG-9).
     witnessed: bool,
+    /// When a quorum had cosigned the checkpoints over the certificates, by size.
+    cosigned: HashMap<u64, DateTime<Utc>>,
     /// Certificates whose leaves are all that is left of them, with what the log says.
     lost: HashMap<[u8; 32], LogFact>,
     /// Leaves whose rows are not what the log's signed tree holds.
@@ -201,7 +222,8 @@ enum Wanted {
     Nothing,
 }
 
-/// Reads keys, certificates, own copies and the size of the log: six queries, however many questions there are.
+/// Reads keys, certificates, own copies and the size of the log: six queries, however many questions there are, and what the
+/// log's proofs and cosignatures need that this process has not checked before.
 async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
     let wanted: Vec<(Option<String>, Wanted)> = questions.into_iter().map(wanted).collect();
     let (mut ids, mut numbers) = (Vec::new(), Vec::new());
@@ -279,11 +301,16 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         .await?
         .map_or(0, |checkpoint| checkpoint.size);
     let witnessed = app.config.witnesses.policy.quorum() > 0;
-    let lost = lost(&db, &rows, tree_size, witnessed).await?;
+    let lost = lost(app, &db, &rows, tree_size, witnessed).await?;
+    let sizes: Vec<u64> = rows
+        .iter()
+        .filter_map(|row| row.known.as_deref()?.witnessed_size)
+        .collect();
+    let cosigned = cosigned::times(app, &db, &sizes).await?;
     let leaves: Vec<(u64, Hash)> = rows
         .iter()
         .filter_map(|row| row.known.as_deref())
-        .filter(|known| covered(known, witnessed).is_some())
+        .filter(|known| covered(known, &cosigned, witnessed).is_some())
         .map(|known| (known.leaf_index.0, Hash::leaf(&known.leaf_entry)))
         .collect();
     let strangers = proven::strangers(app, &db, &leaves).await?;
@@ -295,6 +322,7 @@ async fn read(app: &App, questions: Vec<Question>) -> Result<Read, Problem> {
         permitted,
         tree_size,
         witnessed,
+        cosigned,
         lost,
         strangers,
     })
@@ -395,7 +423,7 @@ impl Read {
 
     /// What the log's own entry says, not what the table of certificates says about it.
     fn log_fact(&self, known: &PublicCertificate) -> Result<LogFact, Problem> {
-        let Some((covered_at, witnessed)) = covered(known, self.witnessed) else {
+        let Some((covered_at, witnessed)) = covered(known, &self.cosigned, self.witnessed) else {
             return Ok(LogFact::Pending);
         };
         if self.strangers.contains(&known.leaf_index.0) {
@@ -457,9 +485,14 @@ impl Read {
 
 /// Since when the log covers it, and whether witnesses say so. Cosigned once is cosigned for good, also where witnesses are
 /// asked no more. Without any the registry's own commit stands in (design decision 14).
-fn covered(known: &PublicCertificate, asked: bool) -> Option<(DateTime<Utc>, bool)> {
-    match (known.witnessed_at, known.covered_at) {
-        (Some(at), _) => Some((at, true)),
+fn covered(
+    known: &PublicCertificate,
+    cosigned: &HashMap<u64, DateTime<Utc>>,
+    asked: bool,
+) -> Option<(DateTime<Utc>, bool)> {
+    let witnessed_at = known.witnessed_size.and_then(|size| cosigned.get(&size));
+    match (witnessed_at, known.covered_at) {
+        (Some(at), _) => Some((*at, true)),
         (None, Some(at)) if !asked => Some((at, false)),
         (None, _) => None,
     }

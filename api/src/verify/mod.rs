@@ -16,10 +16,10 @@ pub mod wire;
 
 pub use answer::{Answer, KnownCertificate};
 pub(crate) use budget::{answer_within, within_budget};
-pub(crate) use lookup::standing;
 pub use lookup::{
     MOST_QUESTIONS, Question, answer_all, by_id, by_number_and_name, by_text, name_matches,
 };
+pub(crate) use lookup::{covered_from_before, standing};
 pub use past::PastDay;
 
 use utoipa_axum::router::OpenApiRouter;

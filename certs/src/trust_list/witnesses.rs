@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{CLOCK_TOLERANCE, TrustList, TrustListFault};
-use crate::log::{CheckpointFault, LoggedEntry, WitnessPolicy};
+use crate::log::{CheckpointFault, LoggedEntry, SignedCheckpoint, WitnessPolicy};
 use crate::verdict::LogFact;
 
 /// Witnesses and quorum that held until a moment.
@@ -78,5 +78,24 @@ impl TrustList {
             since = earlier.until.checked_sub_signed(CLOCK_TOLERANCE);
         }
         LogFact::proven_within(logged, &self.witnesses, since, None)
+    }
+
+    /// When a quorum had cosigned a checkpoint, by the same rule: that of the witnesses of its time. `None` when none had.
+    pub fn cosigned_at(
+        &self,
+        signed: &SignedCheckpoint,
+    ) -> Result<Option<DateTime<Utc>>, CheckpointFault> {
+        let mut since = None;
+        for earlier in &self.earlier_witnesses {
+            if signed.checkpoint.size <= earlier.size {
+                let until = earlier.until.checked_add_signed(CLOCK_TOLERANCE);
+                let reached = earlier.policy.reached_within(&signed.note, since, until)?;
+                if reached.is_some() {
+                    return Ok(reached);
+                }
+            }
+            since = earlier.until.checked_sub_signed(CLOCK_TOLERANCE);
+        }
+        self.witnesses.reached_within(&signed.note, since, None)
     }
 }

@@ -2,7 +2,8 @@
 
 use certs::keys::{KeyState, Signer, SoftwareSigner};
 use certs::log::{
-    Checkpoint, Hash, LeafEntry, WitnessKey, WitnessPolicy, cosign, with_lines, write_tlog_proof,
+    Checkpoint, Hash, LeafEntry, WitnessKey, WitnessPolicy, cosign, verify_tlog_proof, with_lines,
+    write_tlog_proof,
 };
 use certs::trust_list::{
     EarlierWitnesses, KeyPurpose, Roots, SignedTrustList, TrustList, TrustListFault, TrustedKey,
@@ -164,6 +165,23 @@ fn an_old_proof_counts_by_the_witnesses_of_its_time() {
         State::Indeterminate,
         "only the status is open"
     );
+}
+
+#[test]
+fn a_checkpoint_alone_has_the_same_time() {
+    let origin = "verify.example.cn/log".parse().expect("an origin");
+    let log = signer("log", 3);
+    for text in [
+        proof(SIZE, &[(A, MARCH), (C, "2026-03-10T00:00:00Z")]),
+        proof(4, &[(D, MAY), (E, "2026-05-02T00:00:00Z")]),
+        proof(4, &[(A, MARCH), (B, MARCH), (C, MARCH)]),
+        proof(SIZE, &[(A, MARCH)]),
+        proof(SIZE, &[(A, MAY), (C, MAY)]),
+    ] {
+        let logged = verify_tlog_proof(&text, &origin, log.public_key()).expect("it holds");
+        let at = list().cosigned_at(&logged.checkpoint).expect("it holds");
+        assert_eq!(at.map(|at| at.to_rfc3339()), covered(&list(), &text));
+    }
 }
 
 #[test]

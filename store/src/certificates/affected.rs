@@ -11,8 +11,12 @@ use super::public_id;
 use crate::scope::Scope;
 use crate::{StoreError, time};
 
-/// From when on a certificate counts as witnessed, exactly as verification reads it: the cosignatures of the first checkpoint
-/// that covers it; the commit of that checkpoint only where no quorum is asked for and none ever answered.
+/// From when on a certificate counts as witnessed, as verification counts it: the cosignatures of the first checkpoint that
+/// covers it; the commit of that checkpoint only where no quorum is asked for and none ever answered.
+///
+/// Here by the time in the row, so that a database can count a million of them; verification reads the cosignatures
+/// themselves. This only lists and chooses what is replaced, and vouches for nothing: with a false time a good certificate is
+/// replaced, or one that no verdict calls genuine waits for its replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coverage {
     /// Moment of the compromise.
@@ -37,25 +41,6 @@ impl Coverage {
     fn value(self) -> Value {
         time::millis(self.before).into()
     }
-}
-
-/// Whether the log covers a certificate from before.
-pub async fn covered(
-    db: &impl ConnectionTrait,
-    id: CertificateId,
-    coverage: Coverage,
-) -> Result<bool, StoreError> {
-    let sql = format!(
-        "SELECT {} AS covered FROM certificate c WHERE c.id = $2",
-        coverage.sql(1)
-    );
-    let values = [coverage.value(), id.uuid().into()];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    let Some(row) = db.query_one_raw(statement).await? else {
-        return Ok(false);
-    };
-    let covered: i32 = row.try_get_by_index(0)?;
-    Ok(covered == 1)
 }
 
 /// A certificate under the key.

@@ -22,8 +22,8 @@ use sea_orm::{
 };
 
 pub use affected::{
-    Affected, AffectedCounts, Coverage, Superseded, affected, affected_counts, covered,
-    supersede_all, to_reissue,
+    Affected, AffectedCounts, Coverage, Superseded, affected, affected_counts, supersede_all,
+    to_reissue,
 };
 pub use batches::{
     Batch, batch, batch_items, batches_of_cohort, decide_batch, insert_batch, remove_batch_items,

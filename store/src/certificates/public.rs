@@ -78,8 +78,8 @@ pub struct PublicCertificate {
     pub leaf_entry: Vec<u8>,
     /// When the first checkpoint that covers the leaf was committed.
     pub covered_at: Option<DateTime<Utc>>,
-    /// When a quorum of witnesses had cosigned a checkpoint that covers the leaf.
-    pub witnessed_at: Option<DateTime<Utc>>,
+    /// Size of the first checkpoint over the leaf that is kept as cosigned: its note tells whether it is, and since when.
+    pub witnessed_size: Option<u64>,
     /// Issuing federation.
     pub federation: String,
     /// Its name.
@@ -124,7 +124,7 @@ struct Row {
     issued_apart: i32,
     leaf_entry: Vec<u8>,
     covered_at: Option<i64>,
-    witnessed_at: Option<i64>,
+    witnessed_size: Option<i64>,
     federation: String,
     federation_name: String,
     replaces: Option<String>,
@@ -145,7 +145,7 @@ SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, c.holder_index, c.h
   (SELECT COUNT(*) FROM enrolment n JOIN enrolment_exclusion x ON x.enrolment_id = n.id
     WHERE n.person_id = c.person_id AND x.code = 'X1') AS deaths,
   (SELECT k.at FROM log_checkpoint k WHERE k.size > c.leaf_index ORDER BY k.size LIMIT 1) AS covered_at,
-  (SELECT w.at FROM log_witnessed w WHERE w.size > c.leaf_index ORDER BY w.size LIMIT 1) AS witnessed_at,
+  (SELECT MIN(w.size) FROM log_witnessed w WHERE w.size > c.leaf_index) AS witnessed_size,
   (SELECT h.to_state FROM timeline h
     WHERE h.object_id = c.admission_id AND h.to_state IS NOT NULL AND h.to_state <> COALESCE(h.from_state, '') AND h.at <= l.at
       AND (h.leaf_index IS NULL OR h.leaf_index < c.leaf_index)
@@ -255,7 +255,7 @@ impl TryFrom<Row> for PublicCertificate {
             leaf_index: LeafIndex(row.leaf_index.cast_unsigned()),
             institution_since: time::instant(row.institution_since)?,
             covered_at: time::optional_instant(row.covered_at)?,
-            witnessed_at: time::optional_instant(row.witnessed_at)?,
+            witnessed_size: row.witnessed_size.map(i64::cast_unsigned),
             institution_state_at_issue: row.institution_state_at_issue,
             issued_apart: row.issued_apart == 1,
             leaf_entry: row.leaf_entry,

@@ -122,14 +122,16 @@ struct Changed {
     status: String,
 }
 
-/// Index and status of every certificate of a list that is not in force.
+/// Index and status of every certificate of a list that is not in force, of those too whose records were lost.
 pub async fn changed_in_list(
     db: &impl ConnectionTrait,
     id: u32,
 ) -> Result<Vec<(u32, CertificateStatus)>, StoreError> {
     let statement = Statement::from_sql_and_values(
         db.get_database_backend(),
-        "SELECT status_index, status FROM certificate WHERE status_list = $1 AND status <> $2",
+        "SELECT status_index, status FROM certificate WHERE status_list = $1 AND status <> $2
+         UNION ALL
+         SELECT status_index, status FROM lost_certificate WHERE status_list = $1 AND status <> $2",
         [
             i64::from(id).into(),
             CertificateStatus::Issued.as_str().into(),

@@ -9,7 +9,7 @@ use certs::verdict::LogFact;
 use tests::{Database, Story, TestServer, on_both};
 
 use super::pair::Pair;
-use super::{ids, trust_list};
+use super::{ids, trust_list, verdict};
 
 on_both! {
     other_witnesses_leave_old_proofs_as_they_are_and_cosign_what_comes;
@@ -93,6 +93,14 @@ async fn other_witnesses_leave_old_proofs_as_they_are_and_cosign_what_comes(data
         matches!(covered, LogFact::Included { witnessed: true, covered_at, .. } if covered_at > list.list().issued_at),
         "{covered:?}"
     );
+    // The registry itself judges each by the witnesses of its time.
+    for id in [&early, &late] {
+        let (state, reason) = verdict(&story, id, "log_inclusion").await;
+        assert_eq!(
+            (state.as_str(), reason.as_str()),
+            ("valid", "logged_witnessed")
+        );
+    }
     // Served anew, the old one is still the first that was cosigned.
     assert_eq!(proof(&story, &early).await, old);
     let again = trust_list(&story).await;

@@ -8,6 +8,7 @@ mod own_keys;
 mod pair;
 mod rotation;
 mod states;
+mod witnessed;
 
 use certs::trust_list::{Roots, SignedTrustList};
 use serde_json::Value;

@@ -15,7 +15,7 @@ use tests::command::{Mingzheng, Ran, built};
 use tests::story::PASSWORD;
 use tests::{Browser, Database, Story, TestServer, on_both};
 
-use super::{state, trust_list};
+use super::{ids, state, trust_list};
 use crate::witnesses::{Federation, alarms};
 
 on_both! {
@@ -277,6 +277,25 @@ async fn a_log_is_closed_by_two_persons_and_its_successor_goes_on_with_every_cer
     checked(&story).await;
 }
 
+/// List and index of each certificate of a batch.
+async fn places(story: &Story, issued: &Value) -> Vec<(u32, u32)> {
+    let mut places = Vec::new();
+    for id in ids(issued) {
+        let text = story.qr_text(&id).await;
+        let cose = certs::qr::parse_qr_text(&text).expect("a QR text").cose;
+        let decoded = certs::certificate::decode(&cose.expect("signed bytes"));
+        let decoded = decoded.expect("a certificate");
+        let claims = decoded.unverified_claims();
+        places.push((claims.status_list, claims.status_index));
+    }
+    places
+}
+
+async fn bundle_number(story: &Story) -> u64 {
+    let built = api::bundles::build(&story.server.app).await;
+    built.expect("a bundle").number
+}
+
 async fn a_log_that_lost_leaves_is_closed_and_everybody_sees_how_many(database: Database) {
     let mut federation = Federation::new("zj.example/w");
     let mut server = TestServer::start(database).await;
@@ -293,14 +312,20 @@ async fn a_log_that_lost_leaves_is_closed_and_everybody_sees_how_many(database: 
         .await;
     let mut story = Story::ready_on(server).await;
     let (origin, key) = parse_vkey(&story.server.app.keyring.log_vkey()).expect("a key line");
+    let kept = story.accepted(1).await;
+    story.issue(&kept).await;
     let first = story.accepted(3).await;
-    let second = story.accepted(1).await;
+    let second = story.accepted(3).await;
     let backup = story.server.backup().await;
     let before = story.server.leaves().await;
     let old_line = story.server.app.keyring.log_vkey();
     let program = Mingzheng::new(built().to_str().expect("a path"));
     monitor(&program, &story, &old_line, &[]).good();
-    story.issue(&first).await;
+    let lost = places(&story, &story.issue(&first).await).await;
+    // Lists and bundles are published, too.
+    make(&story, "status").await;
+    let lost_list = trust_list(&story).await.list().version;
+    let lost_bundle = bundle_number(&story).await;
     let round = async |story: &Story| {
         let mut asking = Asking::new().expect("a client");
         asking.round(&story.server.app).await.expect("a round")
@@ -320,8 +345,8 @@ async fn a_log_that_lost_leaves_is_closed_and_everybody_sees_how_many(database: 
     let last = Checkpoint::verify(&last, &origin, &key).expect("signed by the old key");
     assert_eq!(
         last.checkpoint.size,
-        before + 3,
-        "three leaves were lost: so many stand in the old log"
+        before + 4,
+        "four leaves were lost: so many stand in the old log"
     );
     let app = story.server.app.clone();
     app.standing.compare(&app).await.expect("compared");
@@ -339,7 +364,13 @@ async fn a_log_that_lost_leaves_is_closed_and_everybody_sees_how_many(database: 
         again["takeovers"][0]["whole"], false,
         "told once, shown always"
     );
-    story.issue(&second).await;
+    // Nothing that was given since the backup is given again.
+    let issued = places(&story, &story.issue(&second).await).await;
+    let twice = issued.iter().find(|place| lost.contains(place));
+    assert_eq!(twice, None, "{issued:?} after {lost:?}");
+    let list = trust_list(&story).await.list().version;
+    assert!(list > lost_list, "{list} after {lost_list}");
+    assert!(bundle_number(&story).await > lost_bundle);
     // The witness learns of the new log, and follows it from its beginning.
     assert!(!round(&story).await, "it does not know the new log");
     federation.end();

@@ -6,6 +6,7 @@
 //! another tree, closes the log for writing; certificates are still verified. `mingzheng log recover` takes back what is missing.
 
 mod known;
+pub(crate) mod left_out;
 pub mod quorum;
 mod reapply;
 pub mod recover;

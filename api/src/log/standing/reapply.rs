@@ -100,11 +100,18 @@ pub(super) async fn apply(
             }
         }
     }
+    // Their places in the status lists are taken: the signed certificates are out there.
+    let places = status_index::skip(tx, app, lost.len() as u64, now).await?;
+    store::recovery::keep_lost(tx, &lost, &places).await?;
     let hashes: Vec<[u8; 32]> = changes.keys().copied().collect();
     let mut known = store::recovery::by_hashes(tx, &hashes).await?;
     for (certificate, change) in changes {
         let Some(found) = known.remove(&certificate) else {
-            // Of a certificate that was itself lost.
+            // Of a certificate that was itself lost: the lists tell it by its place, for good.
+            let list = store::recovery::set_lost_status(tx, &certificate, change.status).await?;
+            if let Some(list) = list {
+                store::certificates::touch_status_list(tx, list).await?;
+            }
             let about = format!(
                 "{} {}",
                 data_encoding::HEXLOWER.encode(&certificate[..8]),
@@ -121,9 +128,6 @@ pub(super) async fn apply(
         status(tx, app, &found, &change, now).await?;
         applied.statuses += 1;
     }
-    // Their places in the status lists are taken: the signed certificates are out there.
-    status_index::skip(tx, app, lost.len(), now).await?;
-    store::recovery::keep_lost(tx, &lost).await?;
     applied.to_enter.sort_by_key(|one| one.leaf_index);
     Ok(applied)
 }

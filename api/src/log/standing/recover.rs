@@ -16,14 +16,11 @@ use store::log::{CheckpointRow, Head, Leaf, TileRow};
 use store::witnessed::WitnessedRow;
 
 use super::reapply::{self, Applied};
-use super::{gather, known};
+use super::{gather, known, left_out};
 use crate::app::App;
 use crate::log::append::{Tiles, hash};
 use crate::log::monitor::{MonitorError, MonitorState, Names, Source, Tried, log_checkpoints};
 use crate::problem::Problem;
-
-/// Numbers of trust lists and bundles that are left out, because nobody knows which were used since the backup.
-const LEFT_OUT: u64 = 1000;
 
 /// Why nothing was recovered; each sentence tells what to do.
 #[derive(Debug, thiserror::Error)]
@@ -274,7 +271,7 @@ async fn write(
         put_checkpoint(&tx, app, signed, &found.leaves, head.size).await?;
     }
     let applied = reapply::apply(&tx, app, &found.leaves, now).await?;
-    leave_out_numbers(&tx, app).await?;
+    left_out::numbers(&tx).await?;
     let name = app.keyring.log_origin();
     let detail = format!("{} > {}", head.size, found.update.size);
     let origin = crate::audit::origin::Origin::current();
@@ -337,14 +334,4 @@ async fn put_checkpoint(
         store::witnessed::put(tx, &row).await?;
     }
     Ok(())
-}
-
-/// Whoever has seen a trust list or a bundle of a number refuses another one of it: none of those is used again.
-async fn leave_out_numbers(tx: &store::WriteTx, app: &App) -> Result<(), Problem> {
-    let list = store::trust_lists::latest(app.store.public()).await?;
-    let list = list.map_or(0, |row| row.version);
-    store::recovery::raise_floor(tx, crate::trust::list::NUMBERS, list + LEFT_OUT).await?;
-    let bundle = store::bundles::newest(app.store.public()).await?;
-    let bundle = bundle.map_or(0, |row| row.number);
-    Ok(store::recovery::raise_floor(tx, crate::bundles::NUMBERS, bundle + LEFT_OUT).await?)
 }
