@@ -64,9 +64,15 @@ pub(crate) fn hidden(
         for (at, shown) in there.iter().zip(display.protect(&counts)) {
             let (id, entry) = &rows[*at];
             let differs = before.get(id).into_iter().flatten().any(|earlier| {
-                ["n", "observed"].iter().any(|field| {
-                    !display.may_follow(count(earlier, name, field), count(entry, name, field))
-                })
+                let pair = |field| (count(earlier, name, field), count(entry, name, field));
+                let moved = |field| {
+                    let (then, now) = pair(field);
+                    !display.may_follow(then, now)
+                };
+                // As many answers with another sum: some of them are others, or were taken in another way.
+                let (answered, sums) = (pair("n"), pair("sum_items"));
+                ["n", "observed", "invited"].into_iter().any(moved)
+                    || (answered.0 == answered.1 && sums.0 != sums.1)
             });
             if !shown || differs {
                 hidden.entry(*id).or_default().push(name.to_owned());
@@ -89,15 +95,7 @@ pub(crate) async fn of_federation(
         parsed.push((row.admission.uuid(), entry));
     }
     let earlier = earlier(db, publication).await?;
-    let mut before = BTreeMap::new();
-    for (id, rows) in &earlier {
-        let entries: Result<Vec<Value>, _> = rows
-            .iter()
-            .map(|row| serde_json::from_str(&row.entry))
-            .collect();
-        before.insert(*id, entries.map_err(Problem::internal)?);
-    }
-    let hidden = hidden(&parsed, &before, display);
+    let hidden = hidden(&parsed, &entries(&earlier)?, display);
     let none = Vec::new();
     let mut shown = Vec::with_capacity(rows.len());
     for (row, (id, one)) in rows.into_iter().zip(parsed) {
@@ -122,9 +120,24 @@ pub(crate) fn counts_of(row: &ResultRow) -> Result<Option<Counts>, Problem> {
     counts.transpose().map_err(Problem::internal)
 }
 
+/// The entries of R in rows, by admission.
+pub(crate) fn entries(
+    rows: &BTreeMap<uuid::Uuid, Vec<ResultRow>>,
+) -> Result<BTreeMap<uuid::Uuid, Vec<Value>>, Problem> {
+    let mut all = BTreeMap::new();
+    for (id, rows) in rows {
+        let entries: Result<Vec<Value>, _> = rows
+            .iter()
+            .map(|row| serde_json::from_str(&row.entry))
+            .collect();
+        all.insert(*id, entries.map_err(Problem::internal)?);
+    }
+    Ok(all)
+}
+
 /// All that was shown before for the same freeze date, published or under a notice that a correction replaced: whoever kept
 /// each of them could take any two apart.
-async fn earlier(
+pub(crate) async fn earlier(
     db: &impl ConnectionTrait,
     publication: &Publication,
 ) -> Result<BTreeMap<uuid::Uuid, Vec<ResultRow>>, Problem> {
@@ -246,6 +259,23 @@ mod tests {
         let rows = [(id(1), one(40, 22)), (id(2), one(50, 20))];
         let hidden = hidden(&rows, &before, BASE);
         assert_eq!(hidden.keys().collect::<Vec<_>>(), [&id(1)]);
+    }
+
+    #[test]
+    fn one_person_more_or_less_in_the_survey_hides_its_counts() {
+        let id = uuid::Uuid::from_u128;
+        let sat = |n: u64, invited: u64, sum_items: u64| json!({ "indicators": { "SAT": { "n": n, "invited": invited, "sum_items": sum_items } } });
+        let before = BTreeMap::from([(id(1), vec![sat(40, 60, 800)])]);
+        for (now, hides) in [
+            (sat(40, 60, 800), false),
+            (sat(40, 61, 800), true),
+            (sat(40, 60, 795), true),
+            (sat(41, 60, 820), true),
+            (sat(46, 66, 920), false),
+        ] {
+            let hidden = hidden(&[(id(1), now.clone())], &before, BASE);
+            assert_eq!(hidden.contains_key(&id(1)), hides, "{now}");
+        }
     }
 
     #[test]
