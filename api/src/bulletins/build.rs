@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use domain::bulletin::BulletinKind;
+use domain::policy::EvidencePolicy;
 use domain::rdiv;
 use domain::statistics::{Display, wilson};
 use serde::{Deserialize, Serialize};
@@ -81,7 +82,7 @@ pub(super) async fn body(
                         "The results of this run have not been told to the institutions of this federation yet.",
                     )
                 })?;
-        institutions(db, kind, publication, app.evidence.display).await?
+        institutions(db, kind, publication, &app.evidence).await?
     };
     Ok(Body {
         run: run.id.to_string(),
@@ -96,12 +97,12 @@ async fn institutions(
     db: &impl ConnectionTrait,
     kind: BulletinKind,
     publication: &Publication,
-    display: Display,
+    policy: &EvidencePolicy,
 ) -> Result<Vec<BodyRow>, Problem> {
     let called = store::grading::called(db, Whose::Federation(&publication.federation)).await?;
     let decided = Decided::of(db, publication).await?;
     let mut rows = Vec::new();
-    for (row, entry) in public::of_federation(db, publication, display).await? {
+    for (row, entry) in public::of_federation(db, publication, policy).await? {
         let Some(one) = called
             .iter()
             .find(|one| one.admission_id == row.admission.uuid())

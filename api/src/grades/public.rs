@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::grading::Indicator;
+use domain::policy::EvidencePolicy;
 use domain::statistics::Display;
 use serde_json::{Map, Value, json};
 use store::ConnectionTrait;
@@ -13,8 +14,9 @@ use super::counts::Counts;
 use crate::app::App;
 use crate::problem::Problem;
 
-/// One institution's entry as the public sees it. `hide` names indicators whose counts must not be shown.
-pub(crate) fn entry(entry: &Value, hide: &[String], display: Display) -> Value {
+/// One institution's entry as the public sees it. `hide` names indicators whose counts must not be shown; of fewer `answers`
+/// to the survey than these nothing is (workflow.md 8), although the adjusted rate of as many people is.
+pub(crate) fn entry(entry: &Value, hide: &[String], display: Display, answers: u32) -> Value {
     let mut entry = entry.clone();
     let Some(indicators) = entry.get_mut("indicators").and_then(Value::as_object_mut) else {
         return entry;
@@ -26,7 +28,11 @@ pub(crate) fn entry(entry: &Value, hide: &[String], display: Display) -> Value {
         let Some(n) = fields.get("n").and_then(Value::as_u64) else {
             continue;
         };
-        if n < u64::from(display.least_cell()) {
+        let least = match name.as_str() {
+            "SAT" => answers.max(display.least_cell()),
+            _ => display.least_cell(),
+        };
+        if n < u64::from(least) {
             *figures = json!({ "shown": "too_few" });
         } else if n < u64::from(display.provisional_n()) || hide.contains(name) {
             let adjusted = ["adjusted_ppm", "adjusted_milli"]
@@ -86,8 +92,9 @@ pub(crate) fn hidden(
 pub(crate) async fn of_federation(
     db: &impl ConnectionTrait,
     publication: &Publication,
-    display: Display,
+    policy: &EvidencePolicy,
 ) -> Result<Vec<(ResultRow, Value)>, Problem> {
+    let (display, answers) = (policy.display, policy.survey.public_least);
     let rows = store::grading::results(db, publication.run, Some(&publication.federation)).await?;
     let mut parsed = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -99,7 +106,7 @@ pub(crate) async fn of_federation(
     let none = Vec::new();
     let mut shown = Vec::with_capacity(rows.len());
     for (row, (id, one)) in rows.into_iter().zip(parsed) {
-        let mut entry = entry(&one, hidden.get(&id).unwrap_or(&none), display);
+        let mut entry = entry(&one, hidden.get(&id).unwrap_or(&none), display, answers);
         if let Some(counts) = counts_of(&row)? {
             let conversions = entry["indicators"]["EMP"]["shown"] == "all";
             let mut then = Vec::new();
@@ -174,7 +181,7 @@ pub(crate) async fn table(app: &App, run: &Run) -> Result<Value, Problem> {
         .filter(|one| one.run == run.id && one.state != PublicationState::Figures)
     {
         institutions.extend(
-            of_federation(reader, publication, app.evidence.display)
+            of_federation(reader, publication, &app.evidence)
                 .await?
                 .into_iter()
                 .map(|(_, entry)| entry),
@@ -243,13 +250,29 @@ mod tests {
                 && !hidden.contains_key(&id(1))
         );
         assert_eq!(
-            entry(&rows[1].1, &hidden[&id(2)], BASE)["indicators"]["EMP"],
+            entry(&rows[1].1, &hidden[&id(2)], BASE, 10)["indicators"]["EMP"],
             json!({ "shown": "too_few" })
         );
-        let shown = entry(&rows[2].1, &hidden[&id(3)], BASE);
+        let shown = entry(&rows[2].1, &hidden[&id(3)], BASE, 10);
         assert_eq!(shown["indicators"]["EMP"]["shown"], "provisional");
         assert!(shown["indicators"]["EMP"].get("n").is_none());
-        assert_eq!(entry(&rows[0].1, &[], BASE)["indicators"]["EMP"]["n"], 40);
+        let all = entry(&rows[0].1, &[], BASE, 10);
+        assert_eq!(all["indicators"]["EMP"]["n"], 40);
+    }
+
+    #[test]
+    fn of_fewer_than_ten_answers_the_public_sees_nothing() {
+        let shown = |n: u64| {
+            let sat = json!({ "n": n, "adjusted_milli": 4_100, "points_milli": 64_706 });
+            let of = json!({ "indicators": { "SAT": sat.clone(), "EMP": sat } });
+            entry(&of, &[], BASE, 10)["indicators"].clone()
+        };
+        for n in [5, 9] {
+            let shown = shown(n);
+            assert_eq!(shown["SAT"], json!({ "shown": "too_few" }));
+            assert_eq!(shown["EMP"]["shown"], "provisional", "people, not answers");
+        }
+        assert_eq!(shown(10)["SAT"]["adjusted_milli"], 4_100);
     }
 
     #[test]
