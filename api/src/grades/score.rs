@@ -48,6 +48,8 @@ pub(crate) struct ScoreView {
     pub(crate) previous: String,
     pub(crate) composite: String,
     pub(crate) sum: String,
+    /// Why figures of the survey are not told.
+    pub(crate) withheld: Option<String>,
     pub(crate) lines: Vec<Line>,
     pub(crate) reasons: Vec<&'static str>,
     pub(crate) next: Option<String>,
@@ -245,6 +247,9 @@ pub(super) async fn score_view(
         sum: composite.map_or_else(String::new, |milli| {
             format!("({}) ÷ {available} = {milli}", terms.join(" + "))
         }),
+        withheld: entry["indicators"]["SAT"][f.lang().pick("detail_zh", "detail_en")]
+            .as_str()
+            .map(str::to_owned),
         reasons: entry["reasons"]
             .as_array()
             .into_iter()
