@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use domain::bulletin::BulletinKind;
+use domain::policy::EvidencePolicy;
 use domain::rdiv;
 use domain::statistics::{Display, wilson};
 use serde::{Deserialize, Serialize};
@@ -66,7 +68,7 @@ pub(super) async fn body(
         .await?
         .ok_or_else(|| Problem::internal("a run without evidence"))?;
     let rows = if kind == BulletinKind::Provinces {
-        provinces(app, db, run, &freeze.freeze_on.to_string()).await?
+        provinces(app, db, run, freeze.freeze_on).await?
     } else {
         let all = publications::list(db, Some(federation), None).await?;
         let publication = all
@@ -80,7 +82,7 @@ pub(super) async fn body(
                         "The results of this run have not been told to the institutions of this federation yet.",
                     )
                 })?;
-        institutions(db, kind, publication, app.evidence.display).await?
+        institutions(db, kind, publication, &app.evidence).await?
     };
     Ok(Body {
         run: run.id.to_string(),
@@ -95,12 +97,12 @@ async fn institutions(
     db: &impl ConnectionTrait,
     kind: BulletinKind,
     publication: &Publication,
-    display: Display,
+    policy: &EvidencePolicy,
 ) -> Result<Vec<BodyRow>, Problem> {
     let called = store::grading::called(db, Whose::Federation(&publication.federation)).await?;
     let decided = Decided::of(db, publication).await?;
     let mut rows = Vec::new();
-    for (row, entry) in public::of_federation(db, publication, display).await? {
+    for (row, entry) in public::of_federation(db, publication, policy).await? {
         let Some(one) = called
             .iter()
             .find(|one| one.admission_id == row.admission.uuid())
@@ -181,7 +183,7 @@ async fn provinces(
     app: &App,
     db: &impl ConnectionTrait,
     run: &Run,
-    freeze_on: &str,
+    freeze_on: NaiveDate,
 ) -> Result<Vec<BodyRow>, Problem> {
     let display = app.evidence.display;
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
@@ -197,16 +199,15 @@ async fn provinces(
         sum.n = sum.n.saturating_add(figure(&entry, "n"));
         sum.rows.push((row.admission.uuid(), entry));
     }
-    let before = told_before(db, freeze_on).await?;
-    let cells: Vec<u32> = sums
-        .iter()
-        .map(|(code, sum)| {
-            let kept = keeps_its_institutions(&sum.rows, display)
-                && before.iter().all(|told| follows(told, code, sum, display));
-            // A cell that must not be shown counts as a small one, so that another is hidden with it.
-            if kept { sum.n } else { sum.n.min(1) }
-        })
-        .collect();
+    let before = told_before(db, &freeze_on.to_string()).await?;
+    let mut cells = Vec::with_capacity(sums.len());
+    for (code, sum) in &sums {
+        let earlier = shown_before(db, run, code, freeze_on).await?;
+        let kept = keeps_its_institutions(&sum.rows, &earlier, display)
+            && before.iter().all(|told| follows(told, code, sum, display));
+        // A cell that must not be shown counts as a small one, so that another is hidden with it.
+        cells.push(if kept { sum.n } else { sum.n.min(1) });
+    }
     let shown = display.protect(&cells);
     Ok(sums
         .into_iter()
@@ -234,18 +235,38 @@ pub(super) fn figure(entry: &Value, name: &str) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-/// Whether the sum of a province tells nothing about institutions whose own counts are not shown: none of them, or several
-/// that together are no small number.
-fn keeps_its_institutions(rows: &[(uuid::Uuid, Value)], display: Display) -> bool {
-    let hidden = public::hidden(rows, &BTreeMap::new(), display);
+/// What everybody could see of a federation's institutions before those of its results that a comparison rests on.
+async fn shown_before(
+    db: &impl ConnectionTrait,
+    run: &Run,
+    federation: &str,
+    freeze_on: NaiveDate,
+) -> Result<BTreeMap<uuid::Uuid, Vec<Value>>, Problem> {
+    let all = publications::of_period(db, federation, freeze_on, false).await?;
+    // A run that corrects another province has the newest results of this one as they were told.
+    let own = all.iter().find(|one| one.run == run.id);
+    match own.or_else(|| all.first()) {
+        Some(publication) => public::entries(&public::earlier(db, publication).await?),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+/// Whether the sum of a province tells nothing about institutions whose own counts are not shown, being small, a neighbour's or
+/// too close to what was shown before: none of them, or several that together are no small number.
+fn keeps_its_institutions(
+    rows: &[(uuid::Uuid, Value)],
+    before: &BTreeMap<uuid::Uuid, Vec<Value>>,
+    display: Display,
+) -> bool {
+    let hidden = public::hidden(rows, before, display);
     let kept_back: Vec<u32> = rows
         .iter()
         .map(|(id, entry)| (id, figure(entry, "n")))
         .filter(|(id, n)| {
-            let by_neighbour = hidden
+            let not_small = hidden
                 .get(*id)
                 .is_some_and(|names| names.iter().any(|name| name == "EMP"));
-            *n > 0 && (*n < display.provisional_n() || by_neighbour)
+            *n > 0 && (*n < display.provisional_n() || not_small)
         })
         .map(|(_, n)| n)
         .collect();
@@ -298,17 +319,24 @@ mod tests {
 
     #[test]
     fn a_province_is_not_shown_when_its_sum_gives_an_institution_away() {
-        assert!(
-            !keeps_its_institutions(&rows(&[7]), BASE),
-            "its only institution"
-        );
-        assert!(
-            !keeps_its_institutions(&rows(&[40, 7]), BASE),
-            "what 40 leaves over"
-        );
-        assert!(keeps_its_institutions(&rows(&[40, 7, 8]), BASE));
-        assert!(keeps_its_institutions(&rows(&[40, 30]), BASE));
-        assert!(keeps_its_institutions(&rows(&[0, 30]), BASE));
+        let keeps = |counts: &[u32]| keeps_its_institutions(&rows(counts), &BTreeMap::new(), BASE);
+        assert!(!keeps(&[7]), "its only institution");
+        assert!(!keeps(&[40, 7]), "what 40 leaves over");
+        assert!(keeps(&[40, 7, 8]));
+        assert!(keeps(&[40, 30]));
+        assert!(keeps(&[0, 30]));
+    }
+
+    #[test]
+    fn a_count_that_a_correction_hides_does_not_come_back_in_the_sum_of_the_province() {
+        let before: BTreeMap<_, _> = rows(&[40, 60, 30])
+            .into_iter()
+            .map(|(id, entry)| (id, vec![entry]))
+            .collect();
+        let keeps = |counts: &[u32]| keeps_its_institutions(&rows(counts), &before, BASE);
+        assert!(!keeps(&[42, 60, 30]), "132 less 60 and 30");
+        assert!(keeps(&[42, 62, 30]), "two that moved hide each other");
+        assert!(keeps(&[40, 60, 30]) && keeps(&[50, 60, 30]));
     }
 
     #[test]

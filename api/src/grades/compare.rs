@@ -104,7 +104,7 @@ pub(crate) async fn compare(app: &App, query: Option<&str>) -> Result<Comparison
         None => all.next(),
     };
     let publication = publication.ok_or_else(Problem::not_found)?;
-    let rows = public::of_federation(reader, publication, app.evidence.display).await?;
+    let rows = public::of_federation(reader, publication, &app.evidence).await?;
     let called = store::grading::called(reader, Whose::Federation(&federation)).await?;
     let decided = Decided::of(reader, publication).await?;
     let mut institutions = Vec::with_capacity(codes.len());

@@ -23,6 +23,8 @@ pub(crate) struct Counts {
 pub(crate) struct PublicCounts {
     /// Left out of employment, by exclusion `X1` to `X7`.
     pub(crate) excluded: BTreeMap<String, Option<u32>>,
+    /// Whether so few were left out in all that neither their number nor any reason is told.
+    pub(crate) left_out_few: bool,
     /// Left out because a complete claim was undecided at the freeze.
     pub(crate) undecided: Option<u32>,
     /// Whether the number of those is kept back, being small.
@@ -85,12 +87,21 @@ impl Counts {
                 .map(|((code, n), shown)| (code.clone(), Some(*n).filter(|_| shown)))
                 .collect::<BTreeMap<_, _>>()
         };
-        let mut excluded = shown(&left, &then);
+        // How many they are follows from published numbers: of so few a reason alone would tell what happened to somebody.
+        let all: u32 = left.values().sum();
+        let few = (1..display.least_cell()).contains(&all);
+        let mut excluded = if few {
+            BTreeMap::new()
+        } else {
+            shown(&left, &then)
+        };
         let undecided = excluded.remove(UNDECIDED);
         PublicCounts {
             excluded,
+            left_out_few: few,
             undecided_few: undecided == Some(None),
             undecided: match undecided {
+                None if few => None,
                 None => Some(0),
                 Some(n) => n,
             },
@@ -112,6 +123,10 @@ pub(crate) fn lines(f: &Frame, counts: &PublicCounts) -> Vec<(String, String)> {
         )
     };
     let mut lines = Vec::new();
+    if counts.left_out_few {
+        let words = f.t("未计入的学员", "trainees left out");
+        lines.push((words.to_owned(), number(None)));
+    }
     for (code, n) in &counts.excluded {
         let words = code
             .parse::<Exclusion>()
@@ -189,6 +204,25 @@ mod tests {
         assert!(all.public(false, &[], BASE).work.is_empty());
         let many = counts(&[("X6", 12)], 0, &[]).public(true, &[], BASE);
         assert_eq!((many.excluded["X6"], many.undecided), (Some(12), Some(0)));
+    }
+
+    #[test]
+    fn where_few_were_left_out_no_reason_is_told() {
+        for (excluded, undecided) in [
+            (&[("X4", 1)][..], 0),
+            (&[("X1", 2), ("X4", 1)][..], 1),
+            (&[][..], 4),
+        ] {
+            let shown = counts(excluded, undecided, &[]).public(true, &[], BASE);
+            assert!(shown.left_out_few && shown.excluded.is_empty(), "{shown:?}");
+            assert_eq!((shown.undecided, shown.undecided_few), (None, false));
+        }
+        let enough = counts(&[("X4", 1), ("X6", 4)], 0, &[]).public(true, &[], BASE);
+        assert!(!enough.left_out_few);
+        assert_eq!(enough.excluded.len(), 2);
+        assert!(enough.excluded.values().all(Option::is_none));
+        let nobody = counts(&[], 0, &[]).public(true, &[], BASE);
+        assert_eq!((nobody.left_out_few, nobody.undecided), (false, Some(0)));
     }
 
     #[test]

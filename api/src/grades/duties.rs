@@ -205,7 +205,8 @@ async fn own_runs(
     let reader = app.store.reader();
     let days = app.evidence.annual.run_wd + app.policy.workflow.province_decision_wd;
     let mut found = Vec::new();
-    for federation in store::grading::policies::overridden(reader, freeze).await? {
+    let base = policies::baseline_on(reader, freeze).await?;
+    for federation in store::grading::policies::overridden(reader, freeze, &base).await? {
         let own = policies::in_force(reader, &federation, freeze).await?;
         let name = own.policy.name();
         if rows::run_on(reader, kind, freeze, Some(name))

@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::freeze::{self, FreezeRequest, RunReceipt};
+use super::own_figures;
 use super::publications::{self, PublicationActRequest, PublicationReceipt};
 use super::replay::{self, ReplayRequest};
 use super::runs::{self, RunRequest};
@@ -217,21 +218,28 @@ async fn show_results(
         };
         let told = opened
             .iter()
-            .any(|one| one.run == id && one.federation == row.federation);
+            .find(|one| one.run == id && one.federation == row.federation);
         let seen = match &scope {
             Scope::Federation { code, .. } => {
                 *code == row.federation
                     || store::scope::looks_after(reader, code, &one.site_region).await?
             }
             // An institution sees its figures when they are told to it, not while its federation still looks at them.
-            Scope::Institution(own) => told && own.uuid() == one.institution_id,
+            Scope::Institution(own) => told.is_some() && own.uuid() == one.institution_id,
             Scope::Nothing => false,
         };
         if seen {
+            let entry = match (&scope, told) {
+                (Scope::Institution(_), Some(told)) => {
+                    let least = app.evidence.survey.institution_least;
+                    own_figures::entry(reader, told, &row, least).await?
+                }
+                _ => serde_json::from_str(&row.entry).map_err(Problem::internal)?,
+            };
             shown.push(ResultResponse {
                 admission: row.admission.to_string(),
                 name: one.name.clone(),
-                entry: serde_json::from_str(&row.entry).map_err(Problem::internal)?,
+                entry,
                 grade: row.grade,
                 previous_grade: row.previous_grade,
                 composite_milli: row.composite_milli,

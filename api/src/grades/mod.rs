@@ -9,6 +9,7 @@ pub mod files;
 pub mod freeze;
 pub mod json;
 pub mod monitoring;
+mod own_figures;
 pub mod pages;
 pub(crate) mod periods;
 pub mod policies;

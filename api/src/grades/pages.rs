@@ -177,7 +177,7 @@ pub(crate) async fn ranking(
     // A period that another one followed is history: what became of an institution since moves nobody in it.
     let closed = is_final(publication) && all[..at].iter().any(|one| is_final(&one.stands));
     let (run, _) = runs::find(app, publication.run).await?;
-    let rows = public::of_federation(reader, publication, app.evidence.display).await?;
+    let rows = public::of_federation(reader, publication, &app.evidence).await?;
     let before: BTreeMap<_, _> = match all.get(at + 1) {
         Some(earlier) => store::grading::results(reader, earlier.stands.run, Some(federation))
             .await?

@@ -84,18 +84,33 @@ async fn published_text(db: &impl ConnectionTrait, name: &str) -> Result<Option<
     Ok(rows::published(db, name).await?.map(|(text, _)| text))
 }
 
+/// Name of the baseline in force on a day: the newest of the nation that was published and had effect then.
+pub(crate) async fn baseline_on(
+    db: &impl ConnectionTrait,
+    on: NaiveDate,
+) -> Result<String, Problem> {
+    let found = rows::in_force(db, NATIONAL, on, None).await?;
+    Ok(found.map_or_else(|| BASELINE.to_owned(), |found| found.name))
+}
+
 /// The policy in force for a federation on a freeze date: the newest version of its own override that was published and had
-/// effect then, else of the baseline (grading.md 6).
+/// effect then, else of the baseline (grading.md 6). An override whose base another baseline has replaced counts no more: its
+/// floors and thresholds were measured against the old one.
 pub(crate) async fn in_force(
     db: &impl ConnectionTrait,
     federation: &str,
     on: NaiveDate,
 ) -> Result<Loaded, Problem> {
-    let own = match rows::in_force(db, federation, on).await? {
-        None if federation != NATIONAL => rows::in_force(db, NATIONAL, on).await?,
-        found => found,
+    let baseline = rows::in_force(db, NATIONAL, on, None).await?;
+    let name = baseline
+        .as_ref()
+        .map_or(BASELINE, |found| found.name.as_str());
+    let own = if federation == NATIONAL {
+        None
+    } else {
+        rows::in_force(db, federation, on, Some(name)).await?
     };
-    match own {
+    match own.or(baseline) {
         Some(found) => Loaded::resolved(db, found.text).await,
         None => named(db, BASELINE).await,
     }
@@ -243,6 +258,37 @@ fn ahead(today: NaiveDate, effective_on: NaiveDate, drafted: bool) -> Result<(),
     })
 }
 
+/// An override is measured against its base, so that has to be the baseline in force on the day from which it has effect: on
+/// an older one a province could go below what the nation has raised since (grading.md 6). The nation binds itself to none.
+async fn on_the_baseline(
+    db: &impl ConnectionTrait,
+    federation: &str,
+    base: Option<&str>,
+    effective_on: NaiveDate,
+    drafted: bool,
+) -> Result<(), Problem> {
+    let Some(base) = base.filter(|_| federation != NATIONAL) else {
+        return Ok(());
+    };
+    let right = baseline_on(db, effective_on).await?;
+    if right == base {
+        return Ok(());
+    }
+    let code = "base-not-in-force";
+    let zh =
+        format!("{base} 不是生效日期 {effective_on} 施行的全国基准;请以 {right} 为基准另行起草。");
+    let en = format!(
+        "{base} is not the baseline in force on {effective_on}, from which this is to have effect; draft an override of {right}."
+    );
+    Err(if drafted {
+        Problem::new(Code::TransitionRefused)
+            .with_detail(zh.clone(), en.clone())
+            .with_error("/text/base", code, &zh, &en)
+    } else {
+        Problem::field("/text/base", code, &zh, &en)
+    })
+}
+
 /// Drafts a policy: N a baseline, P an override for its province.
 pub async fn draft(
     app: &App,
@@ -264,6 +310,8 @@ pub async fn draft(
             "Only the national level drafts a baseline; a province drafts an override {base, changes}.",
         ));
     }
+    let on = request.effective_on;
+    on_the_baseline(&act.tx, &federation, base.as_deref(), on, false).await?;
     let name = loaded.policy.name().to_owned();
     if name.parse::<certs::log::Word>().is_err() {
         return Err(Problem::field(
@@ -325,13 +373,20 @@ pub async fn propose(
     if draft.state != "draft" {
         return Err(published_already());
     }
-    ahead(act.today, draft.effective_on, true)?;
+    still_good(&act, &draft).await?;
     let proposal = act
         .propose(KIND, id.uuid(), "publish", &(), draft.revision, None)
         .await?;
     let mut receipt = PolicyReceipt::from(&draft);
     receipt.proposal_id = Some(proposal.to_string());
     act.finish(StatusCode::ACCEPTED, &receipt, (KIND, id)).await
+}
+
+/// Whether a draft may still be published as it stands.
+async fn still_good(act: &Act, draft: &Draft) -> Result<(), Problem> {
+    let (base, on) = (draft.base.as_deref(), draft.effective_on);
+    ahead(act.today, on, true)?;
+    on_the_baseline(&act.tx, &draft.federation, base, on, true).await
 }
 
 fn published_already() -> Problem {
@@ -347,8 +402,8 @@ pub(crate) async fn execute(
     proposal: &Proposal,
 ) -> Result<serde_json::Value, Problem> {
     let draft = own_draft(act, proposal.object_id.into()).await?;
-    // The day may have come while the proposal waited.
-    ahead(act.today, draft.effective_on, true)?;
+    // The day, or another baseline, may have come while the proposal waited.
+    still_good(act, &draft).await?;
     rows::publish(&act.tx, draft.id)
         .await
         .map_err(|_| published_already())?;

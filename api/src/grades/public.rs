@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::grading::Indicator;
+use domain::policy::EvidencePolicy;
 use domain::statistics::Display;
 use serde_json::{Map, Value, json};
 use store::ConnectionTrait;
@@ -13,8 +14,9 @@ use super::counts::Counts;
 use crate::app::App;
 use crate::problem::Problem;
 
-/// One institution's entry as the public sees it. `hide` names indicators whose counts must not be shown.
-pub(crate) fn entry(entry: &Value, hide: &[String], display: Display) -> Value {
+/// One institution's entry as the public sees it. `hide` names indicators whose counts must not be shown; of fewer `answers`
+/// to the survey than these nothing is (workflow.md 8), although the adjusted rate of as many people is.
+pub(crate) fn entry(entry: &Value, hide: &[String], display: Display, answers: u32) -> Value {
     let mut entry = entry.clone();
     let Some(indicators) = entry.get_mut("indicators").and_then(Value::as_object_mut) else {
         return entry;
@@ -26,7 +28,11 @@ pub(crate) fn entry(entry: &Value, hide: &[String], display: Display) -> Value {
         let Some(n) = fields.get("n").and_then(Value::as_u64) else {
             continue;
         };
-        if n < u64::from(display.least_cell()) {
+        let least = match name.as_str() {
+            "SAT" => answers.max(display.least_cell()),
+            _ => display.least_cell(),
+        };
+        if n < u64::from(least) {
             *figures = json!({ "shown": "too_few" });
         } else if n < u64::from(display.provisional_n()) || hide.contains(name) {
             let adjusted = ["adjusted_ppm", "adjusted_milli"]
@@ -64,9 +70,15 @@ pub(crate) fn hidden(
         for (at, shown) in there.iter().zip(display.protect(&counts)) {
             let (id, entry) = &rows[*at];
             let differs = before.get(id).into_iter().flatten().any(|earlier| {
-                ["n", "observed"].iter().any(|field| {
-                    !display.may_follow(count(earlier, name, field), count(entry, name, field))
-                })
+                let pair = |field| (count(earlier, name, field), count(entry, name, field));
+                let moved = |field| {
+                    let (then, now) = pair(field);
+                    !display.may_follow(then, now)
+                };
+                // As many answers with another sum: some of them are others, or were taken in another way.
+                let (answered, sums) = (pair("n"), pair("sum_items"));
+                ["n", "observed", "invited"].into_iter().any(moved)
+                    || (answered.0 == answered.1 && sums.0 != sums.1)
             });
             if !shown || differs {
                 hidden.entry(*id).or_default().push(name.to_owned());
@@ -80,8 +92,9 @@ pub(crate) fn hidden(
 pub(crate) async fn of_federation(
     db: &impl ConnectionTrait,
     publication: &Publication,
-    display: Display,
+    policy: &EvidencePolicy,
 ) -> Result<Vec<(ResultRow, Value)>, Problem> {
+    let (display, answers) = (policy.display, policy.survey.public_least);
     let rows = store::grading::results(db, publication.run, Some(&publication.federation)).await?;
     let mut parsed = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -89,19 +102,11 @@ pub(crate) async fn of_federation(
         parsed.push((row.admission.uuid(), entry));
     }
     let earlier = earlier(db, publication).await?;
-    let mut before = BTreeMap::new();
-    for (id, rows) in &earlier {
-        let entries: Result<Vec<Value>, _> = rows
-            .iter()
-            .map(|row| serde_json::from_str(&row.entry))
-            .collect();
-        before.insert(*id, entries.map_err(Problem::internal)?);
-    }
-    let hidden = hidden(&parsed, &before, display);
+    let hidden = hidden(&parsed, &entries(&earlier)?, display);
     let none = Vec::new();
     let mut shown = Vec::with_capacity(rows.len());
     for (row, (id, one)) in rows.into_iter().zip(parsed) {
-        let mut entry = entry(&one, hidden.get(&id).unwrap_or(&none), display);
+        let mut entry = entry(&one, hidden.get(&id).unwrap_or(&none), display, answers);
         if let Some(counts) = counts_of(&row)? {
             let conversions = entry["indicators"]["EMP"]["shown"] == "all";
             let mut then = Vec::new();
@@ -122,9 +127,24 @@ pub(crate) fn counts_of(row: &ResultRow) -> Result<Option<Counts>, Problem> {
     counts.transpose().map_err(Problem::internal)
 }
 
+/// The entries of R in rows, by admission.
+pub(crate) fn entries(
+    rows: &BTreeMap<uuid::Uuid, Vec<ResultRow>>,
+) -> Result<BTreeMap<uuid::Uuid, Vec<Value>>, Problem> {
+    let mut all = BTreeMap::new();
+    for (id, rows) in rows {
+        let entries: Result<Vec<Value>, _> = rows
+            .iter()
+            .map(|row| serde_json::from_str(&row.entry))
+            .collect();
+        all.insert(*id, entries.map_err(Problem::internal)?);
+    }
+    Ok(all)
+}
+
 /// All that was shown before for the same freeze date, published or under a notice that a correction replaced: whoever kept
 /// each of them could take any two apart.
-async fn earlier(
+pub(crate) async fn earlier(
     db: &impl ConnectionTrait,
     publication: &Publication,
 ) -> Result<BTreeMap<uuid::Uuid, Vec<ResultRow>>, Problem> {
@@ -161,7 +181,7 @@ pub(crate) async fn table(app: &App, run: &Run) -> Result<Value, Problem> {
         .filter(|one| one.run == run.id && one.state != PublicationState::Figures)
     {
         institutions.extend(
-            of_federation(reader, publication, app.evidence.display)
+            of_federation(reader, publication, &app.evidence)
                 .await?
                 .into_iter()
                 .map(|(_, entry)| entry),
@@ -230,13 +250,29 @@ mod tests {
                 && !hidden.contains_key(&id(1))
         );
         assert_eq!(
-            entry(&rows[1].1, &hidden[&id(2)], BASE)["indicators"]["EMP"],
+            entry(&rows[1].1, &hidden[&id(2)], BASE, 10)["indicators"]["EMP"],
             json!({ "shown": "too_few" })
         );
-        let shown = entry(&rows[2].1, &hidden[&id(3)], BASE);
+        let shown = entry(&rows[2].1, &hidden[&id(3)], BASE, 10);
         assert_eq!(shown["indicators"]["EMP"]["shown"], "provisional");
         assert!(shown["indicators"]["EMP"].get("n").is_none());
-        assert_eq!(entry(&rows[0].1, &[], BASE)["indicators"]["EMP"]["n"], 40);
+        let all = entry(&rows[0].1, &[], BASE, 10);
+        assert_eq!(all["indicators"]["EMP"]["n"], 40);
+    }
+
+    #[test]
+    fn of_fewer_than_ten_answers_the_public_sees_nothing() {
+        let shown = |n: u64| {
+            let sat = json!({ "n": n, "adjusted_milli": 4_100, "points_milli": 64_706 });
+            let of = json!({ "indicators": { "SAT": sat.clone(), "EMP": sat } });
+            entry(&of, &[], BASE, 10)["indicators"].clone()
+        };
+        for n in [5, 9] {
+            let shown = shown(n);
+            assert_eq!(shown["SAT"], json!({ "shown": "too_few" }));
+            assert_eq!(shown["EMP"]["shown"], "provisional", "people, not answers");
+        }
+        assert_eq!(shown(10)["SAT"]["adjusted_milli"], 4_100);
     }
 
     #[test]
@@ -246,6 +282,23 @@ mod tests {
         let rows = [(id(1), one(40, 22)), (id(2), one(50, 20))];
         let hidden = hidden(&rows, &before, BASE);
         assert_eq!(hidden.keys().collect::<Vec<_>>(), [&id(1)]);
+    }
+
+    #[test]
+    fn one_person_more_or_less_in_the_survey_hides_its_counts() {
+        let id = uuid::Uuid::from_u128;
+        let sat = |n: u64, invited: u64, sum_items: u64| json!({ "indicators": { "SAT": { "n": n, "invited": invited, "sum_items": sum_items } } });
+        let before = BTreeMap::from([(id(1), vec![sat(40, 60, 800)])]);
+        for (now, hides) in [
+            (sat(40, 60, 800), false),
+            (sat(40, 61, 800), true),
+            (sat(40, 60, 795), true),
+            (sat(41, 60, 820), true),
+            (sat(46, 66, 920), false),
+        ] {
+            let hidden = hidden(&[(id(1), now.clone())], &before, BASE);
+            assert_eq!(hidden.contains_key(&id(1)), hides, "{now}");
+        }
     }
 
     #[test]

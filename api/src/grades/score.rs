@@ -48,6 +48,8 @@ pub(crate) struct ScoreView {
     pub(crate) previous: String,
     pub(crate) composite: String,
     pub(crate) sum: String,
+    /// Why figures of the survey are not told.
+    pub(crate) withheld: Option<String>,
     pub(crate) lines: Vec<Line>,
     pub(crate) reasons: Vec<&'static str>,
     pub(crate) next: Option<String>,
@@ -129,7 +131,7 @@ pub(crate) async fn scores(
         for (publication, correction) in
             std::iter::once((stands, false)).chain(proposed.map(|correction| (correction, true)))
         {
-            let rows = public::of_federation(reader, &publication, app.evidence.display).await?;
+            let rows = public::of_federation(reader, &publication, &app.evidence).await?;
             let found = rows
                 .into_iter()
                 .find(|(row, _)| row.admission.uuid() == one.admission_id);
@@ -223,7 +225,13 @@ pub(super) async fn score_view(
     };
     let composite = row.composite_milli;
     let available = entry["weight_available"].as_i64().unwrap_or(0);
-    let terms: Vec<String> = sum.iter().map(|(w, p)| format!("{w}×{p}")).collect();
+    let mut terms: Vec<String> = sum.iter().map(|(w, p)| format!("{w}×{p}")).collect();
+    // Points that count and are not shown stay a term, or the sum would not be the composite.
+    let weights: i64 = sum.iter().map(|(w, _)| i64::from(*w)).sum();
+    if weights < available {
+        let word = f.t("(不公布)", "(not shown)");
+        terms.push(format!("{}×{word}", available - weights));
+    }
     Ok(ScoreView {
         federation: crate::institutions::profile::federation_name(app, &publication.federation),
         period: f.date(publication.freeze_on),
@@ -239,6 +247,9 @@ pub(super) async fn score_view(
         sum: composite.map_or_else(String::new, |milli| {
             format!("({}) ÷ {available} = {milli}", terms.join(" + "))
         }),
+        withheld: entry["indicators"]["SAT"][f.lang().pick("detail_zh", "detail_en")]
+            .as_str()
+            .map(str::to_owned),
         reasons: entry["reasons"]
             .as_array()
             .into_iter()

@@ -63,7 +63,7 @@ pub(crate) async fn of(app: &App, institution: Uuid) -> Result<Vec<Period>, Prob
     for one in store::grading::called(reader, Whose::Institution(institution)).await? {
         for shown in public_periods(reader, &one.federation).await? {
             let publication = shown.stands;
-            let rows = public::of_federation(reader, &publication, app.evidence.display).await?;
+            let rows = public::of_federation(reader, &publication, &app.evidence).await?;
             let found = rows
                 .into_iter()
                 .find(|(row, _)| row.admission.uuid() == one.admission_id);

@@ -135,15 +135,20 @@ fn in_force_on(on: NaiveDate) -> Condition {
         .add(Expr::exists(published))
 }
 
-/// The newest published policy of a federation that is in force on a day.
+/// The newest published policy of a federation that is in force on a day; with a base, the newest of those that rest on it.
 pub async fn in_force(
     db: &impl ConnectionTrait,
     federation: &str,
     on: NaiveDate,
+    base: Option<&str>,
 ) -> Result<Option<Draft>, StoreError> {
-    policy_draft::Entity::find()
+    let mut query = policy_draft::Entity::find()
         .filter(policy_draft::Column::Federation.eq(federation))
-        .filter(in_force_on(on))
+        .filter(in_force_on(on));
+    if let Some(base) = base {
+        query = query.filter(policy_draft::Column::Base.eq(base));
+    }
+    query
         .order_by_desc(policy_draft::Column::EffectiveOn)
         .order_by_desc(policy_draft::Column::Id)
         .one(db)
@@ -152,13 +157,15 @@ pub async fn in_force(
         .transpose()
 }
 
-/// Federations below the nation with a policy of their own in force on a day.
+/// Federations below the nation with a policy of their own, on this base, in force on a day.
 pub async fn overridden(
     db: &impl ConnectionTrait,
     on: NaiveDate,
+    base: &str,
 ) -> Result<Vec<String>, StoreError> {
     let rows = policy_draft::Entity::find()
         .filter(policy_draft::Column::Federation.ne(crate::scope::NATIONAL))
+        .filter(policy_draft::Column::Base.eq(base))
         .filter(in_force_on(on))
         .order_by_asc(policy_draft::Column::Federation)
         .all(db)

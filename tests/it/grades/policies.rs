@@ -3,7 +3,8 @@
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 use tests::answer::text;
-use tests::{Answer, Client, Database, Story, on_both};
+use tests::story::PASSWORD;
+use tests::{Answer, Browser, Client, Database, Story, on_both};
 
 use crate::cases::{codes, hire};
 
@@ -11,6 +12,7 @@ on_both! {
     only_results_by_the_policy_in_force_on_the_freeze_date_are_published;
     a_policy_has_no_effect_on_the_past;
     the_policy_in_force_is_looked_at_again_at_every_step_to_the_public;
+    an_override_counts_beside_its_own_baseline_only;
 }
 
 async fn draft(by: &Client, (policy_id, version): (&str, &str), from: NaiveDate) -> Answer {
@@ -178,4 +180,68 @@ async fn the_policy_in_force_is_looked_at_again_at_every_step_to_the_public(data
     assert_eq!(codes(&refused), ["policy-not-in-force"]);
     back(&story, &later).await;
     second.post(&approve, &json!({})).await.good();
+}
+
+/// The nation raises C after a province has taken up an override: the override of the old baseline is no way around it.
+async fn an_override_counts_beside_its_own_baseline_only(database: Database) {
+    let story = Story::ready(database).await;
+    let (first, second) = (story.who("province-1"), story.who("province-2"));
+    let day = |days| story.server.today() + Days::new(days);
+    let (tomorrow, after) = (day(1), day(2));
+    publish([first, second], ("ZJ", "2026.1"), tomorrow).await;
+    // Two more wait: one for the proposal, one for the second person.
+    let drafted = draft(first, ("ZJ", "2026.2"), after).await.good();
+    let other = draft(first, ("ZJ", "2026.3"), after).await.good();
+    let publication = |of: &Value| format!("/api/v1/grading-policies/{}/publish", text(&of["id"]));
+    let waiting = first.post(&publication(&drafted), &json!({})).await.good();
+
+    let file = tests::root().join("seed-data/policies/CN-BASE-2026.1.json");
+    let file = std::fs::read_to_string(file).expect("a file");
+    let mut baseline: Value = serde_json::from_str(&file).expect("JSON");
+    baseline["version"] = "2027.1".into();
+    baseline["grades"]["C"] = 55_000.into();
+    let request = json!({ "text": baseline.to_string(), "effective_on": after });
+    let national = story.who("national-1");
+    let raised = national.post("/api/v1/grading-policies", &request).await;
+    let path = publication(&raised.good());
+    let proposed = national.post(&path, &json!({})).await.good();
+    story.approve("national-2", &proposed).await;
+
+    let late = draft(first, ("ZJ", "2026.4"), after).await;
+    late.problem(422, "invalid-request");
+    let fault = ("/text/base".to_owned(), "base-not-in-force".to_owned());
+    assert_eq!(late.faults(), [fault]);
+    let approve = format!(
+        "/api/v1/proposals/{}/approve",
+        text(&waiting["proposal_id"])
+    );
+    for (who, path) in [(second, approve), (first, publication(&other))] {
+        let refused = who.post(&path, &json!({})).await;
+        refused.problem(409, "transition-refused");
+        assert_eq!(codes(&refused), ["base-not-in-force"]);
+    }
+
+    story.server.days_pass(2);
+    let request = json!({ "kind": "annual", "freeze_on": story.server.annual_freeze() });
+    let frozen = national.post("/api/v1/grading-freezes", &request).await;
+    let frozen = frozen.good();
+    assert_eq!(frozen["policy"], "CN-BASE@2027.1");
+    let request = json!({ "freeze": frozen["freeze"] });
+    let own = first.post("/api/v1/grading-runs", &request).await.good();
+    assert_eq!(own["policy"], "CN-BASE@2027.1");
+    let by = json!({ "freeze": frozen["freeze"], "policy": "ZJ@2026.1" });
+    let old = first.post("/api/v1/grading-runs", &by).await.good();
+    let open = async |run: &Value| -> Answer {
+        let path = format!("/api/v1/grading-runs/{}/publications", text(&run["run"]));
+        first.post(&path, &json!({})).await
+    };
+    assert_eq!(codes(&open(&old).await), ["policy-not-in-force"]);
+    open(&frozen).await.good();
+    let mut desk = Browser::new(&story.server);
+    desk.sign_in("province-1", PASSWORD).await;
+    let page = desk.open("/admin/policies").await.text();
+    assert!(
+        page.contains("所依据的基准已被取代") && page.contains("CN-BASE@2027.1"),
+        "{page}"
+    );
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use tests::answer::text;
-use tests::{Database, Story, TestServer, on_both};
+use tests::story::PASSWORD;
+use tests::{Browser, Database, Story, TestServer, on_both};
 
 use super::{class, links, send_form};
 use crate::evidence::{contacts, file_of, frozen};
@@ -10,6 +11,7 @@ use crate::evidence::{contacts, file_of, frozen};
 on_both! {
     a_survey_opens_once_and_its_answers_lose_their_identity;
     what_is_suspended_takes_no_answer_away;
+    an_institution_reads_no_single_answer_in_its_result;
 }
 
 /// How many have begun to answer.
@@ -21,14 +23,18 @@ async fn opened(story: &Story) -> usize {
     cells.expect("a dump").iter().filter(begun).count()
 }
 
-async fn a_survey_opens_once_and_its_answers_lose_their_identity(database: Database) {
-    // Trainees answer from elsewhere than the school's own network.
+/// Trainees answer from elsewhere than the school's own network.
+async fn from_elsewhere(database: Database) -> Story {
     let server = TestServer::start_with(database, |settings| {
         std::sync::Arc::make_mut(&mut settings.config.border).proxies =
             vec!["127.0.0.0/8".parse().expect("a network")];
     })
     .await;
-    let story = Story::ready_on(server).await;
+    Story::ready_on(server).await
+}
+
+async fn a_survey_opens_once_and_its_answers_lose_their_identity(database: Database) {
+    let story = from_elsewhere(database).await;
     let (cohort, members) = class(&story, 301, 6).await;
     let county = story.who("county-1");
     let ids: Vec<String> = members.iter().map(|one| text(&one["id"])).collect();
@@ -249,6 +255,62 @@ async fn what_is_suspended_takes_no_answer_away(database: Database) {
     assert_eq!(sat(&one)["invited"], 7, "{one}");
     assert_eq!(sat(&one)["n"], sat(&two)["n"]);
     assert_eq!(sat(&two)["available"], false);
+}
+
+/// One trainee of six answers, and the school is told its figures.
+async fn an_institution_reads_no_single_answer_in_its_result(database: Database) {
+    let story = from_elsewhere(database).await;
+    let (cohort, members) = class(&story, 381, 6).await;
+    let ids: Vec<String> = members.iter().map(|one| text(&one["id"])).collect();
+    contacts(&story, &ids).await;
+    let path = format!("/api/v1/cohorts/{cohort}/survey");
+    let county = story.who("county-1");
+    county.post(&path, &json!({})).await.good();
+    let (_, link) = links(&story).swap_remove(0);
+    let anybody = story.who("anybody");
+    anybody.get(&link).await;
+    send_form(anybody, &link, &[("q", "0"), ("step", "next")]).await;
+    story.server.clock.advance_seconds(120);
+    let answer = [
+        ("step", "submit"),
+        ("a1", "1"),
+        ("a2", "2"),
+        ("a3", "1"),
+        ("a4", "2"),
+        ("a5", "1"),
+    ];
+    let done = send_form(anybody, &link, &answer).await;
+    assert!(done.status.is_success(), "{}", done.text());
+    story.server.days_pass(430);
+    let run = frozen(&story, "annual").await;
+    let exact = file_of(&story, &run, "results").await;
+    let exact = &exact["institutions"][0]["indicators"]["SAT"];
+    assert_eq!(
+        (&exact["n"], &exact["sum_items"]),
+        (&json!(1), &json!(7)),
+        "{exact}"
+    );
+    let province = story.who("province-1");
+    let path = format!("/api/v1/grading-runs/{run}/publications");
+    province.post(&path, &json!({})).await.good();
+
+    let path = format!("/api/v1/grading-runs/{run}/results");
+    let office = province.get(&path).await.good();
+    assert_eq!(&office[0]["entry"]["indicators"]["SAT"], exact);
+    let own = story.who("school-1").get(&path).await.good();
+    let indicators = &own[0]["entry"]["indicators"];
+    assert_eq!(indicators["SAT"]["shown"], "too_few", "{own}");
+    for field in ["n", "sum_items", "mean_milli", "adjusted_milli", "invited"] {
+        assert_eq!(indicators["SAT"][field], Value::Null, "{field}: {own}");
+    }
+    assert_eq!(indicators["CMP"]["observed"], 6, "the rest is its own");
+    let mut school = Browser::new(&story.server);
+    school.sign_in("school-1", PASSWORD).await;
+    let page = school.open("/org/rating").await.text();
+    assert!(
+        page.contains("满意度的有效答卷不足 5 份") && !page.contains("答卷 1/6"),
+        "{page}"
+    );
 }
 
 /// Taught to the end for all but one who left.

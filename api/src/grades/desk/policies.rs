@@ -37,6 +37,8 @@ struct Line {
     name: String,
     state: &'static str,
     effective: String,
+    /// The baseline that took the place of its base: it does not count beside that one.
+    passed: Option<String>,
 }
 
 #[derive(Template)]
@@ -76,20 +78,31 @@ async fn page(
         .under("/desk", visit.lang.pick("工作台", "Desk"))
         .under("/admin/gradings", visit.lang.pick("评级", "Grading"));
     let own = by.actor.federation.as_deref();
-    let rows = rows::all(app.store.reader())
-        .await?
-        .into_iter()
-        .filter(|draft| Some(draft.federation.as_str()) == own)
-        .map(|draft| Line {
+    let reader = app.store.reader();
+    let mut lines = Vec::new();
+    for draft in rows::all(reader).await? {
+        if Some(draft.federation.as_str()) != own {
+            continue;
+        }
+        let passed = match draft.base.as_deref() {
+            Some(base) if draft.federation != NATIONAL => {
+                let on = draft.effective_on.max(app.today());
+                let right = policies::baseline_on(reader, on).await?;
+                (right != base).then_some(right)
+            }
+            _ => None,
+        };
+        lines.push(Line {
             id: draft.id.to_string(),
             state: state_word(&f, &draft),
             effective: f.date(draft.effective_on),
+            passed,
             name: draft.name,
-        })
-        .collect();
+        });
+    }
     Ok(ListPage {
         national: own == Some(NATIONAL),
-        rows,
+        rows: lines,
         wrong: failed.map(|(problem, _)| {
             let detail = problem.detail();
             f.t(&detail.zh, &detail.en).to_owned()

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Role;
 use domain::grading::Indicator;
-use serde_json::Value;
 use store::grading::Whose;
 use store::grading::publications::{self as rows, PublicationState};
 use store::objections::Objection;
@@ -19,6 +18,7 @@ use crate::app::App;
 use crate::cases::results;
 use crate::extract::IdempotencyKey;
 use crate::frame::{Frame, Visit};
+use crate::grades::own_figures;
 use crate::grades::score::{ScoreView, score_view};
 use crate::grades::trend::{self, TrendLine};
 use crate::institutions::objections::RaiseObjectionRequest;
@@ -71,7 +71,8 @@ pub(super) async fn show(
             else {
                 continue;
             };
-            let entry: Value = serde_json::from_str(&row.entry).map_err(Problem::internal)?;
+            let least = app.evidence.survey.institution_least;
+            let entry = own_figures::entry(reader, &publication, &row, least).await?;
             let until = match publication.state {
                 PublicationState::Figures => Some(publication.figures_until),
                 PublicationState::Notice => publication.notice_until,
