@@ -8,6 +8,7 @@ mod own_keys;
 mod pair;
 mod rotation;
 mod states;
+mod takeovers;
 
 use certs::trust_list::{Roots, SignedTrustList};
 use serde_json::Value;
