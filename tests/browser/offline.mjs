@@ -182,6 +182,33 @@ for (const lang of ["zh", "en"]) {
   await page.close();
 }
 
+// No room is left on the telephone: the keys of the network are those that the page gets, and older ones do not stay.
+{
+  const page = await browser.newPage();
+  watch(page);
+  await page.goto(path("zh"));
+  await page.waitForSelector("html[data-ready=yes]");
+  const asked = () => page.evaluate(async () => {
+    const answer = await fetch("/api/v1/keys", { cache: "no-cache" });
+    return { ok: answer.ok, kept: answer.headers.has("x-kept-at"), left: Boolean(await caches.match("/api/v1/keys")) };
+  });
+  const workers = browser.serviceWorkers();
+  const room = (yes) => Promise.all(workers.map((worker) => worker.evaluate((some) => {
+    self.roomy ??= Cache.prototype.put;
+    Cache.prototype.put = some ? self.roomy : async () => { throw new DOMException("no room", "QuotaExceededError"); };
+  }, yes)));
+  expect(workers.length > 0, "the page has a worker");
+  const before = await asked();
+  expect(before.ok && !before.kept && before.left, `with room: ${JSON.stringify(before)}`);
+  await room(false);
+  const without = await asked();
+  expect(without.ok && !without.kept && !without.left, `without room: ${JSON.stringify(without)}`);
+  await room(true);
+  const again = await asked();
+  expect(again.ok && !again.kept && again.left, `with room again: ${JSON.stringify(again)}`);
+  await page.close();
+}
+
 // Photographs, drawn by a library that is not ours.
 const draw = await browser.newPage();
 function qrSvg(text) {
