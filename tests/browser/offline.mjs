@@ -110,12 +110,13 @@ for (const lang of ["zh", "en"]) {
     await page.waitForSelector("html[data-signed]");
     const seen = await page.evaluate(() => ({
       signed: document.documentElement.dataset.signed, heading: document.getElementById("verdict").innerText, title: document.title,
-      name: document.getElementById("signed-name").textContent, all: document.body.innerText,
+      name: document.getElementById("signed-name").textContent, all: document.body.innerText, focused: document.activeElement.id,
       wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     }));
     expect(seen.signed === state, `${lang}: a ${what} signed part is ${seen.signed}`);
     if (state === "genuine") expect(/证书有效|Valid/.test(seen.heading) && seen.name.length > 1 && !seen.name.includes("*"), `${lang}: the signed name: ${seen.name}`);
     else expect(/不是本平台的证书|Not genuine/.test(seen.heading + seen.title) && !/证书有效|\bValid\b/.test(seen.heading + seen.title), `${lang}: ${what}: ${seen.heading}, ${seen.title}`);
+    expect(state !== "forged" || seen.focused === "verdict", `${lang}: ${what}: a screen reader is at ${seen.focused || "nothing"}`);
     expect(seen.wide <= 0, `${lang}: ${what} scrolls sideways`);
     if (process.argv[3]) {
       for (const width of [1280, 320]) {
@@ -144,7 +145,8 @@ for (const lang of ["zh", "en"]) {
     }
     await page.goto(`${demo.address}${lang === "en" ? "/en" : ""}/v/${id}#${tail}`);
     await page.waitForSelector("html[data-signed]");
-    const seen = await page.evaluate(() => [document.documentElement.dataset.signed, document.body.innerText]);
+    const seen = await page.evaluate(() => [document.documentElement.dataset.signed, document.body.innerText, document.activeElement.id]);
+    expect(seen[2] === "verdict", `${lang}: true key, other content: a screen reader is at ${seen[2] || "nothing"}`);
     expect(altered.digest && seen[0] === "forged", `${lang}: true key, other content, ${stolen ? "stolen" : "in use"}: ${seen[0]}`);
     expect(!/证书有效|\bValid\b/.test(seen[1].split("\n").slice(0, 12).join(" ")), `${lang}: a forgery is called valid`);
     await page.close();
@@ -177,6 +179,33 @@ for (const lang of ["zh", "en"]) {
   const { installabilityErrors } = await asked.send("Page.getInstallabilityErrors");
   const left = installabilityErrors.filter((one) => !["in-incognito"].includes(one.errorId));
   expect(left.length === 0, `installs: ${JSON.stringify(left)}`);
+  await page.close();
+}
+
+// No room is left on the telephone: the keys of the network are those that the page gets, and older ones do not stay.
+{
+  const page = await browser.newPage();
+  watch(page);
+  await page.goto(path("zh"));
+  await page.waitForSelector("html[data-ready=yes]");
+  const asked = () => page.evaluate(async () => {
+    const answer = await fetch("/api/v1/keys", { cache: "no-cache" });
+    return { ok: answer.ok, kept: answer.headers.has("x-kept-at"), left: Boolean(await caches.match("/api/v1/keys")) };
+  });
+  const workers = browser.serviceWorkers();
+  const room = (yes) => Promise.all(workers.map((worker) => worker.evaluate((some) => {
+    self.roomy ??= Cache.prototype.put;
+    Cache.prototype.put = some ? self.roomy : async () => { throw new DOMException("no room", "QuotaExceededError"); };
+  }, yes)));
+  expect(workers.length > 0, "the page has a worker");
+  const before = await asked();
+  expect(before.ok && !before.kept && before.left, `with room: ${JSON.stringify(before)}`);
+  await room(false);
+  const without = await asked();
+  expect(without.ok && !without.kept && !without.left, `without room: ${JSON.stringify(without)}`);
+  await room(true);
+  const again = await asked();
+  expect(again.ok && !again.kept && again.left, `with room again: ${JSON.stringify(again)}`);
   await page.close();
 }
 

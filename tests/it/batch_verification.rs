@@ -14,6 +14,7 @@ on_both! {
     one_certificate_asked_for_in_several_ways_is_marked;
     what_cannot_be_checked_is_told;
     wrong_names_cost_as_much_as_one_by_one;
+    a_number_and_a_name_cost_once_however_often_they_stand_there;
 }
 
 async fn send(story: &Story, path: &str, form: Form) -> Answer {
@@ -52,6 +53,14 @@ fn png(picture: &image::GrayImage) -> Vec<u8> {
         .write_to(&mut bytes, image::ImageFormat::Png)
         .expect("written");
     bytes.into_inner()
+}
+
+/// State codes of the rows of a result.
+fn states(html: &str) -> Vec<&str> {
+    html.split("data-state=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect()
 }
 
 /// Number and name of an issued certificate.
@@ -97,11 +106,7 @@ async fn a_table_comes_back_with_its_own_columns_and_the_results(database: Datab
         "{html}"
     );
     assert!(html.contains("与第 1 行重复"), "{html}");
-    let states: Vec<&str> = html
-        .split("data-state=\"")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .collect();
+    let states = states(&html);
     assert_eq!(
         states,
         ["valid", "not_found", "valid", "unreadable", "unreadable"]
@@ -213,11 +218,7 @@ async fn photographs_and_lines_are_answered_one_by_one(database: Database) {
     let html = send(&story, "/verify/batch", Form::new().text("text", lines))
         .await
         .text();
-    let states: Vec<&str> = html
-        .split("data-state=\"")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .collect();
+    let states = states(&html);
     assert_eq!(states[..3], ["valid", "not_found", "unreadable"], "{html}");
     assert_eq!(states.len(), 4);
     assert_ne!(states[3], "valid");
@@ -317,14 +318,46 @@ async fn wrong_names_cost_as_much_as_one_by_one(database: Database) {
     lines.push(qr);
     let form = Form::new().text("text", lines.join("\n"));
     let html = send(&story, "/verify/batch", form).await.text();
-    let states: Vec<&str> = html
-        .split("data-state=\"")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .collect();
+    let states = states(&html);
     // After five wrong names the number answers nobody today, and its QR code everybody.
     assert_eq!(states[..5], ["not_found"; 5]);
     assert_eq!(states[5..], ["unreadable", "unreadable", "valid"]);
+}
+
+async fn a_number_and_a_name_cost_once_however_often_they_stand_there(database: Database) {
+    let (story, issued) = Story::with_certificates(database, 1).await;
+    let (number, name, _) = known(&story, &issued, 0).await;
+    let page = async |name: &str| {
+        let lines = format!("{number} {name}\n").repeat(6);
+        let form = Form::new().text("text", lines);
+        send(&story, "/verify/batch", form).await.text()
+    };
+    let json = async |names: &[&str]| {
+        let item = |name: &&str| json!({ "number": number, "name": name });
+        let items: Vec<Value> = names.iter().map(item).collect();
+        let request = json!({ "items": items });
+        let anybody = story.who("anybody");
+        let answer = anybody.post("/api/v1/verifications", &request).await.good();
+        let rows = answer["items"].as_array().expect("rows").iter();
+        rows.map(|row| match &row["problem"]["code"] {
+            Value::String(code) => code.clone(),
+            _ => text(&row["state"]),
+        })
+        .collect::<Vec<_>>()
+    };
+    let right = page(&name).await;
+    assert_eq!(states(&right), ["valid"; 6]);
+    assert_eq!(right.matches("与第 1 行重复").count(), 5, "{right}");
+    assert_eq!(json(&[name.as_str(); 6]).await, ["valid"; 6]);
+    // Two wrong names, six times each, are two.
+    assert_eq!(states(&page("张一").await), ["not_found"; 6]);
+    assert_eq!(json(&["张二"; 6]).await, ["not_found"; 6]);
+    // Mixed, each row has the answer to its own question.
+    let mixed = json(&["张三", &name, "张三", "张四", &name, "张四"]).await;
+    let (none, valid) = ("not_found", "valid");
+    assert_eq!(mixed, [none, valid, none, none, valid, none]);
+    assert_eq!(json(&["张五"]).await, [none]);
+    assert_eq!(json(&[name.as_str()]).await, ["too-many-requests"]);
 }
 
 /// Days with their time, numbers in all digits, true and false: an employer's own columns are not ours to change.

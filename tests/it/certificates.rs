@@ -8,6 +8,7 @@ use tests::{Database, Story, on_both};
 on_both! {
     status_changes_along_the_table_and_the_verdict_follows_at_once;
     a_corrected_certificate_replaces_the_old_one;
+    what_has_reached_its_end_is_replaced_no_more;
     files_need_an_officer_in_scope_or_a_share_link;
     every_change_is_a_leaf_and_a_line_of_the_timeline;
 }
@@ -177,6 +178,29 @@ async fn a_corrected_certificate_replaces_the_old_one(database: Database) {
     // The old paper does not lead to the new one: only its holder may show it.
     let page = story.who("anybody").get(&format!("/v/{id}")).await.text();
     assert!(!page.contains(&new), "no link without the holder");
+}
+
+async fn what_has_reached_its_end_is_replaced_no_more(database: Database) {
+    let (story, issued) = Story::with_certificates(database, 1).await;
+    let (id, certificate) = first(&story, &issued, 0).await;
+    story.server.days_pass(800);
+    let leaves = story.server.leaves().await;
+    let refused = change(
+        &story,
+        "province-1",
+        &certificate,
+        "supersede",
+        "correction",
+    )
+    .await;
+    refused.problem(409, "transition-refused");
+    let told = refused.text();
+    assert!(
+        told.contains("有效期已经结束") && told.contains("reached its end"),
+        "{told}"
+    );
+    assert_eq!(story.server.leaves().await, leaves, "nothing was signed");
+    assert_eq!(state(&story, &id).await, "expired");
 }
 
 async fn files_need_an_officer_in_scope_or_a_share_link(database: Database) {

@@ -14,6 +14,7 @@ on_both! {
     corrected_attendance_is_heard_by_the_prefecture_and_corrected_again;
     a_revocation_is_told_before_and_an_appeal_holds_it;
     a_revoked_certificate_is_replaced_after_an_upheld_appeal_and_says_so_meanwhile;
+    a_revoked_certificate_that_has_reached_its_end_is_not_replaced_and_the_appeal_ends;
     work_that_was_declared_void_is_restored_after_an_upheld_appeal;
     nobody_appeals_for_others_or_late_and_what_a_trainee_says_stays_sealed;
 }
@@ -312,6 +313,29 @@ async fn a_revoked_certificate_is_replaced_after_an_upheld_appeal_and_says_so_me
     execute(national, &appeal).await.good();
     assert_eq!(verdict(&story, public_id).await["state"], "superseded");
     assert_eq!(verdict(&story, &new_id).await["state"], "valid");
+}
+
+async fn a_revoked_certificate_that_has_reached_its_end_is_not_replaced_and_the_appeal_ends(
+    database: Database,
+) {
+    let (story, person) = holder(database).await;
+    let proposed = propose_revocation(&story, &person.inner).await;
+    story.server.days_pass(14);
+    story.approve("province-2", &proposed).await;
+    let own = person.signed_in(&story).await;
+    let lodged = lodge(&own, "certificate_revocation", &person.public_id)
+        .await
+        .good();
+    let (national, appeal) = (story.who("national-1"), text(&lodged["id"]));
+    heard(national, &appeal, "upheld").await;
+    assert_eq!(codes(&execute(national, &appeal).await), ["not-redone"]);
+    story.server.days_pass(800);
+    let supersede = json!({ "act": "supersede", "reason_code": "correction" });
+    let path = format!("/api/v1/certificates/{}", person.inner);
+    let refused = story.who("province-1").act(&path, "changes", &supersede);
+    refused.await.problem(409, "transition-refused");
+    // Nothing is left to be done, and the appeal does not stay open for ever.
+    execute(national, &appeal).await.good();
 }
 
 async fn work_that_was_declared_void_is_restored_after_an_upheld_appeal(database: Database) {

@@ -38,6 +38,8 @@ async function check() {
     at("verdict-sentence").textContent = say("forged-sentence");
     at("verdict-rest").hidden = true;
     document.title = `${say("forged")} - ${document.title.split(" - ").pop()}`;
+    // A screen reader has read the answer of before: the new one is read when it has the focus.
+    at("verdict").focus();
     document.documentElement.dataset.signed = "forged";
     return;
   }

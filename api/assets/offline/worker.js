@@ -10,10 +10,15 @@ async function dated(answer) {
   return new Response(await answer.blob(), { status: answer.status, headers });
 }
 
+/** Where there is no room the answer is given all the same, and older keys than those that were seen are not kept. */
 async function keep(request, answer) {
   const cache = await caches.open(KEPT);
-  const copy = new URL(request.url).pathname === KEYS ? await dated(answer) : answer;
-  await cache.put(request.url, copy);
+  const keys = new URL(request.url).pathname === KEYS;
+  try {
+    await cache.put(request.url, keys ? await dated(answer) : answer);
+  } catch {
+    if (keys) await cache.delete(request.url);
+  }
 }
 
 addEventListener("install", (event) => {
@@ -40,7 +45,7 @@ async function newest(request) {
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout?.(4000) });
     if (answer.ok) {
-      await keep(request, answer.clone());
+      await keep(request, answer.clone()).catch(() => {});
       return answer;
     }
     throw new Error(String(answer.status));

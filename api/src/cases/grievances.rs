@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use chrono::NaiveDate;
 use domain::PublicId;
 use domain::access::{Actor, Role};
+use domain::certificate::CertificateStatus;
 use domain::ids::{AppealId, EnrolmentId, EpisodeId};
 use domain::institution::appeal::{AppealAct, AppealFacts, AppealState, Outcome, decide};
 use domain::institution::appealed::{Appealed, Grievance};
@@ -239,14 +240,25 @@ pub(super) async fn decided(
     told(act, appeal, &format!("appeal_{}", outcome.as_str())).await
 }
 
-/// Whether the act was done again since the decision.
+/// Whether the act was done again since the decision, or cannot be done any more: a revoked certificate whose end has come is
+/// not replaced.
 pub(super) async fn redone(
     act: &Act,
     appeal: &Appeal,
     against: Grievance,
 ) -> Result<bool, Problem> {
     let since = appeal.state_since;
-    Ok(rows::done_since(&act.tx, appeal.object, against.remedies(), since).await?)
+    if rows::done_since(&act.tx, appeal.object, against.remedies(), since).await? {
+        return Ok(true);
+    }
+    if against != Grievance::CertificateRevocation {
+        return Ok(false);
+    }
+    let found = store::certificates::any(&act.tx, appeal.object.into()).await?;
+    let ended = found
+        .filter(|one| one.status == CertificateStatus::Revoked)
+        .and_then(|one| one.expires_at);
+    Ok(ended.is_some_and(|end| end <= act.now))
 }
 
 /// Whether an upheld appeal lets this act be done to a thing again.

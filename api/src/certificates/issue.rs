@@ -441,6 +441,20 @@ async fn key_in_use(
     }
 }
 
+/// What replaces a certificate keeps its end: past it nothing is replaced.
+fn must_not_have_ended(occasion: Occasion<'_>, issued_at: DateTime<Utc>) -> Result<(), Problem> {
+    let Occasion::Replacement(ends) = occasion else {
+        return Ok(());
+    };
+    if ends.values().flatten().all(|end| *end > issued_at) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::TransitionRefused).with_detail(
+        "证书的有效期已经结束。换发的证书沿用原有效期,因此不再换发。",
+        "The certificate has reached its end. One that replaces it would keep that end, so none is issued any more.",
+    ))
+}
+
 /// Signs for all candidates and writes rows and leaves.
 pub(crate) async fn sign_and_insert(
     act: &mut Act,
@@ -463,9 +477,10 @@ pub(crate) async fn sign_and_insert(
         return Err(gates_problem(&refused, &unprintable));
     }
     let at = act.log_time().await?;
+    let issued_at = chrono::SubsecRound::trunc_subsecs(at, 0);
+    must_not_have_ended(occasion, issued_at)?;
     let signer = key_in_use(act, &cohort.federation, opened, at).await?;
     let kid = signer.key_id().clone();
-    let issued_at = chrono::SubsecRound::trunc_subsecs(at, 0);
     let issued_on = domain::calendar::today(issued_at);
     let expires_at = cohort
         .validity_months

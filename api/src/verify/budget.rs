@@ -110,8 +110,47 @@ fn index(app: &App, number: &CertificateNo) -> [u8; 32] {
     store::lookups::index(app.store.vault(), number)
 }
 
-/// Answers questions in their order; one that is over its budget is refused alone.
+/// Answers questions in their order; one that is over its budget is refused alone. A number and a name that stand there
+/// more than once are one question, which is taken, answered and charged once.
 pub(crate) async fn answer_within(
+    app: &App,
+    source: Source,
+    questions: Vec<Question>,
+) -> Result<Vec<Result<Answer, Problem>>, Problem> {
+    let (distinct, places) = distinct(questions);
+    let results = answer_distinct(app, source, distinct).await?;
+    if results.len() == places.len() {
+        return Ok(results);
+    }
+    places
+        .into_iter()
+        .map(|place| {
+            let result = results.get(place).cloned();
+            result.ok_or_else(|| Problem::internal("an item was left without an answer"))
+        })
+        .collect()
+}
+
+/// The questions without the repeated ones by number and name, and for each that was asked its place among them.
+fn distinct(questions: Vec<Question>) -> (Vec<Question>, Vec<usize>) {
+    let (mut distinct, mut places) = (Vec::new(), Vec::with_capacity(questions.len()));
+    let mut first: HashMap<(CertificateNo, PersonName), usize> = HashMap::new();
+    for question in questions {
+        let place = match &question {
+            Question::NumberAndName { number, name } => *first
+                .entry((number.clone(), name.clone()))
+                .or_insert(distinct.len()),
+            Question::Id(_) | Question::Text(_) => distinct.len(),
+        };
+        if place == distinct.len() {
+            distinct.push(question);
+        }
+        places.push(place);
+    }
+    (distinct, places)
+}
+
+async fn answer_distinct(
     app: &App,
     source: Source,
     questions: Vec<Question>,

@@ -104,7 +104,11 @@ fn tell(
     }
     if has_past(answer.state()) {
         let status = changed.get(&known.public_id).copied();
-        let ended = known.expires_at.is_some_and(|ends| ends <= end);
+        // Both are exclusive: what ends with the day was in force at its end.
+        let now = answer.checked_at();
+        let ended = known
+            .expires_at
+            .is_some_and(|ends| ends < end && ends <= now);
         answer.past = Some(PastDay {
             on,
             state: state(status.unwrap_or(CertificateStatus::Issued), ended),

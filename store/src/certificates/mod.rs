@@ -311,7 +311,7 @@ pub async fn change_status(
     crate::error::one_row(done.rows_affected)
 }
 
-/// The signed bytes of a certificate, opened with the key of its holder.
+/// The signed bytes of a certificate, opened with the key of its holder; `None` when that was destroyed.
 pub async fn signed_bytes(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -325,6 +325,9 @@ pub async fn signed_bytes(
         .one(db)
         .await?
         .ok_or_else(|| StoreError::inconsistent("certificate", id))?;
+    if holder.data_key.is_empty() {
+        return Ok(None);
+    }
     let wrapped = WrappedKey {
         bytes: holder.data_key,
         version: holder.data_key_version,

@@ -12,6 +12,7 @@ use tests::{Database, Story, on_both, people, rosters};
 on_both! {
     who_holds_no_certificate_is_erased_and_nothing_opens_any_more;
     who_holds_a_certificate_loses_only_what_no_law_keeps;
+    the_files_of_an_erased_holder_are_not_there;
     what_proved_the_work_of_an_erased_person_opens_no_more;
     who_opens_what_proves_work_is_told_to_whom_it_shows;
     retention_drops_what_is_over_and_finds_nothing_the_second_time;
@@ -148,6 +149,40 @@ async fn who_holds_a_certificate_loses_only_what_no_law_keeps(database: Database
         .await
         .good();
     assert_eq!(verdict["state"], "valid", "the certificate holds");
+}
+
+/// When the law keeps a certificate no longer its holder can be erased: of the signed bytes nothing is made any more.
+async fn the_files_of_an_erased_holder_are_not_there(database: Database) {
+    let story = Story::ready(database).await;
+    let (issued, members) = story.certified(&people::known()[..1]).await;
+    let id = text(&issued["certificates"][0]["id"]);
+    let province = story.who("province-1");
+    let files = [
+        "qr.png",
+        "qr.svg",
+        "qr.txt",
+        "credential.jwt",
+        "credential.json",
+        "credential.sdjwt",
+        "certificate.txt",
+    ];
+    let path = |file: &str| format!("/api/v1/certificates/{id}/{file}");
+    for file in files {
+        let answer = province.get(&path(file)).await;
+        assert_eq!(answer.status, 200, "{file}: {}", answer.text());
+    }
+    let app = &story.server.app;
+    let tx = app.store.write().await.expect("a transaction");
+    let erased = store::privacy::erasure::erase(&tx, members[0].1, app.today(), app.now()).await;
+    erased.expect("erased");
+    store::commit(tx).await.expect("committed");
+    for file in files {
+        let answer = province.get(&path(file)).await;
+        answer.problem(404, "not-found");
+    }
+    let call = json!({ "certificate": id });
+    let called = province.post("/api/v1/telephone-checks", &call).await;
+    called.problem(404, "not-found");
 }
 
 async fn retention_drops_what_is_over_and_finds_nothing_the_second_time(database: Database) {

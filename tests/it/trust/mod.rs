@@ -9,6 +9,7 @@ mod pair;
 mod rotation;
 mod states;
 mod witnessed;
+mod takeovers;
 
 use certs::trust_list::{Roots, SignedTrustList};
 use serde_json::Value;

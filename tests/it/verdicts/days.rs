@@ -1,6 +1,6 @@
 //! Days: a suspension that nobody ends, and the state on a past day.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, Months, NaiveDate};
 use serde_json::json;
 use tests::answer::text;
 use tests::{Database, Story, on_both};
@@ -10,6 +10,7 @@ use super::{ask, id, verdict};
 on_both! {
     a_suspension_that_nobody_ends_is_due_and_overdue;
     a_past_day_is_answered_with_the_state_then_and_now;
+    the_last_day_of_validity_is_a_valid_one;
 }
 
 /// Due acts about certificates, as somebody sees them: kind, act and number.
@@ -133,4 +134,31 @@ async fn a_past_day_is_answered_with_the_state_then_and_now(database: Database) 
     assert!(
         wrong.text().contains("<title>错误:") && wrong.text().contains("只能查今天或以前的日期")
     );
+}
+
+async fn the_last_day_of_validity_is_a_valid_one(database: Database) {
+    let (story, issued) = Story::with_certificates(database, 1).await;
+    let id = id(&issued, 0);
+    let issue = story.server.today();
+    let end = issue
+        .checked_add_months(Months::new(24))
+        .expect("a day in two years");
+    let last = end - Days::new(1);
+    let anybody = story.who("anybody");
+    let on = async |day: NaiveDate| {
+        let path = format!("/api/v1/verifications/{id}?on={day}");
+        let body = anybody.get(&path).await.good();
+        (text(&body["on_day"]["state"]), text(&body["state"]))
+    };
+    let told = |then: &str, now: &str| (then.to_owned(), now.to_owned());
+    story.server.days_pass((last - issue).num_days());
+    assert_eq!(on(last).await, told("valid", "valid"), "today, so far");
+    story.server.days_pass(1);
+    assert_eq!(on(last).await, told("valid", "expired"));
+    assert_eq!(on(end).await, told("expired", "expired"));
+    let page = anybody.get(&format!("/v/{id}?on={last}")).await.text();
+    assert!(page.contains("当日:证书有效;现在:"), "{page}");
+    let many = json!({ "items": [{ "qr": story.qr_text(&id).await }], "on": last });
+    let many = ask(&story, &many).await.good();
+    assert_eq!(many["items"][0]["on_day"]["state"], "valid", "{many}");
 }

@@ -100,6 +100,8 @@ impl Rebuilt {
         let mut unreadable = Vec::new();
         let (mut takeovers, mut false_takeovers) = (Vec::new(), Vec::new());
         let mut edge = Edge::empty();
+        // Size of the tree before the changes of keys that stand last in it.
+        let mut inherited = 0;
         let mut sizes = sizes.chain([kept.size()]).collect::<Vec<_>>();
         sizes.sort_unstable();
         let all = kept
@@ -118,13 +120,16 @@ impl Rebuilt {
                         roots.get(&at).copied()
                     }
                 };
-                match Takeover::read(decoded, index, names, root_at) {
+                match Takeover::read(decoded, index, inherited, names, root_at) {
                     Some(Ok(takeover)) => takeovers.push(takeover),
                     Some(Err(fault)) => false_takeovers.push(format!("{index}: {fault}")),
                     None => {}
                 }
             }
             edge.append(&[Hash::leaf(entry)]);
+            if !matches!(decoded, Ok(LeafEntry::KeyState { .. })) {
+                inherited = edge.size();
+            }
             if sizes.binary_search(&edge.size()).is_ok() {
                 roots.insert(edge.size(), edge.root());
             }

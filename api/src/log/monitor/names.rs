@@ -68,13 +68,19 @@ pub struct Takeover {
     pub whole: bool,
     /// Whether the checkpoint's signature was checked, with a key line given for it.
     pub checked: bool,
+    /// Leaves at the beginning that are certainly those of the log before: all but the change of keys that stands directly
+    /// before the leaf, which is the successor's own where leaves were lost.
+    #[serde(skip)]
+    pub(super) inherited: u64,
 }
 
 impl Takeover {
-    /// What an entry says, whose tree had these roots before it; `Err` for a checkpoint with a signature that is false.
+    /// What an entry says, whose tree had these roots before it and began with so many inherited leaves; `Err` for a
+    /// checkpoint with a signature that is false.
     pub(super) fn read(
         entry: &LeafEntry,
         index: u64,
+        inherited: u64,
         names: &Names,
         root_at: impl Fn(u64) -> Option<Hash>,
     ) -> Option<Result<Self, CheckpointFault>> {
@@ -98,11 +104,14 @@ impl Takeover {
             size,
             whole: size <= index && root.is_some() && root_at(size) == root,
             checked,
+            inherited,
         }))
     }
 
     /// Whether leaves of a checkpoint of the log before were lost when this log took over: that is no fork, it was told.
+    /// A checkpoint of inherited leaves alone lost none: another root for it is a fork.
     pub(super) fn lost(&self, origin: &str, size: u64) -> bool {
-        self.checked && !self.whole && self.from == origin && size <= self.size
+        let missing = size > self.inherited && size <= self.size;
+        self.checked && !self.whole && self.from == origin && missing
     }
 }
