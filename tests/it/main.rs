@@ -60,6 +60,7 @@ mod refusals;
 mod register_large;
 mod restored;
 mod rosters;
+mod second_sites;
 mod standing;
 mod status_lists;
 mod supply_chain;
