@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod api_story;
+mod applied_elsewhere;
 mod architecture;
 mod assessment_desk;
 mod assessment_sheet;
