@@ -1,5 +1,5 @@
-//! A school that is admitted in one province and asks another one for admission: until it is admitted there, its people
-//! and what they did are none of that province's business (trust.md AZ-2, field.md 3).
+//! A school that is admitted in one province and asks another one for admission: until it is admitted there, its people, its
+//! files and what they did are none of that province's business (trust.md AZ-2, field.md 3).
 
 use serde_json::{Value, json};
 use tests::answer::text;
@@ -9,7 +9,7 @@ use tests::{Database, Story, on_both};
 use crate::personal_data::picture;
 
 on_both! {
-    an_application_gives_no_province_the_people_of_a_school_of_standing_elsewhere;
+    an_application_gives_no_province_the_people_and_files_of_a_school_of_standing_elsewhere;
     whoever_is_asked_first_looks_after_the_school;
 }
 
@@ -73,13 +73,13 @@ async fn makes_operator(story: &Story, who: &str, name: &str, school: &Value) ->
     made.status.as_u16()
 }
 
-async fn an_application_gives_no_province_the_people_of_a_school_of_standing_elsewhere(
+async fn an_application_gives_no_province_the_people_and_files_of_a_school_of_standing_elsewhere(
     database: Database,
 ) {
     let mut story = Story::ready(database).await;
     staffed(&mut story).await;
     let kept = story.who("school-2").upload("/api/v1/files", picture());
-    kept.await.good();
+    let file = format!("/api/v1/files/{}", text(&kept.await.good()["id"]));
     let id = account(&story, "school-2").await;
     let (audit, second) = (
         format!("/api/v1/audit?account={id}"),
@@ -95,6 +95,14 @@ async fn an_application_gives_no_province_the_people_of_a_school_of_standing_els
         assert_eq!(made, 403);
         let made = makes_operator(&story, "admin-33", &name, &school).await;
         assert_eq!(made, 201);
+        for (who, status) in [
+            ("province-1", 200),
+            ("county-1", 200),
+            ("other-province", 404),
+            ("second-county-1", 404),
+        ] {
+            assert_eq!(story.who(who).get(&file).await.status, status, "{who}");
+        }
         for (who, seen) in [("province-auditor", true), ("other-auditor", false)] {
             let rows = story.who(who).get(&audit).await.good();
             let rows = rows["items"].as_array().expect("a list");

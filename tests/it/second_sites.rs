@@ -1,15 +1,19 @@
-//! A class at a second site of its school, in another county of the province: certificates and alarms belong to the
-//! county of the class, and not to that of the main site (trust.md AZ-2, field.md 3 and 10).
+//! A class at a second site of its school, in another county of the province: certificates, alarms and documents belong to
+//! the county of the class, and not to that of the main site (trust.md AZ-2, field.md 3 and 10).
 
 use serde_json::{Value, json};
 use tests::answer::text;
-use tests::{Database, Story, on_both};
+use tests::story::PASSWORD;
+use tests::{Client, Database, Story, on_both};
 
 use crate::evidence::{claim, employer, roster};
+use crate::personal_data::picture;
 
 on_both! {
     certificates_lie_with_the_county_of_the_class;
     alarms_of_a_class_reach_the_county_that_can_act;
+    a_document_is_opened_by_the_county_that_verifies_what_it_proves;
+    an_account_that_changes_posts_leaves_its_documents_behind;
 }
 
 /// The county of the second site; that of the main one is `county-1`.
@@ -131,4 +135,57 @@ async fn alarms_of_a_class_reach_the_county_that_can_act(database: Database) {
         assert!(above.iter().any(|one| one == act), "{act}: {above:?}");
         assert!(!main.iter().any(|one| one == act), "{act}: {main:?}");
     }
+}
+
+/// A document of the school that is kept.
+async fn kept(by: &Client) -> String {
+    text(&by.upload("/api/v1/files", picture()).await.good()["id"])
+}
+
+async fn a_document_is_opened_by_the_county_that_verifies_what_it_proves(database: Database) {
+    let mut story = Story::ready(database).await;
+    let (_, members) = taught_there(&mut story).await;
+    story.server.days_pass(10);
+    let file = kept(story.who("school-1")).await;
+    let more = json!({ "source": "photo", "file": file });
+    let claimed = claim(&story, "school-1", &members[0], &employer(3), 3, more).await;
+    claimed.good();
+    let path = format!("/api/v1/files/{file}");
+    for (who, status) in [
+        ("other-county", 200),
+        ("province-1", 200),
+        ("school-1", 200),
+        ("county-1", 404),
+        ("other-province", 404),
+        ("other-school", 404),
+    ] {
+        assert_eq!(story.who(who).get(&path).await.status, status, "{who}");
+    }
+}
+
+async fn an_account_that_changes_posts_leaves_its_documents_behind(database: Database) {
+    let mut story = Story::ready(database).await;
+    let (_, members) = taught_there(&mut story).await;
+    story.server.days_pass(10);
+    let file = kept(story.who("county-1")).await;
+    let path = format!("/api/v1/files/{file}");
+    let me = story.who("county-1").get("/api/v1/self").await.good();
+    let request = json!({ "role": "county_officer", "federation": THERE });
+    let post = format!("/api/v1/accounts/{}/post", text(&me["account"]));
+    let national = story.who("national-1");
+    national.post(&post, &request).await.good();
+    let moved = Client::of(&story.server, "county-1", PASSWORD);
+    moved.get(&path).await.problem(404, "not-found");
+    assert_eq!(story.who("county-2").get(&path).await.status, 200);
+    // Nor does it prove anything at the new post; what is uploaded there does.
+    let start = story.server.today() - chrono::Days::new(3);
+    let mut request = json!({
+        "employer": employer(3), "work_type": "contract", "start_on": start, "source": "labour_contract", "file": file,
+    });
+    let claims = format!("/api/v1/enrolments/{}/episodes", members[0]);
+    let refused = moved.post(&claims, &request).await;
+    let unknown = ("/file".to_owned(), "unknown-file".to_owned());
+    assert_eq!(refused.faults(), [unknown]);
+    request["file"] = kept(&moved).await.into();
+    moved.post(&claims, &request).await.good();
 }
