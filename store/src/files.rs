@@ -1,5 +1,7 @@
 //! Evidence files: what is known of a sealed file in the folder (trust.md UP-6).
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::access::Actor;
 use domain::ids::{AccountId, DocumentId, FileId, InstitutionId, PersonId};
@@ -79,6 +81,27 @@ pub async fn find(
         .await?
         .map(EvidenceFile::try_from)
         .transpose()
+}
+
+/// Those of these files that the actor may see, with their types.
+pub async fn types(
+    db: &impl ConnectionTrait,
+    actor: &Actor,
+    ids: &[FileId],
+) -> Result<HashMap<FileId, String>, StoreError> {
+    let mut found = HashMap::new();
+    for some in ids.chunks(500) {
+        let rows = evidence_file::Entity::find()
+            .filter(evidence_file::Column::Id.is_in(some.iter().map(|id| id.uuid())))
+            .filter(seen_by(actor))
+            .all(db)
+            .await?;
+        found.extend(
+            rows.into_iter()
+                .map(|row| (FileId::from(row.id), row.media_type)),
+        );
+    }
+    Ok(found)
 }
 
 /// The condition that a file is there and the actor may see it.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tests::answer::text;
 use tests::story::PASSWORD;
-use tests::{Client, Database, Story, on_both};
+use tests::{Browser, Client, Database, Story, on_both};
 
 use crate::evidence::{claim, employer, roster};
 use crate::personal_data::picture;
@@ -149,7 +149,7 @@ async fn a_document_is_opened_by_the_county_that_verifies_what_it_proves(databas
     let file = kept(story.who("school-1")).await;
     let more = json!({ "source": "photo", "file": file });
     let claimed = claim(&story, "school-1", &members[0], &employer(3), 3, more).await;
-    claimed.good();
+    let episode = text(&claimed.good()["id"]);
     let path = format!("/api/v1/files/{file}");
     for (who, status) in [
         ("other-county", 200),
@@ -161,6 +161,48 @@ async fn a_document_is_opened_by_the_county_that_verifies_what_it_proves(databas
     ] {
         assert_eq!(story.who(who).get(&path).await.status, status, "{who}");
     }
+
+    // Whoever may open it is told which it is.
+    let resource = format!("/api/v1/episodes/{episode}");
+    let document = json!([{ "source": "photo", "file_id": file, "media_type": "image/png" }]);
+    for who in ["other-county", "school-1"] {
+        let seen = story.who(who).get(&resource).await.good();
+        assert_eq!(seen["documents"], document, "{who}: {seen}");
+        let list = format!("/api/v1/enrolments/{}/episodes", members[0]);
+        let seen = story.who(who).get(&list).await.good();
+        assert_eq!(seen[0]["documents"], document, "{who}: {seen}");
+    }
+    let seen = story.who("auditor").get(&resource).await.good();
+    assert_eq!(seen["documents"], json!([]), "who opens no files: {seen}");
+
+    // The page leads to it, and to open it there is a read as well.
+    let reads = async || {
+        let reader = story.server.app.store.reader();
+        let reads = store::audit::outcomes(reader, "read_file").await;
+        reads.expect("asked").len()
+    };
+    let before = reads().await;
+    let mut desk = Browser::new(&story.server);
+    desk.sign_in("other-county", PASSWORD).await;
+    let page = desk.open(&format!("/admin/episodes/{episode}")).await;
+    let link = format!("href=\"/desk/files/{file}\">打开文件");
+    assert!(page.text().contains(&link), "{}", page.text());
+    let page = desk.open(&format!("/en/admin/episodes/{episode}")).await;
+    let link = format!("href=\"/en/desk/files/{file}\">Open the document");
+    assert!(page.text().contains(&link), "{}", page.text());
+    let opened = desk.open(&format!("/desk/files/{file}")).await;
+    assert_eq!(opened.status, 200);
+    assert_eq!(opened.header("content-type"), "image/png");
+    assert!(
+        opened
+            .header("content-disposition")
+            .starts_with("attachment")
+    );
+    assert_eq!(reads().await, before + 1);
+    let mut elsewhere = Browser::new(&story.server);
+    elsewhere.sign_in("county-1", PASSWORD).await;
+    let refused = elsewhere.open(&format!("/desk/files/{file}")).await;
+    assert_eq!(refused.status, 404);
 }
 
 async fn an_account_that_changes_posts_leaves_its_documents_behind(database: Database) {
