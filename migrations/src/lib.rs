@@ -55,6 +55,7 @@ mod m20260301_000073_survey_urns;
 mod m20260301_000074_vouched_requests;
 mod m20260301_000075_ended_plans;
 mod m20260301_000076_lost_places;
+mod m20260301_000077_admission_institution;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -112,6 +113,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000074_vouched_requests::Migration),
             Box::new(m20260301_000075_ended_plans::Migration),
             Box::new(m20260301_000076_lost_places::Migration),
+            Box::new(m20260301_000077_admission_institution::Migration),
         ]
     }
 }

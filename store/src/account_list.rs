@@ -82,7 +82,8 @@ fn administered(actor: &Actor, number: usize) -> (String, Option<Value>) {
             );
             let sql = format!(
                 "(o.federation IN {area} OR o.institution_id IN
-                  (SELECT institution_id FROM admission WHERE federation IN {area}))"
+                  (SELECT m.institution_id FROM admission m WHERE m.federation IN {area} AND {}))",
+                crate::scope::looked_after("m")
             );
             (sql, Some(code.as_str().into()))
         }

@@ -9,7 +9,6 @@ use sea_orm::{
 };
 
 use crate::entity::access::{account, account_person, post, staff_person};
-use crate::entity::catalogue::admission;
 use crate::{StoreError, time};
 
 /// A sign-in as the password check needs it.
@@ -284,7 +283,8 @@ pub async fn end_epoch(db: &impl ConnectionTrait, id: AccountId) -> Result<(), S
     crate::error::one_row(done.rows_affected)
 }
 
-/// Whether an institution has applied to a federation of this area.
+/// Whether an institution is looked after by a federation of this area, by the rule for trainees: where it is admitted, and
+/// by an application only while there is nothing else.
 pub async fn institution_in_area(
     db: &impl ConnectionTrait,
     federation: &str,
@@ -293,16 +293,16 @@ pub async fn institution_in_area(
     if federation == crate::scope::NATIONAL {
         return Ok(true);
     }
-    let admissions = admission::Entity::find()
-        .filter(admission::Column::InstitutionId.eq(institution.uuid()))
-        .all(db)
-        .await?;
-    for admission in admissions {
-        if crate::scope::looks_after(db, federation, &admission.federation).await? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let looked_after = crate::scope::looked_after("m");
+    let sql = format!(
+        "SELECT COUNT(*) AS n FROM admission m JOIN federation_area f ON f.area = m.federation
+        WHERE m.institution_id = $1 AND f.federation = $2 AND f.valid_until IS NULL AND {looked_after}"
+    );
+    let values = [institution.uuid().into(), federation.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let row = db.query_one_raw(statement).await?;
+    let found: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+    Ok(found > 0)
 }
 
 /// Whether an account without an organisation is looked after by a federation: the account of a trainee by those of the

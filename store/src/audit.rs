@@ -417,6 +417,7 @@ fn in_area(federation: &str) -> Condition {
                         .in_subquery(areas.clone()),
                 ),
         )
+        .and_where(Expr::cust(crate::scope::looked_after("admission")))
         .to_owned();
     Condition::any()
         .add(audit::Column::Federation.eq(federation))

@@ -1,9 +1,11 @@
 //! Evidence files: what is known of a sealed file in the folder (trust.md UP-6).
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::access::Actor;
 use domain::ids::{AccountId, DocumentId, FileId, InstitutionId, PersonId};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
     QueryFilter,
@@ -11,10 +13,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::entity::catalogue::admission;
+use crate::entity::evidence::{episode_claim, episode_evidence};
 use crate::entity::journal::{evidence_file, official_document_file};
-use crate::entity::reference::federation_area;
 use crate::privacy::statement;
-use crate::scope::Scope;
+use crate::scope::{Scope, in_area, looked_after};
 use crate::{StoreError, time};
 
 /// A file as it is kept.
@@ -73,42 +75,111 @@ pub async fn find(
     actor: &Actor,
     id: FileId,
 ) -> Result<Option<EvidenceFile>, StoreError> {
-    use evidence_file::Column as C;
-    let scope = Scope::of(actor);
-    let mut seen = Condition::any()
-        .add(C::AccountId.eq(actor.account.uuid()))
-        .add(scope.condition(
-            (evidence_file::Entity, C::Federation),
-            (evidence_file::Entity, C::InstitutionId),
-        ));
-    if let Scope::Federation { code, .. } = &scope {
-        let areas = Query::select()
-            .column(federation_area::Column::Area)
-            .from(federation_area::Entity)
-            .and_where(federation_area::Column::Federation.eq(code.as_str()))
-            .and_where(federation_area::Column::ValidUntil.is_null())
-            .to_owned();
-        let schools = Query::select()
-            .column(admission::Column::InstitutionId)
-            .from(admission::Entity)
-            .and_where(
-                Expr::col((admission::Entity, admission::Column::SiteRegion))
-                    .in_subquery(areas.clone())
-                    .or(
-                        Expr::col((admission::Entity, admission::Column::Federation))
-                            .in_subquery(areas),
-                    ),
-            )
-            .to_owned();
-        seen = seen.add(C::InstitutionId.in_subquery(schools));
-    }
     evidence_file::Entity::find_by_id(id.uuid())
-        .filter(seen)
-        .filter(C::RemovedAt.is_null())
+        .filter(seen_by(actor))
         .one(db)
         .await?
         .map(EvidenceFile::try_from)
         .transpose()
+}
+
+/// Those of these files that the actor may see, with their types.
+pub async fn types(
+    db: &impl ConnectionTrait,
+    actor: &Actor,
+    ids: &[FileId],
+) -> Result<HashMap<FileId, String>, StoreError> {
+    let mut found = HashMap::new();
+    for some in ids.chunks(500) {
+        let rows = evidence_file::Entity::find()
+            .filter(evidence_file::Column::Id.is_in(some.iter().map(|id| id.uuid())))
+            .filter(seen_by(actor))
+            .all(db)
+            .await?;
+        found.extend(
+            rows.into_iter()
+                .map(|row| (FileId::from(row.id), row.media_type)),
+        );
+    }
+    Ok(found)
+}
+
+/// The condition that a file is there and the actor may see it.
+fn seen_by(actor: &Actor) -> Condition {
+    use evidence_file::Column as C;
+    let scope = Scope::of(actor);
+    let mut seen = Condition::any().add(own(actor)).add(scope.condition(
+        (evidence_file::Entity, C::Federation),
+        (evidence_file::Entity, C::InstitutionId),
+    ));
+    if let Scope::Federation { code, .. } = &scope {
+        // What proves work lies where it is claimed, like the claim; what proves nothing yet, with its school.
+        seen = seen
+            .add(Expr::exists(claims_of_file(Some(code.as_str()))))
+            .add(
+                Condition::all()
+                    .add(C::InstitutionId.in_subquery(schools(code)))
+                    .add(Expr::not_exists(claims_of_file(None))),
+            );
+    }
+    Condition::all().add(seen).add(C::RemovedAt.is_null())
+}
+
+/// What the actor uploaded on the post from which they act, or before they had any organisation: an account that changes to
+/// another organisation leaves behind what it kept for the one of before.
+fn own(actor: &Actor) -> Condition {
+    use evidence_file::Column as C;
+    let federation = match &actor.federation {
+        Some(code) => C::Federation.eq(code.as_str()),
+        None => C::Federation.is_null(),
+    };
+    let institution = match actor.institution {
+        Some(id) => C::InstitutionId.eq(id.uuid()),
+        None => C::InstitutionId.is_null(),
+    };
+    let nowhere = Condition::all()
+        .add(C::Federation.is_null())
+        .add(C::InstitutionId.is_null());
+    let here = Condition::all().add(federation).add(institution);
+    Condition::all()
+        .add(C::AccountId.eq(actor.account.uuid()))
+        .add(Condition::any().add(nowhere).add(here))
+}
+
+/// Claims of the work that the file of a row proves; those in the area of a federation, if one is named.
+fn claims_of_file(federation: Option<&str>) -> SelectStatement {
+    let mut claims = Query::select();
+    claims
+        .expr(Expr::val(1))
+        .from(episode_evidence::Entity)
+        .inner_join(
+            episode_claim::Entity,
+            Expr::col((episode_claim::Entity, episode_claim::Column::EpisodeId)).equals((
+                episode_evidence::Entity,
+                episode_evidence::Column::EpisodeId,
+            )),
+        )
+        .and_where(
+            Expr::col((episode_evidence::Entity, episode_evidence::Column::FileId))
+                .equals((evidence_file::Entity, evidence_file::Column::Id)),
+        );
+    if let Some(code) = federation {
+        let place = Expr::col((episode_claim::Entity, episode_claim::Column::SiteRegion));
+        claims.and_where(in_area(place, code));
+    }
+    claims
+}
+
+/// The schools of the area of a federation: by main site, or by who admits them.
+fn schools(federation: &str) -> SelectStatement {
+    let place = Expr::col((admission::Entity, admission::Column::SiteRegion));
+    let admitted_by = Expr::col((admission::Entity, admission::Column::Federation));
+    Query::select()
+        .column(admission::Column::InstitutionId)
+        .from(admission::Entity)
+        .and_where(in_area(place, federation).or(in_area(admitted_by, federation)))
+        .and_where(Expr::cust(looked_after("admission")))
+        .to_owned()
 }
 
 /// The persons whose work a file proves; erased ones are not among them.

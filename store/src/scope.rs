@@ -2,6 +2,7 @@
 
 use domain::access::{Actor, Role, ScopeCapacity};
 use domain::ids::InstitutionId;
+use domain::institution::InstitutionState;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Value};
 
@@ -108,6 +109,31 @@ pub(crate) fn in_area(column: SimpleExpr, federation: &str) -> SimpleExpr {
         .and_where(federation_area::Column::ValidUntil.is_null())
         .to_owned();
     column.in_subquery(areas)
+}
+
+/// The condition, in SQL text, that an admission called `name` there tells who looks after the people and the files of its
+/// institution: one of standing; while there is none, one that was left; without that an application, and one that was
+/// refused only while there is nothing else. Who was once asked for an admission has nothing to do with what the
+/// institution is elsewhere.
+pub(crate) fn looked_after(name: &str) -> String {
+    let standing = InstitutionState::ALL.iter();
+    let standing: Vec<String> = standing
+        .filter(|state| state.is_admitted())
+        .map(|state| format!("'{state}'"))
+        .collect();
+    let standing = standing.join(", ");
+    let rank = |of: &str| {
+        format!(
+            "CASE WHEN {of}.state IN ({standing}) THEN 0 WHEN {of}.state = 'exited' THEN 1 \
+             WHEN {of}.state = 'rejected' THEN 3 ELSE 2 END"
+        )
+    };
+    format!(
+        "({name}.state IN ({standing}) OR NOT EXISTS (SELECT 1 FROM admission z \
+         WHERE z.institution_id = {name}.institution_id AND {} < {}))",
+        rank("z"),
+        rank(name)
+    )
 }
 
 /// Whether a federation looks after an area (its own included); national looks after all.

@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod api_story;
+mod applied_elsewhere;
 mod architecture;
 mod assessment_desk;
 mod assessment_sheet;
@@ -60,6 +61,7 @@ mod refusals;
 mod register_large;
 mod restored;
 mod rosters;
+mod second_sites;
 mod standing;
 mod status_lists;
 mod supply_chain;

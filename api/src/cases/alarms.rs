@@ -125,7 +125,10 @@ async fn raise_term(
         return Ok(());
     }
     // Silence past the term tells the next level at once, and one further up each time it lasts.
-    let has_prefecture = store::institutions::has_prefecture(tx, term.admission).await?;
+    let has_prefecture = match alarms::place(tx, term.id).await? {
+        Some(place) => store::reference::has_level(tx, &place, "prefecture").await?,
+        None => false,
+    };
     let mut level = Some(term.holder);
     let mut since = term.due_on;
     let mut steps = 0_u32;

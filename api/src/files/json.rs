@@ -1,20 +1,25 @@
 //! Evidence files over HTTP: the file is the body, the way back is an attachment.
 
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::access::Actor;
 use domain::ids::FileId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::FileReceipt;
 use crate::access::By;
+use crate::access::browser::OnPage;
 use crate::access::permissions::KeepFiles;
 use crate::act::Receipt;
 use crate::app::App;
 use crate::exports::disposition;
 use crate::extract::{IdempotencyKey, Path};
+use crate::frame::both;
 use crate::problem::{Code, Problem, ProblemBody};
 
 /// Nothing that such a file holds may act in the name of this site.
@@ -25,6 +30,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(upload_file))
         .routes(routes!(read_file))
+}
+
+/// Pages of this feature.
+pub(crate) fn pages() -> Router<App> {
+    both(Router::new(), "/desk/files/{id}", get(read_file_at_desk))
 }
 
 /// Upload an evidence file (PDF, JPEG or PNG as the body, up to 20 MiB).
@@ -59,7 +69,21 @@ async fn read_file(
     by: By<KeepFiles>,
     Path(id): Path<FileId>,
 ) -> Result<Response, Problem> {
-    let (file, bytes) = super::open(&app, &by.actor, id).await?;
+    attachment(&app, &by.actor, id).await
+}
+
+/// The same in a browser: pages that name a document lead here.
+async fn read_file_at_desk(
+    State(app): State<App>,
+    by: OnPage<KeepFiles>,
+    Path(id): Path<FileId>,
+) -> Result<Response, Problem> {
+    attachment(&app, &by.actor, id).await
+}
+
+/// Gives a file out and notes it for those whom it shows.
+async fn attachment(app: &App, actor: &Actor, id: FileId) -> Result<Response, Problem> {
+    let (file, bytes) = super::open(app, actor, id).await?;
     let (kind, ending) = match file.media_type.as_str() {
         "image/jpeg" => ("image/jpeg", "jpg"),
         "image/png" => ("image/png", "png"),

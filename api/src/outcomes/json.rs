@@ -5,8 +5,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
+use domain::access::Actor;
 use domain::evidence::Source;
-use domain::ids::{ConflictId, EnrolmentId, EpisodeId};
+use domain::ids::{ConflictId, EnrolmentId, EpisodeId, FileId};
 use serde::{Deserialize, Serialize};
 use store::episodes::{self as rows, Episode};
 use store::scope::Scope;
@@ -78,20 +79,48 @@ struct EpisodeResponse {
     contest: Option<String>,
     /// Sources of its evidence.
     sources: Vec<String>,
+    /// Documents behind its evidence that one may open at `/api/v1/files/{id}`, oldest first; whom they show is told.
+    documents: Vec<EvidenceDocument>,
     /// When it was verified.
     decided_on: Option<String>,
     /// Raised by every change.
     revision: i32,
 }
 
+/// A document behind a piece of evidence.
+#[derive(Debug, Serialize, ToSchema)]
+struct EvidenceDocument {
+    /// Source of the evidence.
+    source: String,
+    /// The file.
+    #[schema(value_type = String, format = "uuid")]
+    file_id: FileId,
+    /// Its type by content.
+    media_type: String,
+}
+
 async fn shown(
     app: &App,
-    scope: &Scope,
+    actor: &Actor,
     all: Vec<Episode>,
 ) -> Result<Vec<EpisodeResponse>, Problem> {
     let reader = app.store.reader();
+    let scope = Scope::of(actor);
     let ids: Vec<EpisodeId> = all.iter().map(|one| one.id).collect();
     let evidence = rows::evidence(reader, &ids).await?;
+    let types = super::documents(app, actor, &evidence).await?;
+    let documents = |id: EpisodeId| {
+        let own = evidence.iter().filter(|one| one.episode == id);
+        own.filter_map(|one| {
+            let file_id = one.file?;
+            Some(EvidenceDocument {
+                source: one.source.to_string(),
+                file_id,
+                media_type: types.get(&file_id)?.clone(),
+            })
+        })
+        .collect::<Vec<_>>()
+    };
     let claims = rows::claims(reader, &ids).await?;
     let mut sources = rows::sources(&evidence);
     Ok(all
@@ -100,10 +129,11 @@ async fn shown(
             let own = match scope {
                 Scope::Institution(id) => claims
                     .iter()
-                    .any(|claim| claim.episode == one.id && claim.institution == *id),
+                    .any(|claim| claim.episode == one.id && claim.institution == id),
                 _ => true,
             };
             EpisodeResponse {
+                documents: documents(one.id),
                 id: one.id.to_string(),
                 work_type: one.work_type.to_string(),
                 employer: own.then_some(one.employer),
@@ -139,7 +169,7 @@ async fn list_episodes(
         .await?
         .ok_or_else(Problem::not_found)?;
     let all = rows::of_person(reader, place.person).await?;
-    Ok(Json(shown(&app, &scope, all).await?))
+    Ok(Json(shown(&app, &by.actor, all).await?))
 }
 
 /// An episode of one's scope.
@@ -156,7 +186,7 @@ async fn show_episode(
         .await?
         .ok_or_else(Problem::not_found)?;
     let revision = found.revision;
-    let one = shown(&app, &scope, vec![found]).await?.pop();
+    let one = shown(&app, &by.actor, vec![found]).await?.pop();
     let one = one.ok_or_else(Problem::not_found)?;
     Ok((etag(revision), Json(one)).into_response())
 }

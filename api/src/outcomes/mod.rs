@@ -18,13 +18,33 @@ pub mod registers;
 pub mod related;
 mod terms;
 
+use std::collections::HashMap;
+
+use domain::access::Actor;
+use domain::ids::FileId;
+use store::episodes::Evidence;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::access::permissions::{KeepFiles, Permission as _};
 use crate::app::App;
+use crate::problem::Problem;
 
 /// Operations of the desks.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     json::routes()
         .merge(json_own::routes())
         .merge(json_related::routes())
+}
+
+/// The documents behind pieces of evidence that somebody may open, with their types.
+async fn documents(
+    app: &App,
+    actor: &Actor,
+    evidence: &[Evidence],
+) -> Result<HashMap<FileId, String>, Problem> {
+    if !KeepFiles::allows(actor.role) {
+        return Ok(HashMap::new());
+    }
+    let files: Vec<FileId> = evidence.iter().filter_map(|one| one.file).collect();
+    Ok(store::files::types(app.store.reader(), actor, &files).await?)
 }

@@ -172,6 +172,7 @@ async fn write(
         by: act.actor.person,
         on: act.today,
         snapshot: known.snapshot,
+        file: known.file,
         as_of: known.as_of,
     });
     let claim = Claim {
@@ -275,6 +276,7 @@ mod tests {
             by: id.into(),
             on: day(as_of),
             snapshot: source.is_imported().then(|| snapshot(1)),
+            file: None,
             as_of: day(as_of),
         };
         let known = Known {

@@ -113,6 +113,7 @@ fn desk_pages() -> Router<App> {
         .merge(crate::surveys::audit_pages::routes())
         .merge(crate::grades::desk::routes())
         .merge(crate::outcomes::desk::routes())
+        .merge(crate::files::json::pages())
         .merge(crate::bulletins::desk::routes())
         .merge(crate::privacy::pages::routes())
         .merge(crate::trust::pages::routes())

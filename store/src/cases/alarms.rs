@@ -65,7 +65,7 @@ pub struct AlarmRow {
     pub admission_id: Uuid,
     /// Name of the institution.
     pub name: String,
-    /// Division of the main site.
+    /// Division where the act is owed: of the class, or of the main site.
     pub site_region: String,
     /// `due` or `overdue`.
     pub kind: String,
@@ -87,6 +87,48 @@ pub struct AlarmRow {
     pub certificate: Option<String>,
 }
 
+/// Where the act of a term `t` on an admission `a` is owed: what concerns a class, at the place of the class; an episode,
+/// where it was claimed first; anything else, at the main site.
+const PLACE: &str = "COALESCE(CASE t.object_kind \
+     WHEN 'cohort' THEN (SELECT w.site_region FROM cohort w WHERE w.id = t.object_id) \
+     WHEN 'certificate' THEN (SELECT w.site_region FROM certificate x JOIN enrolment l ON l.id = x.enrolment_id \
+       JOIN cohort w ON w.id = l.cohort_id WHERE x.id = t.object_id) \
+     WHEN 'episode' THEN (SELECT w.site_region FROM episode_claim w WHERE w.episode_id = t.object_id \
+       ORDER BY w.claimed_at, w.enrolment_id LIMIT 1) \
+     WHEN 'follow_up' THEN (SELECT w.site_region FROM follow_up l JOIN episode_claim w ON w.episode_id = l.episode_id \
+       WHERE l.id = t.object_id ORDER BY w.claimed_at, w.enrolment_id LIMIT 1) \
+     END, a.site_region)";
+
+/// Division where the act of a term is owed.
+pub async fn place(db: &impl ConnectionTrait, term: Uuid) -> Result<Option<String>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        place: String,
+    }
+    let sql = format!(
+        "SELECT {PLACE} AS place FROM term t JOIN admission a ON a.id = t.admission_id WHERE t.id = $1"
+    );
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [term.into()]);
+    let row = Row::find_by_statement(statement).one(db).await?;
+    Ok(row.map(|row| row.place))
+}
+
+/// The condition that an alarm `r` belongs to the scope, with at most one value at `$1`: the admissions that have anything
+/// there first, so that no other alarm is looked at.
+fn within(scope: &Scope) -> (String, Option<Value>) {
+    let (place, value) = scope.sql(PLACE, "a.institution_id", 1);
+    if value.is_none() {
+        return (place, None);
+    }
+    let (main, _) = scope.sql("m.site_region", "m.institution_id", 1);
+    let (class, _) = scope.sql("w.site_region", "w.institution_id", 1);
+    let sql = format!(
+        "r.admission_id IN (SELECT m.id FROM admission m WHERE {main} UNION \
+         SELECT w.admission_id FROM cohort w WHERE {class}) AND {place}"
+    );
+    (sql, value)
+}
+
 /// Alarms that still hold inside the scope, for one level or for all, overdue first. An alarm ends with its term.
 pub async fn open(
     db: &impl ConnectionTrait,
@@ -94,7 +136,7 @@ pub async fn open(
     level: Option<Role>,
     limit: u64,
 ) -> Result<Vec<AlarmRow>, StoreError> {
-    let (condition, value) = scope.sql("a.site_region", "a.institution_id", 1);
+    let (condition, value) = within(scope);
     let mut values: Vec<Value> = value.into_iter().collect();
     let mut rest = String::new();
     if let Some(level) = level {
@@ -102,7 +144,7 @@ pub async fn open(
         rest = format!(" AND r.level = ${}", values.len());
     }
     let sql = format!(
-        "SELECT r.id, r.admission_id, i.name, a.site_region, r.kind, r.act, r.level, t.holder, r.due_on, r.raised_at, \
+        "SELECT r.id, r.admission_id, i.name, {PLACE} AS site_region, r.kind, r.act, r.level, t.holder, r.due_on, r.raised_at, \
          k.number, m.id AS assessment, c.certificate_no AS certificate FROM alarm r JOIN admission a ON a.id = r.admission_id JOIN institution i ON i.id = a.institution_id \
          LEFT JOIN term t ON t.id = r.source_id LEFT JOIN proposal p ON p.id = r.source_id \
          LEFT JOIN institution_case k ON k.id = t.object_id LEFT JOIN assessment m ON m.id = t.object_id \

@@ -94,7 +94,7 @@ pub async fn affected(
     after: Option<CertificateId>,
     limit: u64,
 ) -> Result<Vec<Affected>, StoreError> {
-    let (within, value) = scope.sql("a.site_region", "a.institution_id", 5);
+    let (within, value) = super::within(scope, 5);
     let sql = format!(
         "SELECT c.id, c.public_id, c.certificate_no, c.holder_masked, i.name AS institution, c.federation, c.status,
            c.issued_at, c.leaf_index, {} AS covered, n.public_id AS replaced_by
@@ -170,11 +170,11 @@ pub async fn affected_counts(
     coverage: Coverage,
     now: DateTime<Utc>,
 ) -> Result<AffectedCounts, StoreError> {
-    let (within, value) = scope.sql("a.site_region", "a.institution_id", 4);
+    let (within, value) = super::within(scope, 4);
     let sql = format!(
         "SELECT covered, status, ended, COUNT(*) AS number FROM (
            SELECT {} AS covered, c.status, CASE WHEN c.expires_at <= $3 THEN 1 ELSE 0 END AS ended
-           FROM certificate c JOIN admission a ON a.id = c.admission_id WHERE c.kid = $2 AND {within}
+           FROM certificate c WHERE c.kid = $2 AND {within}
          ) AS one GROUP BY covered, status, ended",
         coverage.sql(1)
     );
@@ -251,10 +251,10 @@ pub async fn to_reissue(
     } else {
         ""
     };
-    let (within, value) = scope.sql("a.site_region", "a.institution_id", 6);
+    let (within, value) = super::within(scope, 6);
     let sql = format!(
         "SELECT c.id, c.enrolment_id, e.person_id, e.cohort_id, c.cose_sha256, c.expires_at, c.status_list, c.revision
-         FROM certificate c JOIN admission a ON a.id = c.admission_id JOIN enrolment e ON e.id = c.enrolment_id
+         FROM certificate c JOIN enrolment e ON e.id = c.enrolment_id
          WHERE c.kid = $2 AND c.id > $3 AND c.status = 'issued' AND (c.expires_at IS NULL OR c.expires_at > $4)
            AND {} = 0 AND {within} ORDER BY c.id LIMIT $5{lock}",
         coverage.sql(1)

@@ -17,8 +17,8 @@ use domain::ids::{
 };
 use domain::{CertificateNo, PersonName, PublicId};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
+    sea_query::{Expr, ExprTrait, Query},
 };
 
 pub use affected::{
@@ -53,6 +53,7 @@ pub use status_lists::{
 };
 
 use crate::entity::certificates::certificate;
+use crate::entity::cohorts::{cohort, enrolment};
 use crate::scope::Scope;
 use crate::vault::{Vault, WrappedKey};
 use crate::{StoreError, time};
@@ -249,18 +250,42 @@ pub async fn of_batch(
 }
 
 fn in_scope(scope: &Scope) -> sea_orm::Select<certificate::Entity> {
-    // A certificate lies where its training took place.
-    let admissions = sea_orm::sea_query::Query::select()
-        .column("id")
-        .from("admission")
-        .cond_where(scope.condition("site_region", "institution_id"))
-        .to_owned();
     let query = certificate::Entity::find();
     if scope.sees_all() {
-        query
-    } else {
-        query.filter(certificate::Column::AdmissionId.in_subquery(admissions))
+        return query;
     }
+    // A certificate lies where its class was taught: at a second site that may be another county than the main one's. Two
+    // look-ups by primary key for each certificate, so that those in order of id are still read in that order.
+    let class = Query::select()
+        .expr(Expr::val(1))
+        .from(enrolment::Entity)
+        .inner_join(
+            cohort::Entity,
+            Expr::col((cohort::Entity, cohort::Column::Id))
+                .equals((enrolment::Entity, enrolment::Column::CohortId)),
+        )
+        .and_where(
+            Expr::col((enrolment::Entity, enrolment::Column::Id))
+                .equals((certificate::Entity, certificate::Column::EnrolmentId)),
+        )
+        .cond_where(scope.condition(
+            (cohort::Entity, cohort::Column::SiteRegion),
+            (cohort::Entity, cohort::Column::InstitutionId),
+        ))
+        .to_owned();
+    query.filter(Expr::exists(class))
+}
+
+/// The same as a condition on a certificate `c` in SQL text, with at most one value at `$number`.
+fn within(scope: &Scope, number: usize) -> (String, Option<Value>) {
+    let (class, value) = scope.sql("w.site_region", "w.institution_id", number);
+    if value.is_none() {
+        return (class, None);
+    }
+    let sql = format!(
+        "EXISTS (SELECT 1 FROM enrolment l JOIN cohort w ON w.id = l.cohort_id WHERE l.id = c.enrolment_id AND {class})"
+    );
+    (sql, value)
 }
 
 /// A change of status.
@@ -360,7 +385,7 @@ pub async fn signed_bytes_of(
          FROM certificate c JOIN person h ON h.id = c.person_id WHERE c.id IN ({})",
         places.join(", ")
     );
-    let values = ids.iter().map(|id| sea_orm::Value::from(id.uuid()));
+    let values = ids.iter().map(|id| Value::from(id.uuid()));
     let statement = sea_orm::Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     let rows = <SealedRow as sea_orm::FromQueryResult>::find_by_statement(statement)
         .all(db)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::evidence::Source;
-use domain::ids::{EpisodeId, PersonId, RegisterSnapshotId, StaffPersonId};
+use domain::ids::{EpisodeId, FileId, PersonId, RegisterSnapshotId, StaffPersonId};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, Statement, Value};
 use uuid::Uuid;
 
@@ -75,6 +75,8 @@ pub struct Evidence {
     pub on: NaiveDate,
     /// The snapshot it stands in.
     pub snapshot: Option<RegisterSnapshotId>,
+    /// The document behind it.
+    pub file: Option<FileId>,
     /// The day it tells about: that of the snapshot, or the day on which it was recorded.
     pub as_of: NaiveDate,
 }
@@ -87,6 +89,7 @@ struct EvidenceRow {
     recorded_by: Uuid,
     recorded_on: String,
     snapshot_id: Option<Uuid>,
+    file_id: Option<Uuid>,
     as_of: Option<String>,
 }
 
@@ -104,6 +107,7 @@ impl TryFrom<EvidenceRow> for Evidence {
             by: row.recorded_by.into(),
             on,
             snapshot: row.snapshot_id.map(Into::into),
+            file: row.file_id.map(Into::into),
             as_of: time::optional_date(row.as_of.as_deref())?.unwrap_or(on),
         })
     }
@@ -118,7 +122,7 @@ pub async fn evidence(
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT v.id, v.episode_id, v.source, v.recorded_by, v.recorded_on, v.snapshot_id, s.as_of \
+        "SELECT v.id, v.episode_id, v.source, v.recorded_by, v.recorded_on, v.snapshot_id, v.file_id, s.as_of \
          FROM episode_evidence v LEFT JOIN register_snapshot s ON s.id = v.snapshot_id \
          WHERE v.episode_id IN ({}) ORDER BY v.recorded_at, v.id",
         crate::cohorts::placeholders(1, episodes.len())

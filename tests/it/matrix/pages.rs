@@ -96,6 +96,7 @@ fn address(page: &str, case: &Case, numbers: &BTreeMap<String, String>) -> Strin
         ("/admin/objections/", _) => field("objection"),
         ("/appeals/" | "/me/appeals/", _) => field("appeal"),
         ("/desk/exports/", _) => field("export"),
+        ("/desk/files/", _) => field("file"),
         ("/desk/proposals/", _) => field("proposal"),
         ("/desk/requests/", _) => field("request"),
         ("/me/certificates/", "id") if rest.contains("{file}") => {

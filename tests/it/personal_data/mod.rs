@@ -16,6 +16,8 @@ use store::dump::Cell;
 use tests::answer::text;
 use tests::{Answer, Story, people};
 
+pub(crate) use sealed::picture;
+
 async fn unmask(
     story: &Story,
     who: &str,

@@ -37,7 +37,7 @@ pub(super) fn under(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-pub(super) fn picture() -> Vec<u8> {
+pub(crate) fn picture() -> Vec<u8> {
     let white = image::GrayImage::from_pixel(40, 30, image::Luma([255]));
     let mut bytes = std::io::Cursor::new(Vec::new());
     white

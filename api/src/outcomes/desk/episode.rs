@@ -1,5 +1,7 @@
 //! One piece of work: its evidence, who claims it, its follow-ups, and what the reader may do about it.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,7 +11,7 @@ use domain::evidence::{
     EpisodeAct, EpisodeFacts, EpisodeState, FollowUpOutcome, Source, act as decide, proof,
 };
 use domain::grading::Tier;
-use domain::ids::EpisodeId;
+use domain::ids::{EpisodeId, FileId};
 use domain::institution::appealed::Grievance;
 use store::ConnectionTrait;
 use store::cases::grievances as appeals;
@@ -39,6 +41,8 @@ struct Proven {
     source: &'static str,
     tier: &'static str,
     on: String,
+    /// Address of the document, for who may open it.
+    document: Option<String>,
 }
 
 struct Asked {
@@ -116,6 +120,7 @@ pub(super) async fn show(
         frame(&app, &visit, title).under(&list, visit.lang.pick("就业记录", "Work of trainees"));
     let pick = |zh, en| f.lang().pick(zh, en);
     let evidence = rows::evidence(reader, &[id]).await?;
+    let documents = crate::outcomes::documents(&app, &by.actor, &evidence).await?;
     let (claims, beyond) = lists::claimants(reader, &scope, id).await?;
     let names = masked(&app, claims.iter().map(|one| one.person)).await?;
     let which = Conflicts {
@@ -177,7 +182,7 @@ pub(super) async fn show(
             .collect(),
         history: history.iter().map(|entry| told(&f, entry)).collect(),
         acts: possible(reader, &by.actor, &one, &evidence, upheld).await?,
-        evidence: proven(&f, org, &evidence),
+        evidence: proven(&f, org, &evidence, &documents),
         sources: Source::ALL
             .iter()
             .filter(|source| !source.is_imported() && source.tier() != Tier::C)
@@ -197,12 +202,19 @@ pub(super) async fn show(
     staff_page(&app, StatusCode::OK, &page, Some(&form))
 }
 
-/// Evidence, oldest first; an institution sees which kinds there are and not who brought what when.
-fn proven(f: &Frame, org: bool, evidence: &[Evidence]) -> Vec<Proven> {
+/// Evidence, oldest first; an institution sees which kinds there are and not who brought what when, beside the documents
+/// that it brought itself.
+fn proven(
+    f: &Frame,
+    org: bool,
+    evidence: &[Evidence],
+    documents: &HashMap<FileId, String>,
+) -> Vec<Proven> {
     let mut seen: Vec<Source> = Vec::new();
     let mut told = Vec::new();
     for one in evidence {
-        if org && seen.contains(&one.source) {
+        let document = one.file.filter(|file| documents.contains_key(file));
+        if org && document.is_none() && seen.contains(&one.source) {
             continue;
         }
         seen.push(one.source);
@@ -219,6 +231,7 @@ fn proven(f: &Frame, org: bool, evidence: &[Evidence]) -> Vec<Proven> {
             } else {
                 f.date(one.as_of)
             },
+            document: document.map(|file| format!("/desk/files/{file}")),
         });
     }
     told
