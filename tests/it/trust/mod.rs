@@ -8,8 +8,8 @@ mod own_keys;
 mod pair;
 mod rotation;
 mod states;
-mod witnessed;
 mod takeovers;
+mod witnessed;
 
 use certs::trust_list::{Roots, SignedTrustList};
 use serde_json::Value;
