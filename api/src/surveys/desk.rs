@@ -142,7 +142,7 @@ async fn show(
         .under("/admin/surveys", visit.lang.pick("满意度调查", "Surveys"));
     let pick = |zh, en| f.lang().pick(zh, en);
     let waiting = rows::unanswered(reader, &scope, id, app.now()).await?;
-    let everybody = rows::to_ask(reader, app.store.vault(), &scope, id).await?;
+    let everybody = rows::to_ask(reader, app.store.vault(), &scope, id, app.today()).await?;
     let people: Vec<_> = everybody.iter().map(|one| one.person).collect();
     let open = store::persons::open(reader, app.store.vault(), &people, app.today()).await?;
     let page = ClassPage {
