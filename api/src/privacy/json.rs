@@ -25,6 +25,7 @@ use crate::access::permissions::{
 use crate::act::Receipt;
 use crate::app::App;
 use crate::extract::{Body, IdempotencyKey, IfMatch, Path, Query, etag};
+use crate::fields::PageQuery;
 use crate::problem::{Problem, ProblemBody};
 
 /// Routes of this part.
@@ -202,24 +203,41 @@ struct RequestsQuery {
     /// Whether decided requests are listed as well.
     #[serde(default)]
     decided: bool,
+    /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u64>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
 }
 
-/// Requests of persons whose household is in one's area, the first to be decided first.
+/// A page of requests.
+#[derive(Serialize, ToSchema)]
+struct RequestsResponse {
+    /// Rows.
+    items: Vec<RequestResponse>,
+    /// Cursor of the next page.
+    next: Option<String>,
+}
+
+/// Requests of persons whose household is in one's area, the first to be decided first; decided ones behind, newest first.
 #[utoipa::path(get, path = "/api/v1/person-requests", tag = "privacy", security(("bearer" = [])),
     params(RequestsQuery),
-    responses((status = 200, body = [RequestResponse]), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, body = RequestsResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn list_requests(
     State(app): State<App>,
     by: By<HandlePersonRequests>,
     Query(query): Query<RequestsQuery>,
-) -> Result<Json<Vec<RequestResponse>>, Problem> {
-    let found = requests::list(&app, &by.actor, query.decided).await?;
-    Ok(Json(
-        found
-            .iter()
-            .map(|one| RequestResponse::of(&app, one))
-            .collect(),
-    ))
+) -> Result<Json<RequestsResponse>, Problem> {
+    let pages = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
+    let (found, next) = requests::list(&app, &by.actor, query.decided, &pages).await?;
+    let items = found
+        .iter()
+        .map(|one| RequestResponse::of(&app, one))
+        .collect();
+    Ok(Json(RequestsResponse { items, next }))
 }
 
 /// A request with what the person said; reading it is kept.
