@@ -53,6 +53,7 @@ mod m20260301_000070_keyed_digests;
 mod m20260301_000071_two_for_a_person;
 mod m20260301_000073_survey_urns;
 mod m20260301_000074_vouched_requests;
+mod m20260301_000078_recorded_consents;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -108,6 +109,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000071_two_for_a_person::Migration),
             Box::new(m20260301_000073_survey_urns::Migration),
             Box::new(m20260301_000074_vouched_requests::Migration),
+            Box::new(m20260301_000078_recorded_consents::Migration),
         ]
     }
 }

@@ -13,14 +13,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::consents::ConsentReceipt;
 use super::me::OwnRecord;
 use super::reading::{
     self, CardCheckRequest, CardReceipt, GrantReceipt, OpenListRequest, UnmaskRequest, Unmasked,
 };
+use super::recorded_consents::{self, RecordConsentRequest};
 use super::requests::{self, DecideRequest, NewPersonRequest, RequestReceipt};
 use crate::access::By;
 use crate::access::permissions::{
-    CheckCards, HandlePersonRequests, ReadPersonalData, SeeReadAlarms,
+    CheckCards, HandlePersonRequests, ReadPersonalData, RecordConsents, SeeReadAlarms,
 };
 use crate::act::Receipt;
 use crate::app::App;
@@ -36,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(check_card))
         .routes(routes!(list_alarms))
         .routes(routes!(take_request))
+        .routes(routes!(record_consent))
         .routes(routes!(list_requests))
         .routes(routes!(show_request))
         .routes(routes!(assign_request))
@@ -149,6 +152,20 @@ async fn take_request(
     Body(request): Body<NewPersonRequest>,
 ) -> Result<Receipt, Problem> {
     requests::take_for(&app, &by.actor, &key, id, &request).await
+}
+
+/// Record a consent or a withdrawal that came on paper or by voice, also of a guardian; the trainee sees who recorded it.
+#[utoipa::path(post, path = "/api/v1/enrolments/{id}/consents", tag = "privacy", security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = RecordConsentRequest,
+    responses((status = 200, body = ConsentReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn record_consent(
+    State(app): State<App>,
+    by: By<RecordConsents>,
+    key: IdempotencyKey,
+    Path(id): Path<EnrolmentId>,
+    Body(request): Body<RecordConsentRequest>,
+) -> Result<Receipt, Problem> {
+    recorded_consents::record(&app, &by.actor, &key, id, &request).await
 }
 
 /// A request in a list: nothing personal.
