@@ -56,6 +56,7 @@ mod m20260301_000074_vouched_requests;
 mod m20260301_000075_ended_plans;
 mod m20260301_000076_lost_places;
 mod m20260301_000077_admission_institution;
+mod m20260301_000078_recorded_consents;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -114,6 +115,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000075_ended_plans::Migration),
             Box::new(m20260301_000076_lost_places::Migration),
             Box::new(m20260301_000077_admission_institution::Migration),
+            Box::new(m20260301_000078_recorded_consents::Migration),
         ]
     }
 }

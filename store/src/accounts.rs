@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use crate::entity::access::{account, account_person, post, staff_person};
-use crate::{StoreError, time};
+use crate::{StoreError, one_time_tokens, time};
 
 /// A sign-in as the password check needs it.
 #[derive(Clone)]
@@ -232,11 +232,13 @@ pub async fn find(
     }))
 }
 
-/// Sets the password: an invited account becomes active, and all its sessions end with the old epoch.
+/// Sets the password: an invited account becomes active, and all its sessions end with the old epoch. No code of before opens
+/// anything any more.
 pub async fn set_password(
     db: &impl ConnectionTrait,
     id: AccountId,
     hash: &str,
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     account::Entity::update_many()
         .col_expr(account::Column::PasswordHash, Expr::val(hash))
@@ -245,16 +247,22 @@ pub async fn set_password(
         .filter(account::Column::State.ne(DISABLED))
         .exec(db)
         .await?;
+    one_time_tokens::end_all(db, id, now).await?;
     end_epoch(db, id).await
 }
 
-/// Disables an account.
-pub async fn disable(db: &impl ConnectionTrait, id: AccountId) -> Result<(), StoreError> {
+/// Disables an account; its codes end for good.
+pub async fn disable(
+    db: &impl ConnectionTrait,
+    id: AccountId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     account::Entity::update_many()
         .col_expr(account::Column::State, Expr::val(DISABLED))
         .filter(account::Column::Id.eq(id.uuid()))
         .exec(db)
         .await?;
+    one_time_tokens::end_all(db, id, now).await?;
     end_epoch(db, id).await
 }
 

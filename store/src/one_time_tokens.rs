@@ -102,6 +102,34 @@ pub async fn peek(
         .map(|row| row.account_id.into()))
 }
 
+/// Whose token it is, also when it opens nothing any more.
+pub async fn account_of(
+    db: &impl ConnectionTrait,
+    macs: &[[u8; 32]],
+) -> Result<Option<AccountId>, StoreError> {
+    let macs = macs.iter().map(|mac| mac.to_vec());
+    Ok(one_time_token::Entity::find()
+        .filter(one_time_token::Column::TokenMac.is_in(macs))
+        .one(db)
+        .await?
+        .map(|row| row.account_id.into()))
+}
+
+/// Ends every unused token of an account.
+pub async fn end_all(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    one_time_token::Entity::update_many()
+        .col_expr(one_time_token::Column::UsedAt, Expr::val(time::millis(now)))
+        .filter(one_time_token::Column::AccountId.eq(account.uuid()))
+        .filter(one_time_token::Column::UsedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Uses a token up and answers its account; `None` when it is unknown, used or too late. Of two at once one gets it.
 pub async fn take(
     db: &impl ConnectionTrait,

@@ -84,6 +84,23 @@ struct CodeRow {
     code_mac: Vec<u8>,
 }
 
+/// Whose ticket it is, also when it opens nothing any more.
+pub async fn account_of(
+    db: &impl ConnectionTrait,
+    ticket_macs: &[[u8; 32]],
+) -> Result<Option<AccountId>, StoreError> {
+    for ticket in ticket_macs {
+        let sql = "SELECT account_id, code_mac FROM sign_in_request WHERE ticket_mac = $1";
+        let row = CodeRow::find_by_statement(statement(db, sql, [ticket.to_vec().into()]))
+            .one(db)
+            .await?;
+        if let Some(row) = row {
+            return Ok(Some(row.account_id.into()));
+        }
+    }
+    Ok(None)
+}
+
 /// Uses up a try of a ticket; answers the account when the code fits, which then opens nothing any more. The caller
 /// commits in any case: the try counts. `code_mac` is computed under each version of the key at hand.
 pub async fn take(

@@ -479,6 +479,32 @@ async fn a_chain_that_was_written_anew_is_found_by_its_anchored_head(database: D
             .contains(&format!("leaf {}", anchored.leaf_index))
     );
     assert!(unsafe_from > fault.until);
+    // Whoever writes the new hash into the anchor and into the row of the leaf does not reach the signed tree.
+    let index = anchored.leaf_index;
+    let from = domain::ids::LeafIndex(index);
+    let leaves = store::log::leaves(app.store.reader(), from, 1).await;
+    let leaf = leaves.expect("leaves").remove(0);
+    let mut entry = certs::log::LeafEntry::decode(&leaf.entry).expect("an entry");
+    let certs::log::LeafEntry::AuditHead { sha256, .. } = &mut entry else {
+        panic!("no head of an audit");
+    };
+    let written = rows(&story).await;
+    let at = written.iter().find(|row| row.seq == anchored.rows);
+    sha256.copy_from_slice(&at.expect("a row").hash);
+    let head = data_encoding::HEXLOWER.encode(sha256);
+    let entry = data_encoding::HEXLOWER.encode(&entry.encode());
+    let sql = |before: &str| {
+        format!(
+            "UPDATE audit_anchor SET hash = {before}{head}'; \
+             UPDATE log_leaf SET entry = {before}{entry}' WHERE leaf_index = {index}"
+        )
+    };
+    if tampering::as_owner(&app.store, &sql("X'")).await.is_err() {
+        tampering::as_owner(&app.store, &sql("'\\x"))
+            .await
+            .expect("the owner can");
+    }
+    assert_eq!(faults(&story).await, [("unproven", anchored.rows)]);
     // Whoever takes the anchor away as well does not reach the leaf.
     tampering::as_owner(&app.store, "DELETE FROM audit_anchor")
         .await

@@ -10,9 +10,10 @@ use store::one_time_tokens::{self as rows, ContactKind, Purpose};
 use utoipa::ToSchema;
 
 use super::accounts::{self, CreateAccountRequest, CreatedAccount, PostRequest};
+use super::failures::{self, Attempt};
 use super::source::Source;
 use super::tokens::{Kind, Token};
-use super::{delivery, failures, passwords};
+use super::{delivery, passwords};
 use crate::act::{Begin, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
@@ -264,33 +265,49 @@ pub async fn set_password(
     password: &str,
     source: &Source,
 ) -> Result<(), Problem> {
-    let spent = || Problem::new(Code::CodeSpent);
     let attempt = failures::begin(app, "one-time", "", source, false).await?;
-    let token = Token::parse(Kind::OneTime, code).ok_or_else(spent)?;
-    let macs = token.macs(app);
+    let macs = Token::parse(Kind::OneTime, code).map_or_else(Vec::new, |token| token.macs(app));
+    if choose(app, &macs, password, &attempt).await? {
+        return Ok(());
+    }
+    let account = rows::account_of(app.store.reader(), &macs).await?;
+    crate::audit::code_refused(app, "set_password", account).await;
+    Err(Problem::new(Code::CodeSpent))
+}
+
+/// Sets the password of the account that a code opens; whether it opened one.
+async fn choose(
+    app: &App,
+    macs: &[[u8; 32]],
+    password: &str,
+    attempt: &Attempt,
+) -> Result<bool, Problem> {
     let reader = app.store.reader();
     let mut found = None;
     for purpose in [Purpose::Invitation, Purpose::PasswordReset] {
-        if let Some(account) = rows::peek(reader, &macs, purpose, app.now()).await? {
+        if let Some(account) = rows::peek(reader, macs, purpose, app.now()).await? {
             found = Some((purpose, account));
         }
     }
-    let (purpose, account) = found.ok_or_else(spent)?;
-    let name = store::accounts::find(reader, account)
-        .await?
-        .ok_or_else(spent)?
-        .name;
+    let Some((purpose, account)) = found else {
+        return Ok(false);
+    };
+    let Some(record) = store::accounts::find(reader, account).await? else {
+        return Ok(false);
+    };
     // Hashed before the code is used up: a password that is refused costs no code.
-    let hash = passwords::hash(app, "/password", password, &name).await?;
+    let hash = passwords::hash(app, "/password", password, &record.name).await?;
     let now = app.now();
     let tx = app.store.write().await?;
-    if rows::take(&tx, &macs, purpose, now).await? != Some(account) {
-        return Err(spent());
+    if rows::take(&tx, macs, purpose, now).await? != Some(account) {
+        store::rollback(tx).await?;
+        return Ok(false);
     }
-    store::accounts::set_password(&tx, account, &hash).await?;
+    store::accounts::set_password(&tx, account, &hash, now).await?;
     store::sessions::end_others(&tx, account, None, "password", now).await?;
     store::sessions::forget_devices(&tx, account).await?;
     attempt.forgive(&tx).await?;
     super::sign_in::audit(app, &tx, None, "set_password", account, "done").await?;
-    Ok(store::commit(tx).await?)
+    store::commit(tx).await?;
+    Ok(true)
 }

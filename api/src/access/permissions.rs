@@ -211,6 +211,8 @@ permissions! {
     ConfirmNotContactable = "confirm_not_contactable" [X];
     /// Record where trainees are reached, as they said themselves.
     RecordContacts = "record_contacts" [X];
+    /// Record consents and withdrawals that came on paper or by voice (field.md 15).
+    RecordConsents = "record_consents" [X];
     /// See work of trainees, conflicts.
     SeeEvidence = "see_evidence" [I, X, C, P, N, M, U];
     /// Send surveys, suspend one with too many flags.

@@ -285,8 +285,9 @@ pub async fn change_password(
         })?;
     let hash = passwords::hash(app, "/new_password", new, &account.name).await?;
     let tx = app.store.write().await?;
-    store::accounts::set_password(&tx, sign_in.account, &hash).await?;
-    store::sessions::end_others(&tx, sign_in.account, None, "password", app.now()).await?;
+    let now = app.now();
+    store::accounts::set_password(&tx, sign_in.account, &hash, now).await?;
+    store::sessions::end_others(&tx, sign_in.account, None, "password", now).await?;
     attempt.forgive(&tx).await?;
     audit(
         app,

@@ -25,7 +25,7 @@ pub async fn disable(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let found = subordinate(&act.tx, actor, id).await?;
-    store::accounts::disable(&act.tx, id).await?;
+    store::accounts::disable(&act.tx, id, act.now).await?;
     store::sessions::end_others(&act.tx, id, None, "disabled", act.now).await?;
     act.record(Entry {
         kind: "account",

@@ -10,6 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::ids::{AccountId, PersonId};
 use domain::{PersonName, Phone};
 use serde::{Deserialize, Serialize};
+use store::accounts::SignIn;
 use store::one_time_tokens::{Contact, ContactKind};
 use store::sessions::SessionKind;
 use store::sign_in_requests::{self as rows, NewRequest};
@@ -167,10 +168,26 @@ pub async fn sign_in(
     source: &Source,
     kind: SessionKind,
 ) -> Result<Opened, Problem> {
-    let spent = || Problem::new(Code::CodeSpent);
     let attempt = failures::begin(app, "sign-in-code", "", source, false).await?;
-    let ticket = Token::parse(Kind::Ticket, ticket).ok_or_else(spent)?;
-    let code = typed(code).ok_or_else(spent)?;
+    let ticket = Token::parse(Kind::Ticket, ticket);
+    let found = match &ticket {
+        Some(ticket) => opened(app, ticket, code).await?,
+        None => None,
+    };
+    let Some(sign_in) = found else {
+        let tickets = ticket.map_or_else(Vec::new, |ticket| ticket.macs(app));
+        let account = rows::account_of(app.store.reader(), &tickets).await?;
+        crate::audit::code_refused(app, "sign_in", account).await;
+        return Err(Problem::new(Code::CodeSpent));
+    };
+    open_for(app, &sign_in, Some(&attempt), source, kind, false).await
+}
+
+/// Uses a try of a ticket up; whom the code signs in.
+async fn opened(app: &App, ticket: &Token, code: &str) -> Result<Option<SignIn>, Problem> {
+    let Some(code) = typed(code) else {
+        return Ok(None);
+    };
     let vault = app.store.vault();
     let tickets = vault.blind_indexes(Kind::Ticket.label(), ticket.text());
     let codes = vault.blind_indexes(CODE, &format!("{}\n{}", ticket.text(), code.as_str()));
@@ -179,14 +196,15 @@ pub async fn sign_in(
     // Committed in any case: the try counts.
     store::commit(tx).await?;
     let reader = app.store.reader();
-    let record = store::accounts::find(reader, account.ok_or_else(spent)?)
-        .await?
-        .ok_or_else(spent)?;
-    let sign_in = store::accounts::sign_in(reader, &record.name)
-        .await?
-        .filter(|sign_in| sign_in.active && trainees::is_trainee(&record))
-        .ok_or_else(spent)?;
-    open_for(app, &sign_in, Some(&attempt), source, kind, false).await
+    let record = match account {
+        Some(account) => store::accounts::find(reader, account).await?,
+        None => None,
+    };
+    let Some(record) = record else {
+        return Ok(None);
+    };
+    let sign_in = store::accounts::sign_in(reader, &record.name).await?;
+    Ok(sign_in.filter(|sign_in| sign_in.active && trainees::is_trainee(&record)))
 }
 
 /// The eight digits of a sent code as somebody typed them, or `None` when it is no such code.

@@ -6,7 +6,7 @@ use domain::access::{Actor, Role};
 use domain::enrolment::EnrolmentState;
 use domain::ids::{AccountId, CohortId, EnrolmentId, PersonId};
 use serde::Serialize;
-use store::accounts::{AccountRecord, NewPost, NewStaff};
+use store::accounts::{AccountRecord, NewPost, NewStaff, SignIn};
 use store::one_time_tokens::{self as rows, Purpose};
 use store::privacy::household;
 use store::scope::Scope;
@@ -142,21 +142,28 @@ pub async fn sign_in(
     source: &Source,
     kind: SessionKind,
 ) -> Result<Opened, Problem> {
-    let spent = || Problem::new(Code::CodeSpent);
     let attempt = failures::begin(app, "sign-in-code", "", source, false).await?;
-    let token = Token::parse(Kind::SignIn, code).ok_or_else(spent)?;
-    let macs = token.macs(app);
-    let tx = app.store.write().await?;
-    let account = rows::take(&tx, &macs, Purpose::SignIn, app.now())
-        .await?
-        .ok_or_else(spent)?;
-    let record = store::accounts::find(&tx, account)
-        .await?
-        .ok_or_else(spent)?;
-    store::commit(tx).await?;
-    let sign_in = store::accounts::sign_in(app.store.reader(), &record.name)
-        .await?
-        .filter(|sign_in| sign_in.active && is_trainee(&record))
-        .ok_or_else(spent)?;
+    let macs = Token::parse(Kind::SignIn, code).map_or_else(Vec::new, |token| token.macs(app));
+    let Some(sign_in) = opened(app, &macs).await? else {
+        let account = rows::account_of(app.store.reader(), &macs).await?;
+        crate::audit::code_refused(app, "sign_in", account).await;
+        return Err(Problem::new(Code::CodeSpent));
+    };
     open_for(app, &sign_in, Some(&attempt), source, kind, false).await
+}
+
+/// Uses a printed code up; whom it signs in.
+async fn opened(app: &App, macs: &[[u8; 32]]) -> Result<Option<SignIn>, Problem> {
+    let tx = app.store.write().await?;
+    let record = match rows::take(&tx, macs, Purpose::SignIn, app.now()).await? {
+        Some(account) => store::accounts::find(&tx, account).await?,
+        None => None,
+    };
+    let Some(record) = record else {
+        store::rollback(tx).await?;
+        return Ok(None);
+    };
+    store::commit(tx).await?;
+    let sign_in = store::accounts::sign_in(app.store.reader(), &record.name).await?;
+    Ok(sign_in.filter(|sign_in| sign_in.active && is_trainee(&record)))
 }

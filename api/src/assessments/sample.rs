@@ -2,6 +2,7 @@
 //! trainee are read one by one, for this purpose alone, and the trainee sees it (trust.md PI-4, workflow.md 5 and 8).
 
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use domain::access::{Actor, ScopeCapacity};
 use domain::assessment::{AssessmentAct, decide};
 use domain::ids::{AssessmentId, EnrolmentId, PersonId};
@@ -23,6 +24,7 @@ use crate::app::App;
 use crate::audit::origin::Origin;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
+use crate::privacy::reading::audit_again;
 use crate::problem::Problem;
 
 /// A trainee of the sample.
@@ -197,7 +199,12 @@ pub async fn contact(
         )
         .await?;
     let receipt: Receipt = match begun {
-        Begin::Again(receipt) => receipt,
+        Begin::Again(receipt) => {
+            sampled(app.store.reader(), app, actor, id, enrolment).await?;
+            let task = (id.uuid(), request.words.as_str());
+            note_again(app, actor, "read_sampled_contact", enrolment, task).await?;
+            receipt
+        }
         Begin::First(act) => {
             sampled(&act.tx, app, actor, id, enrolment).await?;
             // The assessment is the task.
@@ -235,28 +242,57 @@ pub(crate) async fn note_read(
     task: uuid::Uuid,
     words: &str,
 ) -> Result<Receipt, Problem> {
-    let person = subject_of(&act.tx, enrolment).await?.person;
-    let agrees = sample::agrees(&act.tx, person, act.today).await?;
+    let (app, actor) = (&act.app, &act.actor);
+    let (receipt, detail) = note(&act.tx, app, actor, enrolment, (task, words), act.now).await?;
+    act.detail = detail;
+    act.finish(StatusCode::OK, &receipt, ("enrolment", enrolment))
+        .await
+}
+
+/// The same when a repeated key opens them again: one more read.
+pub(crate) async fn note_again(
+    app: &App,
+    actor: &Actor,
+    act: &str,
+    enrolment: EnrolmentId,
+    task: (uuid::Uuid, &str),
+) -> Result<(), Problem> {
+    let now = app.now();
+    let tx = app.store.write().await?;
+    let (_, detail) = note(&tx, app, actor, enrolment, task, now).await?;
+    audit_again(&tx, actor, (act, enrolment), &detail, now).await?;
+    Ok(store::commit(tx).await?)
+}
+
+async fn note(
+    tx: &store::WriteTx,
+    app: &App,
+    actor: &Actor,
+    enrolment: EnrolmentId,
+    (task, words): (uuid::Uuid, &str),
+    now: DateTime<Utc>,
+) -> Result<(ContactReceipt, String), Problem> {
+    let today = domain::calendar::today(now);
+    let person = subject_of(tx, enrolment).await?.person;
+    let agrees = sample::agrees(tx, person, today).await?;
     let fields = if agrees { "name phone" } else { "name" };
     let receipt = ContactReceipt {
-        read: act.new_id(),
+        read: app.random.id(now),
         enrolment,
     };
     let read = NewRead {
         id: receipt.read,
         person,
-        actor: &act.actor,
+        actor,
         purpose: ReadPurpose::ThirdPartyAssessment.as_str(),
         words: Some(words),
         grant: Some(task),
-        at: act.now,
-        day: act.today,
+        at: now,
+        day: today,
         fields,
     };
-    reads::record(&act.tx, act.app.store.vault(), &read).await?;
-    act.detail = format!("task={task} fields={fields}");
-    act.finish(StatusCode::OK, &receipt, ("enrolment", enrolment))
-        .await
+    reads::record(tx, app.store.vault(), &read).await?;
+    Ok((receipt, format!("task={task} fields={fields}")))
 }
 
 /// The values of a read that was noted.

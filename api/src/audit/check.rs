@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use certs::log::LeafEntry;
+use certs::log::{Hash, LeafEntry};
 use domain::ids::LeafIndex;
 use serde::Serialize;
 use store::Snapshot;
 use store::audit::Anchor;
 
 use crate::app::App;
+use crate::log::proven;
 use crate::problem::Problem;
 
 /// Rows read at a time.
@@ -36,7 +37,7 @@ pub struct AuditCheck {
 /// One fault and the row it is about.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct AuditFault {
-    /// `changed`, `missing`, `misplaced`, `behind-head`, `rewritten`, `anchor`.
+    /// `changed`, `missing`, `misplaced`, `behind-head`, `rewritten`, `anchor`, `unproven`.
     pub kind: &'static str,
     /// The first row concerned.
     pub row: i64,
@@ -65,7 +66,7 @@ pub async fn check(app: &App, mut progress: impl FnMut(u64)) -> Result<AuditChec
     let reader = app.store.snapshot().await?;
     let head = store::audit::head(&reader).await?;
     let mut found = AuditCheck::default();
-    let anchors = Anchors::read(&reader, &mut found).await?;
+    let anchors = Anchors::read(app, &reader, &mut found).await?;
     let mut anchors = anchors.0.into_iter().peekable();
     let mut vouched = 0;
     let mut previous: Vec<u8> = Vec::new();
@@ -174,9 +175,11 @@ pub async fn check(app: &App, mut progress: impl FnMut(u64)) -> Result<AuditChec
 struct Anchors(Vec<(Anchor, Vec<u8>)>);
 
 impl Anchors {
-    /// Every leaf of the kind needs its anchor and the other way round; the leaf is what counts.
-    async fn read(reader: &Snapshot, found: &mut AuditCheck) -> Result<Self, Problem> {
+    /// Every leaf of the kind needs its anchor and the other way round; the leaf is what counts, and only as the log's signed
+    /// tree has it: its row is of the same database (trust.md LG-9).
+    async fn read(app: &App, reader: &Snapshot, found: &mut AuditCheck) -> Result<Self, Problem> {
         let mut leaves: HashMap<u64, Vec<u8>> = HashMap::new();
+        let mut hashes: Vec<(u64, Hash)> = Vec::new();
         let mut after: Option<LeafIndex> = None;
         loop {
             let some = store::log::leaves_of_kind(reader, AUDIT_HEAD, after, STEP).await?;
@@ -186,6 +189,7 @@ impl Anchors {
                 match LeafEntry::decode(&leaf.entry) {
                     Ok(LeafEntry::AuditHead { sha256, .. }) => {
                         leaves.insert(leaf.index.0, sha256.to_vec());
+                        hashes.push((leaf.index.0, Hash::leaf(&leaf.entry)));
                     }
                     _ => found.fault(
                         "anchor",
@@ -196,9 +200,19 @@ impl Anchors {
                 }
             }
         }
+        let strangers = proven::strangers(app, reader, &hashes).await?;
         let mut all = Vec::new();
         for anchor in store::audit::anchors(reader).await? {
             match leaves.remove(&anchor.leaf.0) {
+                Some(_) if strangers.contains(&anchor.leaf.0) => found.fault(
+                    "unproven",
+                    anchor.seq,
+                    anchor.seq,
+                    format!(
+                        "leaf {} with the head of row {} is not what the signed tree of the public log has there",
+                        anchor.leaf.0, anchor.seq
+                    ),
+                ),
                 Some(hash) => all.push((anchor, hash)),
                 None => found.fault(
                     "anchor",

@@ -51,12 +51,21 @@ pub async fn did(
 
 /// A sign-in that was refused: the account where there is one, never the name that was typed.
 pub async fn sign_in_failed(app: &App, account: Option<AccountId>) {
+    refused(app, "sign_in", account, Code::InvalidCredentials).await;
+}
+
+/// A code that opened nothing: the account that it, or its ticket, is of, where there is one.
+pub async fn code_refused(app: &App, act: &str, account: Option<AccountId>) {
+    refused(app, act, account, Code::CodeSpent).await;
+}
+
+async fn refused(app: &App, act: &str, account: Option<AccountId>, code: Code) {
     let denial = denials::Denial {
         account,
-        act: "sign_in".to_owned(),
+        act: act.to_owned(),
         object_kind: "account".to_owned(),
         object_id: account.map(|id| id.to_string()).unwrap_or_default(),
-        outcome: Code::InvalidCredentials.as_str(),
+        outcome: code.as_str(),
         ..denials::Denial::here()
     };
     if denial.origin.network == origin::COMMAND_LINE {

@@ -131,6 +131,9 @@ pub async fn file(
             "The day cannot lie in the future.",
         ));
     }
+    if let Some(file) = request.file {
+        crate::files::within(&act, "/file", file).await?;
+    }
     let document = admission::document(&mut act, request.document.as_ref()).await?;
     let paper = Paper {
         id: act.new_id(),

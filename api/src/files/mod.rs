@@ -16,7 +16,7 @@ use store::files::EvidenceFile;
 use store::vault::{KeyKind, secret_version};
 use utoipa::ToSchema;
 
-use crate::act::{Begin, Receipt};
+use crate::act::{Act, Begin, Receipt};
 use crate::app::App;
 use crate::cores;
 use crate::extract::IdempotencyKey;
@@ -195,22 +195,25 @@ pub async fn open(
 
 /// Ties a file to the document it shows; the file must be in the actor's scope.
 pub async fn attach(
-    act: &crate::act::Act,
+    act: &Act,
     document: domain::ids::DocumentId,
     file: FileId,
 ) -> Result<(), Problem> {
-    if store::files::find(&act.tx, &act.actor, file)
-        .await?
-        .is_none()
-    {
-        return Err(Problem::field(
-            "/document/file",
+    within(act, "/document/file", file).await?;
+    Ok(store::files::attach(&act.tx, document, file).await?)
+}
+
+/// Refuses a file that is not in the actor's scope.
+pub(crate) async fn within(act: &Act, pointer: &str, file: FileId) -> Result<(), Problem> {
+    match store::files::find(&act.tx, &act.actor, file).await? {
+        Some(_) => Ok(()),
+        None => Err(Problem::field(
+            pointer,
             "unknown-file",
             "没有这个文件,或不在您的管辖范围内;请先上传。",
             "There is no such file in your area; upload it first.",
-        ));
+        )),
     }
-    Ok(store::files::attach(&act.tx, document, file).await?)
 }
 
 /// Takes the bytes of removed files out of the folder: after an erasure, and each day what was left then.

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use certs::log::{Checkpoint, Hash, TILE_WIDTH, TileId, TileReader};
-use store::PublicSnapshot;
+use store::PublicRead;
 
 use super::append::Tiles;
 use crate::app::App;
@@ -84,7 +84,7 @@ impl Proven {
         if kept.told.len() < TOLD && kept.told.insert(index) {
             tracing::error!(
                 index,
-                "A leaf of the log is not what its signed tree holds: the certificate is not valid. Run `mingzheng log check`"
+                "A leaf of the log is not what its signed tree holds: what rests on it is not valid. Run `mingzheng log check`"
             );
         }
     }
@@ -94,7 +94,7 @@ impl Proven {
 /// single one: what this process has not proven before is proven now, each tile once.
 pub(crate) async fn strangers(
     app: &App,
-    db: &PublicSnapshot,
+    db: &impl PublicRead,
     leaves: &[(u64, Hash)],
 ) -> Result<HashSet<u64>, Problem> {
     let proven = &app.proven;
@@ -126,7 +126,7 @@ pub(crate) async fn strangers(
 /// Without one nothing can be said: neither that the certificate is in the log nor that it is not.
 pub(super) async fn anchor(
     app: &App,
-    db: &PublicSnapshot,
+    db: &impl PublicRead,
     leaf: u64,
 ) -> Result<(u64, Hash), Problem> {
     let kept = app.proven.kept().anchor;
@@ -173,7 +173,7 @@ fn signed(app: &App, notes: &[String], leaf: u64) -> Option<(u64, Hash)> {
 /// Those of these leaves that no proof leads to the root.
 async fn unproven(
     app: &App,
-    db: &PublicSnapshot,
+    db: &impl PublicRead,
     leaves: &[(u64, Hash)],
     (size, root): (u64, Hash),
 ) -> Result<Vec<u64>, Problem> {

@@ -206,15 +206,8 @@ pub async fn claim(
         .await?
         .ok_or_else(Problem::not_found)?;
     not_interested_in(&act, place.institution).await?;
-    if let Some(file) = request.file
-        && store::files::find(&act.tx, actor, file).await?.is_none()
-    {
-        return Err(Problem::field(
-            "/file",
-            "unknown-file",
-            "没有这个文件,或不在您的管辖范围内;请先上传。",
-            "There is no such file in your area; upload it first.",
-        ));
+    if let Some(file) = request.file {
+        crate::files::within(&act, "/file", file).await?;
     }
     store::persons::lock(&act.tx, &[place.person]).await?;
     after_birth(&act, &place, known.start_on).await?;

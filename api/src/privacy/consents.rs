@@ -3,14 +3,15 @@
 use axum::http::StatusCode;
 use chrono::{Days, NaiveDate};
 use domain::access::Actor;
-use domain::privacy::{Channel, ConsentPurpose, GivenBy};
+use domain::ids::PersonId;
+use domain::privacy::ConsentPurpose;
 use serde::{Deserialize, Serialize};
-use store::privacy::consents::{Consent, NewConsent};
+use store::privacy::consents::{Consent, NewConsent, Told};
 use store::privacy::erasure;
 use utoipa::ToSchema;
 
 use super::trainee;
-use crate::act::{Begin, Entry, Receipt};
+use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
 use crate::problem::Problem;
@@ -86,6 +87,19 @@ fn receipt(purpose: ConsentPurpose, given: bool, retain: Option<NaiveDate>) -> C
     }
 }
 
+/// Refuses a last day that is over.
+pub(super) fn check_until(app: &App, until: Option<NaiveDate>) -> Result<(), Problem> {
+    if until.is_some_and(|until| until < app.today()) {
+        return Err(Problem::field(
+            "/until",
+            "date",
+            "截止日期不能早于今天。",
+            "The last day cannot be before today.",
+        ));
+    }
+    Ok(())
+}
+
 /// The trainee agrees.
 pub async fn give(
     app: &App,
@@ -94,14 +108,7 @@ pub async fn give(
     request: &ConsentRequest,
 ) -> Result<Receipt, Problem> {
     let person = trainee(actor)?;
-    if request.until.is_some_and(|until| until < app.today()) {
-        return Err(Problem::field(
-            "/until",
-            "date",
-            "截止日期不能早于今天。",
-            "The last day cannot be before today.",
-        ));
-    }
+    check_until(app, request.until)?;
     let mut act = match app
         .begin(actor, key, "give_consent", &(person, request))
         .await?
@@ -109,6 +116,18 @@ pub async fn give(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
+    let receipt = given(&mut act, person, request, Told::by_themselves()).await?;
+    act.finish(StatusCode::CREATED, &receipt, ("person", person))
+        .await
+}
+
+/// Keeps a consent.
+pub(super) async fn given(
+    act: &mut Act,
+    person: PersonId,
+    request: &ConsentRequest,
+    told: Told<'_>,
+) -> Result<ConsentReceipt, Problem> {
     // Whoever puts the person into a class or issues about them waits, or is waited for.
     store::persons::lock(&act.tx, &[person]).await?;
     let consent = NewConsent {
@@ -116,12 +135,7 @@ pub async fn give(
         person,
         enrolment: None,
         purpose: request.purpose,
-        given_by: GivenBy::Own,
-        relation: None,
-        proof: None,
-        key: None,
-        channel: Channel::Web,
-        scan: None,
+        told,
         from: act.today,
         until: request.until,
     };
@@ -134,9 +148,7 @@ pub async fn give(
         ..Entry::default()
     })
     .await?;
-    let receipt = receipt(request.purpose, true, None);
-    act.finish(StatusCode::CREATED, &receipt, ("person", person))
-        .await
+    Ok(receipt(request.purpose, true, None))
 }
 
 /// The trainee withdraws: nothing further is done on the ground of this consent.
@@ -155,8 +167,20 @@ pub async fn withdraw(
         Begin::First(act) => act,
         Begin::Again(receipt) => return Ok(receipt),
     };
+    let receipt = withdrawn(&mut act, person, purpose, Told::by_themselves()).await?;
+    act.finish(StatusCode::OK, &receipt, ("person", person))
+        .await
+}
+
+/// Keeps a withdrawal, with what follows from it.
+pub(super) async fn withdrawn(
+    act: &mut Act,
+    person: PersonId,
+    purpose: ConsentPurpose,
+    told: Told<'_>,
+) -> Result<ConsentReceipt, Problem> {
     store::persons::lock(&act.tx, &[person]).await?;
-    let days = app.privacy.privacy.consent_proof_days.of(purpose);
+    let days = act.app.privacy.privacy.consent_proof_days.of(purpose);
     let retain = act
         .today
         .checked_add_days(Days::new(u64::from(days)))
@@ -165,6 +189,7 @@ pub async fn withdraw(
         id: act.new_id(),
         on: act.today,
         retain_until: retain,
+        told,
     };
     store::privacy::consents::withdraw(&act.tx, person, purpose, &refusal, act.now).await?;
     // Whoever does not want to be asked later is not kept in the telephone list; a running class still needs the number,
@@ -180,7 +205,5 @@ pub async fn withdraw(
         ..Entry::default()
     })
     .await?;
-    let receipt = receipt(purpose, false, Some(retain));
-    act.finish(StatusCode::OK, &receipt, ("person", person))
-        .await
+    Ok(receipt(purpose, false, Some(retain)))
 }

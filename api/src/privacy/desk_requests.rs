@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::privacy::OutcomeCode;
+use serde::{Deserialize, Serialize};
 use store::privacy::requests::PersonRequest;
 use uuid::Uuid;
 
@@ -15,7 +16,8 @@ use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
 use crate::access::permissions::HandlePersonRequests;
 use crate::app::App;
-use crate::extract::{IdempotencyKey, Path};
+use crate::extract::{IdempotencyKey, Path, Query};
+use crate::fields::PageQuery;
 use crate::frame::{Frame, Visit};
 use crate::problem::{Code, Problem};
 
@@ -43,23 +45,55 @@ fn row(app: &App, f: &Frame, one: &PersonRequest) -> Row {
     }
 }
 
+/// Which page of the list.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    #[serde(default)]
+    decided: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "desk_requests.html")]
 struct ListPage {
     f: Frame,
     rows: Vec<Row>,
+    decided: bool,
+    next: Option<String>,
 }
 
 pub(super) async fn list(
     State(app): State<App>,
     visit: Visit,
     by: OnPage<HandlePersonRequests>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let title = visit.lang.pick("本人申请", "Requests of persons");
     let f = frame(&app, &visit, title.to_owned());
-    let found = requests::list(&app, &by.actor, false).await?;
+    let decided = query.decided;
+    let pages = PageQuery {
+        limit: None,
+        cursor: query.cursor,
+    };
+    let (found, next) = requests::list(&app, &by.actor, decided, &pages).await?;
     let rows = found.iter().map(|one| row(&app, &f, one)).collect();
-    staff_page(&app, StatusCode::OK, &ListPage { f, rows }, None)
+    let next = next.map(|cursor| {
+        let query = ListQuery {
+            decided,
+            cursor: Some(cursor),
+        };
+        let text = serde_urlencoded::to_string(&query).unwrap_or_default();
+        format!("{}?{text}", f.href("/desk/requests"))
+    });
+    let view = ListPage {
+        f,
+        rows,
+        decided,
+        next,
+    };
+    staff_page(&app, StatusCode::OK, &view, None)
 }
 
 #[derive(Template)]

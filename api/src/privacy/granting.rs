@@ -90,6 +90,7 @@ async fn delete(act: &mut Act, request: &PersonRequest, all: Outcome) -> Result<
             id: act.new_id(),
             on: act.today,
             retain_until: retain,
+            told: consents::Told::by_themselves(),
         };
         consents::withdraw(&act.tx, person, *purpose, &refusal, act.now).await?;
     }

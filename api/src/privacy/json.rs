@@ -13,18 +13,21 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::consents::ConsentReceipt;
 use super::me::OwnRecord;
 use super::reading::{
     self, CardCheckRequest, CardReceipt, GrantReceipt, OpenListRequest, UnmaskRequest, Unmasked,
 };
+use super::recorded_consents::{self, RecordConsentRequest};
 use super::requests::{self, DecideRequest, NewPersonRequest, RequestReceipt};
 use crate::access::By;
 use crate::access::permissions::{
-    CheckCards, HandlePersonRequests, ReadPersonalData, SeeReadAlarms,
+    CheckCards, HandlePersonRequests, ReadPersonalData, RecordConsents, SeeReadAlarms,
 };
 use crate::act::Receipt;
 use crate::app::App;
 use crate::extract::{Body, IdempotencyKey, IfMatch, Path, Query, etag};
+use crate::fields::PageQuery;
 use crate::problem::{Problem, ProblemBody};
 
 /// Routes of this part.
@@ -35,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(check_card))
         .routes(routes!(list_alarms))
         .routes(routes!(take_request))
+        .routes(routes!(record_consent))
         .routes(routes!(list_requests))
         .routes(routes!(show_request))
         .routes(routes!(assign_request))
@@ -150,6 +154,20 @@ async fn take_request(
     requests::take_for(&app, &by.actor, &key, id, &request).await
 }
 
+/// Record a consent or a withdrawal that came on paper or by voice, also of a guardian; the trainee sees who recorded it.
+#[utoipa::path(post, path = "/api/v1/enrolments/{id}/consents", tag = "privacy", security(("bearer" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = RecordConsentRequest,
+    responses((status = 200, body = ConsentReceipt), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+async fn record_consent(
+    State(app): State<App>,
+    by: By<RecordConsents>,
+    key: IdempotencyKey,
+    Path(id): Path<EnrolmentId>,
+    Body(request): Body<RecordConsentRequest>,
+) -> Result<Receipt, Problem> {
+    recorded_consents::record(&app, &by.actor, &key, id, &request).await
+}
+
 /// A request in a list: nothing personal.
 #[derive(Serialize, ToSchema)]
 struct RequestResponse {
@@ -202,24 +220,41 @@ struct RequestsQuery {
     /// Whether decided requests are listed as well.
     #[serde(default)]
     decided: bool,
+    /// At most so many, 1 to 100; 50 unless told.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u64>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
 }
 
-/// Requests of persons whose household is in one's area, the first to be decided first.
+/// A page of requests.
+#[derive(Serialize, ToSchema)]
+struct RequestsResponse {
+    /// Rows.
+    items: Vec<RequestResponse>,
+    /// Cursor of the next page.
+    next: Option<String>,
+}
+
+/// Requests of persons whose household is in one's area, the first to be decided first; decided ones behind, newest first.
 #[utoipa::path(get, path = "/api/v1/person-requests", tag = "privacy", security(("bearer" = [])),
     params(RequestsQuery),
-    responses((status = 200, body = [RequestResponse]), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, body = RequestsResponse), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")))]
 async fn list_requests(
     State(app): State<App>,
     by: By<HandlePersonRequests>,
     Query(query): Query<RequestsQuery>,
-) -> Result<Json<Vec<RequestResponse>>, Problem> {
-    let found = requests::list(&app, &by.actor, query.decided).await?;
-    Ok(Json(
-        found
-            .iter()
-            .map(|one| RequestResponse::of(&app, one))
-            .collect(),
-    ))
+) -> Result<Json<RequestsResponse>, Problem> {
+    let pages = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
+    let (found, next) = requests::list(&app, &by.actor, query.decided, &pages).await?;
+    let items = found
+        .iter()
+        .map(|one| RequestResponse::of(&app, one))
+        .collect();
+    Ok(Json(RequestsResponse { items, next }))
 }
 
 /// A request with what the person said; reading it is kept.

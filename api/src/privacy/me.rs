@@ -146,6 +146,9 @@ pub struct OwnConsent {
     pub proof: Option<String>,
     /// `web paper voice`.
     pub channel: String,
+    /// Federation of the officer who recorded it, six digits.
+    #[serde(default)]
+    pub recorded_by: Option<String>,
     /// First day.
     pub from: String,
     /// Last day.
@@ -165,6 +168,7 @@ impl From<&consents::Consent> for OwnConsent {
             relation: consent.relation.clone(),
             proof: consent.proof.clone(),
             channel: consent.channel.as_str().to_owned(),
+            recorded_by: consent.recorded_by.clone(),
             from: text(consent.from),
             until: consent.until.map(text),
             withdrawn_on: consent.withdrawn_on.map(text),

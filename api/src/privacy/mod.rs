@@ -15,6 +15,7 @@ mod own_requests;
 mod own_work;
 pub mod pages;
 pub mod reading;
+pub mod recorded_consents;
 pub mod requests;
 pub mod retention;
 pub mod rotation;

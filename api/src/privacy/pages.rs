@@ -196,6 +196,8 @@ struct ConsentRow {
     consequence: &'static str,
     given: bool,
     by: &'static str,
+    /// The federation that recorded it, where it did not come by the web.
+    recorded: String,
     until: String,
     key: String,
 }
@@ -243,6 +245,10 @@ pub async fn consents_page(
                         .pick("由村(居)代为办理", "given through the village"),
                     _ => "",
                 },
+                recorded: held
+                    .or(one.consents.last())
+                    .and_then(|consent| consent.recorded_by.as_deref())
+                    .map_or_else(String::new, |code| app.regions.full_name(code).to_owned()),
                 until: held
                     .and_then(|consent| consent.until)
                     .map_or_else(String::new, |day| f.date(day)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::StatusCode;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::DisabilityCardNo;
 use domain::access::{Actor, ScopeCapacity};
 use domain::ids::{CohortId, EnrolmentId, PersonId};
@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::access::trainees::opens_record;
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
+use crate::audit::origin::Origin;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
 use crate::problem::{Code, Problem};
@@ -152,7 +153,10 @@ pub async fn unmask(
         .begin(actor, key, "read_personal_data", &(id, request))
         .await?
     {
-        Begin::Again(receipt) => receipt,
+        Begin::Again(receipt) => {
+            again(app, actor, id, request).await?;
+            receipt
+        }
         Begin::First(act) => read(act, id, request).await?,
     };
     let stored: UnmaskReceipt = receipt.parse()?;
@@ -168,8 +172,59 @@ async fn read(
     id: EnrolmentId,
     request: &UnmaskRequest,
 ) -> Result<Receipt, Problem> {
-    let actor = act.actor.clone();
-    let subject = subject(&act.tx, &actor, id).await?;
+    let (receipt, detail) = keep(&act.tx, &act.app, &act.actor, id, request, act.now).await?;
+    act.detail = detail;
+    act.finish(StatusCode::OK, &receipt, ("enrolment", id))
+        .await
+}
+
+/// A repeated key opens what is on record now, not what was: it is one more read, with its row in the audit.
+async fn again(
+    app: &App,
+    actor: &Actor,
+    id: EnrolmentId,
+    request: &UnmaskRequest,
+) -> Result<(), Problem> {
+    let now = app.now();
+    let tx = app.store.write().await?;
+    let (_, detail) = keep(&tx, app, actor, id, request, now).await?;
+    audit_again(&tx, actor, ("read_personal_data", id), &detail, now).await?;
+    Ok(store::commit(tx).await?)
+}
+
+/// The row in the audit of a read that a repeated key opened; an act writes its own.
+pub(crate) async fn audit_again(
+    tx: &store::WriteTx,
+    actor: &Actor,
+    (act, enrolment): (&str, EnrolmentId),
+    detail: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let origin = Origin::current();
+    let entry = AuditEntry {
+        request_id: &origin.request_id,
+        network: &origin.network,
+        actor: Some(actor),
+        act,
+        object_kind: "enrolment",
+        object_id: &enrolment.to_string(),
+        detail,
+        ..AuditEntry::at(now)
+    };
+    Ok(store::audit::append(tx, &entry).await?)
+}
+
+/// Keeps a read where the person sees it, and counts it; answers what was read, and what the audit tells of it.
+async fn keep(
+    tx: &store::WriteTx,
+    app: &App,
+    actor: &Actor,
+    id: EnrolmentId,
+    request: &UnmaskRequest,
+    now: DateTime<Utc>,
+) -> Result<(UnmaskReceipt, String), Problem> {
+    let today = domain::calendar::today(now);
+    let subject = subject(tx, actor, id).await?;
     // What the roster row does not say itself is of the person: an application alone opens it to nobody.
     let of_person = |field: &PersonalField| {
         !matches!(
@@ -178,18 +233,17 @@ async fn read(
         )
     };
     if request.fields.iter().any(of_person) {
-        opens_record(&act.tx, &actor, (id, subject.person), subject.state).await?;
+        opens_record(tx, actor, (id, subject.person), subject.state).await?;
     }
     let purpose = request.purpose.as_str();
-    let grant =
-        reads::find_grant(&act.tx, actor.account, subject.cohort, act.today, purpose).await?;
+    let grant = reads::find_grant(tx, actor.account, subject.cohort, today, purpose).await?;
     let mut fields = request.fields.clone();
     fields.sort_unstable();
     fields.dedup();
     let codes: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
     let codes = codes.join(" ");
     let receipt = UnmaskReceipt {
-        read: act.new_id(),
+        read: app.random.id(now),
         enrolment: id,
         purpose: request.purpose,
         fields,
@@ -197,21 +251,19 @@ async fn read(
     let read = NewRead {
         id: receipt.read,
         person: subject.person,
-        actor: &actor,
+        actor,
         purpose,
         words: Some(&request.words),
         grant,
-        at: act.now,
-        day: act.today,
+        at: now,
+        day: today,
         fields: &codes,
     };
-    reads::record(&act.tx, act.app.store.vault(), &read).await?;
+    reads::record(tx, app.store.vault(), &read).await?;
     if grant.is_none() {
-        alarm(&act.tx, &act.app, &actor, act.today, false).await?;
+        alarm(tx, app, actor, today, false).await?;
     }
-    act.detail = format!("purpose={purpose} fields={codes}");
-    act.finish(StatusCode::OK, &receipt, ("enrolment", id))
-        .await
+    Ok((receipt, format!("purpose={purpose} fields={codes}")))
 }
 
 fn answer(actor: &Actor, stored: &UnmaskReceipt, values: &Values) -> Unmasked {

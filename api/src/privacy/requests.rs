@@ -10,7 +10,7 @@ use domain::privacy::{
     Channel, OutcomeCode, PersonalField, ReadPurpose, RequestKind, RequestState,
 };
 use serde::{Deserialize, Serialize};
-use store::privacy::requests::{self, Decision, NewRequest, PersonRequest};
+use store::privacy::requests::{self, Decision, NewRequest, PersonRequest, Place};
 use store::privacy::{erasure, household, record, subjects};
 use store::scope::Scope;
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ use super::{reading, trainee};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
 use crate::extract::IdempotencyKey;
-use crate::fields::Faults;
+use crate::fields::{Faults, PageQuery, page};
 use crate::problem::{Code, Problem};
 
 /// For how many days a granted copy can be fetched.
@@ -293,10 +293,19 @@ fn scope(actor: &Actor) -> Scope {
     Scope::by(actor, ScopeCapacity::Household)
 }
 
-/// Requests of one's area, the first to be decided first.
-pub async fn list(app: &App, actor: &Actor, decided: bool) -> Result<Vec<PersonRequest>, Problem> {
-    let reader = app.store.reader();
-    Ok(requests::list(reader, app.store.vault(), &scope(actor), decided, 100).await?)
+/// A page of the requests of one's area, the first to be decided first, and the cursor of the next page; decided ones come
+/// behind, newest first.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    decided: bool,
+    pages: &PageQuery,
+) -> Result<(Vec<PersonRequest>, Option<String>), Problem> {
+    let (reader, vault) = (app.store.reader(), app.store.vault());
+    let (limit, after) = (pages.limit()?, pages.before()?);
+    let mut found = requests::list(reader, vault, &scope(actor), decided, after, limit + 1).await?;
+    let next = page(&mut found, limit, |one| Place::of(one).to_string());
+    Ok((found, next))
 }
 
 /// One request with its words; reading it is kept where the person sees it.

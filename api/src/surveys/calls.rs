@@ -240,7 +240,14 @@ pub async fn contact(
         .begin(actor, key, "read_survey_contact", &(id, request))
         .await?;
     let receipt = match begun {
-        Begin::Again(receipt) => receipt,
+        Begin::Again(receipt) => {
+            let reader = app.store.reader();
+            let call = callable(app, reader, actor, id).await?;
+            let enrolment = behind(app, reader, &call).await?;
+            let task = (id, request.words.as_str());
+            sample::note_again(app, actor, "read_survey_contact", enrolment, task).await?;
+            receipt
+        }
         Begin::First(act) => {
             let call = callable(app, &act.tx, actor, id).await?;
             let enrolment = behind(app, &act.tx, &call).await?;

@@ -8,17 +8,14 @@ use domain::ids::EnrolmentId;
 use domain::survey::ContactMeans;
 use serde::{Deserialize, Serialize};
 use store::contacts as rows;
-use store::privacy::household;
-use store::scope::Scope;
 use utoipa::ToSchema;
 
-use crate::access::trainees::opens_record;
 use crate::act::{Begin, Entry, Receipt};
 use crate::app::App;
 use crate::cases::facts::not_interested_about;
 use crate::extract::IdempotencyKey;
 use crate::fields::Faults;
-use crate::privacy::requests::household_differs;
+use crate::privacy::recorded_consents::of_whole_person;
 use crate::problem::Problem;
 
 /// A number that the trainee gave.
@@ -72,21 +69,8 @@ pub async fn record(
         Begin::Again(receipt) => return Ok(receipt),
     };
     let vault = app.store.vault();
-    let subject = store::privacy::subjects::subject(&act.tx, &Scope::of(actor), enrolment)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    let who = (enrolment, subject.person);
-    opens_record(&act.tx, actor, who, subject.state).await?;
-    // The number opens the record of the whole person: by the place where they were trained, or by a household that no
-    // other record gainsays.
-    let own = actor.federation.as_deref().unwrap_or("");
-    if !store::scope::looks_after(&act.tx, own, &subject.place).await? {
-        let household = household::of_person(&act.tx, subject.person).await?;
-        let household = household.ok_or_else(Problem::not_found)?;
-        if !store::scope::looks_after(&act.tx, own, &household).await? {
-            return Err(household_differs());
-        }
-    }
+    // The number opens the record of the whole person.
+    let subject = of_whole_person(&act, enrolment).await?;
     not_interested_about(&act, enrolment.uuid()).await?;
     for institution in rows::institutions_of(&act.tx, subject.person).await? {
         let staff = rows::of_staff(&act.tx, vault, institution).await?;

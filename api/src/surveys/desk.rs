@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::grading::{SurveyBy, SurveyMode};
 use domain::ids::{CohortId, EnrolmentId};
+use domain::privacy::ConsentPurpose;
 use domain::survey::{CallOutcome, ContactMeans, SCALE, SurveyItem};
 use store::scope::Scope;
 use store::surveys as rows;
@@ -22,13 +23,15 @@ use super::taken::{self, TakenAnswerRequest};
 use crate::access::browser::{FormToken, OnPage, OwnForm};
 use crate::access::pages::staff_page;
 use crate::access::permissions::{
-    Assess, AuditSurveys, Permission as _, RecordContacts, RunSurveys, TakeSurveyAnswers,
+    Assess, AuditSurveys, Permission as _, RecordConsents, RecordContacts, RunSurveys,
+    TakeSurveyAnswers,
 };
 use crate::app::App;
 use crate::assessments::sample::{Contact, ContactRequest, mask};
 use crate::cases::pages::forms::day;
 use crate::extract::{IdempotencyKey, Path};
 use crate::frame::{Frame, Visit, both};
+use crate::privacy::recorded_consents::{self, RecordConsentRequest};
 use crate::problem::{Code, Problem};
 
 /// Classes on one page.
@@ -43,6 +46,11 @@ pub(crate) fn routes() -> Router<App> {
         router,
         "/admin/surveys/{cohort}/contacts",
         post(keep_contact),
+    );
+    let router = both(
+        router,
+        "/admin/surveys/{cohort}/consents",
+        post(record_consent),
     );
     both(router, "/assess/calls", get(open_calls).post(call))
 }
@@ -118,6 +126,9 @@ struct ClassPage {
     everybody: Vec<(String, String, bool)>,
     means: Vec<(&'static str, &'static str)>,
     keeps: bool,
+    /// Whether consents that came on paper or by voice are recorded here, and to what.
+    records: bool,
+    purposes: Vec<(&'static str, &'static str)>,
     questions: Vec<Question>,
     scale: Vec<(u8, &'static str)>,
     modes: Vec<(&'static str, &'static str)>,
@@ -142,7 +153,7 @@ async fn show(
         .under("/admin/surveys", visit.lang.pick("满意度调查", "Surveys"));
     let pick = |zh, en| f.lang().pick(zh, en);
     let waiting = rows::unanswered(reader, &scope, id, app.now()).await?;
-    let everybody = rows::to_ask(reader, app.store.vault(), &scope, id).await?;
+    let everybody = rows::to_ask(reader, app.store.vault(), &scope, id, app.today()).await?;
     let people: Vec<_> = everybody.iter().map(|one| one.person).collect();
     let open = store::persons::open(reader, app.store.vault(), &people, app.today()).await?;
     let page = ClassPage {
@@ -169,6 +180,11 @@ async fn show(
             .map(|one| (one.as_str(), pick(one.zh(), one.en())))
             .collect(),
         keeps: RecordContacts::allows(by.actor.role),
+        records: RecordConsents::allows(by.actor.role),
+        purposes: ConsentPurpose::ALL
+            .iter()
+            .map(|one| (one.as_str(), pick(one.zh(), one.en())))
+            .collect(),
         questions: (1..)
             .zip(SurveyItem::ALL)
             .map(|(at, item)| Question {
@@ -272,6 +288,35 @@ async fn keep_contact(
     };
     let enrolment = member(&app, id, &form).await?;
     contacts::record(&app, &by.actor, &key, enrolment, &request).await?;
+    Ok(back(&visit, id))
+}
+
+/// Records a consent or a withdrawal that came on paper or by voice.
+async fn record_consent(
+    State(app): State<App>,
+    visit: Visit,
+    by: OnPage<RecordConsents>,
+    Path(id): Path<CohortId>,
+    form: OwnForm,
+) -> Result<Response, Problem> {
+    let malformed = || Problem::new(Code::MalformedRequest);
+    let key: IdempotencyKey = form.text("key").parse()?;
+    let relation = form.text("relation").trim();
+    let request = RecordConsentRequest {
+        given: match form.text("given") {
+            "yes" => true,
+            "no" => false,
+            _ => return Err(malformed()),
+        },
+        purpose: form.text("purpose").parse().map_err(|_| malformed())?,
+        until: day(&form, "until")?,
+        given_by: form.text("given_by").parse().map_err(|_| malformed())?,
+        relation: (!relation.is_empty()).then(|| relation.to_owned()),
+        proof: form.text("proof").to_owned(),
+        channel: form.text("channel").parse().map_err(|_| malformed())?,
+    };
+    let enrolment = member(&app, id, &form).await?;
+    recorded_consents::record(&app, &by.actor, &key, enrolment, &request).await?;
     Ok(back(&visit, id))
 }
 

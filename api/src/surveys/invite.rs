@@ -104,7 +104,8 @@ pub async fn send(
     let numbers = act.app.evidence.survey;
     let ends_at = act.now + Duration::days(i64::from(numbers.open_days));
     let mut letters = Vec::new();
-    for one in rows::to_ask(&act.tx, act.app.store.vault(), &scope, cohort).await? {
+    let vault = act.app.store.vault();
+    for one in rows::to_ask(&act.tx, vault, &scope, cohort, act.today).await? {
         let token = Token::fresh(&act.app, Kind::OneTime);
         let mac = token.mac(&act.app);
         let made = if again {
@@ -124,7 +125,6 @@ pub async fn send(
             });
         }
     }
-    let vault = act.app.store.vault();
     let institution = class.institution.uuid();
     let staff = store::contacts::of_staff(&act.tx, vault, institution).await?;
     let doubtful = doubtful(&mut letters, &staff);

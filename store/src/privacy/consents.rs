@@ -17,7 +17,41 @@ use crate::{PublicRead, StoreError, time};
 const PROOF: &str = "consent.proof";
 /// Rows in one statement.
 const ROWS: usize = 1_000;
-const COLUMNS: usize = 12;
+const COLUMNS: usize = 13;
+
+/// Who said it, and how it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// Who gave or withdrew it.
+    pub given_by: GivenBy,
+    /// Relation of the giver to the person, in a few words that name nobody.
+    pub relation: Option<&'a str>,
+    /// What proves it, in words; sealed.
+    pub proof: Option<&'a str>,
+    /// The person's key, to seal the proof.
+    pub key: Option<&'a DataKey>,
+    /// How it came.
+    pub channel: Channel,
+    /// The scan or the roster that it stands on.
+    pub scan: Option<Uuid>,
+    /// Federation of the officer who recorded it.
+    pub recorded_by: Option<&'a str>,
+}
+
+impl Told<'static> {
+    /// By the person, signed in.
+    pub const fn by_themselves() -> Self {
+        Self {
+            given_by: GivenBy::Own,
+            relation: None,
+            proof: None,
+            key: None,
+            channel: Channel::Web,
+            scan: None,
+            recorded_by: None,
+        }
+    }
+}
 
 /// A consent to keep.
 #[derive(Debug)]
@@ -30,18 +64,8 @@ pub struct NewConsent<'a> {
     pub enrolment: Option<EnrolmentId>,
     /// To what.
     pub purpose: ConsentPurpose,
-    /// Who gave it.
-    pub given_by: GivenBy,
-    /// Relation of the giver to the person, in a few words that name nobody.
-    pub relation: Option<&'a str>,
-    /// What proves it, in words; sealed.
-    pub proof: Option<&'a str>,
-    /// The person's key, to seal the proof.
-    pub key: Option<&'a DataKey>,
-    /// How it came.
-    pub channel: Channel,
-    /// The scan or the roster that it stands on.
-    pub scan: Option<Uuid>,
+    /// By whom, and how.
+    pub told: Told<'a>,
     /// First day.
     pub from: NaiveDate,
     /// Last day, where it has one.
@@ -65,6 +89,8 @@ pub struct Consent {
     pub proof: Option<String>,
     /// How it came.
     pub channel: Channel,
+    /// Federation of the officer who recorded it.
+    pub recorded_by: Option<String>,
     /// First day.
     pub from: NaiveDate,
     /// Last day.
@@ -96,8 +122,9 @@ pub async fn insert_all(
         let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * COLUMNS);
         let mut rows = Vec::with_capacity(chunk.len());
         for (at, consent) in chunk.iter().enumerate() {
-            let proof = match consent.key {
-                Some(key) => seal_text(key, PROOF, consent.id, consent.proof)?,
+            let told = consent.told;
+            let proof = match told.key {
+                Some(key) => seal_text(key, PROOF, consent.id, told.proof)?,
                 None => None,
             };
             rows.push(format!("({}, 1)", placeholders(at * COLUMNS + 1, COLUMNS)));
@@ -106,11 +133,12 @@ pub async fn insert_all(
                 consent.person.uuid().into(),
                 consent.enrolment.map(EnrolmentId::uuid).into(),
                 consent.purpose.as_str().into(),
-                consent.given_by.as_str().into(),
-                consent.relation.map(str::to_owned).into(),
+                told.given_by.as_str().into(),
+                told.relation.map(str::to_owned).into(),
                 proof.into(),
-                consent.channel.as_str().into(),
-                consent.scan.into(),
+                told.channel.as_str().into(),
+                told.scan.into(),
+                told.recorded_by.map(str::to_owned).into(),
                 consent.from.to_string().into(),
                 consent.until.map(|day| day.to_string()).into(),
                 time::millis(now).into(),
@@ -118,7 +146,7 @@ pub async fn insert_all(
         }
         let sql = format!(
             "INSERT INTO consent (id, person_id, enrolment_id, purpose, given_by, relation, proof_enc, channel, scan_id,
-               valid_from, valid_until, recorded_at, revision) VALUES {} ON CONFLICT DO NOTHING",
+               recorded_by, valid_from, valid_until, recorded_at, revision) VALUES {} ON CONFLICT DO NOTHING",
             rows.join(", ")
         );
         db.execute_raw(statement(db, sql, values)).await?;
@@ -135,6 +163,7 @@ struct Row {
     relation: Option<String>,
     proof_enc: Option<Vec<u8>>,
     channel: String,
+    recorded_by: Option<String>,
     valid_from: String,
     valid_until: Option<String>,
     withdrawn_on: Option<String>,
@@ -149,7 +178,7 @@ pub async fn of_person(
     person: PersonId,
 ) -> Result<Vec<Consent>, StoreError> {
     let key = data_key(db, vault, person.uuid()).await?;
-    let sql = "SELECT id, enrolment_id, purpose, given_by, relation, proof_enc, channel, valid_from, valid_until,
+    let sql = "SELECT id, enrolment_id, purpose, given_by, relation, proof_enc, channel, recorded_by, valid_from, valid_until,
           withdrawn_on, retain_until, revision
         FROM consent WHERE person_id = $1 ORDER BY id";
     Row::find_by_statement(statement(db, sql, [person.uuid().into()]))
@@ -170,6 +199,7 @@ pub async fn of_person(
                 withdrawn_on: time::optional_date(row.withdrawn_on.as_deref())?,
                 retain_until: time::optional_date(row.retain_until.as_deref())?,
                 relation: row.relation,
+                recorded_by: row.recorded_by,
                 revision: row.revision,
             })
         })
@@ -233,12 +263,13 @@ pub async fn permitted(
 }
 
 /// Withdraws every consent of a person to a purpose that was not withdrawn; answers how many. Who never gave it refuses:
-/// that is kept as a consent that was withdrawn on its first day, `id`, so that nobody acts as if it were not known.
+/// that is kept as a consent that was withdrawn on its first day, `id`, so that nobody acts as if it were not known. So is
+/// what an officer recorded: who said it, and how, stands there.
 pub async fn withdraw(
     db: &impl ConnectionTrait,
     person: PersonId,
     purpose: ConsentPurpose,
-    refusal: &Refusal,
+    refusal: &Refusal<'_>,
     now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let sql = "UPDATE consent SET withdrawn_on = $3, retain_until = $4, revision = revision + 1
@@ -250,18 +281,15 @@ pub async fn withdraw(
         refusal.retain_until.to_string().into(),
     ];
     let done = db.execute_raw(statement(db, sql, values)).await?;
-    if done.rows_affected() == 0 && !was_withdrawn(db, person, purpose, refusal.on).await? {
+    let unknown = refusal.told.recorded_by.is_some()
+        || (done.rows_affected() == 0 && !was_withdrawn(db, person, purpose, refusal.on).await?);
+    if unknown {
         let new = NewConsent {
             id: refusal.id,
             person,
             enrolment: None,
             purpose,
-            given_by: GivenBy::Own,
-            relation: None,
-            proof: None,
-            key: None,
-            channel: Channel::Web,
-            scan: None,
+            told: refusal.told,
             from: refusal.on,
             until: None,
         };
@@ -279,13 +307,15 @@ pub async fn withdraw(
 
 /// When somebody refuses, and how long the proof of it is kept.
 #[derive(Clone, Copy, Debug)]
-pub struct Refusal {
+pub struct Refusal<'a> {
     /// Of the row that tells it, where there is none to change.
     pub id: Uuid,
     /// Day.
     pub on: NaiveDate,
     /// Last day of its proof.
     pub retain_until: NaiveDate,
+    /// By whom, and how.
+    pub told: Told<'a>,
 }
 
 async fn was_withdrawn(

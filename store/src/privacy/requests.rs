@@ -1,5 +1,8 @@
 //! Requests of persons about their own data: what they ask, by when it is decided, by whom, and how it ended.
 
+use std::fmt;
+use std::str::FromStr;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Actor;
 use domain::ids::{PersonId, StaffPersonId};
@@ -251,24 +254,94 @@ pub async fn find(
     Ok(found.pop())
 }
 
-/// Requests of households in scope, the first to be decided first; decided ones only when asked for.
+/// The place of a request in a list: open ones by their last day, then decided ones, newest first. As text it is the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Of an open one: its last day.
+    Open(NaiveDate, Uuid),
+    /// Of a decided one: when it was decided, in Unix milliseconds.
+    Decided(i64, Uuid),
+}
+
+impl Place {
+    /// Where a request stands.
+    pub fn of(request: &PersonRequest) -> Self {
+        match request.decided_at {
+            None => Self::Open(request.due_on, request.id),
+            Some(at) => Self::Decided(time::millis(at), request.id),
+        }
+    }
+
+    /// The values of [`ORDER`].
+    fn values(self) -> [Value; 4] {
+        match self {
+            Self::Open(due_on, id) => [
+                0_i32.into(),
+                due_on.to_string().into(),
+                0_i64.into(),
+                id.into(),
+            ],
+            Self::Decided(at, id) => [
+                1_i32.into(),
+                "".into(),
+                at.saturating_neg().into(),
+                id.into(),
+            ],
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(due_on, id) => write!(f, "{due_on}_{id}"),
+            Self::Decided(at, id) => write!(f, "{at}_{id}"),
+        }
+    }
+}
+
+/// The text is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoPlace;
+
+impl FromStr for Place {
+    type Err = NoPlace;
+
+    fn from_str(text: &str) -> Result<Self, NoPlace> {
+        let (value, id) = text.split_once('_').ok_or(NoPlace)?;
+        let id = id.parse().map_err(|_| NoPlace)?;
+        if let Ok(due_on) = value.parse() {
+            return Ok(Self::Open(due_on, id));
+        }
+        Ok(Self::Decided(value.parse().map_err(|_| NoPlace)?, id))
+    }
+}
+
+const ORDER: &str = "CASE WHEN r.decided_at IS NULL THEN 0 ELSE 1 END,
+    CASE WHEN r.decided_at IS NULL THEN r.due_on ELSE '' END, COALESCE(-r.decided_at, 0), r.id";
+
+/// Requests of households in scope after a place, the first to be decided first; decided ones only when asked for, behind
+/// the others.
 pub async fn list(
     db: &impl ConnectionTrait,
     vault: &Vault,
     scope: &Scope,
     decided: bool,
+    after: Option<Place>,
     limit: u64,
 ) -> Result<Vec<PersonRequest>, StoreError> {
-    let (condition, value) = scope.sql("r.federation", "r.person_id", 2);
-    let open = if decided {
-        "1 = 1"
-    } else {
-        "r.decided_at IS NULL"
-    };
-    let values = std::iter::once(Value::from(limit.cast_signed()))
-        .chain(value)
-        .collect();
-    let condition = format!("{condition} AND {open} ORDER BY r.due_on, r.id LIMIT $1");
+    let mut values = vec![Value::from(limit.cast_signed())];
+    let mut condition = "1 = 1".to_owned();
+    if let Some(place) = after {
+        values.extend(place.values());
+        condition = format!("({ORDER}) > ($2, $3, $4, $5)");
+    }
+    if !decided {
+        condition.push_str(" AND r.decided_at IS NULL");
+    }
+    let (within, value) = scope.sql("r.federation", "r.person_id", values.len() + 1);
+    values.extend(value);
+    let condition = format!("{condition} AND {within} ORDER BY {ORDER} LIMIT $1");
     read(db, vault, &condition, values).await
 }
 

@@ -97,7 +97,7 @@ pub async fn consents(db: &impl ConnectionTrait, today: NaiveDate) -> Result<u64
     run(db, sql, [today.to_string().into()]).await
 }
 
-/// Telephones and notes of those who do not want to be asked later, once their class is over.
+/// Telephones and notes of those who do not want to be asked later, or whose consent to it is over, once their class is over.
 pub async fn contacts_withdrawn(
     db: &impl ConnectionTrait,
     today: NaiveDate,
@@ -106,12 +106,12 @@ pub async fn contacts_withdrawn(
         WHERE (phone_enc IS NOT NULL OR note_enc IS NOT NULL)
           AND cohort_id IN (SELECT id FROM cohort WHERE end_on < $1)
           AND person_id IN (SELECT person_id FROM consent WHERE purpose = 'outcome_follow_up'
-            GROUP BY person_id HAVING COUNT(*) = COUNT(withdrawn_on))";
+            GROUP BY person_id HAVING COUNT(*) = COUNT(CASE WHEN withdrawn_on IS NOT NULL OR valid_until < $1 THEN 1 END))";
     let values: [Value; 2] = [today.to_string().into(), Vec::<u8>::new().into()];
     run(db, sql, values).await
 }
 
-/// Numbers told to the federation by those who do not want to be asked later, once their last class is over.
+/// Numbers told to the federation by those who do not want to be asked later any more, once their last class is over.
 pub async fn verified_contacts_withdrawn(
     db: &impl ConnectionTrait,
     today: NaiveDate,
@@ -120,7 +120,7 @@ pub async fn verified_contacts_withdrawn(
         "DELETE FROM verified_contact WHERE person_id NOT IN (SELECT e.person_id FROM enrolment e
           JOIN cohort c ON c.id = e.cohort_id WHERE c.end_on >= $1)
         AND person_id IN (SELECT person_id FROM consent WHERE purpose = 'outcome_follow_up'
-          GROUP BY person_id HAVING COUNT(*) = COUNT(withdrawn_on))";
+          GROUP BY person_id HAVING COUNT(*) = COUNT(CASE WHEN withdrawn_on IS NOT NULL OR valid_until < $1 THEN 1 END))";
     run(db, sql, [today.to_string().into()]).await
 }
 

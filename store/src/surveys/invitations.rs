@@ -1,6 +1,6 @@
 //! Invitations: who is to be asked, what the page says, reminders.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{CohortId, EnrolmentId, PersonId, SurveyId};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -23,7 +23,8 @@ pub struct Invited {
     /// The person.
     pub person: PersonId,
     /// Where they said themselves that they are reached: by their account, or to an officer of the federation. What the
-    /// institution wrote in its roster is not asked, and nobody who withdrew from being asked later is sent anything.
+    /// institution wrote in its roster is not asked, and nobody who withdrew from being asked later, or whose
+    /// consent to it is over, is sent anything.
     pub contact: Option<Contact>,
     /// Whether they were asked before.
     pub asked: bool,
@@ -47,14 +48,16 @@ pub async fn to_ask(
     vault: &Vault,
     scope: &Scope,
     cohort: CohortId,
+    today: NaiveDate,
 ) -> Result<Vec<Invited>, StoreError> {
-    let (within, value) = scope.sql("c.site_region", "c.institution_id", 2);
-    let mut values: Vec<Value> = vec![cohort.uuid().into()];
+    let (within, value) = scope.sql("c.site_region", "c.institution_id", 3);
+    let mut values: Vec<Value> = vec![cohort.uuid().into(), today.to_string().into()];
     values.extend(value);
     let sql = format!(
         "SELECT e.id, e.person_id, b.account_id, v.phone_enc, p.data_key, p.data_key_version, \
          CAST((SELECT COUNT(*) FROM survey_invitation s WHERE s.enrolment_id = e.id) AS BIGINT) AS asked, \
-         CAST((SELECT CASE WHEN COUNT(*) > 0 AND COUNT(*) = COUNT(n.withdrawn_on) THEN 1 ELSE 0 END FROM consent n \
+         CAST((SELECT CASE WHEN COUNT(*) > 0 AND COUNT(*) = COUNT(CASE WHEN n.withdrawn_on IS NOT NULL \
+         OR n.valid_until < $2 THEN 1 END) THEN 1 ELSE 0 END FROM consent n \
          WHERE n.person_id = e.person_id AND n.purpose = 'outcome_follow_up') AS BIGINT) AS withdrawn \
          FROM enrolment e JOIN cohort c ON c.id = e.cohort_id JOIN person p ON p.id = e.person_id \
          LEFT JOIN verified_contact v ON v.person_id = p.id LEFT JOIN account_person b ON b.person_id = p.id \

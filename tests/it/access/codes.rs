@@ -11,6 +11,7 @@ on_both! {
     an_invited_person_chooses_the_password_and_the_code_opens_once;
     a_trainee_signs_in_by_a_printed_code_and_reads_nothing_else;
     an_account_is_sent_five_codes_an_hour_and_nobody_is_told;
+    a_new_password_and_a_disabled_account_end_the_codes_of_before;
 }
 
 /// What was put into the outbox last.
@@ -96,6 +97,65 @@ async fn an_invited_person_chooses_the_password_and_the_code_opens_once(database
         .await
         .problem(401, "unauthenticated");
     sign_in(server, "county-3", "yet-another-long-one")
+        .await
+        .good();
+    // The three tries that were refused stand in the audit, with the account.
+    server.clock.advance_seconds(61);
+    api::audit::denials::flush(&server.app).await;
+    let rows = store::audit::rows(server.app.store.reader(), 1, 100_000).await;
+    let mut rows = rows.expect("rows");
+    rows.retain(|row| row.act == "set_password" && row.outcome == "code-spent");
+    assert_eq!(rows.iter().map(|row| row.times).sum::<i64>(), 3);
+    let account = created.json()["account"].clone();
+    let of_it = |row: &store::audit::AuditRow| json!(row.object_id) == account;
+    assert!(rows.iter().all(of_it), "{rows:?}");
+}
+
+/// Whoever changes their password, and whoever disables an account, ends the codes that are on their way.
+async fn a_new_password_and_a_disabled_account_end_the_codes_of_before(database: Database) {
+    let story = Story::staffed(database).await;
+    let server = &story.server;
+    let invitation = json!({
+        "name": "county-3", "person_name": "虚构第三人", "role": "county_officer", "federation": COUNTY,
+        "contact": { "kind": "email", "value": "third@office.example" },
+    });
+    let admin = story.who("national-1");
+    let created = admin.post("/api/v1/invitations", &invitation).await.good();
+    let account = text(&created["account"]);
+    let path = "/api/v1/passwords";
+    let first = "a-password-of-my-own";
+    let choose = |code: &str, password: &str| json!({ "code": code, "password": password });
+    let invited = code_in(&last_message(server).await);
+    let chosen = post(server, path, None, &choose(&invited, first)).await;
+    assert_eq!(chosen.status, 204, "{}", chosen.text());
+
+    let reset = async || {
+        server.clock.advance_seconds(1);
+        let name = json!({ "name": "county-3" });
+        post(server, "/api/v1/password-resets", None, &name).await;
+        code_in(&last_message(server).await)
+    };
+    let code = reset().await;
+    let signed = sign_in(server, "county-3", first).await.good();
+    let token = text(&signed["access_token"]);
+    let change = json!({ "old_password": first, "new_password": "another-fine-password" });
+    let changed = post(server, "/api/v1/self/password", Some(&token), &change).await;
+    assert_eq!(changed.status, 204, "{}", changed.text());
+    let late = choose(&code, "yet-another-long-one");
+    post(server, path, None, &late)
+        .await
+        .problem(410, "code-spent");
+
+    let code = reset().await;
+    let of = |act: &str| format!("/api/v1/accounts/{account}/{act}");
+    admin.post(&of("disable"), &json!({})).await.good();
+    let reason = json!({ "reason": "误停用,恢复" });
+    admin.post(&of("enable"), &reason).await.good();
+    let late = choose(&code, "yet-another-long-one");
+    post(server, path, None, &late)
+        .await
+        .problem(410, "code-spent");
+    sign_in(server, "county-3", "another-fine-password")
         .await
         .good();
 }

@@ -12,6 +12,7 @@ use super::{
 on_both! {
     refused_steps_name_the_states_and_who_may_act_instead;
     nobody_decides_their_own_proposal_or_where_they_have_an_interest;
+    a_paper_names_no_file_of_anybody_elses_area;
 }
 
 async fn refused_steps_name_the_states_and_who_may_act_instead(database: Database) {
@@ -159,4 +160,32 @@ async fn nobody_decides_their_own_proposal_or_where_they_have_an_interest(databa
     });
     appeal_act(judge, &id, varied).await.good();
     assert_eq!(admission(&story).await["suspended_until"], json!(until));
+}
+
+async fn a_paper_names_no_file_of_anybody_elses_area(database: Database) {
+    let story = Story::ready(database).await;
+    let prefecture = hire(&story, "prefecture-1", "prefecture_officer", PREFECTURE).await;
+    warn(&story, &prefecture).await;
+    serve(&story, &prefecture, "T11").await;
+    let kept = async |who: &'static str| {
+        let mut png = std::io::Cursor::new(Vec::new());
+        image::RgbImage::new(2, 2)
+            .write_to(&mut png, image::ImageFormat::Png)
+            .expect("a picture");
+        let kept = story.who(who).upload("/api/v1/files", png.into_inner());
+        text(&kept.await.good()["id"])
+    };
+    let reply = async |of: &str| {
+        let request = json!({ "kind": "reply", "text": "通道已清理。", "file": of });
+        file(&story, story.who("school-1"), request).await
+    };
+    let nothing = "01980000-0000-7000-8000-000000000001".to_owned();
+    for foreign in [nothing, kept("other-school").await] {
+        assert_eq!(
+            reply(&foreign).await.faults(),
+            [("/file".to_owned(), "unknown-file".to_owned())]
+        );
+    }
+    let own = kept("school-1").await;
+    reply(&own).await.good();
 }

@@ -17,6 +17,7 @@ on_both! {
     nobody_acts_where_they_declared_an_interest;
     who_withdrew_is_sent_nothing_and_the_number_goes;
     who_answers_was_reached_whatever_the_county_confirmed;
+    a_consent_that_is_over_asks_nobody_and_the_number_goes;
     a_new_index_key_leaves_links_alive_and_a_file_known;
 }
 
@@ -212,6 +213,36 @@ async fn who_withdrew_is_sent_nothing_and_the_number_goes(database: Database) {
     assert_eq!(run().await, 0);
     let left = dump_of(&story, "verified_contact").await;
     assert_eq!(left, 1, "who did not withdraw is still reached");
+}
+
+/// The last day of a consent ends it as a withdrawal does (field.md 15).
+async fn a_consent_that_is_over_asks_nobody_and_the_number_goes(database: Database) {
+    let story = Story::ready(database).await;
+    let members = taught(&story, roster(681, 2, "330106")).await;
+    contacts(&story, &members).await;
+    let class = cohort(&story).await;
+    for (member, days) in [(0, 1), (1, 3)] {
+        let own = crate::grievances::trainee(&story, &class, &members[member]).await;
+        let until = story.server.today() + chrono::Days::new(days);
+        let request = json!({ "purpose": "outcome_follow_up", "until": until });
+        own.post("/api/v1/me/consents", &request).await.good();
+    }
+    // The one's last day was yesterday, the other's is tomorrow.
+    story.server.days_pass(2);
+    let path = format!("/api/v1/cohorts/{class}/survey");
+    let sent = story.who("county-1").post(&path, &json!({})).await.good();
+    assert_eq!(
+        (&sent["invited"], &sent["at_counter"]),
+        (&json!(2), &json!(1)),
+        "{sent}"
+    );
+    let to: Vec<String> = links(&story).into_iter().map(|(to, _)| to).collect();
+    assert!(!to.contains(&"13700000000".to_owned()), "{to:?}");
+    assert!(to.contains(&"13700000001".to_owned()), "{to:?}");
+    story.server.days_pass(60);
+    let run = api::privacy::retention::run(&story.server.app, false);
+    let run = run.await.expect("a run");
+    assert_eq!((run.verified_contacts, run.contacts_withdrawn), (2, 2));
 }
 
 /// Rows of a table.

@@ -31,7 +31,9 @@ fn fields(page: &str, case: &Case) -> Vec<(&'static str, String)> {
         "/desk/requests/{id}" => act("assign"),
         "/me/certificates/{id}" => vec![("act", "share".to_owned()), ("days", "7".to_owned())],
         "/desk/proposals/{id}" => vec![("decision", "refuse".to_owned())],
-        "/assess/{id}/contact" | "/admin/surveys/{cohort}/contacts" => {
+        "/assess/{id}/contact"
+        | "/admin/surveys/{cohort}/contacts"
+        | "/admin/surveys/{cohort}/consents" => {
             vec![("enrolment", of("enrolment"))]
         }
         "/admin/surveys/{cohort}/answers" => {
@@ -60,6 +62,7 @@ fn operation(page: &str) -> &'static str {
         "/admin/objections/{id}" => "decide_objection",
         "/admin/survey-audits/{id}" => "draw_survey_calls",
         "/admin/surveys/{cohort}/answers" => "take_survey_answer",
+        "/admin/surveys/{cohort}/consents" => "record_consent",
         "/admin/surveys/{cohort}/contacts" => "record_verified_contact",
         "/appeals/{no}/acts" => "act_on_appeal",
         "/assess/{id}/contact" => "read_sampled_contact",

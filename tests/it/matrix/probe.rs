@@ -238,6 +238,10 @@ pub(super) fn body(operation: &str, role: char, case: &Case) -> Option<Value> {
         }),
         "check_by_telephone" => json!({ "certificate": of("public_id") }),
         "record_verified_contact" => json!({ "phone": "13700000000", "means": "counter" }),
+        "record_consent" => json!({
+            "given": true, "purpose": "outcome_follow_up", "given_by": "guardian", "relation": "父亲",
+            "proof": "纸质同意书存县残联", "channel": "paper",
+        }),
         "end_related_party" => json!({ "until": "1990-01-01" }),
         "draft_policy" => json!({ "text": "{}", "effective_on": "2099-01-01" }),
         "freeze_period" => json!({ "kind": "annual", "freeze_on": "2099-01-01" }),

@@ -285,6 +285,19 @@ async fn a_code_opens_once_in_time_with_its_ticket_within_five_tries(database: D
     let code = gateway.code(&story.server).await;
     let second = enter(&story, &again, &code).await.good();
     assert_eq!(second["me"]["account"], signed["me"]["account"]);
+    // Every try that was refused stands in the audit, with the account whose ticket it was; not while somebody waits.
+    story.server.clock.advance_seconds(61);
+    api::audit::denials::flush(&story.server.app).await;
+    let rows = store::audit::rows(story.server.app.store.reader(), 1, 100_000).await;
+    let rows = rows.expect("rows");
+    let refused = |known: bool| -> i64 {
+        rows.iter()
+            .filter(|row| row.act == "sign_in" && row.outcome == "code-spent")
+            .filter(|row| row.account.is_some() == known)
+            .map(|row| row.times)
+            .sum()
+    };
+    assert_eq!((refused(true), refused(false)), (9, 1), "{rows:?}");
 }
 
 async fn a_trainee_signs_in_on_pages_and_the_ticket_stays_out_of_the_address(database: Database) {

@@ -9,6 +9,7 @@ use super::{OWN, hidden, trainee};
 on_both! {
     the_full_name_stands_on_the_page_while_the_holder_agrees;
     a_replaced_certificate_leads_to_the_new_one_while_the_holder_agrees;
+    who_has_no_account_agrees_and_withdraws_at_the_counter;
 }
 
 /// Presses the button of a purpose on the trainee's page.
@@ -118,4 +119,93 @@ async fn a_replaced_certificate_leads_to_the_new_one_while_the_holder_agrees(dat
     assert!(leads().await);
     press(&mut browser, "link_replacement", "withdraw").await;
     assert!(!leads().await, "gone with the next check");
+}
+
+/// Consent of people without an account, or of a guardian for them (field.md 15).
+async fn who_has_no_account_agrees_and_withdraws_at_the_counter(database: Database) {
+    let story = Story::ready(database).await;
+    let known = people::known();
+    let (cohort, members) = story.class_of(&known[..2]).await;
+    story.admit(&cohort).await;
+    let path = |at: usize| format!("/api/v1/enrolments/{}/consents", members[at].0);
+    let guardian = json!({
+        "given": true, "purpose": "outcome_follow_up", "given_by": "guardian", "relation": "父亲",
+        "proof": "纸质同意书,存区残联档案室", "channel": "paper",
+    });
+    for (who, status, code) in [
+        ("school-1", 403, "forbidden"),
+        ("province-1", 403, "forbidden"),
+        ("other-county", 404, "not-found"),
+    ] {
+        let refused = story.who(who).post(&path(0), &guardian).await;
+        refused.problem(status, code);
+    }
+    let county = story.who("county-1");
+    for (field, value) in [
+        ("relation", Value::Null),
+        ("proof", json!("")),
+        ("channel", json!("web")),
+        ("until", json!("2020-01-01")),
+    ] {
+        let mut wrong = guardian.clone();
+        wrong[field] = value;
+        let faults = county.post(&path(0), &wrong).await.faults();
+        assert_eq!(faults[0].0, format!("/{field}"), "{faults:?}");
+    }
+    let done = county.post(&path(0), &guardian).await.good();
+    assert_eq!(done["given"], true, "{done}");
+
+    // The trainee sees whose word it is and who recorded it, and withdraws it as any other.
+    let place = story.server.app.regions.full_name(tests::story::COUNTY);
+    let mut browser = trainee(&story, &cohort, members[0]).await;
+    let page = browser.open("/me/consents").await.text();
+    assert!(
+        page.contains("由监护人代为同意") && page.contains(place),
+        "{page}"
+    );
+    press(&mut browser, "outcome_follow_up", "withdraw").await;
+    let of = async |at: usize| {
+        let (app, person) = (&story.server.app, members[at].1);
+        let (reader, vault) = (app.store.reader(), app.store.vault());
+        let mut all = store::privacy::consents::of_person(reader, vault, person)
+            .await
+            .expect("consents");
+        all.retain(|one| one.purpose == domain::privacy::ConsentPurpose::OutcomeFollowUp);
+        all
+    };
+    let kept = of(0).await;
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].withdrawn_on, Some(story.server.today()));
+    assert_eq!(kept[0].relation.as_deref(), Some("父亲"));
+    assert_eq!(kept[0].proof.as_deref(), Some("纸质同意书,存区残联档案室"));
+
+    // By the form of the class: agreed, and taken back by voice, which stands beside what was agreed to.
+    let mut officer = Browser::new(&story.server);
+    officer.sign_in("county-1", tests::story::PASSWORD).await;
+    let desk = format!("/admin/surveys/{cohort}");
+    let shown = officer.open(&desk).await.text();
+    assert!(shown.contains(&format!("action=\"{desk}/consents\"")));
+    let enrolment = members[1].0.to_string();
+    for (given, key) in [("yes", "said-yes"), ("no", "said-no")] {
+        let fields = [
+            ("key", key),
+            ("enrolment", enrolment.as_str()),
+            ("given", given),
+            ("purpose", "outcome_follow_up"),
+            ("given_by", "self"),
+            ("channel", "voice"),
+            ("proof", "窗口录音 12 号"),
+        ];
+        let sent = officer
+            .send(&format!("{desk}/consents"), &OWN, &fields)
+            .await;
+        assert_eq!(sent.status, 303, "{}", sent.text());
+    }
+    let kept = of(1).await;
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    for one in &kept {
+        assert_eq!(one.withdrawn_on, Some(story.server.today()));
+        assert_eq!(one.channel, domain::privacy::Channel::Voice);
+        assert_eq!(one.recorded_by.as_deref(), Some(tests::story::COUNTY));
+    }
 }

@@ -138,7 +138,7 @@ async fn what_is_granted_about_a_person_is_the_word_of_two(database: Database) {
     let sent = home.send("/me/requests", &OWN, &typed).await;
     assert_eq!(sent.status, 303, "{}", sent.text());
     let listed = county.get("/api/v1/person-requests").await.good();
-    let asked = json!({ "request": listed[0]["id"], "revision": 1 });
+    let asked = json!({ "request": listed["items"][0]["id"], "revision": 1 });
     grant(&story, "county-1", &asked)
         .await
         .problem(409, "second-person-required");

@@ -152,7 +152,7 @@ async fn a_value_is_read_one_record_at_a_time_for_a_purpose(database: Database) 
             .any(|detail| detail.starts_with("purpose=card_check fields=name citizen_id")),
         "the audit says for what"
     );
-    // The same key gives the same answer and is one read.
+    // The same key gives the same answer; each time values are opened is a read of its own.
     let path = format!("/api/v1/enrolments/{id}/unmask");
     let request = json!({ "purpose": "identity_check", "words": "核对证件", "fields": ["name"] });
     let county = story.who("county-1");
@@ -165,6 +165,15 @@ async fn a_value_is_read_one_record_at_a_time_for_a_purpose(database: Database) 
         .await
         .good();
     assert_eq!(first, again);
+    let reads = me::reads(&story.server.app, &people::actor(person), None, 10)
+        .await
+        .expect("reads");
+    assert_eq!(reads.len(), 4);
+    assert_eq!(reads[0].purpose, reads[1].purpose);
+    let cells = dump(&story).await;
+    let told = texts(&cells, "audit", "act");
+    let told = told.iter().filter(|act| *act == "read_personal_data");
+    assert_eq!(told.count(), 4);
     let other =
         json!({ "purpose": "identity_check", "words": "核对证件", "fields": ["citizen_id"] });
     county

@@ -7,9 +7,11 @@ use domain::privacy::ConsentPurpose;
 use domain::privacy::RequestKind;
 use serde_json::{Value, json};
 use tests::answer::text;
-use tests::{Database, Story, on_both, people};
+use tests::story::PASSWORD;
+use tests::{Browser, Database, Story, on_both, people};
 
 on_both! {
+    requests_beyond_a_page_are_reached_and_decided_ones_come_newest_first;
     a_consent_is_recorded_at_import_and_withdrawn_as_easily_as_given;
     a_corrected_name_stands_on_the_certificate_that_supersedes;
     what_supersedes_waits_for_a_name_that_is_being_corrected;
@@ -233,7 +235,7 @@ async fn a_request_is_decided_once_and_by_its_last_day(database: Database) {
     }
     story.server.days_pass(40);
     let listed = county.get("/api/v1/person-requests").await.good();
-    assert_eq!(listed[0]["overdue"], true, "{listed}");
+    assert_eq!(listed["items"][0]["overdue"], true, "{listed}");
     decide(&story, "county-1", &taken, &grant()).await.good();
     let copy = county.get(&format!("{path}/copy")).await;
     assert_eq!(copy.header("cache-control"), "no-store");
@@ -269,4 +271,59 @@ async fn a_request_is_decided_once_and_by_its_last_day(database: Database) {
         .await
         .problem(404, "not-found");
     county.post(&at, &request).await.good();
+}
+
+async fn requests_beyond_a_page_are_reached_and_decided_ones_come_newest_first(database: Database) {
+    let story = Story::ready(database).await;
+    let (_, members) = story.class_of(&people::known()[..3]).await;
+    let mut asked = Vec::new();
+    for (_, person) in &members {
+        asked.push(ask(&story, *person, &ask_for(RequestKind::Copy)).await);
+        story.server.days_pass(1);
+    }
+    let county = story.who("county-1");
+    let all = async |query: &str| {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/api/v1/person-requests?{query}{cursor}");
+            let page = county.get(&path).await.good();
+            let items = page["items"].as_array().expect("rows").clone();
+            found.extend(items.iter().map(|one| text(&one["id"])));
+            let Some(next) = page["next"].as_str() else {
+                break found;
+            };
+            cursor = format!("&cursor={next}");
+        }
+    };
+    let id = |at: usize| text(&asked[at]["request"]);
+    for query in ["limit=1", "limit=2", "limit=100"] {
+        assert_eq!(all(query).await, [id(0), id(1), id(2)], "{query}");
+    }
+    for one in &asked[..2] {
+        decide(&story, "county-1", one, &grant()).await.good();
+        story.server.clock.advance_seconds(1);
+    }
+    for query in ["decided=true&limit=1", "decided=true&limit=2"] {
+        assert_eq!(all(query).await, [id(2), id(1), id(0)], "{query}");
+    }
+    assert_eq!(all("limit=1").await, [id(2)]);
+    county
+        .get("/api/v1/person-requests?cursor=nothing")
+        .await
+        .problem(422, "invalid-request");
+    // The same on the page.
+    let first = county
+        .get("/api/v1/person-requests?decided=true&limit=1")
+        .await
+        .good();
+    let mut officer = Browser::new(&story.server);
+    officer.sign_in("county-1", PASSWORD).await;
+    let waiting = officer.open("/desk/requests").await.text();
+    assert!(waiting.contains(&id(2)) && !waiting.contains(&id(1)));
+    let rest = format!(
+        "/desk/requests?decided=true&cursor={}",
+        text(&first["next"])
+    );
+    let rest = officer.open(&rest).await.text();
+    assert!(rest.contains(&id(1)) && rest.contains(&id(0)) && !rest.contains(&id(2)));
 }

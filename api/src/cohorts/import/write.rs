@@ -7,7 +7,7 @@ use domain::privacy::{Channel, ConsentPurpose, GivenBy};
 use store::cohorts::Cohort;
 use store::enrolments::Details;
 use store::persons::{Card, NewPerson};
-use store::privacy::consents::NewConsent;
+use store::privacy::consents::{NewConsent, Told};
 use store::vault::DataKey;
 use uuid::Uuid;
 
@@ -129,12 +129,15 @@ fn consent<'a>(details: &Details<'a>, roster: Option<RosterId>, id: Uuid) -> New
         person: details.person,
         enrolment: Some(details.id),
         purpose: ConsentPurpose::Training,
-        given_by: details.contact.parse().unwrap_or(GivenBy::Own),
-        relation: None,
-        proof: None,
-        key: None,
-        channel: Channel::Paper,
-        scan: roster.map(RosterId::uuid),
+        told: Told {
+            given_by: details.contact.parse().unwrap_or(GivenBy::Own),
+            relation: None,
+            proof: None,
+            key: None,
+            channel: Channel::Paper,
+            scan: roster.map(RosterId::uuid),
+            recorded_by: None,
+        },
         from: details.consent_on,
         until: None,
     }
