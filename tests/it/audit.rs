@@ -510,6 +510,13 @@ async fn a_chain_that_was_written_anew_is_found_by_its_anchored_head(database: D
         .await
         .expect("the owner can");
     assert_eq!(faults(&story).await[0].0, "anchor");
+    // Nor does whoever gives the leaf out for one of another kind: it is not found any more, and the check of the log tells.
+    let sql = format!("UPDATE log_leaf SET kind = 5 WHERE leaf_index = {index}");
+    let moved = tampering::as_owner(&app.store, &sql).await;
+    moved.expect("the owner can");
+    let checked = api::log::check::check(app, |_| ()).await.expect("checked");
+    let told = format!("leaf {index} is kept as of kind 5, and is of kind 7");
+    assert!(checked.faults.contains(&told), "{:?}", checked.faults);
 }
 
 async fn the_head_is_anchored_once_a_day_also_by_two_nodes(database: Database) {

@@ -237,6 +237,8 @@ async fn a_code_opens_once_in_time_with_its_ticket_within_five_tries(database: D
     let first = ticket(&people[0]).await;
     let code = gateway.code(&story.server).await;
     let other = ticket(&people[1]).await;
+    // A code is made after the answer: its ticket is known now.
+    gateway.messages(&story.server).await;
     // Neither without its ticket nor with another's.
     enter(&story, &other, &code)
         .await
