@@ -417,7 +417,11 @@ fn in_area(federation: &str) -> Condition {
                         .in_subquery(areas.clone()),
                 ),
         )
-        .and_where(Expr::cust(crate::scope::looked_after("admission")))
+        // What was done under an admission stays with who looked after it then.
+        .and_where(Expr::cust(format!(
+            "({} OR (admission.state = 'exited' AND audit.at <= admission.state_since))",
+            crate::scope::looked_after("admission")
+        )))
         .to_owned();
     Condition::any()
         .add(audit::Column::Federation.eq(federation))

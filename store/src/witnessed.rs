@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::LeafIndex;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::OnConflict,
+    QuerySelect as _, sea_query::OnConflict,
 };
 
 use crate::PublicRead;
@@ -78,6 +78,23 @@ pub async fn of_sizes(
     let sizes = sizes.iter().map(|size| size.cast_signed());
     log_witnessed::Entity::find()
         .filter(log_witnessed::Column::Size.is_in(sizes))
+        .all(db.connection())
+        .await?
+        .into_iter()
+        .map(WitnessedRow::try_from)
+        .collect()
+}
+
+/// The cosigned checkpoints of greater sizes, the smallest first, at most so many.
+pub async fn after(
+    db: &impl PublicRead,
+    size: u64,
+    limit: usize,
+) -> Result<Vec<WitnessedRow>, StoreError> {
+    log_witnessed::Entity::find()
+        .filter(log_witnessed::Column::Size.gt(size.cast_signed()))
+        .order_by_asc(log_witnessed::Column::Size)
+        .limit(u64::try_from(limit).unwrap_or(u64::MAX))
         .all(db.connection())
         .await?
         .into_iter()

@@ -206,6 +206,17 @@ for (const lang of ["zh", "en"]) {
   await room(true);
   const again = await asked();
   expect(again.ok && !again.kept && again.left, `with room again: ${JSON.stringify(again)}`);
+  // An answer that breaks off on its way is none: what was kept is given, and stays.
+  const whole = (yes) => Promise.all(workers.map((worker) => worker.evaluate((some) => {
+    self.wholly ??= self.fetch;
+    self.fetch = some ? self.wholly : async () => new Response(new ReadableStream({
+      start(to) { to.enqueue(new TextEncoder().encode("{")); to.error(new TypeError("cut")); },
+    }));
+  }, yes)));
+  await whole(false);
+  const cut = await asked();
+  expect(cut.ok && cut.kept && cut.left, `cut off: ${JSON.stringify(cut)}`);
+  await whole(true);
   await page.close();
 }
 

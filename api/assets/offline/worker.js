@@ -10,12 +10,17 @@ async function dated(answer) {
   return new Response(await answer.blob(), { status: answer.status, headers });
 }
 
-/** Where there is no room the answer is given all the same, and older keys than those that were seen are not kept. */
+/**
+ * Keeps an answer that has come as a whole: one that breaks off fails here, and what was kept stays. Where there is no room
+ * the answer is given all the same, and older keys than those that were seen are not kept.
+ */
 async function keep(request, answer) {
-  const cache = await caches.open(KEPT);
   const keys = new URL(request.url).pathname === KEYS;
+  const { status, headers } = answer;
+  const whole = keys ? await dated(answer) : new Response(await answer.blob(), { status, headers });
+  const cache = await caches.open(KEPT);
   try {
-    await cache.put(request.url, keys ? await dated(answer) : answer);
+    await cache.put(request.url, whole);
   } catch {
     if (keys) await cache.delete(request.url);
   }
@@ -45,7 +50,7 @@ async function newest(request) {
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout?.(4000) });
     if (answer.ok) {
-      await keep(request, answer.clone()).catch(() => {});
+      await keep(request, answer.clone());
       return answer;
     }
     throw new Error(String(answer.status));

@@ -106,9 +106,9 @@ pub(crate) fn term(
     }
 }
 
-/// The level above the county of an admission.
-pub(crate) async fn above_county(act: &Act, admission: AdmissionId) -> Result<Role, Problem> {
-    let has_prefecture = store::institutions::has_prefecture(&act.tx, admission).await?;
+/// The level above the county of a place.
+pub(crate) async fn above_county(act: &Act, place: &str) -> Result<Role, Problem> {
+    let has_prefecture = store::reference::has_level(&act.tx, place, "prefecture").await?;
     Ok(above(Role::CountyOfficer, has_prefecture).unwrap_or(Role::ProvinceOfficer))
 }
 

@@ -65,7 +65,8 @@ impl Cosigned {
     }
 }
 
-/// When a quorum had cosigned the checkpoints of these sizes; without those that it has not.
+/// When a quorum had cosigned the checkpoints of these sizes, or the first after one of them that it has: a row may be of
+/// witnesses that the list does not name any more, or not yet. Without those that none covers.
 pub(crate) async fn times(
     app: &App,
     db: &PublicSnapshot,
@@ -90,14 +91,24 @@ pub(crate) async fn times(
     unknown.dedup();
     if let Some(list) = list::by_own_root(app, db).await? {
         for some in unknown.chunks(AT_ONCE) {
-            for (size, at) in checked(app, db, &list, some).await? {
+            let rows = store::witnessed::of_sizes(db, some).await?;
+            for (size, at) in checked(app, db, &list, &rows).await? {
                 app.cosigned.keep(size, at);
                 times.insert(size, at);
             }
         }
-    }
-    for size in unknown.iter().filter(|size| !times.contains_key(*size)) {
-        app.cosigned.tell(*size);
+        for size in &unknown {
+            if times.contains_key(size) {
+                continue;
+            }
+            app.cosigned.tell(*size);
+            let rows = store::witnessed::after(db, *size, AT_ONCE).await?;
+            let later = checked(app, db, &list, &rows).await?;
+            if let Some((_, at)) = later.into_iter().min() {
+                app.cosigned.keep(*size, at);
+                times.insert(*size, at);
+            }
+        }
     }
     Ok(times)
 }
@@ -107,9 +118,8 @@ async fn checked(
     app: &App,
     db: &PublicSnapshot,
     list: &SignedTrustList,
-    sizes: &[u64],
+    rows: &[WitnessedRow],
 ) -> Result<Vec<(u64, DateTime<Utc>)>, Problem> {
-    let rows = store::witnessed::of_sizes(db, sizes).await?;
     let cosigned: Vec<(u64, Hash, DateTime<Utc>)> = rows
         .iter()
         .filter_map(|row| cosigned(list.list(), row))

@@ -129,8 +129,11 @@ pub(super) async fn anchor(
     db: &impl PublicRead,
     leaf: u64,
 ) -> Result<(u64, Hash), Problem> {
+    let newest = store::log::latest_checkpoint(db).await?;
+    let seen = newest.as_ref().map_or(0, |row| row.size);
     let kept = app.proven.kept().anchor;
-    if let Some(kept) = kept.filter(|(size, _)| leaf < *size) {
+    // Another request may have kept one that is newer than what this one sees of the tree.
+    if let Some(kept) = kept.filter(|(size, _)| leaf < *size && *size <= seen) {
         return Ok(kept);
     }
     let policy = &app.config.witnesses.policy;
@@ -141,9 +144,7 @@ pub(super) async fn anchor(
     {
         notes.push(row.note);
     }
-    if let Some(row) = store::log::latest_checkpoint(db).await? {
-        notes.push(row.note);
-    }
+    notes.extend(newest.map(|row| row.note));
     let mut found = signed(app, &notes, leaf);
     if found.is_none() {
         // Another node may have changed the log's key.

@@ -21,7 +21,6 @@ use super::{conflicts, contests, terms};
 use crate::access::permissions::{DecideEpisodes, Permission as _};
 use crate::act::{Act, Begin, Entry, Receipt};
 use crate::app::App;
-use crate::assessments::sample::everywhere;
 use crate::cases::facts::not_interested_in;
 use crate::cases::grievances::reopened;
 use crate::extract::IdempotencyKey;
@@ -209,11 +208,8 @@ pub(super) async fn of_level(
     episode: &Episode,
     asked: EpisodeAct,
 ) -> Result<Option<Problem>, Problem> {
-    let claimant = rows::first_claimant(db, episode.id).await?;
-    let admission = store::institutions::find(db, &everywhere(), claimant)
-        .await?
-        .ok_or_else(|| Problem::internal("a claim without its institution"))?;
-    let local = store::cohorts::local_federation(db, &admission.site_region)
+    let place = rows::first_place(db, episode.id).await?;
+    let local = store::cohorts::local_federation(db, &place)
         .await?
         .ok_or_else(|| Problem::internal("no federation looks after a site"))?;
     let above = asked != EpisodeAct::Confirm && episode.confirmed_on.is_some();
@@ -442,6 +438,8 @@ pub async fn exclude(
             "Who was employed at enrolment was so by the first day of the class.",
         ));
     }
+    // Whoever enters work of the person meanwhile waits, or is waited for.
+    store::persons::lock(&act.tx, &[place.person]).await?;
     let later = rows::of_person(&act.tx, place.person).await?;
     let works_later = |one: &Episode| one.state != EpisodeState::Void && one.start_on > request.on;
     if request.code == Exclusion::X1 && later.iter().any(works_later) {

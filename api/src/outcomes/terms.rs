@@ -42,8 +42,8 @@ pub(super) async fn keep_up(act: &Act, episode: &Episode) -> Result<(), Problem>
         }
         (EpisodeState::Contested, _, Some(due_on)) => {
             let holder = if episode.confirmed_on.is_some() {
-                let claimant = episodes::first_claimant(&act.tx, episode.id).await?;
-                above_county(act, claimant).await?
+                let place = episodes::first_place(&act.tx, episode.id).await?;
+                above_county(act, &place).await?
             } else {
                 Role::CountyOfficer
             };

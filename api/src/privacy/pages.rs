@@ -134,6 +134,7 @@ async fn own(
 struct CopyPage {
     f: Frame,
     r: OwnRecord,
+    app: App,
 }
 
 impl CopyPage {
@@ -160,6 +161,26 @@ impl CopyPage {
             .map_or("", |one| self.f.lang().pick(one.zh(), one.en()))
     }
 
+    fn office(&self, code: &str) -> &str {
+        self.app.regions.full_name(code)
+    }
+
+    /// Whose word a consent or a withdrawal is, and how it came.
+    fn said(&self, given_by: &str, channel: &str) -> String {
+        let lang = self.f.lang();
+        let by = match given_by {
+            "guardian" => lang.pick("监护人", "a guardian"),
+            "village" => lang.pick("村(居)", "the village"),
+            _ => lang.pick("本人", "oneself"),
+        };
+        let how = match channel {
+            "paper" => lang.pick("书面", "on paper"),
+            "voice" => lang.pick("口头", "by voice"),
+            _ => lang.pick("网上", "on the web"),
+        };
+        format!("{by} · {how}")
+    }
+
     fn request(&self, kind: &str, state: &str) -> String {
         let lang = self.f.lang();
         let kind = kind
@@ -177,6 +198,7 @@ pub async fn copy_page(app: &App, visit: &Visit, actor: &Actor) -> Result<Respon
     let view = CopyPage {
         f: frame(app, visit, ("我的信息副本", "A copy of my data")),
         r: me::record(app, actor).await?,
+        app: app.clone(),
     };
     staff_page(app, StatusCode::OK, &view, None)
 }

@@ -107,6 +107,8 @@ pub async fn record(
     };
     let person = of_whole_person(&act, enrolment).await?.person;
     not_interested_about(&act, enrolment.uuid()).await?;
+    // Whoever erases the person waits, or has destroyed the key.
+    store::persons::lock(&act.tx, &[person]).await?;
     let data_key = store::privacy::data_key(&act.tx, app.store.vault(), person.uuid())
         .await?
         .ok_or_else(Problem::not_found)?;

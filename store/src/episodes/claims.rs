@@ -84,3 +84,21 @@ pub async fn first_claimant(
         .map(|row| row.admission_id.into())
         .ok_or_else(|| StoreError::inconsistent("employment_episode", episode))
 }
+
+/// Where the class lies in which an episode was claimed for first.
+pub async fn first_place(
+    db: &impl ConnectionTrait,
+    episode: EpisodeId,
+) -> Result<String, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Found {
+        site_region: String,
+    }
+    let sql = "SELECT site_region FROM episode_claim WHERE episode_id = $1 ORDER BY claimed_at, enrolment_id LIMIT 1";
+    let values = [episode.uuid().into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let found = Found::find_by_statement(statement).one(db).await?;
+    found
+        .map(|row| row.site_region)
+        .ok_or_else(|| StoreError::inconsistent("employment_episode", episode))
+}

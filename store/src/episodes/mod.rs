@@ -22,7 +22,7 @@ use crate::entity::evidence::employment_episode;
 use crate::scope::Scope;
 use crate::{StoreError, time};
 
-pub use claims::{Claim, claim, claims, first_claimant};
+pub use claims::{Claim, claim, claims, first_claimant, first_place};
 pub use conflicts::{Conflict, add_conflicts, conflict, conflicts};
 pub use evidence::{Evidence, NewEvidence, add_evidence, evidence, same_text, sources, text_index};
 pub use exclusions::exclude;

@@ -89,6 +89,14 @@ async fn a_row_that_the_witnesses_have_not_signed_vouches_for_nothing(database: 
     .await;
     assert_eq!(log_of(&story, &waiting).await, pending);
 
+    // A row that does not hold keeps nobody waiting for good: what the witnesses sign later covers it.
+    let cohort = story.accepted(1).await;
+    story.issue(&cohort).await;
+    clock.set(app.now());
+    witnesses.round(&app).await;
+    let covered = log_of(&story, &waiting).await.0;
+    assert_eq!(covered, "passed", "by a later checkpoint");
+
     // The key was stolen, and the rows are dated back: the witnesses' own time counts, also for who has not seen them before.
     let sql = format!(
         "UPDATE log_witnessed SET at = {}",
