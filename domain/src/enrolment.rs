@@ -110,6 +110,22 @@ impl EnrolmentState {
         }
     }
 
+    /// Word on English pages.
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Admitted => "admitted",
+            Self::Enrolled => "in class",
+            Self::Completed => "completed",
+            Self::NotCompleted => "not completed",
+            Self::NotAttached => "not counted",
+            Self::Withdrawn => "left",
+            Self::Dismissed => "dismissed",
+            Self::Transferred => "transferred",
+            Self::Rejected => "not admitted",
+        }
+    }
+
     /// Whether somebody admitted the person, who then attended: what it says of them is more than a line of a roster.
     pub const fn is_of_standing(self) -> bool {
         !matches!(self, Self::Applied | Self::Rejected | Self::NotAttached)

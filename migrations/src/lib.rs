@@ -57,6 +57,7 @@ mod m20260301_000075_ended_plans;
 mod m20260301_000076_lost_places;
 mod m20260301_000077_admission_institution;
 mod m20260301_000078_recorded_consents;
+mod m20260301_000079_enrolment_household;
 
 /// All migrations of the registry.
 #[derive(Debug)]
@@ -116,6 +117,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000076_lost_places::Migration),
             Box::new(m20260301_000077_admission_institution::Migration),
             Box::new(m20260301_000078_recorded_consents::Migration),
+            Box::new(m20260301_000079_enrolment_household::Migration),
         ]
     }
 }

@@ -57,6 +57,7 @@ pub mod reference;
 pub mod register_drafts;
 pub mod registers;
 pub mod related;
+pub mod residents;
 pub mod results;
 pub mod roster_mismatches;
 pub mod rosters;

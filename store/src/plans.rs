@@ -41,3 +41,18 @@ async fn a_person_is_found_by_number() {
     let by_number = |plan: &str| plan.contains("(blind_index=? AND kind=?)");
     assert!(plan.as_deref().is_none_or(by_number), "{plan:?}");
 }
+
+#[tokio::test]
+async fn people_trained_elsewhere_are_found_by_household() {
+    let area =
+        "(SELECT area FROM federation_area WHERE federation = '330106' AND valid_until IS NULL)";
+    for before in ["", " AND e.id < x'01'"] {
+        let plan = plan(&format!(
+            "SELECT e.id, k.name FROM enrolment e JOIN cohort k ON k.id = e.cohort_id WHERE e.hukou_region IN {area} \
+             AND NOT (k.site_region IN {area}){before} ORDER BY e.id DESC LIMIT 51"
+        ))
+        .await;
+        let by_household = |plan: &str| plan.contains("enrolment_household (hukou_region=?");
+        assert!(plan.as_deref().is_none_or(by_household), "{plan:?}");
+    }
+}

@@ -449,7 +449,7 @@ if (appellant) {
     await as(role.split("_")[0], account(role, role === "national_officer" ? undefined : "330000"), ["/admin/appeals"]);
   }
 } else if (appealed) faults.push("nobody of the demo can appeal");
-await as("county", trainee.officer, ["/desk", "/desk/telephone-check", "/desk/requests", "/desk/exports", "/desk/second-factors", "/sign-in/enrol", "/sign-in/enrol/key", "/sign-in/second-factor"]);
+await as("county", trainee.officer, ["/desk", "/desk/residents", "/desk/telephone-check", "/desk/requests", "/desk/exports", "/desk/second-factors", "/sign-in/enrol", "/sign-in/enrol/key", "/sign-in/second-factor"]);
 /** Where a line of a list leads; without its number, the first. */
 async function lineOf(list, number = 0) {
   const page = await browser.newPage();

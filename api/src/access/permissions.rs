@@ -91,6 +91,8 @@ permissions! {
     ChangeOwnFactors = "change_own_factors" [I, X, C, P, N, M, R, A, U, D, T, E] fresh;
     /// See institutions, programs and cohorts of one's scope.
     SeeRecords = "see_records" [I, X, C, P, N, M, R, U];
+    /// See who of one's area is trained elsewhere: the federations, by the household (field.md 3).
+    SeeResidents = "see_residents" [X, C, P, N, R, U];
     /// Make and end accounts of subordinate staff.
     ManageAccounts = "manage_accounts" [D, M];
     /// Apply for admission, complete an application, keep sites.
@@ -250,6 +252,7 @@ mod tests {
         "see_own_factors",
         "change_own_factors",
         "see_records",
+        "see_residents",
         "see_proposals",
         "see_alarms",
         "see_certificates",

@@ -6,6 +6,7 @@ use domain::access::Actor;
 use domain::enrolment::EnrolmentState;
 use domain::ids::{CohortId, EnrolmentId, PersonId};
 use serde::{Deserialize, Serialize};
+use store::persons::OpenPerson;
 use store::privacy::subjects::CardCheck;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -139,14 +140,12 @@ pub(super) async fn shown(
         .into_iter()
         .map(|row| {
             let person = open.get(&row.person);
-            let name: Option<domain::PersonName> =
-                person.and_then(|person| person.name.parse().ok());
             let total = attendance.get(&row.id);
             let marked = results.get(&row.id);
             let card = cards.remove(&row.person);
             EnrolmentResponse {
                 id: row.id.to_string(),
-                name: name.map_or_else(|| "*".to_owned(), |name| name.mask()),
+                name: masked_name(person),
                 citizen_id: person
                     .and_then(|person| person.citizen_id.as_ref())
                     .map(|number| masked_number(number)),
@@ -167,6 +166,12 @@ pub(super) async fn shown(
         })
         .collect();
     Ok(items)
+}
+
+/// A name as lists show it; of an erased person nothing.
+pub(super) fn masked_name(person: Option<&OpenPerson>) -> String {
+    let name: Option<domain::PersonName> = person.and_then(|person| person.name.parse().ok());
+    name.map_or_else(|| "*".to_owned(), |name| name.mask())
 }
 
 /// The division of the household as the actor may see it: an institution sees the province alone (workflow.md 8).

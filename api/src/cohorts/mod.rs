@@ -15,8 +15,10 @@ pub(crate) mod json_enrolments;
 mod json_rosters;
 pub mod open;
 mod reopened;
+mod residents;
 mod transfer;
 
+use axum::Router;
 use domain::access::Actor;
 use domain::cohort::{CohortRules, Refused, Standing, Unmet};
 use domain::ids::CohortId;
@@ -36,6 +38,12 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     json::routes()
         .merge(json_enrolments::routes())
         .merge(json_rosters::routes())
+        .merge(residents::routes())
+}
+
+/// Pages of the desks.
+pub(crate) fn pages() -> Router<App> {
+    residents::pages()
 }
 
 /// Routes that anybody may use.

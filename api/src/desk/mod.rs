@@ -15,8 +15,8 @@ use crate::access::pages::staff_page;
 use crate::access::permissions::{
     Assess, BulkExport, CheckByTelephone, DecideProposals, HandlePersonRequests, ImportRegisters,
     ManageAccounts, ManageGradingPolicies, Permission, ReadAudit, RunSurveys, SeeAlarms,
-    SeeAssessments, SeeEvidence, SeeGrades, SeeKeys, SeeProposals, SeeRecords, SeeSelf,
-    WriteBulletins,
+    SeeAssessments, SeeEvidence, SeeGrades, SeeKeys, SeeProposals, SeeRecords, SeeResidents,
+    SeeSelf, WriteBulletins,
 };
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Locale, Path};
@@ -169,6 +169,11 @@ fn links(presence: &Presence, lang: Locale) -> Vec<(&'static str, &'static str)>
                 "就业记录、回访、疑点",
                 "Work of trainees, follow-ups, conflicts",
             ),
+        ),
+        link::<SeeResidents>(
+            presence,
+            "/desk/residents",
+            lang.pick("本地户籍在外地培训的人", "Residents trained elsewhere"),
         ),
         link::<SeeAssessments>(
             presence,

@@ -106,6 +106,7 @@ fn desk_pages() -> Router<App> {
     Router::new()
         .merge(crate::access::pages::routes())
         .merge(crate::desk::routes())
+        .merge(crate::cohorts::pages())
         .merge(crate::certificates::telephone_page::routes())
         .merge(crate::cases::pages::routes())
         .merge(crate::assessments::pages::routes())

@@ -108,7 +108,7 @@ fn query(operation: &str, case: &Case) -> String {
         "list_audit" | "export_audit" => format!("?account={}", case.fields["account"]),
         "list_cohorts" | "list_offers" | "list_institutions" | "list_programs"
         | "list_certificates" | "list_proposals" | "list_accounts" | "list_cases"
-        | "list_appeals" | "list_assessments" => "?limit=100".to_owned(),
+        | "list_appeals" | "list_assessments" | "list_residents" => "?limit=100".to_owned(),
         "list_follow_ups" => "?until=2099-12-31".to_owned(),
         "import_register" => "?source=social_insurance&as_of=2026-03-02".to_owned(),
         "upload_roster" => "?import=none".to_owned(),
@@ -121,6 +121,7 @@ fn query(operation: &str, case: &Case) -> String {
 fn shown(operation: &str, case: &Case) -> Option<String> {
     let field = match operation {
         "list_cohorts" => "cohort",
+        "list_residents" => "enrolment",
         "list_offers" => "offer",
         "list_institutions" | "show_results" => "admission",
         "list_programs" => "code",

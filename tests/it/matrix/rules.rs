@@ -82,6 +82,7 @@ pub(super) fn read(file: &str) -> BTreeMap<String, Rule> {
             "area",
             "told",
             "household",
+            "elsewhere",
             "either",
             "self",
             "holder",
@@ -126,10 +127,10 @@ impl Rule {
         let school = matches!(role, 'I' | 'M');
         let rule = self.rule.as_str();
         let seen = match relation {
-            R::Own => true,
-            R::Child => rule != "self" && !school,
+            R::Own => rule != "elsewhere",
+            R::Child => !["self", "elsewhere"].contains(&rule) && !school,
             R::Guest => ["area", "told", "either", "holder", "sample"].contains(&rule),
-            R::Household => ["household", "either"].contains(&rule) && !school,
+            R::Household => ["household", "elsewhere", "either"].contains(&rule) && !school,
             R::Parent => rule == "province",
             R::Sibling | R::Other => false,
         };

@@ -10,6 +10,7 @@ mod own_files;
 mod passkeys;
 mod posts;
 mod requests;
+mod residents;
 mod trainee_accounts;
 mod words;
 
