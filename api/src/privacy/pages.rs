@@ -161,7 +161,7 @@ impl CopyPage {
             .map_or("", |one| self.f.lang().pick(one.zh(), one.en()))
     }
 
-    fn office(&self, code: &str) -> &str {
+    fn office<'a>(&'a self, code: &'a str) -> &'a str {
         self.app.regions.full_name(code)
     }
 
