@@ -95,7 +95,7 @@ async fn a_row_that_the_witnesses_have_not_signed_vouches_for_nothing(database: 
     clock.set(app.now());
     witnesses.round(&app).await;
     let covered = log_of(&story, &waiting).await.0;
-    assert_eq!(covered, "passed", "by a later checkpoint");
+    assert_eq!(covered, "valid", "by a later checkpoint");
 
     // The key was stolen, and the rows are dated back: the witnesses' own time counts, also for who has not seen them before.
     let sql = format!(
