@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::access::Actor;
+use domain::access::{Actor, Role};
 use domain::ids::{AccountId, DocumentId, FileId, InstitutionId, PersonId};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
@@ -12,9 +12,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::entity::cases::{case_paper, institution_case, service};
 use crate::entity::catalogue::admission;
 use crate::entity::evidence::{episode_claim, episode_evidence};
-use crate::entity::journal::{evidence_file, official_document_file};
+use crate::entity::journal::{evidence_file, official_document_file, timeline};
 use crate::privacy::statement;
 use crate::scope::{Scope, in_area, looked_after};
 use crate::{StoreError, time};
@@ -108,18 +109,24 @@ pub async fn types(
 fn seen_by(actor: &Actor) -> Condition {
     use evidence_file::Column as C;
     let scope = Scope::of(actor);
-    let mut seen = Condition::any().add(own(actor)).add(scope.condition(
-        (evidence_file::Entity, C::Federation),
-        (evidence_file::Entity, C::InstitutionId),
-    ));
+    // Papers of a case, and decisions served in it, lie where the case does.
+    let mut seen = Condition::any()
+        .add(own(actor))
+        .add(scope.condition(
+            (evidence_file::Entity, C::Federation),
+            (evidence_file::Entity, C::InstitutionId),
+        ))
+        .add(Expr::exists(papers_of_file(Some(&scope))))
+        .add(Expr::exists(served_with_file(&scope)));
     if let Scope::Federation { code, .. } = &scope {
-        // What proves work lies where it is claimed, like the claim; what proves nothing yet, with its school.
+        // What proves work lies where it is claimed, like the claim; what belongs to neither, with its school.
         seen = seen
             .add(Expr::exists(claims_of_file(Some(code.as_str()))))
             .add(
                 Condition::all()
                     .add(C::InstitutionId.in_subquery(schools(code)))
-                    .add(Expr::not_exists(claims_of_file(None))),
+                    .add(Expr::not_exists(claims_of_file(None)))
+                    .add(Expr::not_exists(papers_of_file(None))),
             );
     }
     Condition::all().add(seen).add(C::RemovedAt.is_null())
@@ -168,6 +175,99 @@ fn claims_of_file(federation: Option<&str>) -> SelectStatement {
         claims.and_where(in_area(place, code));
     }
     claims
+}
+
+/// Papers of cases that the file of a row was filed with, or with the official document that it shows; those of a scope, if
+/// one is given. Of the papers of its own case an institution opens what its side filed; what is decided is served on it.
+fn papers_of_file(scope: Option<&Scope>) -> SelectStatement {
+    let file = (evidence_file::Entity, evidence_file::Column::Id);
+    let shown = Query::select()
+        .expr(Expr::val(1))
+        .from(official_document_file::Entity)
+        .and_where(
+            Expr::col((
+                official_document_file::Entity,
+                official_document_file::Column::DocumentId,
+            ))
+            .equals((case_paper::Entity, case_paper::Column::DocumentId)),
+        )
+        .and_where(
+            Expr::col((
+                official_document_file::Entity,
+                official_document_file::Column::FileId,
+            ))
+            .equals(file),
+        )
+        .to_owned();
+    let mut which = Condition::all().add(
+        Condition::any()
+            .add(Expr::col((case_paper::Entity, case_paper::Column::FileId)).equals(file))
+            .add(Expr::exists(shown)),
+    );
+    if let Some(scope) = scope {
+        which = which.add(of_case(scope));
+    }
+    if let Some(Scope::Institution(_)) = scope {
+        let own = [Role::InstitutionOperator, Role::InstitutionManager];
+        which = which.add(case_paper::Column::Role.is_in(own.map(Role::as_str)));
+    }
+    Query::select()
+        .expr(Expr::val(1))
+        .from(case_paper::Entity)
+        .inner_join(
+            institution_case::Entity,
+            Expr::col((institution_case::Entity, institution_case::Column::Id))
+                .equals((case_paper::Entity, case_paper::Column::CaseId)),
+        )
+        .inner_join(
+            admission::Entity,
+            Expr::col((admission::Entity, admission::Column::Id)).equals((
+                institution_case::Entity,
+                institution_case::Column::AdmissionId,
+            )),
+        )
+        .cond_where(which)
+        .to_owned()
+}
+
+/// Services, in a scope, of the decisions whose official document the file of a row shows.
+fn served_with_file(scope: &Scope) -> SelectStatement {
+    let of_file = Expr::col((
+        official_document_file::Entity,
+        official_document_file::Column::FileId,
+    ))
+    .equals((evidence_file::Entity, evidence_file::Column::Id));
+    Query::select()
+        .expr(Expr::val(1))
+        .from(service::Entity)
+        .inner_join(
+            timeline::Entity,
+            Expr::col((timeline::Entity, timeline::Column::Id))
+                .equals((service::Entity, service::Column::TimelineId)),
+        )
+        .inner_join(
+            official_document_file::Entity,
+            Expr::col((
+                official_document_file::Entity,
+                official_document_file::Column::DocumentId,
+            ))
+            .equals((timeline::Entity, timeline::Column::DocumentId)),
+        )
+        .inner_join(
+            admission::Entity,
+            Expr::col((admission::Entity, admission::Column::Id))
+                .equals((service::Entity, service::Column::AdmissionId)),
+        )
+        .cond_where(Condition::all().add(of_file).add(of_case(scope)))
+        .to_owned()
+}
+
+/// The condition that an admission, and so its cases, lies in a scope.
+fn of_case(scope: &Scope) -> Condition {
+    scope.condition(
+        (admission::Entity, admission::Column::SiteRegion),
+        (admission::Entity, admission::Column::InstitutionId),
+    )
 }
 
 /// The schools of the area of a federation: by main site, or by who admits them.

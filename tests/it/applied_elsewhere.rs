@@ -14,7 +14,7 @@ on_both! {
 }
 
 /// The school of an operator asks the second county's province for admission; answers where the record is.
-async fn applies(story: &Story, operator: &str, code: &str) -> String {
+pub(crate) async fn applies(story: &Story, operator: &str, code: &str) -> String {
     let mut request = application(code);
     request["site_region"] = SECOND_COUNTY.into();
     let school = story.who(operator);

@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::documents::{self, CaseDocument};
 use super::papers::{
     CaseReceipt, DeclareInterestRequest, ExtendTermRequest, FilePaperRequest, InterestReceipt,
 };
@@ -108,6 +109,8 @@ struct PaperItem {
     role: &'static str,
     /// When it was filed.
     made_at: String,
+    /// Documents filed with it that one may open at `/api/v1/files/{id}`, oldest first.
+    documents: Vec<CaseDocument>,
 }
 
 /// A term that runs.
@@ -146,6 +149,8 @@ struct ServiceItem {
     method: String,
     /// When.
     served_on: String,
+    /// The decision served, where one may open it at `/api/v1/files/{id}`.
+    documents: Vec<CaseDocument>,
 }
 
 /// What becomes of a class.
@@ -263,6 +268,7 @@ async fn show_case(
         .await?
         .ok_or_else(Problem::not_found)?;
     let case: Case = view.case.clone();
+    let mut documents = documents::of(&app, &by.actor, &case).await?;
     let papers = papers::of(reader, id).await?;
     let services = papers::services_of(reader, case.admission).await?;
     let terms = terms::open_of(reader, id.uuid()).await?;
@@ -281,6 +287,7 @@ async fn show_case(
         papers: papers
             .into_iter()
             .map(|one| PaperItem {
+                documents: documents.remove(&one.id.uuid()).unwrap_or_default(),
                 id: one.id.to_string(),
                 kind: one.kind.as_str(),
                 text: one.text,
@@ -294,6 +301,7 @@ async fn show_case(
         services: services
             .into_iter()
             .map(|one| ServiceItem {
+                documents: documents.remove(&one.id).unwrap_or_default(),
                 transition: one.act.as_str(),
                 method: one.method,
                 served_on: one.served_on.to_string(),

@@ -5,6 +5,7 @@ pub mod alarms;
 pub mod appeal_acts;
 pub mod appeals;
 pub(crate) mod causes;
+mod documents;
 pub(crate) mod effects;
 pub mod elsewhere;
 pub(crate) mod facts;

@@ -17,7 +17,9 @@ use domain::institution::appeal::appealable;
 use domain::institution::{InstitutionState, InstitutionTransition, PaperKind, may_file};
 use store::cases::{CaseView, appeals, exit, papers, terms};
 use store::scope::Scope;
+use uuid::Uuid;
 
+use super::documents::{self, CaseDocument};
 use super::json::alarms_of;
 use crate::access::browser::{FormToken, OnPage};
 use crate::access::pages::staff_page;
@@ -226,6 +228,8 @@ struct PaperLine {
     on: String,
     passed: Option<bool>,
     members: String,
+    /// Addresses of the documents that the reader may open.
+    documents: Vec<String>,
 }
 
 struct TermLine {
@@ -286,7 +290,8 @@ struct CasePage {
     evidence: Option<String>,
     term_until: Option<String>,
     papers: Vec<PaperLine>,
-    services: Vec<(String, String)>,
+    /// The act served, when, and addresses of the decision.
+    services: Vec<(String, String, Vec<String>)>,
     terms: Vec<TermLine>,
     plans: Vec<(String, &'static str, String)>,
     reviews: Vec<(String, String, String)>,
@@ -344,6 +349,11 @@ async fn show(
         .map(|act| (act.as_str(), f.lang().pick(act.zh(), act.en())))
         .collect();
     let cohorts = exit::plans_of(reader, case.id).await?;
+    let documents = documents::of(&app, &by.actor, case).await?;
+    let addresses = |of: Uuid| -> Vec<String> {
+        let own = documents.get(&of).into_iter().flatten();
+        own.map(CaseDocument::address).collect()
+    };
     let page = CasePage {
         org: role.is_institution(),
         name: view.name.clone(),
@@ -365,6 +375,7 @@ async fn show(
             .await?
             .into_iter()
             .map(|one| PaperLine {
+                documents: addresses(one.id.uuid()),
                 kind: f.lang().pick(one.kind.zh(), one.kind.en()),
                 role: f.t(one.role.zh(), one.role.en()).to_owned(),
                 on: f.date(one.held_on),
@@ -379,6 +390,7 @@ async fn show(
                 (
                     f.t(one.act.zh(), one.act.en()).to_owned(),
                     f.date(one.served_on),
+                    addresses(one.id),
                 )
             })
             .collect(),

@@ -5,6 +5,8 @@ mod clean;
 pub mod json;
 mod keep;
 
+use std::collections::HashMap;
+
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use domain::access::Actor;
@@ -16,6 +18,7 @@ use store::files::EvidenceFile;
 use store::vault::{KeyKind, secret_version};
 use utoipa::ToSchema;
 
+use crate::access::permissions::{KeepFiles, Permission as _};
 use crate::act::{Act, Begin, Receipt};
 use crate::app::App;
 use crate::cores;
@@ -191,6 +194,18 @@ pub async fn open(
     let text = id.to_string();
     crate::audit::did(app, actor, "read_file", ("file", &text), "").await?;
     Ok((file, bytes))
+}
+
+/// Those of these files that somebody may open, with their types.
+pub(crate) async fn openable(
+    app: &App,
+    actor: &Actor,
+    files: &[FileId],
+) -> Result<HashMap<FileId, String>, Problem> {
+    if !KeepFiles::allows(actor.role) {
+        return Ok(HashMap::new());
+    }
+    Ok(store::files::types(app.store.reader(), actor, files).await?)
 }
 
 /// Ties a file to the document it shows; the file must be in the actor's scope.

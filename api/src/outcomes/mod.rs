@@ -25,7 +25,6 @@ use domain::ids::FileId;
 use store::episodes::Evidence;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::access::permissions::{KeepFiles, Permission as _};
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -42,9 +41,6 @@ async fn documents(
     actor: &Actor,
     evidence: &[Evidence],
 ) -> Result<HashMap<FileId, String>, Problem> {
-    if !KeepFiles::allows(actor.role) {
-        return Ok(HashMap::new());
-    }
     let files: Vec<FileId> = evidence.iter().filter_map(|one| one.file).collect();
-    Ok(store::files::types(app.store.reader(), actor, &files).await?)
+    crate::files::openable(app, actor, &files).await
 }

@@ -1,15 +1,20 @@
 //! Papers of a case, and services of decisions.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Role;
 use domain::ids::{AdmissionId, CaseId, DocumentId, FileId, PaperId, StaffPersonId, TimelineId};
 use domain::institution::{InstitutionTransition, PaperKind};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder,
 };
 use uuid::Uuid;
 
+use crate::cases::Case;
 use crate::entity::cases::{case_paper, service};
+use crate::privacy::statement;
 use crate::{StoreError, time};
 
 /// A paper.
@@ -74,6 +79,33 @@ pub async fn of(db: &impl ConnectionTrait, case: CaseId) -> Result<Vec<Paper>, S
         .all(db)
         .await?;
     rows.into_iter().map(Paper::try_from).collect()
+}
+
+/// The files of a case by what they belong to: a paper, or the service of a decision on its admission; oldest first.
+pub async fn files(
+    db: &impl ConnectionTrait,
+    case: &Case,
+) -> Result<HashMap<Uuid, Vec<FileId>>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+        file_id: Uuid,
+    }
+    let sql = "SELECT p.id, p.file_id FROM case_paper p WHERE p.case_id = $1 AND p.file_id IS NOT NULL
+        UNION SELECT p.id, d.file_id FROM case_paper p JOIN official_document_file d ON d.document_id = p.document_id
+          WHERE p.case_id = $1
+        UNION SELECT s.id, d.file_id FROM service s JOIN timeline t ON t.id = s.timeline_id
+          JOIN official_document_file d ON d.document_id = t.document_id WHERE s.admission_id = $2
+        ORDER BY 2";
+    let values = [case.id.uuid().into(), case.admission.uuid().into()];
+    let rows = Row::find_by_statement(statement(db, sql, values))
+        .all(db)
+        .await?;
+    let mut files = HashMap::<Uuid, Vec<FileId>>::new();
+    for row in rows {
+        files.entry(row.id).or_default().push(row.file_id.into());
+    }
+    Ok(files)
 }
 
 impl TryFrom<case_paper::Model> for Paper {

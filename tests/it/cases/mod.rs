@@ -5,6 +5,7 @@ mod aside;
 mod back;
 mod causes;
 mod desk;
+mod documents;
 mod exit;
 mod inspections;
 mod refused;
