@@ -1,5 +1,7 @@
 //! Employment evidence: the ladder of an episode of work, its sources, contests and follow-up (workflow.md 4, grading.md 3).
 
+use chrono::NaiveDate;
+
 use crate::grading::{Contest, Tier};
 use crate::lifecycle::Unmet;
 use crate::{named, text_enum};
@@ -248,6 +250,15 @@ fn last_day_known() -> Unmet {
     )
 }
 
+/// The last day of work that is over by the word of its trainee: what a register knows is not made longer by a weaker source
+/// (grading.md 3). The word stays as evidence.
+pub fn last_day_told(known: Option<NaiveDate>, told: NaiveDate, sources: &[Source]) -> NaiveDate {
+    let register = sources.iter().any(|source| source.tier() == Tier::A);
+    known
+        .filter(|known| register && *known < told)
+        .unwrap_or(told)
+}
+
 /// Names both states, and who may do what now.
 fn refused(act: EpisodeAct, state: EpisodeState) -> Unmet {
     use EpisodeAct as A;
@@ -361,6 +372,24 @@ named!(ConflictKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trainee_makes_no_work_longer_that_a_register_shows_as_over() {
+        use Source as E;
+        let day = |day| NaiveDate::from_ymd_opt(2026, 3, day).expect("a day");
+        for (known, told, sources, expected) in [
+            (Some(10), 20, &[E::QuotaAudit][..], 10),
+            (Some(10), 20, &[E::Institution, E::SocialInsurance], 10),
+            (Some(20), 10, &[E::QuotaAudit], 10),
+            (None, 20, &[E::QuotaAudit], 20),
+            // Stronger than the word of the institution, and no weaker than what the trainee said before.
+            (Some(10), 20, &[E::Institution], 20),
+            (Some(10), 20, &[E::Trainee, E::LabourContract], 20),
+        ] {
+            let last = last_day_told(known.map(day), day(told), sources);
+            assert_eq!(last, day(expected), "{known:?} {told} {sources:?}");
+        }
+    }
 
     #[test]
     fn a_register_verifies_two_sources_wait_and_a_claim_never_does() {

@@ -7,7 +7,9 @@ use tests::answer::text;
 use tests::story::{CREDIT_CODE, PROVINCE};
 use tests::{Answer, Database, Story, on_both};
 
-use crate::cases::{admission, appeal_act, by_two, codes, decided, file, lodge, serve, step, warn};
+use crate::cases::{
+    HASH, admission, appeal_act, by_two, codes, decided, document, file, lodge, serve, step, warn,
+};
 use crate::standing::{freeze, graded_twice, page, publish, ranking, refreeze, score, worked};
 
 on_both! {
@@ -389,6 +391,20 @@ async fn a_grade_set_aside_on_appeal_is_given_anew_from_what_was_frozen_after_th
     let grade = step(&story, province, json!({ "transition": "T10" })).await;
     grade.problem(409, "transition-refused");
     assert_eq!(codes(&grade), ["result-missing"]);
+    // Nor does it give grounds for a warning.
+    let suspended = "UPDATE grade_result SET sat_suspended = TRUE WHERE decided_on IS NULL";
+    store::tampering::plainly(&story.server.app.store, suspended)
+        .await
+        .expect("written");
+    let warning = json!({
+        "transition": "T11", "cause": "sat_suspended", "reason": "满意度异常。", "findings": ["答卷异常"],
+        "evidence_sha256": HASH, "document": document("预警〔2026〕2号"),
+    });
+    let warned = codes(&step(&story, province, warning).await);
+    assert!(
+        warned.contains(&"satisfaction-not-suspended".to_owned()),
+        "{warned:?}"
+    );
     story.server.days_pass(25);
     let alarms = province.get("/api/v1/alarms").await.good();
     let mut alarms = alarms.as_array().expect("a list").iter();

@@ -324,7 +324,11 @@ async fn reopen(
     let Some(mut case) = store::cases::newest_of(&act.tx, admission.id).await? else {
         return Ok(None);
     };
-    if to != S::ExitNotice {
+    if to == S::ExitNotice {
+        // T25 against T21: what was planned for the classes is owed again, by its old last day.
+        let plans = exit::resume_plans(&act.tx, case.id, facts::RUNNING).await?;
+        arrange(act, admission, &case, &plans).await?;
+    } else {
         admission.exit_before = None;
         offers(act, &case, false).await?;
         end_plans(act, &case).await?;
@@ -355,9 +359,6 @@ async fn propose_exit(
     record_offers(act, &moved, "close").await?;
     let classes = exit::classes(&act.tx, admission.id, facts::RUNNING).await?;
     let due_on = terms::calendar_days(act.today, act.app.policy.workflow.teach_out_days);
-    let local = store::cohorts::local_federation(&act.tx, &admission.site_region)
-        .await?
-        .ok_or_else(|| Problem::internal("no federation looks after a site"))?;
     let mut plans = Vec::with_capacity(classes.len());
     for class in &classes {
         let Some(asked) = request
@@ -374,27 +375,44 @@ async fn propose_exit(
             hours_taught: class.hours_taught,
             due_on,
         });
-        let of = Of {
-            admission: admission.id,
-            kind: "cohort",
-            id: class.id.uuid(),
-        };
-        terms::begin(act, of, asked.plan.as_str(), local.role, act.today, due_on).await?;
-        act.record(Entry {
-            kind: "cohort",
-            id: class.id.uuid(),
-            act: "arrange",
-            reason_code: Some(asked.plan.as_str()),
-            reason: asked.receiving.as_deref(),
-            evidence: &[format!("case:{}", case.number)],
-            ..Entry::default()
-        })
-        .await?;
     }
+    arrange(act, admission, case, &plans).await?;
     exit::plan(&act.tx, case.id, &plans).await?;
     if case.fraud {
         let own = own_classes(act, admission, &request.fraud_cohorts).await?;
         exit::name_fraud_cohorts(&act.tx, case.id, &own).await?;
+    }
+    Ok(())
+}
+
+/// What is planned for classes is on record, and owed by the federation that looks after the site.
+async fn arrange(
+    act: &mut Act,
+    admission: &Admission,
+    case: &Case,
+    plans: &[ClassPlan],
+) -> Result<(), Problem> {
+    let local = store::cohorts::local_federation(&act.tx, &admission.site_region)
+        .await?
+        .ok_or_else(|| Problem::internal("no federation looks after a site"))?;
+    for one in plans {
+        let (id, plan) = (one.cohort.uuid(), one.plan.as_str());
+        let of = Of {
+            admission: admission.id,
+            kind: "cohort",
+            id,
+        };
+        terms::begin(act, of, plan, local.role, act.today, one.due_on).await?;
+        act.record(Entry {
+            kind: "cohort",
+            id,
+            act: "arrange",
+            reason_code: Some(plan),
+            reason: one.receiving.as_deref(),
+            evidence: &[format!("case:{}", case.number)],
+            ..Entry::default()
+        })
+        .await?;
     }
     Ok(())
 }

@@ -311,8 +311,8 @@ pub(crate) async fn known(
     Ok(without_stayed(admission, known))
 }
 
-/// The results that figures of satisfaction may be taken from: an annual one once it was decided, or its notice is over and no
-/// objection stands against it. A quarterly one has no notice.
+/// The results that figures of satisfaction may be taken from: an annual one once it was decided, or its notice is over, no
+/// objection stands against it and no appeal has overtaken it. A quarterly one has no notice.
 pub(crate) async fn counted<'a>(
     db: &impl store::ConnectionTrait,
     all: &'a [results::GradeResult],
@@ -323,7 +323,7 @@ pub(crate) async fn counted<'a>(
         let over = one.notice_until.is_some_and(|day| day < today);
         if one.row.kind == ResultKind::Quarterly
             || one.row.decided
-            || (over && !objected(db, one).await?)
+            || (over && !objected(db, one).await? && !results::is_overtaken(db, one.id).await?)
         {
             counted.push(one);
         }

@@ -1,11 +1,14 @@
 //! What an institution sees of its own results: of the survey only sums of enough answers, and no two that a few answers lie
 //! between (grading.md 5).
 
+use std::collections::BTreeMap;
+
 use domain::ids::AdmissionId;
 use serde_json::{Value, json};
 use store::ConnectionTrait;
 use store::grading::ResultRow;
 use store::grading::publications::{self, Publication};
+use uuid::Uuid;
 
 use crate::problem::Problem;
 
@@ -21,16 +24,14 @@ pub(super) async fn entry(
     Ok(protected(entry, &told, least))
 }
 
-/// The entries that it could read before for the same freeze date.
+/// The entries that were opened to it before for the same freeze date, oldest first.
 async fn told_before(
     db: &impl ConnectionTrait,
     publication: &Publication,
     admission: AdmissionId,
 ) -> Result<Vec<Value>, Problem> {
-    let (federation, on) = (publication.federation.as_str(), publication.freeze_on);
-    let all = publications::of_period(db, federation, on, false).await?;
     let mut told = Vec::new();
-    for earlier in all.iter().filter(|one| one.id < publication.id) {
+    for earlier in opened_before(db, publication).await? {
         if let Some(row) = store::grading::result(db, earlier.run, admission).await? {
             told.push(serde_json::from_str(&row.entry).map_err(Problem::internal)?);
         }
@@ -38,36 +39,86 @@ async fn told_before(
     Ok(told)
 }
 
-/// The entry without the figures of a survey that would tell of so few answers, with the sentence that says so.
+/// What was opened before a publication for the same freeze date, oldest first.
+async fn opened_before(
+    db: &impl ConnectionTrait,
+    publication: &Publication,
+) -> Result<Vec<Publication>, Problem> {
+    let (federation, on) = (publication.federation.as_str(), publication.freeze_on);
+    let mut all = publications::of_period(db, federation, on, false).await?;
+    all.retain(|one| one.id < publication.id);
+    all.reverse();
+    Ok(all)
+}
+
+/// The figures of surveys that each institution of a federation could read before for the same freeze date, by admission.
+pub(super) async fn surveys_before(
+    db: &impl ConnectionTrait,
+    publication: &Publication,
+    least: u32,
+) -> Result<BTreeMap<Uuid, Vec<Value>>, Problem> {
+    let mut told: BTreeMap<Uuid, Vec<Value>> = BTreeMap::new();
+    for earlier in opened_before(db, publication).await? {
+        for row in store::grading::results(db, earlier.run, Some(&earlier.federation)).await? {
+            let entry = serde_json::from_str(&row.entry).map_err(Problem::internal)?;
+            told.entry(row.admission.uuid()).or_default().push(entry);
+        }
+    }
+    let survey = |entry: &Value| entry["indicators"]["SAT"].clone();
+    Ok(told
+        .into_iter()
+        .map(|(id, told)| (id, shown(&told, least).into_iter().map(survey).collect()))
+        .collect())
+}
+
+/// Those of the entries, oldest first, whose survey was shown: with what was kept back nothing can be computed.
+fn shown(told: &[Value], least: u32) -> Vec<&Value> {
+    let mut shown = Vec::with_capacity(told.len());
+    for entry in told {
+        if withheld(entry, &shown, least).is_none() {
+            shown.push(entry);
+        }
+    }
+    shown
+}
+
+/// The entry without the figures of a survey that would tell of so few answers, with the sentence that says so. `told` are
+/// the entries before it, oldest first.
 fn protected(mut entry: Value, told: &[Value], least: u32) -> Value {
+    let withheld = withheld(&entry, &shown(told, least), least);
+    if let Some(withheld) = withheld
+        && let Some(figures) = entry.pointer_mut("/indicators/SAT")
+    {
+        *figures = withheld;
+    }
+    entry
+}
+
+/// What stands in place of the survey of an entry; none where it is shown after these.
+fn withheld(entry: &Value, shown: &[&Value], least: u32) -> Option<Value> {
     let figure = |of: &Value, name: &str| of["indicators"]["SAT"][name].as_u64().unwrap_or(0);
     let least = u64::from(least);
-    let (n, sum) = (figure(&entry, "n"), figure(&entry, "sum_items"));
-    let few = n < least;
-    let mut shown = told.iter().filter(|then| figure(then, "n") >= least);
+    let (n, sum) = (figure(entry, "n"), figure(entry, "sum_items"));
+    let mut shown = shown.iter();
     let close = shown.any(|then| match n.abs_diff(figure(then, "n")) {
         0 => sum != figure(then, "sum_items"),
         apart => apart < least,
     });
-    let withheld = if few {
-        json!({
+    if n < least {
+        Some(json!({
             "shown": "too_few",
             "detail_zh": format!("满意度的有效答卷不足 {least} 份,不向机构显示,以免看出个人的回答。"),
             "detail_en": format!("Satisfaction is not shown to an institution: fewer than {least} answers count, and single ones could be told."),
-        })
+        }))
     } else if close {
-        json!({
+        Some(json!({
             "shown": "kept_back",
             "detail_zh": format!("满意度的有效答卷与同一冻结日先前显示的相差不足 {least} 份,不再显示,以免算出个人的回答。"),
             "detail_en": format!("Satisfaction is not shown again: fewer than {least} answers lie between this and what was shown before for the same freeze date, and single ones could be computed."),
-        })
+        }))
     } else {
-        return entry;
-    };
-    if let Some(figures) = entry.pointer_mut("/indicators/SAT") {
-        *figures = withheld;
+        None
     }
-    entry
 }
 
 #[cfg(test)]
@@ -105,5 +156,9 @@ mod tests {
         assert!(read(25, 500, &told));
         assert!(read(6, 120, &[entry(4, 80)]), "four were never shown");
         assert!(!read(27, 540, &[entry(20, 400), entry(25, 500)]));
+        // What was kept back itself was never read, and hides nothing.
+        assert!(read(20, 400, &[entry(20, 400), entry(20, 395)]));
+        assert!(read(25, 500, &[entry(20, 400), entry(21, 407)]));
+        assert!(!read(24, 480, &[entry(20, 400), entry(21, 407)]));
     }
 }

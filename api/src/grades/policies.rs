@@ -259,7 +259,8 @@ fn ahead(today: NaiveDate, effective_on: NaiveDate, drafted: bool) -> Result<(),
 }
 
 /// An override is measured against its base, so that has to be the baseline in force on the day from which it has effect: on
-/// an older one a province could go below what the nation has raised since (grading.md 6). The nation binds itself to none.
+/// an older one a province could go below what the nation has raised since (grading.md 6). The nation publishes
+/// whole baselines: on an override of its own no province could rest another.
 async fn on_the_baseline(
     db: &impl ConnectionTrait,
     federation: &str,
@@ -267,19 +268,31 @@ async fn on_the_baseline(
     effective_on: NaiveDate,
     drafted: bool,
 ) -> Result<(), Problem> {
-    let Some(base) = base.filter(|_| federation != NATIONAL) else {
+    let Some(base) = base else {
         return Ok(());
     };
-    let right = baseline_on(db, effective_on).await?;
-    if right == base {
-        return Ok(());
-    }
+    let (zh, en) = if federation == NATIONAL {
+        (
+            "全国基准须发布完整的政策文件,不能是调整文件 {base, changes};各省的调整以完整的基准为准。"
+                .to_owned(),
+            "The nation publishes a whole baseline, never an override {base, changes}: the provinces' own rest on it."
+                .to_owned(),
+        )
+    } else {
+        let right = baseline_on(db, effective_on).await?;
+        if right == base {
+            return Ok(());
+        }
+        (
+            format!(
+                "{base} 不是生效日期 {effective_on} 施行的全国基准;请以 {right} 为基准另行起草。"
+            ),
+            format!(
+                "{base} is not the baseline in force on {effective_on}, from which this is to have effect; draft an override of {right}."
+            ),
+        )
+    };
     let code = "base-not-in-force";
-    let zh =
-        format!("{base} 不是生效日期 {effective_on} 施行的全国基准;请以 {right} 为基准另行起草。");
-    let en = format!(
-        "{base} is not the baseline in force on {effective_on}, from which this is to have effect; draft an override of {right}."
-    );
     Err(if drafted {
         Problem::new(Code::TransitionRefused)
             .with_detail(zh.clone(), en.clone())

@@ -11,6 +11,7 @@ use store::grading::publications::{self, Publication, PublicationState};
 use store::grading::{ResultRow, Run};
 
 use super::counts::Counts;
+use super::own_figures;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -102,7 +103,11 @@ pub(crate) async fn of_federation(
         parsed.push((row.admission.uuid(), entry));
     }
     let earlier = earlier(db, publication).await?;
-    let hidden = hidden(&parsed, &entries(&earlier)?, display);
+    let mut before = entries(&earlier)?;
+    let read =
+        own_figures::surveys_before(db, publication, policy.survey.institution_least).await?;
+    with_surveys(&mut before, &parsed, &read);
+    let hidden = hidden(&parsed, &before, display);
     let none = Vec::new();
     let mut shown = Vec::with_capacity(rows.len());
     for (row, (id, one)) in rows.into_iter().zip(parsed) {
@@ -119,6 +124,24 @@ pub(crate) async fn of_federation(
         shown.push((row, entry));
     }
     Ok(shown)
+}
+
+/// Adds to what was public before the surveys that an institution read in its own results, public or not: what is kept back
+/// from it is not found in the public table. Nothing else differs in what is added.
+fn with_surveys(
+    before: &mut BTreeMap<uuid::Uuid, Vec<Value>>,
+    rows: &[(uuid::Uuid, Value)],
+    read: &BTreeMap<uuid::Uuid, Vec<Value>>,
+) {
+    for (id, entry) in rows {
+        for figures in read.get(id).into_iter().flatten() {
+            let mut then = entry.clone();
+            if let Some(survey) = then.pointer_mut("/indicators/SAT") {
+                survey.clone_from(figures);
+            }
+            before.entry(*id).or_default().push(then);
+        }
+    }
 }
 
 /// What was counted beside R; nothing of runs from before it was.
@@ -298,6 +321,28 @@ mod tests {
         ] {
             let hidden = hidden(&[(id(1), now.clone())], &before, BASE);
             assert_eq!(hidden.contains_key(&id(1)), hides, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_survey_that_the_institution_alone_read_hides_the_one_a_few_answers_away() {
+        let id = uuid::Uuid::from_u128(1);
+        let survey = |n: u64, sum_items: u64| json!({ "n": n, "sum_items": sum_items });
+        let read = BTreeMap::from([(id, vec![survey(20, 400)])]);
+        for (n, sum, hides) in [
+            (21, 407, true),
+            (20, 395, true),
+            (20, 400, false),
+            (26, 520, false),
+        ] {
+            let mut now = one(40, 20);
+            now["indicators"]["SAT"] = survey(n, sum);
+            let rows = [(id, now)];
+            let mut before = BTreeMap::new();
+            with_surveys(&mut before, &rows, &read);
+            let hidden = hidden(&rows, &before, BASE);
+            let expected = hides.then(|| vec!["SAT".to_owned()]);
+            assert_eq!(hidden.get(&id), expected.as_ref(), "{n} {sum}");
         }
     }
 

@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use chrono::NaiveDate;
 use domain::access::{Actor, Role};
 use domain::evidence::{
-    EpisodeAct, EpisodeFacts, EpisodeState, FollowUpOutcome, Source, act as decide, proof,
+    EpisodeAct, EpisodeFacts, EpisodeState, FollowUpOutcome, Source, act as decide, last_day_told,
+    proof,
 };
 use domain::grading::{Exclusion, OutageKind};
 use domain::ids::{EnrolmentId, EpisodeId};
@@ -319,7 +320,8 @@ pub(super) async fn followed_up(
                 let mut faults = Faults::default();
                 dates(&app, episode.start_on, Some(last), &mut faults);
                 faults.finish()?;
-                episode.last_day = Some(last);
+                let told = last_day_told(episode.last_day, last, &sources);
+                episode.last_day = Some(told);
             }
             let evidence = NewEvidence {
                 id: act.new_id(),

@@ -5,7 +5,7 @@ use domain::cohort::CohortState;
 use domain::ids::{AdmissionId, CaseId, CertificateId, CohortId, InstitutionId, OfferId};
 use domain::institution::Plan;
 use domain::offer::OfferState;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
     QueryOrder, Statement, Value,
@@ -211,18 +211,31 @@ pub async fn plans_of(
         .order_by_asc(class_plan::Column::CohortId)
         .all(db)
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            let bad = || StoreError::inconsistent("class_plan", row.cohort_id);
-            Ok(ClassPlan {
-                cohort: row.cohort_id.into(),
-                plan: row.plan.parse().map_err(|_| bad())?,
-                hours_taught: row.hours_taught.try_into().map_err(|_| bad())?,
-                due_on: time::date(&row.due_on)?,
-                receiving: row.receiving,
-            })
+    rows.into_iter().map(ClassPlan::try_from).collect()
+}
+
+impl TryFrom<class_plan::Model> for ClassPlan {
+    type Error = StoreError;
+
+    fn try_from(row: class_plan::Model) -> Result<Self, StoreError> {
+        let bad = || StoreError::inconsistent("class_plan", row.cohort_id);
+        Ok(Self {
+            cohort: row.cohort_id.into(),
+            plan: row.plan.parse().map_err(|_| bad())?,
+            hours_taught: row.hours_taught.try_into().map_err(|_| bad())?,
+            due_on: time::date(&row.due_on)?,
+            receiving: row.receiving,
         })
-        .collect()
+    }
+}
+
+/// Classes in these states.
+fn in_states(states: &[CohortState]) -> SelectStatement {
+    Query::select()
+        .column(cohort::Column::Id)
+        .from(cohort::Entity)
+        .and_where(cohort::Column::State.is_in(states.iter().map(|state| state.as_str())))
+        .to_owned()
 }
 
 /// The institution stays: ends the plans of a case for its classes in these states, which go on. What was carried out before
@@ -233,19 +246,37 @@ pub async fn end_plans(
     states: &[CohortState],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let going_on = sea_orm::sea_query::Query::select()
-        .column(cohort::Column::Id)
-        .from(cohort::Entity)
-        .and_where(cohort::Column::State.is_in(states.iter().map(|state| state.as_str())))
-        .to_owned();
     class_plan::Entity::update_many()
         .col_expr(class_plan::Column::EndedAt, Expr::value(time::millis(now)))
         .filter(class_plan::Column::CaseId.eq(case.uuid()))
         .filter(class_plan::Column::EndedAt.is_null())
-        .filter(class_plan::Column::CohortId.in_subquery(going_on))
+        .filter(class_plan::Column::CohortId.in_subquery(in_states(states)))
         .exec(db)
         .await?;
     Ok(())
+}
+
+/// The decision that the institution stays was set aside: the plans of a case that ended with it count again for its classes
+/// in these states. Answers them.
+pub async fn resume_plans(
+    db: &impl ConnectionTrait,
+    case: CaseId,
+    states: &[CohortState],
+) -> Result<Vec<ClassPlan>, StoreError> {
+    let rows = class_plan::Entity::find()
+        .filter(class_plan::Column::CaseId.eq(case.uuid()))
+        .filter(class_plan::Column::EndedAt.is_not_null())
+        .filter(class_plan::Column::CohortId.in_subquery(in_states(states)))
+        .order_by_asc(class_plan::Column::CohortId)
+        .all(db)
+        .await?;
+    class_plan::Entity::update_many()
+        .col_expr(class_plan::Column::EndedAt, Expr::value(None::<i64>))
+        .filter(class_plan::Column::CaseId.eq(case.uuid()))
+        .filter(class_plan::Column::CohortId.is_in(rows.iter().map(|row| row.cohort_id)))
+        .exec(db)
+        .await?;
+    rows.into_iter().map(ClassPlan::try_from).collect()
 }
 
 /// Whether a class is taught to its end although its institution leaves.
@@ -297,7 +328,7 @@ pub async fn certificates_concerned(
         .into_iter()
         .map(|row| row.cohort_id)
         .collect();
-    let enrolments = sea_orm::sea_query::Query::select()
+    let enrolments = Query::select()
         .column(enrolment::Column::Id)
         .from(enrolment::Entity)
         .and_where(enrolment::Column::CohortId.is_in(cohorts))

@@ -3,17 +3,19 @@
 use chrono::{Days, NaiveDate};
 use domain::institution::Grade;
 use serde_json::{Value, json};
-use store::cases::terms;
+use store::cases::{exit, terms};
 use tests::answer::text;
-use tests::story::PROVINCE;
+use tests::story::{HOURS, PROVINCE};
 use tests::{Database, Story, on_both};
 
 use super::{
-    HASH, admission, annual, by_two, codes, decided, document, file, hire, lodge, serve, step, warn,
+    HASH, admission, annual, by_two, codes, decided, document, file, hire, lodge, running, serve,
+    step, warn,
 };
 
 on_both! {
     what_is_owed_comes_back_with_the_state_by_its_old_last_day;
+    what_was_planned_for_classes_counts_again_with_the_proposal_to_exit;
     a_refusal_that_an_appeal_sets_aside_is_reviewed_again_within_a_term;
     the_end_of_an_emergency_stop_ends_its_confirmation;
     a_stop_that_is_confirmed_after_its_day_is_on_record_as_late;
@@ -113,6 +115,36 @@ async fn what_is_owed_comes_back_with_the_state_by_its_old_last_day(database: Da
     let done = by_two(&story, aside).await;
     assert_eq!(done["outcome"]["state"], "rectifying");
     assert_eq!(due(&owed(&story).await, "report"), Some(until));
+}
+
+async fn what_was_planned_for_classes_counts_again_with_the_proposal_to_exit(database: Database) {
+    let story = Story::ready(database).await;
+    let cohort = running(&story, 700, HOURS / 2).await;
+    let exit = json!({
+        "transition": "T19", "cause": "licence_lost", "reason": "办学许可失效。", "evidence_sha256": HASH,
+        "minutes": document("会议纪要〔2026〕5号"), "document": document("教〔2026〕2号"),
+        "hearing": "可申请听证。", "arrangements": [{ "cohort": cohort, "plan": "teach_out" }],
+    });
+    by_two(&story, exit).await;
+    let planned = async || {
+        let id = cohort.parse().expect("an id");
+        let counts = exit::is_taught_out(story.server.app.store.reader(), id).await;
+        (counts.expect("read"), due(&owed(&story).await, "teach_out"))
+    };
+    let before = planned().await;
+    assert!(before.0 && before.1.is_some(), "{before:?}");
+    story.server.days_pass(3);
+    let kept = json!({ "transition": "T21", "reason": "许可已续期。" });
+    step(&story, story.who("province-2"), kept).await.good();
+    assert_eq!(planned().await, (false, None));
+    // The institution leaves after all: without its plan the class would end without certificates.
+    let aside = json!({
+        "transition": "T25", "cause": "own_correction", "reason": "续期文件系伪造。",
+        "document": document("残联撤〔2026〕3号"), "sets_aside": "T21",
+    });
+    let done = by_two(&story, aside).await;
+    assert_eq!(done["outcome"]["state"], "exit_notice");
+    assert_eq!(planned().await, before);
 }
 
 async fn a_refusal_that_an_appeal_sets_aside_is_reviewed_again_within_a_term(database: Database) {

@@ -67,6 +67,13 @@ async fn bad_policies_and_unfrozen_periods_are_refused_and_nothing_is_kept(datab
         .problem(422, "invalid-request");
     weights["indicators"]["EMP"]["weight"] = json!(350);
     draft(province, &weights).await.problem(403, "forbidden");
+    // The nation publishes whole baselines: on an override of its own no province could rest another.
+    let partly = json!({ "base": "CN-BASE@2026.1", "policy_id": "CN-BASE", "version": "2027.1",
+        "changes": { "grades": { "A": 81000 } } });
+    let refused = draft(national, &partly).await;
+    refused.problem(422, "invalid-request");
+    let fault = ("/text/base".to_owned(), "base-not-in-force".to_owned());
+    assert_eq!(refused.faults(), [fault]);
     let below = json!({ "base": "CN-BASE@2026.1", "policy_id": "ZJ", "version": "2026.1",
         "changes": { "grades": { "A": 79000 }, "indicators": { "EMP": { "weight": 420 }, "SAT": { "floor_milli": 2900 } } } });
     let refused = draft(province, &below).await;
