@@ -7,6 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Actor;
 use domain::ids::{AccountId, InstitutionId, LeafIndex};
+use domain::institution::InstitutionState;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait,
@@ -406,27 +407,39 @@ fn in_area(federation: &str) -> Condition {
         .and_where(federation_area::Column::Federation.eq(federation))
         .and_where(federation_area::Column::ValidUntil.is_null())
         .to_owned();
+    let here = Expr::col((admission::Entity, admission::Column::SiteRegion))
+        .in_subquery(areas.clone())
+        .or(
+            Expr::col((admission::Entity, admission::Column::Federation))
+                .in_subquery(areas.clone()),
+        );
     let schools = Query::select()
         .column(admission::Column::InstitutionId)
         .from(admission::Entity)
+        .and_where(here.clone())
+        .and_where(Expr::cust(crate::scope::looked_after("admission")))
+        .to_owned();
+    // What was done under an admission stays with who looked after it then. Asked for by the institution of a row, not as a
+    // list: that would be made anew for every row.
+    let then = Query::select()
+        .expr(Expr::val(1))
+        .from(admission::Entity)
         .and_where(
-            Expr::col((admission::Entity, admission::Column::SiteRegion))
-                .in_subquery(areas.clone())
-                .or(
-                    Expr::col((admission::Entity, admission::Column::Federation))
-                        .in_subquery(areas.clone()),
-                ),
+            Expr::col((admission::Entity, admission::Column::InstitutionId))
+                .equals((audit::Entity, audit::Column::InstitutionId)),
         )
-        // What was done under an admission stays with who looked after it then.
-        .and_where(Expr::cust(format!(
-            "({} OR (admission.state = 'exited' AND audit.at <= admission.state_since))",
-            crate::scope::looked_after("admission")
-        )))
+        .and_where(admission::Column::State.eq(InstitutionState::Exited.as_str()))
+        .and_where(
+            Expr::col((admission::Entity, admission::Column::StateSince))
+                .gte(Expr::col((audit::Entity, audit::Column::At))),
+        )
+        .and_where(here)
         .to_owned();
     Condition::any()
         .add(audit::Column::Federation.eq(federation))
         .add(audit::Column::Federation.in_subquery(areas))
         .add(audit::Column::InstitutionId.in_subquery(schools))
+        .add(Expr::exists(then))
 }
 
 /// Rows in order from a number on, for the check.

@@ -18,11 +18,12 @@ async function keep(request, answer) {
   const keys = new URL(request.url).pathname === KEYS;
   const { status, headers } = answer;
   const whole = keys ? await dated(answer) : new Response(await answer.blob(), { status, headers });
-  const cache = await caches.open(KEPT);
+  let cache;
   try {
+    cache = await caches.open(KEPT);
     await cache.put(request.url, whole);
   } catch {
-    if (keys) await cache.delete(request.url);
+    if (keys) await cache?.delete(request.url).catch(() => {});
   }
 }
 

@@ -3,7 +3,7 @@
 use certs::log::LeafEntry;
 use domain::ids::{CohortId, GradingRunId, LeafIndex};
 use domain::institution::{
-    AdmissionStep, CaseKind, Cause, InstitutionState as S, InstitutionTransition as T,
+    AdmissionStep, CaseKind, Cause, InstitutionState as S, InstitutionTransition as T, Plan,
 };
 use store::cases::exit::{self, ClassPlan, OfferMove};
 use store::cases::{Case, decisions, persons, results};
@@ -325,9 +325,7 @@ async fn reopen(
         return Ok(None);
     };
     if to == S::ExitNotice {
-        // T25 against T21: what was planned for the classes is owed again, by its old last day.
-        let plans = exit::resume_plans(&act.tx, case.id, facts::RUNNING).await?;
-        arrange(act, admission, &case, &plans).await?;
+        resume_exit(act, admission, &case).await?;
     } else {
         admission.exit_before = None;
         offers(act, &case, false).await?;
@@ -383,6 +381,31 @@ async fn propose_exit(
         exit::name_fraud_cohorts(&act.tx, case.id, &own).await?;
     }
     Ok(())
+}
+
+/// T25 against T21: no new class begins, and what was planned for those there are is owed again, by its old last day.
+async fn resume_exit(act: &mut Act, admission: &Admission, case: &Case) -> Result<(), Problem> {
+    let moved = exit::close_offers(&act.tx, case.id, admission.id, act.now).await?;
+    record_offers(act, &moved, "close").await?;
+    let mut plans = exit::resume_plans(&act.tx, case.id, facts::RUNNING).await?;
+    let known = exit::plans_of(&act.tx, case.id).await?;
+    // A class that began meanwhile is taught to its end: nobody has decided anything worse for its trainees.
+    let due_on = terms::calendar_days(act.today, act.app.policy.workflow.teach_out_days);
+    let classes = exit::classes(&act.tx, admission.id, facts::RUNNING).await?;
+    let begun: Vec<ClassPlan> = classes
+        .iter()
+        .filter(|class| known.iter().all(|plan| plan.cohort != class.id))
+        .map(|class| ClassPlan {
+            cohort: class.id,
+            plan: Plan::TeachOut,
+            receiving: None,
+            hours_taught: class.hours_taught,
+            due_on,
+        })
+        .collect();
+    exit::plan(&act.tx, case.id, &begun).await?;
+    plans.extend(begun);
+    arrange(act, admission, case, &plans).await
 }
 
 /// What is planned for classes is on record, and owed by the federation that looks after the site.

@@ -24,6 +24,8 @@ use crate::trust::list;
 const KEPT: usize = 65_536;
 /// Checkpoints that are read at once.
 const AT_ONCE: usize = 64;
+/// Checkpoints that do not hold, for which one question looks further: the rest of them waits for the next question.
+const SEARCHES: usize = 16;
 /// Checkpoints for which an alarm is remembered, so that one row does not fill the log.
 const TOLD: usize = 10_000;
 
@@ -97,16 +99,23 @@ pub(crate) async fn times(
                 times.insert(size, at);
             }
         }
-        for size in &unknown {
-            if times.contains_key(size) {
-                continue;
-            }
+        let wrong = unknown.iter().filter(|size| !times.contains_key(*size));
+        let wrong: Vec<u64> = wrong.copied().collect();
+        let mut later = Vec::new();
+        for (place, size) in wrong.iter().enumerate() {
             app.cosigned.tell(*size);
-            let rows = store::witnessed::after(db, *size, AT_ONCE).await?;
-            let later = checked(app, db, &list, &rows).await?;
-            if let Some((_, at)) = later.into_iter().min() {
-                app.cosigned.keep(*size, at);
-                times.insert(*size, at);
+            // In order of size: what covers one covers those before it, and neighbours are not looked for again.
+            if later.iter().all(|(other, _)| other <= size) {
+                if place >= SEARCHES {
+                    break;
+                }
+                let rows = store::witnessed::after(db, *size, AT_ONCE).await?;
+                later = checked(app, db, &list, &rows).await?;
+                later.sort_unstable();
+            }
+            if let Some((_, at)) = later.iter().find(|(other, _)| other > size) {
+                app.cosigned.keep(*size, *at);
+                times.insert(*size, *at);
             }
         }
     }

@@ -137,6 +137,7 @@ async fn what_was_planned_for_classes_counts_again_with_the_proposal_to_exit(dat
     let kept = json!({ "transition": "T21", "reason": "许可已续期。" });
     step(&story, story.who("province-2"), kept).await.good();
     assert_eq!(planned().await, (false, None));
+    let later = running(&story, 720, HOURS / 2).await;
     // The institution leaves after all: without its plan the class would end without certificates.
     let aside = json!({
         "transition": "T25", "cause": "own_correction", "reason": "续期文件系伪造。",
@@ -145,6 +146,16 @@ async fn what_was_planned_for_classes_counts_again_with_the_proposal_to_exit(dat
     let done = by_two(&story, aside).await;
     assert_eq!(done["outcome"]["state"], "exit_notice");
     assert_eq!(planned().await, before);
+    // A class that began in between is taught to its end, and no further one begins.
+    let reader = story.server.app.store.reader();
+    let id = later.parse().expect("an id");
+    assert!(exit::is_taught_out(reader, id).await.expect("read"));
+    let offer = story
+        .who("school-1")
+        .get(&format!("/api/v1/offers/{}", story.offer))
+        .await
+        .good();
+    assert_eq!(offer["state"], "closed", "{offer}");
 }
 
 async fn a_refusal_that_an_appeal_sets_aside_is_reviewed_again_within_a_term(database: Database) {
