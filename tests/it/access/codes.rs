@@ -32,13 +32,18 @@ fn code_in(message: &Value) -> String {
     text[at..].lines().next().expect("a line").to_owned()
 }
 
+/// Of somebody whom no account was made for yet.
+fn invitation() -> Value {
+    json!({
+        "name": "county-3", "person_name": "虚构第三人", "role": "county_officer", "federation": COUNTY,
+        "contact": { "kind": "email", "value": "third@office.example" },
+    })
+}
+
 async fn an_invited_person_chooses_the_password_and_the_code_opens_once(database: Database) {
     let story = Story::staffed(database).await;
     let server = &story.server;
-    let invitation = json!({
-        "name": "county-3", "person_name": "虚构第三人", "role": "county_officer", "federation": COUNTY,
-        "contact": { "kind": "email", "value": "third@office.example" },
-    });
+    let invitation = invitation();
     let admin = story.who("national-1");
     let created = admin.post("/api/v1/invitations", &invitation).await;
     created.good();
@@ -115,10 +120,7 @@ async fn an_invited_person_chooses_the_password_and_the_code_opens_once(database
 async fn a_new_password_and_a_disabled_account_end_the_codes_of_before(database: Database) {
     let story = Story::staffed(database).await;
     let server = &story.server;
-    let invitation = json!({
-        "name": "county-3", "person_name": "虚构第三人", "role": "county_officer", "federation": COUNTY,
-        "contact": { "kind": "email", "value": "third@office.example" },
-    });
+    let invitation = invitation();
     let admin = story.who("national-1");
     let created = admin.post("/api/v1/invitations", &invitation).await.good();
     let account = text(&created["account"]);
@@ -224,10 +226,7 @@ async fn an_account_is_sent_five_codes_an_hour_and_nobody_is_told(database: Data
     .await;
     let story = Story::staffed_on(server).await;
     let server = &story.server;
-    let invitation = json!({
-        "name": "county-3", "person_name": "虚构第三人", "role": "county_officer", "federation": COUNTY,
-        "contact": { "kind": "email", "value": "third@office.example" },
-    });
+    let invitation = invitation();
     let admin = story.who("national-1");
     admin.post("/api/v1/invitations", &invitation).await.good();
     let code = code_in(&last_message(server).await);

@@ -1,9 +1,5 @@
 //! The whole story of a stolen key, with real witnesses.
 
-use std::sync::Arc;
-
-use api::clock::SetClock;
-use api::config::witnesses::Witnesses;
 use certs::certificate;
 use certs::log::{parse_vkey, verify_tlog_proof};
 use certs::trust_list::{TrustListFault, accept};
@@ -11,10 +7,9 @@ use certs::verdict::{Facts, LogFact, Presented, State, judge};
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use tests::answer::text;
-use tests::{Database, Story, TestServer, on_both};
+use tests::{Database, Story, on_both};
 
-use super::pair::Pair;
-use super::{ids, reason, state, trust_list, verdict};
+use super::{ids, pair, reason, state, trust_list, verdict};
 
 const NAMES: [&str; 2] = ["zj.example/w", "sd.example/w"];
 
@@ -35,21 +30,8 @@ async fn affected(story: &Story, kid: &str) -> Value {
 async fn a_stolen_key_leaves_what_was_witnessed_before_valid_and_everything_else_refused(
     database: Database,
 ) {
-    let clock = Arc::new(SetClock::new(
-        tests::server::FIRST_MORNING.parse().expect("a moment"),
-    ));
-    let mut witnesses = Pair::new(clock.clone(), NAMES);
-    let policy = witnesses.policy();
-    let server = TestServer::start_with(database, |settings| {
-        settings.config.witnesses = Arc::new(Witnesses {
-            policy,
-            ..Witnesses::default()
-        });
-    })
-    .await;
-    let mut story = Story::ready_on(server).await;
+    let (mut story, witnesses, clock) = pair::watched(database, NAMES).await;
     let vkey = story.who("anybody").get("/log/vkey").await.text();
-    witnesses.start(vkey.trim_end()).await;
     let app = story.server.app.clone();
     let kid = "k3326";
 

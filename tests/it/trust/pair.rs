@@ -8,6 +8,8 @@ use api::config::witnesses::{Witness, Witnesses};
 use api::log::witnesses::Asking;
 use api::witness::{Folder, Watch, router};
 use certs::log::{WitnessPolicy, parse_witness_vkey};
+use tests::server::FIRST_MORNING;
+use tests::{Database, Story, TestServer};
 
 /// Two witnesses, each a real one with its folder, by the clock of the test.
 pub(super) struct Pair {
@@ -15,6 +17,24 @@ pub(super) struct Pair {
     folder: tempfile::TempDir,
     vkeys: Vec<String>,
     urls: Vec<String>,
+}
+
+/// A story whose registry asks two witnesses for both of their lines, and the clock of these.
+pub(super) async fn watched(database: Database, names: [&str; 2]) -> (Story, Pair, Arc<SetClock>) {
+    let clock = Arc::new(SetClock::new(FIRST_MORNING.parse().expect("a moment")));
+    let mut witnesses = Pair::new(clock.clone(), names);
+    let policy = witnesses.policy();
+    let server = TestServer::start_with(database, |settings| {
+        settings.config.witnesses = Arc::new(Witnesses {
+            policy,
+            ..Witnesses::default()
+        });
+    })
+    .await;
+    let story = Story::ready_on(server).await;
+    let vkey = story.who("anybody").get("/log/vkey").await.text();
+    witnesses.start(vkey.trim_end()).await;
+    (story, witnesses, clock)
 }
 
 impl Pair {

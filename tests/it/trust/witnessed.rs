@@ -1,18 +1,13 @@
 //! What the database says of witnesses is not believed: their cosignatures are read (trust.md LG-9, KY-4).
 
-use std::sync::Arc;
-
-use api::clock::SetClock;
-use api::config::witnesses::Witnesses;
 use certs::log::with_lines;
 use chrono::SecondsFormat;
 use serde_json::json;
 use store::ConnectionTrait as _;
 use store::witnessed::WitnessedRow;
-use tests::{Database, Story, TestServer, on_both};
+use tests::{Database, Story, on_both};
 
-use super::pair::Pair;
-use super::{ids, verdict};
+use super::{ids, pair, verdict};
 
 on_both! {
     a_row_that_the_witnesses_have_not_signed_vouches_for_nothing;
@@ -29,21 +24,8 @@ async fn log_of(story: &Story, id: &str) -> (String, String) {
 }
 
 async fn a_row_that_the_witnesses_have_not_signed_vouches_for_nothing(database: Database) {
-    let clock = Arc::new(SetClock::new(
-        tests::server::FIRST_MORNING.parse().expect("a moment"),
-    ));
-    let mut witnesses = Pair::new(clock.clone(), ["zj.example/w", "sd.example/w"]);
-    let policy = witnesses.policy();
-    let server = TestServer::start_with(database, |settings| {
-        settings.config.witnesses = Arc::new(Witnesses {
-            policy,
-            ..Witnesses::default()
-        });
-    })
-    .await;
-    let mut story = Story::ready_on(server).await;
-    let vkey = story.who("anybody").get("/log/vkey").await.text();
-    witnesses.start(vkey.trim_end()).await;
+    let names = ["zj.example/w", "sd.example/w"];
+    let (mut story, witnesses, clock) = pair::watched(database, names).await;
     let app = story.server.app.clone();
     let cohort = story.accepted(1).await;
     let early = ids(&story.issue(&cohort).await).remove(0);
